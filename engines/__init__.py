@@ -1,0 +1,1 @@
+"""Engines run real systems offline and record them. They draw nothing."""

@@ -1,0 +1,72 @@
+"""Palette by meaning, type sizes, times and qualities. Every colour, size and duration of a scene is named here.
+
+One meaning a colour on all scenes; each is also told by shape or place, and reads on NIGHT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ASSETS = Path(__file__).parent.parent / "site_assets"
+FONTS = ASSETS / "fonts"
+
+# The stage is laid out in pixels of a 1920 x 1080 frame, y down; a quality scales it.
+WIDTH, HEIGHT = 1920, 1080
+
+NIGHT, NIGHT_HIGH, NIGHT_DEEP = "#0D111C", "#151B2B", "#070A12"  # the background, its light and its corners
+TEXT, QUIET, HAIRLINE = "#F3EEDE", "#A9B4D0", "#3A4460"  # ivory words; secondary words (9:1); edges of panels
+PANEL_TOP, PANEL_FOOT = "#1A2236", "#121828"
+ATTENTION = "#FFB648"  # amber: look here now; measured; the verifier's word
+KEPT = "#35D0B2"  # teal: good, reinforced; solid, upwards
+LOST = "#E8486B"  # rose: bad, suppressed; dashed, downwards
+BELIEF = "#7DA7FF"  # blue: what the model believes
+PIECE_WHITE, PIECE_BLACK = "#F3EEDE", "#14161C"
+SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
+
+HEADLINE, MUST_READ, FLOOR, HERO = 68, 48, 36, 96
+
+SANS, SANS_STRONG, SANS_BOLD = "Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Bold.otf"
+MONO, MONO_BOLD = "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf"
+
+MOVE = 0.75  # seconds a thing takes to travel
+SETTLE = 1.0  # seconds of rest after it
+
+
+def reading_time(words: str) -> float:
+    """Seconds for which words must stay: two at least, then three words a second."""
+    return max(2.0, len(words.split()) / 3 + 1)
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """A hex colour as red, green, blue in 0..1."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return red, green, blue
+
+
+def swap(colour: str) -> tuple[float, float, float]:
+    """A hex colour as cairo must be told it: a frame's memory is RGBA where cairo expects BGRA."""
+    red, green, blue = rgb(colour)
+    return blue, green, red
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How a scene is rasterised and encoded."""
+
+    name: str
+    width: int
+    height: int
+    fps: int
+    crf: int
+    preset: str
+
+
+QUALITIES = {
+    quality.name: quality
+    for quality in (
+        Quality("draft", 640, 360, 15, 30, "ultrafast"),
+        Quality("web", 1920, 1080, 30, 21, "veryfast"),
+        Quality("final", 3840, 2160, 30, 18, "medium"),
+    )
+}
