@@ -195,6 +195,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest(*parts: Any) -> str:
+    """A short name for a combination of JSON values."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def source_version(package: Path) -> str:
     """The code version of an engine: a hash over the names and bytes of its modules."""
     digest = hashlib.sha256()

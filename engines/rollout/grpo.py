@@ -32,7 +32,7 @@ from engines.rollout.policy import Batch, Policy, entropy, gather
 class Config:
     """One run. The defaults are the published one."""
 
-    steps: int = 3000
+    steps: int = 1500
     group_size: int = 8  # G, rollouts of one start
     groups: int = 128  # untied groups wanted in a step
     visit_limit: int = 512  # starts sampled in a step at most
@@ -41,7 +41,7 @@ class Config:
     minibatches: int = 2  # optimiser updates in a pass
     eps_low: float = 0.2
     eps_high: float = 0.28
-    learning_rate: float = 2e-3  # falls linearly to a fiftieth
+    learning_rate: float = 5e-4  # falls linearly to a fiftieth
     entropy_coef: float = 0.2
     entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
     width: int = 128
@@ -76,6 +76,7 @@ class Step:
     grad_norm: float  # before clipping to 1, mean over updates
     learning_rate: float
     groups: Groups  # the untied groups of this step
+    tied: Groups  # the tied ones that were kept for their entropy
 
 
 def advantages(reward: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,8 +109,9 @@ def objective(logp: Tensor, old_logp: Tensor, advantage: Tensor, config: Config)
 class Trainer:
     """The life of one run: weights, optimiser, random streams. `state` and `restore` make it resumable."""
 
-    def __init__(self, config: Config, seed: int, table: Table) -> None:
-        self.config, self.table, self.done = config, table, 0
+    def __init__(self, config: Config, seed: int, table: Table, starts: int | None = None) -> None:
+        self.config, self.seed, self.table, self.done = config, seed, table, 0
+        self.starts = len(table) if starts is None else starts  # rows that are drawn; later ones only by name
         self.torch_rng = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
         self.policy = Policy(config.width, config.query_width, self.torch_rng)
@@ -117,14 +119,14 @@ class Trainer:
         self.queue = np.empty(0, np.int64)
         self.smooth_entropy = float("nan")
 
-    def step(self) -> Step:
-        """One GRPO step."""
+    def step(self, first: int | None = None) -> Step:
+        """One GRPO step. `first`, a row of the table, is then the first start visited."""
         config, progress = self.config, self.done / self.config.steps
         rate = config.learning_rate * (1 - 0.98 * progress)
         target = config.entropy_target * min(1.0, (1 - progress) / 0.3)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        useful, tied, rollouts, mean_entropy = self._visit()
+        useful, tied, rollouts, mean_entropy = self._visit(first)
         self.smooth_entropy = (
             mean_entropy if np.isnan(self.smooth_entropy) else 0.9 * self.smooth_entropy + 0.1 * mean_entropy
         )
@@ -145,21 +147,25 @@ class Trainer:
             grad_norm=grad_norm,
             learning_rate=rate,
             groups=useful,
+            tied=tied,
         )
 
     def _draw(self, count: int) -> NDArray[np.int64]:
         """The next starts: the training positions in a fresh random order each time round."""
         while len(self.queue) < count:
-            self.queue = np.concatenate([self.queue, self.rng.permutation(len(self.table))])
-        drawn, self.queue = self.queue[:count], self.queue[count:]
+            self.queue = np.concatenate([self.queue, self.rng.permutation(self.starts)])
+        drawn, self.queue = self.queue[:count].copy(), self.queue[count:]
         return drawn
 
-    def _visit(self) -> tuple[Groups, Groups, NDArray[np.float32], float]:
+    def _visit(self, first: int | None) -> tuple[Groups, Groups, NDArray[np.float32], float]:
         """Sample groups until enough are untied. Returns (untied, tied kept, every reward, mean entropy)."""
         config, parts, entropies, untied = self.config, [], [], 0
         while untied < config.groups and sum(len(p.index) for p in parts) < config.visit_limit:
             index = self._draw(config.groups)
+            if first is not None:  # once, at the front
+                index = np.concatenate([np.full(0 if parts else 1, first), index[index != first]])
             mirror = (self.rng.random(len(index)) < 0.5) & self.table.mirrors[index]
+            mirror[index == first] = False
             part, entropy_of = self.rollouts(index, mirror)
             untied += int((part.reward.std(axis=1) > 0).sum())
             parts.append(part)

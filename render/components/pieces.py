@@ -217,7 +217,7 @@ def _sprite(symbol: str, quarters: int, phase_x: int, phase_y: int) -> cairo.Ima
     return surface
 
 
-def paint(context: cairo.Context[Any], symbol: str, x: float, y: float, size: float, alpha: float = 1.0) -> None:  # noqa: PLR0917
+def paint(context: cairo.Context[Any], symbol: str, x: float, y: float, size: float, alpha: float = 1.0) -> None:
     """Draw a piece, white where `symbol` is a capital, on the square of side `size` centred on (x, y).
 
     An upright context gets a cached sprite, placed and sized to a quarter pixel; a turned one gets the vectors.
