@@ -251,7 +251,7 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
             "nav",
             {"class": "rail", "aria-label": "Steps of the scene"},
             el("ol", {}, *(el("li", {}, stop) for stop in stops)),
-            el("p", {"class": "rail__keys"}, "Inside the player, keys ", *keys, " go to a step."),
+            el("p", {"class": "rail__keys"}, "Keys in the player: ", *keys),
         ),
         el(
             "div",
@@ -357,15 +357,15 @@ def downloads(scene: Scene, base: str) -> Html:
     ]
     terms = [part for key, value in hashes for part in (el("dt", {}, key), el("dd", {}, el("code", {}, str(value))))]
     made_from = el("details", {"class": "fold"}, el("summary", {}, "Hashes and versions"), el("dl", {}, *terms))
-    return join([el("ul", {"class": "downloads"}, *rows), made_from])
+    return el("div", {}, el("ul", {"class": "downloads"}, *rows), made_from)
 
 
 def poster(scene: Scene, base: str) -> Html:
     """The poster as a link to the page of the scene."""
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
-    picture = el("img", {"src": base + manifest["poster"]["file"], "alt": "", **size_of})
-    label = f"Watch: {manifest['title']}, {clock(manifest['duration'])}"
+    picture = el("img", {"src": base + manifest["poster"]["file"], "alt": manifest["title"], **size_of})
+    label = f"Watch the scene, {clock(manifest['duration'])}"
     return el("a", {"class": "poster", "href": f"{base}{scene.name}/"}, picture, el("span", {}, label))
 
 
@@ -431,7 +431,7 @@ def define_env(env: Any) -> None:
         "scene": lambda name, legend_title: player(get(name), base(), legend_title),
         "heading": lambda name, section: heading(get(name), section, page()),
         "still": lambda name, section: still(get(name), base(), section, page()),
-        "claim": lambda name: join([get(name).manifest["claim"]]),
+        "claim": lambda name: el("p", {"class": "claim"}, get(name).manifest["claim"]),
         "transcript": lambda name: transcript(get(name)),
         "provenance": lambda name: provenance(get(name)),
         "downloads": lambda name: downloads(get(name), base()),

@@ -1,0 +1,343 @@
+"""The macros: what they write, what they refuse, and that no number reaches a page any other way."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from render import macros
+
+ROOT = Path(__file__).resolve().parents[1]
+HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
+
+
+def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
+    """The head of a recording and the manifest of a scene, with `text` wherever a person's words go."""
+    head = {
+        "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840, "odd": float("nan")},
+        "config": {"eps_low": 0.2},
+    }
+    sections = [
+        {
+            **{"name": name, "step": step, "title": text, "start": start, "duration": 5.0, "alt": text},
+            **{"still": {"file": f"stills/{name}.webp", "time": start + 2}, "transcript": [text, text]},
+        }
+        for name, step, start in (("position", None, 0.0), ("sample", "01", 5.0), ("reward", "02", 10.0))
+    ]
+    manifest = {
+        **{"scene": "tiny", "title": text, "claim": text, "width": 1920, "height": 1080, "duration": 15.0},
+        "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4},
+        "poster": {"file": "posters/tiny.webp"},
+        "tracks": {kind: f"captions/{kind}.vtt" for kind in ("chapters", "captions", "legend")},
+        "sections": sections,
+        "legend": [{"id": "ray", "name": text, "text": text}],
+        "provenance": {
+            **{"recording": text, "recording_sha256": "r" * 64, "seed": 0, "code_version": text},
+            "versions": {"manim": text},
+        },
+    }
+    return head, manifest
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write(tmp_path, *sample())
+    return tmp_path
+
+
+def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
+    """Put a scene and everything it names under `root`."""
+    assets = root / "site_assets"
+    files = [*macros.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    for file in files:
+        (assets / file).parent.mkdir(parents=True, exist_ok=True)
+        (assets / file).write_bytes(b"data")
+    (assets / "recordings/tiny.json").write_text(json.dumps(head))
+    (assets / "videos/tiny.json").write_text(json.dumps(manifest))
+
+
+def offered(root: Path) -> dict[str, Callable[..., str]]:
+    """The macros as a page at docs/deep/page.md meets them."""
+    found: dict[str, Callable[..., str]] = {}
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="deep/page.md", url="deep/page/"))
+    macros.define_env(
+        SimpleNamespace(
+            project_dir=str(root),
+            conf={"extra": {"scenes": ["tiny"]}},
+            page=page,
+            markdown="four words are here {{ skipped }}",
+            macro=lambda function, name: found.__setitem__(name, function),
+        )
+    )
+    return found
+
+
+def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> str:
+    """The one line with which a call ends the build."""
+    with pytest.raises(SystemExit) as ended:
+        call()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    return said
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("rate", "percent"), "80.3%"),
+        (("rate", "percent", 0), "80%"),
+        (("rate", "pm"), "80.3 ± 0.9%"),
+        (("rate",), "0.80"),
+        (("rate", "number", 3), "0.803"),
+        (("steps", "integer"), "40,000"),
+        (("drop", "signed"), "−0.25"),
+        (("rate", "signed", 1), "+0.8"),
+        (("time", "duration"), "14 minutes"),
+    ],
+)
+def test_a_fact_is_written_and_carries_its_value(project: Path, arguments: tuple[Any, ...], shown: str) -> None:
+    written = offered(project)["fact"]("tiny", *arguments)
+    value = sample()[0]["facts"][arguments[0]]
+    shown = shown.replace(" ", "\N{NO-BREAK SPACE}")
+    assert written == f'<data class="fact" value="{value}" title="tiny: {arguments[0]}">{shown}</data>'
+
+
+def test_a_setting_is_read_from_the_configuration(project: Path) -> None:
+    assert ">0.20</data>" in offered(project)["setting"]("tiny", "eps_low")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(45, "45 seconds"), (60, "60 seconds"), (3600, "60 minutes"), (1, "1 second")]
+)
+def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
+    assert macros.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "wanted"),
+    [
+        ("fact", ("tiny", "rat"), ["docs/deep/page.md", "recordings/tiny.json (facts)", "'rat'", "rate"]),
+        ("fact", ("tinny", "rate"), ["docs/deep/page.md", "extra.scenes", "'tinny'", "tiny"]),
+        ("fact", ("tiny", "rate", "percentage"), ["docs/deep/page.md", "'percentage'", "percent"]),
+        ("fact", ("tiny", "odd"), ["docs/deep/page.md", "odd = nan", "finite number", "record"]),
+        ("fact", ("tiny", "rate", "integer"), ["docs/deep/page.md", "not a whole number", "style"]),
+        ("fact", ("tiny", "steps", "pm"), ["docs/deep/page.md", "'steps.sd'"]),
+        ("setting", ("tiny", "eps"), ["docs/deep/page.md", "(config)", "'eps'", "eps_low"]),
+        ("still", ("tiny", "sampel"), ["docs/deep/page.md", "videos/tiny.json (sections)", "'sampel'", "sample"]),
+        ("heading", ("tiny", "position"), ["docs/deep/page.md", "'position'", "numbered step"]),
+        ("scene", ("rolout", "Legend"), ["docs/deep/page.md", "'rolout'"]),
+        ("code", ("render/macros.py", "nothing"), ["docs/deep/page.md", "does not exist"]),
+    ],
+)
+def test_what_does_not_exist_ends_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, arguments: tuple[Any, ...], wanted: list[str]
+) -> None:
+    said = refusal(capsys, lambda: offered(project)[name](*arguments))
+    assert [part for part in wanted if part not in said] == []
+
+
+# --- what rendering left behind ------------------------------------------------------------------------------------
+
+
+def test_a_scene_not_rendered_yet_says_how_to_render_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "site_assets/videos/tiny.json").unlink()
+    assert "click render all" in refusal(capsys, lambda: offered(project))
+
+
+@pytest.mark.parametrize("file", ["videos/tiny.mp4", "posters/tiny.webp", "captions/legend.vtt", "stills/reward.webp"])
+def test_a_named_file_that_is_gone_says_how_to_render_it(
+    project: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    (project / "site_assets" / file).unlink()
+    said = refusal(capsys, lambda: offered(project))
+    assert file in said
+    assert "click render all" in said
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"video": 3, "tracks": {}, "sections": []}'])
+def test_a_broken_manifest_says_how_to_render_it(
+    project: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (project / "site_assets/videos/tiny.json").write_text(content)
+    said = refusal(capsys, lambda: offered(project))
+    assert "videos/tiny.json" in said
+    assert "click render all" in said
+
+
+def test_a_missing_recording_says_how_to_record_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "site_assets/recordings/tiny.json").unlink()
+    assert "click record tiny" in refusal(capsys, lambda: offered(project))
+
+
+def test_a_mark_without_a_drawing_is_asked_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "site_assets/img/marks/ray.svg").unlink()
+    said = refusal(capsys, lambda: offered(project)["scene"]("tiny", "Legend"))
+    assert "img/marks/ray.svg" in said
+
+
+def test_the_real_build_stops_in_one_line_before_anything_is_rendered(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    for name in ("docs", "render", "site_assets"):
+        shutil.copytree(
+            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("videos", "posters", "stills", "captions")
+        )
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+    built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert built.returncode == 1
+    assert "Traceback" not in built.stdout + built.stderr
+    said = [line for line in (built.stdout + built.stderr).splitlines() if "error" in line.lower()]
+    assert said == ["error: site_assets/videos/rollout.json is missing: run `click render all`"]
+    assert not (tmp_path / "site").exists()
+
+
+# --- markup -----------------------------------------------------------------------------------------------------
+
+
+class Reader(HTMLParser):
+    """The elements and the text of some markup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+PIECES = [
+    ("scene", ("tiny", HOSTILE)),
+    ("heading", ("tiny", "sample")),
+    ("still", ("tiny", "sample")),
+    ("claim", ("tiny",)),
+    ("transcript", ("tiny",)),
+    ("provenance", ("tiny",)),
+    ("downloads", ("tiny",)),
+    ("poster", ("tiny",)),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), PIECES)
+def test_hostile_words_stay_words(tmp_path: Path, name: str, arguments: tuple[str, ...]) -> None:
+    markdown = pytest.importorskip("markdown")
+    write(tmp_path, *sample(HOSTILE))
+    written = offered(tmp_path)[name](*arguments)
+    page = markdown.markdown(f"<section markdown>\n\n{written}\n\n</section>", extensions=["md_in_html", "attr_list"])
+    for markup in (written, page):
+        reader = Reader()
+        reader.feed(markup)
+        assert "script" not in [tag for tag, _ in reader.elements]
+        assert [attributes for _, attributes in reader.elements if "onerror" in attributes] == []
+        values = [str(value) for _, attributes in reader.elements for value in attributes.values()]
+        assert HOSTILE in reader.text or any(HOSTILE in value for value in values)
+
+
+def test_paths_lead_out_of_the_page(project: Path) -> None:
+    written = offered(project)["scene"]("tiny", "Legend")
+    paths = re.findall(r'(?:src|poster)="([^"]+)"', written)
+    assert paths
+    assert [path for path in paths if not path.startswith("../../")] == []
+
+
+def test_the_player_is_whole_without_a_script(project: Path) -> None:
+    reader = Reader()
+    reader.feed(offered(project)["scene"]("tiny", "Legend"))
+    video = dict(reader.elements)["video"]
+    assert {"controls", "playsinline", "poster", "width", "height"} <= set(video)
+    assert video["preload"] == "none"
+    assert {attributes["kind"] for tag, attributes in reader.elements if tag == "track"} == {
+        "captions",
+        "chapters",
+        "metadata",
+    }
+    links = [attributes for tag, attributes in reader.elements if tag == "a" and "data-start" in attributes]
+    assert [(link["href"], link["data-start"], link["data-end"]) for link in links] == [
+        ("#step-01", "5", "10"),
+        ("#step-02", "10", "15"),
+    ]
+
+
+def test_code_is_quoted_whole_from_the_source() -> None:
+    written = macros.code(ROOT, "render/macros.py", "clock", "page.md")
+    assert 'def clock(seconds: float) -> str:\n    """75.4 -> 1:15."""\n    return f"{int(seconds)' in written
+    assert "def size" not in written
+
+
+def test_reading_time_counts_words_alone() -> None:
+    words = "word " * 441
+    assert macros.reading_time(words) == "3\N{NO-BREAK SPACE}minutes"
+    assert macros.reading_time(words + "{{ x }} " * 900 + "```\n" + words + "```") == "3\N{NO-BREAK SPACE}minutes"
+
+
+# --- the pages --------------------------------------------------------------------------------------------------
+
+
+def literals(markdown: str) -> list[str]:
+    """Every place where a digit or a percentage stands in the prose, with the words around it.
+
+    Not prose: macros, code, formulas, markup, addresses, the names of sources, and the list of sources itself.
+    """
+    prose = markdown.partition("## Where it comes from")[0]
+    for left_out in (
+        r"(?s)\{\{.*?\}\}",
+        r"(?s)^```.*?^```",
+        r"`[^`\n]*`",
+        r"(?s)<math\b.*?</math>",
+        r"<[^>]*>",
+        r"\]\([^)]*\)",
+        r"\{ [#.][^}]*\}",
+    ):
+        prose = re.sub(left_out, " ", prose, flags=re.M)
+    return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", prose)]
+
+
+@pytest.mark.parametrize("page", ["index.md", "rollout.md"])
+def test_every_number_in_the_prose_comes_from_a_recording(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert literals(text) == []
+    assert "fact(" in text
+
+
+@pytest.mark.parametrize(
+    "prose", ["It solves 80 of them.", "Half a percent more.", "About 5%.", "*4,000* steps", "- 3 seeds"]
+)
+def test_a_literal_number_would_be_found(prose: str) -> None:
+    assert literals(prose)
+
+
+@pytest.mark.parametrize(
+    "prose", ['{{ fact("a", "b", "percent", 0) }}', "`eps = 0.2`", "[DAPO](https://arxiv.org/abs/2503.14476)"]
+)
+def test_what_is_not_prose_is_left_alone(prose: str) -> None:
+    assert literals(prose) == []
+
+
+def test_the_page_and_the_scene_share_one_palette() -> None:
+    theme = (ROOT / "render" / "theme.py").read_text(encoding="utf-8")
+    style = (ROOT / "site_assets" / "css" / "base.css").read_text(encoding="utf-8")
+    names = {"night": "NIGHT", "attention": "ATTENTION", "kept": "KEPT", "lost": "LOST", "belief": "BELIEF"}
+    for ours, theirs in names.items():
+        listed = re.search(rf"^([A-Z_, ]*\b{theirs}\b[A-Z_, ]*) = (.*?)(?:  #|$)", theme, re.M)
+        assert listed, f"render/theme.py no longer has {theirs}"
+        place = [name.strip() for name in listed[1].split(",")].index(theirs)
+        wanted = re.findall(r"#[0-9A-Fa-f]{6}", listed[2])[place]
+        assert re.search(rf"--{ours}: {wanted};", style, re.I), f"--{ours} is not {wanted}"

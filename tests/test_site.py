@@ -1,0 +1,335 @@
+"""The built site in a real browser: what a reader meets, and what a reader must never meet."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "site_assets"
+BUILT = ("videos", "posters", "stills", "captions")
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MANIFESTS = sorted((ASSETS / "videos").glob("*.json"))
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not MANIFESTS and "STAGELIGHT_REQUIRE_SITE" not in os.environ,
+        reason="no scene is rendered yet: run `click render all`",
+    ),
+]
+
+
+class Range(SimpleHTTPRequestHandler):
+    """A quiet file server that answers range requests, as every host of videos does."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if not wanted or not path.is_file():
+            return super().do_GET()
+        size = path.stat().st_size
+        first, last = int(wanted[1]), min(int(wanted[2] or size - 1), size - 1)
+        self.send_response(206)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.end_headers()
+        with path.open("rb") as file:
+            file.seek(first)
+            try:
+                self.wfile.write(file.read(last - first + 1))
+            except ConnectionError:  # the browser has seen enough
+                self.close_connection = True
+        return None
+
+
+class Site(NamedTuple):
+    """The built site and where it is served."""
+
+    folder: Path
+    url: str
+    manifest: dict[str, Any]
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The numbered sections of the scene."""
+        return [section for section in self.manifest["sections"] if section["step"]]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Range, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    manifest = json.loads((ASSETS / "videos" / "rollout.json").read_text(encoding="utf-8"))
+    yield Site(folder, f"http://127.0.0.1:{server.server_port}/", manifest)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = os.environ.get("STAGELIGHT_CHROMIUM", "/usr/bin/chromium")
+    with playwright.sync_playwright() as player:
+        opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """One page in a context of its own, with everything it asked for and complained about."""
+
+    def __init__(self, browser: Any, site: Site, path: str, **options: Any) -> None:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("requestfailed", self.failed)
+        self.page.on("response", lambda answer: self.complaints.append(answer.url) if answer.status >= 400 else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        self.page.goto(site.url + path, wait_until="load")
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def failed(self, request: Any) -> None:
+        """A request that came to nothing; a video that is seeked drops what it no longer needs."""
+        if not (request.url.endswith(".mp4") and "ERR_ABORTED" in str(request.failure)):
+            self.complaints.append(f"{request.url} {request.failure}")
+
+    def lit(self) -> tuple[list[str], list[str]]:
+        """The steps and the legend entries that are lit."""
+        steps = self.page.locator(".rail a[aria-current=step] .rail__number").all_inner_texts()
+        marks = self.page.locator(".legend .is-lit").evaluate_all("found => found.map(mark => mark.dataset.mark)")
+        return steps, marks
+
+    def time(self) -> float:
+        """Where the video is, in seconds."""
+        return float(self.page.evaluate("document.querySelector('video').currentTime"))
+
+
+def cues(site: Site) -> list[tuple[float, float, dict[str, Any]]]:
+    """The cues of the legend track: start, end, payload."""
+    text = (site.folder / site.manifest["tracks"]["legend"]).read_text(encoding="utf-8")
+    found = re.findall(r"(?:(\d+):)?(\d+):([\d.]+) --> (?:(\d+):)?(\d+):([\d.]+).*\n(.+)", text)
+
+    def seconds(hours: str, minutes: str, rest: str) -> float:
+        return 3600 * int(hours or 0) + 60 * int(minutes) + float(rest)
+
+    return [(seconds(*row[:3]), seconds(*row[3:6]), json.loads(row[6])) for row in found]
+
+
+def legend_at(site: Site, time: float) -> list[str]:
+    """The legend entries that belong to a time, in the order of the page."""
+    wanted = {mark for start, end, cue in cues(site) if start <= time + 0.001 < end for mark in cue["legend"]}
+    return [entry["id"] for entry in site.manifest["legend"] if entry["id"] in wanted]
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def test_every_asset_a_page_names_exists(site: Site) -> None:
+    named = 0
+    for page in site.folder.rglob("*.html"):
+        for link in re.findall(r'\b(?:src|href|poster)="([^"#?]+)', page.read_text(encoding="utf-8")):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = site.folder / parts.path.lstrip("/") if parts.path.startswith("/") else page.parent / parts.path
+            assert target.exists(), f"{page.relative_to(site.folder)} names {link}, which the site does not have"
+            named += 1
+    assert named > 50
+
+
+def test_every_built_asset_is_named_and_every_named_asset_is_built(site: Site) -> None:
+    manifests = [json.loads(path.read_text(encoding="utf-8")) for path in (site.folder / "videos").glob("*.json")]
+    named = {
+        file for manifest in manifests for file in re.findall(rf'"((?:{"|".join(BUILT)})/[^"]+)"', json.dumps(manifest))
+    } | {f"videos/{manifest['scene']}.json" for manifest in manifests}
+    found = {str(path.relative_to(site.folder)) for name in BUILT for path in (site.folder / name).iterdir()}
+    assert found == named
+
+
+def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site) -> None:
+    page = (site.folder / "rollout" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'<h2 id="step-(\d+)">', page) == [step["step"] for step in site.steps()]
+    assert [step["step"] for step in site.steps()] == ["01", "02", "03", "04"]
+
+
+# --- what a reader never meets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "rollout/", "how-it-is-made/", "decisions/", "404.html"])
+def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, path: str) -> None:
+    with Visit(browser, site, path) as visit:
+        visit.page.wait_for_timeout(300)
+        assert [url for url in visit.requests if not url.startswith(site.url)] == []
+        assert visit.complaints == []
+        assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "rollout/"])
+def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any, path: str, scheme: str) -> None:
+    with Visit(browser, site, path, color_scheme=scheme, reduced_motion="reduce") as visit:
+        assert (
+            visit.page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
+        )
+        visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        for width in (360, 768, 1280, 1440):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert inner <= outer, f"scrolls sideways at {width} px"
+            if width in (360, 1280):
+                found = axe.Axe().run(visit.page).response["violations"]
+                told = [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found]
+                assert told == [], f"at {width} px"
+
+
+# --- the player -------------------------------------------------------------------------------------------------
+
+
+def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        for step in site.steps():
+            visit.page.click(f".rail a[href='#step-{step['step']}']")
+            visit.page.wait_for_function(
+                "([from, to]) => { const v = document.querySelector('video');"
+                " return v.readyState > 1 && !v.seeking && v.currentTime >= from && v.currentTime < to }",
+                arg=[step["start"] - 0.05, step["start"] + 5],
+            )
+            visit.page.evaluate("document.querySelector('video').pause()")
+            assert step["start"] - 0.05 <= visit.time() < step["start"] + 5
+            assert visit.lit() == ([step["step"]], legend_at(site, visit.time()))
+        assert visit.complaints == []
+
+
+def test_the_page_follows_the_video(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        visit.page.evaluate("document.querySelector('video').play()")
+        visit.page.wait_for_function("document.querySelector('video').readyState > 2")
+        visit.page.evaluate("document.querySelector('video').pause()")
+        for section in site.manifest["sections"]:
+            middle = section["start"] + section["duration"] / 2
+            visit.page.evaluate("time => { document.querySelector('video').currentTime = time }", middle)
+            visit.page.wait_for_function("!document.querySelector('video').seeking")
+            visit.page.wait_for_timeout(60)
+            assert visit.lit() == ([section["step"]] if section["step"] else [], legend_at(site, middle))
+
+
+def test_keys_go_to_a_step_while_the_player_has_the_focus(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        visit.page.keyboard.press("2")
+        assert visit.time() == 0
+        visit.page.focus("video")
+        for index, step in enumerate(site.steps(), 1):
+            visit.page.keyboard.press(str(index))
+            visit.page.wait_for_timeout(80)
+            assert step["start"] <= visit.time() < step["start"] + 2
+
+
+def test_a_still_plays_from_its_step(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        step = site.steps()[2]
+        visit.page.click(f".still a[data-seek='{step['start']:g}']")
+        visit.page.wait_for_function("!document.querySelector('video').paused")
+        assert step["start"] <= visit.time() < step["start"] + 5
+
+
+def test_an_address_names_a_moment(site: Site, browser: Any) -> None:
+    for address, time in (("#t=12.5", 12.5), ("#step-03", site.steps()[2]["start"])):
+        with Visit(browser, site, f"rollout/{address}") as visit:
+            assert visit.time() == pytest.approx(time)
+            assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+def test_reduced_motion_shows_stills_and_plays_nothing(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/", reduced_motion="reduce") as visit:
+        for step in site.steps():
+            visit.page.click(f".rail a[href='#step-{step['step']}']")
+            visit.page.wait_for_function("document.querySelector('.rail [aria-current]')")
+            video = visit.page.evaluate(
+                "(video => ({ paused: video.paused, poster: video.poster }))(document.querySelector('video'))"
+            )
+            assert video == {"paused": True, "poster": site.url + step["still"]["file"]}
+            assert visit.time() == pytest.approx(step["start"])
+            assert visit.lit() == ([step["step"]], legend_at(site, step["start"]))
+        assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+def test_the_player_survives_a_page_announced_twice(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/", reduced_motion="reduce") as visit:
+        seeks = visit.page.evaluate(
+            """() => {
+                document$.next(document); document$.next(document);
+                const video = document.querySelector('video'); let count = 0;
+                const time = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
+                Object.defineProperty(video, 'currentTime', {
+                    get: () => time.get.call(video), set: (to) => { count += 1; time.set.call(video, to) } });
+                document.querySelector('.rail a').click();
+                return count }"""
+        )
+        assert seeks == 1
+
+
+def test_without_a_script_the_page_is_whole(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/", java_script_enabled=False) as visit:
+        page = visit.page
+        assert page.locator("video[controls][poster]").is_visible()
+        assert page.locator(".still img").count() == len(site.steps())
+        for step in site.steps():
+            assert page.locator(f".rail a[href='#step-{step['step']}']").is_visible()
+            heading = " ".join((page.locator(f"#step-{step['step']}").text_content() or "").split())
+            assert heading.startswith(f"{step['step']} {step['title']}")
+            assert page.locator(f".still a[href$='#t={step['start']:g}']").count() == 1
+        assert page.locator("math").count() >= 4
+        assert page.locator(".legend dt").all_inner_texts() == [entry["name"] for entry in site.manifest["legend"]]
+        for section in site.manifest["sections"]:
+            for sentence in section["transcript"]:
+                assert sentence in (page.locator(".transcript").text_content() or "")
+
+
+def test_the_script_is_small() -> None:
+    import gzip
+
+    assert len(gzip.compress((ASSETS / "js" / "scene.js").read_bytes())) <= 5 * 1024
