@@ -31,7 +31,7 @@ HELD_OUT_PERCENT = 5  # of the games
 class Making:
     """How a corpus is made. The defaults are the committed corpus."""
 
-    games: int = 30_000
+    games: int = 18_000
     seed: int = 2026
     nodes: int = 120  # Stockfish's search budget a move
     random_share: tuple[float, ...] = (0.15, 0.35, 0.6, 1.0)  # drawn once a player and game

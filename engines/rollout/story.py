@@ -90,6 +90,7 @@ class Told:
             "fen": self.board.fen(),
             "legal": [self.board.san(move) for move in self.legal],
             "uci": [move.uci() for move in self.legal],
+            "ends": [_after(self.board, move) for move in self.legal],
             "rule": spotlight.RULE if self.start is None else "given by the reader with --start",
         }
         for step, group in zip(self.arrays["watch_step"], self.arrays["watch_move"], strict=True):
@@ -123,6 +124,13 @@ class Told:
             "probability": round(share, 4),
             "missed": [board.san(decode(int(self.held_out.code[k]))) for k in paid if self.held_out.mates[k]],
         }
+
+
+def _after(board: chess.Board, move: chess.Move) -> str:
+    """Where the men stand after a move."""
+    end = board.copy(stack=False)
+    end.push(move)
+    return end.board_fen()
 
 
 def _plain(value: Any) -> float:
