@@ -1,0 +1,25 @@
+"""From a recording to what a page shows: plan, draw and encode each section, join, publish.
+
+* `plan`: what a scene's pictures depend on, as hashes
+* `manifest`: what is published, and whether anything has to be done at all
+* `load`: a scene with its recording
+* `encode`: one section, its frames as an H.264 segment and a still
+* `cache`: finished sections under their keys, and the lock
+* `executor`, `progress`: sections in worker processes, watched
+* `publish`, `tracks`: the joined video, what is said beside it and, last, the manifest
+* `make`: the whole way for one scene
+* `check`: the way back: is what is published what the recording gives?
+"""
+
+
+class InputError(ValueError):
+    """What was asked for does not exist or makes no sense; the message says what would."""
+
+
+class RenderError(RuntimeError):
+    """A scene could not be drawn or published; the message says where and why, in one line."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception in one line: its kind and its words."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,92 @@
+"""Finished sections under their keys. A section counts as finished once its sidecar is there and agrees."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engines.recording import atomic, sha256
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one section of one scene at one quality is kept."""
+
+    folder: Path
+    section: str
+    key: str
+
+    @property
+    def video(self) -> Path:
+        """Its H.264 segment."""
+        return self.folder / f"{self.section}-{self.key}.mp4"
+
+    @property
+    def still(self) -> Path:
+        """Its picture."""
+        return self.folder / f"{self.section}-{self.key}.webp"
+
+    @property
+    def sidecar(self) -> Path:
+        """What is known of both, written last."""
+        return self.folder / f"{self.section}-{self.key}.json"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What drawing a section gave."""
+
+    frames: int
+    digests: tuple[str, ...]  # of each frame's RGBA bytes
+    video_sha256: str
+    still_sha256: str
+
+    @property
+    def frame_hash(self) -> str:
+        """One hash over all frames."""
+        return hashlib.sha256(bytes.fromhex("".join(self.digests))).hexdigest()
+
+
+def admit(slot: Slot, segment: Segment) -> None:
+    """Declare a section finished."""
+    with atomic(slot.sidecar) as file:
+        file.write(json.dumps(asdict(segment), indent=0).encode())
+
+
+def find(slot: Slot) -> Segment | None:
+    """What is kept in a slot; None where nothing is, or where it is not what its sidecar says."""
+    try:
+        found = json.loads(slot.sidecar.read_bytes())
+        segment = Segment(**{**found, "digests": tuple(found["digests"])})
+        whole = sha256(slot.video) == segment.video_sha256 and sha256(slot.still) == segment.still_sha256
+        return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def sweep(folder: Path, keep: Callable[[Path], bool]) -> None:
+    """Remove a folder's files that are not to be kept, and what an ended process left half-written."""
+    for path in folder.glob("*"):
+        if path.is_file() and (path.name.endswith(".part") or not keep(path)):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Only one process at a time draws into a cache; `on_wait` is called once where another one does already.
+
+    The system gives the lock back when its holder ends, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,155 @@
+"""One section: its frames drawn, hashed and encoded in memory, then put in the cache, each file in one step.
+
+Measured at 1920 x 1080: swscale's area filter is the cheapest conversion to yuv420p that stays within half a
+level of BT.709, limited range (point sampling is a quarter cheaper and leaves fringes on coloured edges). There
+is one encoder thread, because x264's bytes change with their number. Rows of a frame that equal those of the
+frame before are not hashed again, and a frame that equals it altogether is not converted again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+from PIL import Image
+
+from engines.recording import atomic
+from render.pipeline.cache import Segment, Slot
+from render.pipeline.load import load_scene
+from render.pipeline.plan import Places
+from render.stage import Film, Frame, Scene, Section
+from render.theme import Quality
+
+KEYFRAME_SECONDS = 2  # from keyframe to keyframe, the first at the section's start: how far a seek has to decode
+STILL_WIDTH, STILL_BYTES = 1920, 100_000
+STILL_QUALITIES = (90, 84, 78, 72, 66, 60, 50, 40, 30, 20, 10)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One section to draw: plain values only, so that it can travel to any process."""
+
+    places: Places
+    scene: str
+    section: str
+    quality: Quality
+    frames: int
+    slot: Slot
+
+
+def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
+    """Draw and encode a section into its slot, all but the sidecar; `tell` gets the count of finished frames."""
+    film = Film(section(unit), unit.quality)
+    encoder, digests = Encoder(unit.quality), list[str]()
+    for frame, digest in hashed(film, range(unit.frames)):
+        encoder.add(frame, again=digests[-1:] == [digest])
+        digests.append(digest)
+        tell(len(digests))
+    movie, still = encoder.finish(), webp(picture(film, film.section.still))
+    unit.slot.folder.mkdir(parents=True, exist_ok=True)
+    for path, data in ((unit.slot.video, movie), (unit.slot.still, still)):
+        with atomic(path) as file:
+            file.write(data)
+    return Segment(unit.frames, tuple(digests), *(hashlib.sha256(data).hexdigest() for data in (movie, still)))
+
+
+def digests(unit: Unit, every: int, tell: Callable[[int], None]) -> list[str]:
+    """The hashes of every n-th frame, drawn again and kept nowhere."""
+    found = []
+    for _, digest in hashed(Film(section(unit), unit.quality), range(0, unit.frames, every)):
+        found.append(digest)
+        tell(min(len(found) * every, unit.frames))
+    return found
+
+
+def section(unit: Unit) -> Section:
+    """The section that a unit means."""
+    return next(section for section in _scene(unit.places, unit.scene).sections() if section.name == unit.section)
+
+
+@lru_cache(maxsize=1)
+def _scene(places: Places, name: str) -> Scene:
+    return load_scene(places, name)
+
+
+def hashed(film: Film, indices: Iterator[int] | range) -> Iterator[tuple[Frame, str]]:
+    """Frames, each valid until the next, with the sha256 over the sha256 of each of their rows of RGBA bytes."""
+    before: NDArray[np.uint64] | None = None
+    rows: list[bytes] = []
+    for index in indices:
+        frame = film.frame(index)
+        words = frame.reshape(len(frame), -1).view(np.uint64)
+        if before is None:
+            before, rows = ~words, [b""] * len(words)
+        for row in np.flatnonzero((words != before).any(axis=1)):
+            rows[row] = hashlib.sha256(words[row].data).digest()
+        np.copyto(before, words)
+        yield frame, hashlib.sha256(b"".join(rows)).hexdigest()
+
+
+def picture(film: Film, t: float) -> Frame:
+    """One moment of a section, at most STILL_WIDTH wide."""
+    quality = film.quality
+    if quality.width > STILL_WIDTH:
+        height = quality.height * STILL_WIDTH // quality.width
+        film = Film(film.section, replace(quality, width=STILL_WIDTH, height=height))
+    return film.at(t)
+
+
+def webp(frame: Frame) -> bytes:
+    """A frame as WebP, as good as STILL_BYTES allow, so that any still can be a poster."""
+    image = Image.fromarray(np.ascontiguousarray(frame[..., :3]))
+    for quality in STILL_QUALITIES:
+        buffer = io.BytesIO()
+        image.save(buffer, "WEBP", quality=quality, method=4)
+        if buffer.tell() <= STILL_BYTES:
+            break
+    return buffer.getvalue()
+
+
+class Encoder:
+    """H.264 in an mp4 in memory: what a full disk could cut short is written by `atomic`, which notices."""
+
+    def __init__(self, quality: Quality) -> None:
+        self.buffer = io.BytesIO()
+        self.container = av.open(self.buffer, "w", format="mp4", options={"fflags": "+bitexact"})
+        gop = KEYFRAME_SECONDS * quality.fps
+        fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:threads=1:lookahead-threads=1"
+        options = {"preset": quality.preset, "crf": str(quality.crf), "x264-params": fixed}
+        self.stream = self.container.add_stream("libx264", rate=quality.fps, options=options)
+        self.stream.width, self.stream.height, self.stream.pix_fmt = quality.width, quality.height, "yuv420p"
+        context = self.stream.codec_context
+        context.thread_count = 1
+        context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        self.reformatter, self.last, self.count = VideoReformatter(), VideoFrame(), 0
+
+    def add(self, frame: Frame, again: bool) -> None:
+        """Append a frame; `again` promises that it equals the one before."""
+        if not again:
+            self.last = self.reformatter.reformat(
+                VideoFrame.from_numpy_buffer(frame, format="rgba"),
+                format="yuv420p",
+                src_color_range=ColorRange.JPEG,
+                dst_colorspace=Colorspace.ITU709,
+                dst_color_range=ColorRange.MPEG,
+                interpolation=Interpolation.AREA,
+                threads=1,
+            )
+        self.last.pts = self.count
+        self.count += 1
+        self.container.mux(self.stream.encode(self.last))
+
+    def finish(self) -> bytes:
+        """The mp4."""
+        self.container.mux(self.stream.encode(None))
+        self.container.close()
+        return self.buffer.getvalue()

@@ -1,0 +1,133 @@
+"""Units of work in worker processes, with progress. Anything that has `submit` as concurrent.futures has will do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import connection
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from render.pipeline import RenderError, one_line
+
+U = TypeVar("U", bound="Work")
+R = TypeVar("R")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+TICK = 0.2  # seconds between two looks at the workers' counts
+
+
+class Work(Protocol):
+    """What is worked on: a section of a scene, with its frames."""
+
+    @property
+    def scene(self) -> str:
+        """The scene's name."""
+
+    @property
+    def section(self) -> str:
+        """The section's name."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has."""
+
+
+def usable_cores() -> int:
+    """The cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def pool(jobs: int) -> Iterator[Executor]:
+    """Worker processes, started as they are needed, each with one thread. Leaving with an error ends them at once."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    others = set(multiprocessing.active_children())
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_start)
+    try:
+        yield executor
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.kill()
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})
+
+
+def _start() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def run(
+    executor: Executor,
+    units: Sequence[U],
+    work: Callable[[U, Callable[[int], None]], R],
+    watch: Callable[[Sequence[int]], None],
+    keep: Callable[[U, R], None],
+) -> None:
+    """Do all units, longest first, and `keep` each result as it arrives.
+
+    Raises:
+        RenderError: a unit failed; the message names scene, section and frame.
+    """
+    with tempfile.NamedTemporaryFile(prefix="stagelight-") as file:
+        file.write(bytes(4 * len(units)))
+        file.flush()
+        order = sorted(range(len(units)), key=lambda index: -units[index].frames)
+        waiting: dict[Future[R], int] = {
+            executor.submit(_do, work, units[index], Path(file.name), index): index for index in order
+        }
+        while waiting:
+            finished, _ = wait(waiting, TICK, FIRST_COMPLETED)
+            done = _counts(file.name)
+            watch(done)
+            for future in finished:
+                index = waiting.pop(future)
+                keep(units[index], _result(future, units[index], done[index]))
+
+
+def _do(work: Callable[[U, Callable[[int], None]], R], unit: U, counts: Path, index: int) -> R:
+    """In a worker: do the unit, and note in a shared file, four bytes a unit, how many frames are finished."""
+    with counts.open("r+b", buffering=0) as file:
+
+        def tell(done: int) -> None:
+            os.pwrite(file.fileno(), done.to_bytes(4, "little"), 4 * index)
+
+        return work(unit, tell)
+
+
+def _counts(path: str) -> list[int]:
+    data = Path(path).read_bytes()
+    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+
+
+def _result(future: Future[R], unit: Work, done: int) -> R:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise RenderError(
+            f"{unit.scene}, section {unit.section}, frame {done}: a worker process was killed, perhaps for want of "
+            "memory; try again with --jobs 1"
+        ) from error
+    except Exception as error:
+        where = f"frame {done}" if done < unit.frames else "after its last frame"
+        raise RenderError(f"{unit.scene}, section {unit.section}, {where}: {one_line(error)}") from error

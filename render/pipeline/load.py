@@ -1,0 +1,50 @@
+"""A scene with its recording, refused where it contradicts itself before a frame is drawn."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+from engines import recording
+from render.pipeline import RenderError
+from render.pipeline.plan import Places
+from render.stage import Scene
+
+
+def load_scene(places: Places, name: str) -> Scene:
+    """Import a scene and give it its recording. This imports Manim.
+
+    Raises:
+        RecordingError: the recording cannot be used.
+        RenderError: the scene contradicts itself.
+    """
+    module = importlib.import_module(f"{places.scenes}.{name}")
+    scene: Scene = module.SCENE(recording.load(places.recordings, name))
+    if scene.name != name:
+        raise RenderError(f"{module.__name__}: the scene is called {scene.name!r}, wanted {name!r}")
+    problems = list(_problems(scene))
+    if problems:
+        raise RenderError(f"{module.__name__}: {problems[0]}")
+    return scene
+
+
+def _problems(scene: Scene) -> Iterator[str]:
+    """What a scene says of itself that cannot be drawn or published."""
+    sections, legend = scene.sections(), {mark.id for mark in scene.legend}
+    names = [section.name for section in sections]
+    if not names or len(set(names)) != len(names):
+        yield f"sections {names}, wanted at least one and each name once"
+    for section in sections:
+        where = f"section {section.name!r}"
+        if not section.name.replace("-", "").replace("_", "").isalnum() or section.name != section.name.lower():
+            yield f"{where}: wanted a name of lower-case letters, digits, - and _"
+        if section.seconds < 0.1:
+            yield f"{where}: lasts {section.seconds:g} s, wanted 0.1 or more"
+        if not 0 <= section.still <= section.seconds:
+            yield f"{where}: its still is at {section.still:g} s of {section.seconds:g} s"
+        for cue in (*section.captions, *section.marks):
+            if not 0 <= cue.start < cue.end <= section.seconds + 1e-9:
+                yield f"{where}: {cue.text!r} lasts from {cue.start:g} to {cue.end:g} s of {section.seconds:g} s"
+        unknown = dict.fromkeys(cue.text for cue in section.marks if cue.text not in legend)
+        if unknown:
+            yield f"{where}: {', '.join(unknown)} is not in the legend"

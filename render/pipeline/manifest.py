@@ -1,0 +1,69 @@
+"""What is published of a scene, as its manifest says it, and whether that is still so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from engines.recording import sha256
+from render.pipeline.cache import sweep
+from render.pipeline.plan import Inputs, Places
+from render.theme import Quality
+
+FOLDERS = ("videos", "posters", "stills", "captions")
+
+
+def read(places: Places, scene: str) -> dict[str, Any] | None:
+    """What is published of a scene; None where nothing is that can be read."""
+    try:
+        found = json.loads(places.manifest(scene).read_bytes())
+        list(named(found))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return cast("dict[str, Any]", found)
+
+
+def named(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Every file a manifest names, relative to the assets."""
+    yield manifest["video"]["file"]
+    yield manifest["poster"]["file"]
+    yield from manifest["tracks"].values()
+    yield from (section["still"]["file"] for section in manifest["sections"])
+
+
+def sections(places: Places, scene: str) -> list[str]:
+    """The names of the sections that are published, in order."""
+    return [section["name"] for section in (read(places, scene) or {"sections": []})["sections"]]
+
+
+def damaged(places: Places, manifest: Mapping[str, Any]) -> list[str]:
+    """Named files that are missing or not what their name, or the manifest, says."""
+    full = {manifest[kind]["file"]: manifest[kind]["sha256"] for kind in ("video", "poster")}
+    return [file for file in dict.fromkeys(named(manifest)) if not _intact(places.assets / file, full.get(file))]
+
+
+def _intact(path: Path, full: str | None) -> bool:
+    if not path.is_file():
+        return False
+    found = sha256(path)
+    return found == full if full else found[:8] == path.stem.rpartition(".")[2]
+
+
+def current(places: Places, found: Inputs, quality: Quality) -> bool:
+    """Whether what is published is what rendering now would publish."""
+    manifest = read(places, found.scene)
+    if manifest is None or manifest.get("quality") != quality.name:
+        return False
+    fresh = manifest["provenance"]["render_version"] == found.render_version
+    drawn = all(section["key"] == found.key(section["name"], quality) for section in manifest["sections"])
+    return fresh and drawn and not damaged(places, manifest)
+
+
+def prune(places: Places, scene: str) -> None:
+    """Remove the scene's files that its manifest does not name. Without a manifest, nothing of it is published."""
+    manifest = read(places, scene)
+    keep = {places.assets / file for file in named(manifest)} | {places.manifest(scene)} if manifest else set[Path]()
+    for folder in FOLDERS:
+        sweep(places.assets / folder, lambda path: not path.name.startswith(f"{scene}.") or path in keep)
