@@ -2,6 +2,7 @@
 
     {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number, read from the recording
     {{ setting("rollout", "eps_low") }}                          a number of its configuration
+    {{ event("rollout", "failure", "san") }}                     a word of one of its events
     {{ scene("rollout", "Reading the light") }}                  the player, its steps and its legend
     {{ heading("rollout", "sample") }}                           "01 Sample", as the scene calls it
     {{ still("rollout", "sample") }}                             the picture of that moment
@@ -60,6 +61,11 @@ def el(name: str, attributes: Mapping[str, object], *children: str) -> Html:
 def join(children: Iterable[str], between: str = "") -> Html:
     """Children side by side, with what is not markup yet escaped."""
     return Html(between.join(child if isinstance(child, Html) else escape(child, quote=False) for child in children))
+
+
+def inert(words: str) -> Html:
+    """Words for the middle of a Markdown paragraph, where `*` or `_` would otherwise mean something."""
+    return Html("".join(escape(each) if each.isalnum() or each in " <>&\"'" else f"&#{ord(each)};" for each in words))
 
 
 # --- what rendering and recording left behind -------------------------------------------------------------------
@@ -123,6 +129,17 @@ def section_of(scene: Scene, name: str, page: str) -> dict[str, Any]:
     sections = {section["name"]: section for section in scene.manifest["sections"]}
     found: dict[str, Any] = pick(sections, name, f"site_assets/videos/{scene.name}.json (sections)", page)
     return found
+
+
+def titled(section: Mapping[str, Any]) -> tuple[str, str]:
+    """A section's title in two parts: "Sample: a group of moves" -> "Sample", ": a group of moves"."""
+    short, colon, rest = str(section["title"]).partition(":")
+    return short, colon + rest
+
+
+def label(section: Mapping[str, Any]) -> str:
+    """What a section is called in running text: "01 Sample"."""
+    return f"{section['step'] or ''} {titled(section)[0]}".strip()
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------
@@ -189,6 +206,20 @@ def fact(scene: Scene, kind: str, name: str, style: str, digits: int | None, pag
     return el("data", {"class": "fact", "value": values[0], "title": f"{scene.name}: {name}"}, text)
 
 
+def event(scene: Scene, kind: str, key: str, style: str | None, page: str) -> Html:
+    """A word the run wrote down, from its first event of a kind; several are joined by "or".
+
+    A number among the words is written in a `style`, as `fact` does.
+    """
+    where = f"site_assets/recordings/{scene.name}.json (events)"
+    events = {entry["kind"]: entry for entry in reversed(scene.head["events"])}
+    found = pick(pick(events, kind, where, page), key, f"{where}, {kind}", page)
+    if style:
+        found = pick(STYLES, style, "the list of number styles", page)(found)
+    words = " or ".join(map(str, found)) if isinstance(found, list) else str(found)
+    return el("span", {"class": "fact", "title": f"{scene.name}: {kind}, {key}"}, inert(words))
+
+
 def clock(seconds: float) -> str:
     """75.4 -> 1:15."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -237,7 +268,7 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
             },
             el("span", {"class": "rail__number"}, section["step"]),
             " ",
-            el("span", {"class": "rail__title"}, section["title"]),
+            el("span", {"class": "rail__title"}, titled(section)[0]),
         )
         for section in steps
     ]
@@ -284,8 +315,8 @@ def still(scene: Scene, base: str, name: str, page: str) -> Html:
     )
     start = f"{section['start']:g}"
     link = {"href": f"{base}{manifest['video']['file']}#t={start}", "data-seek": start}
-    label = f"{section['step'] or ''} {section['title']}".strip()
-    caption = el("figcaption", {}, f"At {clock(section['still']['time'])}. ", el("a", link, f"Play {label}"))
+    play = el("a", link, f"Play {label(section)}")
+    caption = el("figcaption", {}, f"At {clock(section['still']['time'])}. ", play)
     return el("figure", {"class": "still"}, picture, caption)
 
 
@@ -295,16 +326,17 @@ def heading(scene: Scene, name: str, page: str) -> Html:
     if not section["step"]:
         fail(f"docs/{page}: section {name!r} of {scene.name} is not a numbered step: write its heading on the page")
     number_of = el("span", {"class": "step__number"}, section["step"])
-    return el("h2", {"id": f"step-{section['step']}"}, number_of, " ", section["title"])
+    short, rest = titled(section)
+    return el("h2", {"id": f"step-{section['step']}"}, number_of, " ", short, el("span", {"class": "step__rest"}, rest))
 
 
 def transcript(scene: Scene) -> Html:
     """Everything that is shown and said, in order."""
     parts = []
     for section in scene.manifest["sections"]:
-        label = f"{section['step'] or ''} {section['title']}".strip()
+        time = el("span", {"class": "transcript__time"}, clock(section["start"]))
         parts += [
-            el("h3", {}, el("span", {"class": "transcript__time"}, clock(section["start"])), " ", label),
+            el("h3", {}, time, f" {label(section)}", titled(section)[1]),
             el("p", {}, *join_sentences(section["transcript"])),
             el("p", {"class": "transcript__seen"}, el("b", {}, "On screen: "), section["alt"]),
         ]
@@ -365,8 +397,12 @@ def poster(scene: Scene, base: str) -> Html:
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
     picture = el("img", {"src": base + manifest["poster"]["file"], "alt": manifest["title"], **size_of})
-    label = f"Watch the scene, {clock(manifest['duration'])}"
-    return el("a", {"class": "poster", "href": f"{base}{scene.name}/"}, picture, el("span", {}, label))
+    return el(
+        "a",
+        {"class": "poster", "href": f"{base}{scene.name}/"},
+        picture,
+        el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),
+    )
 
 
 def code(root: Path, path: str, name: str, page: str) -> str:
@@ -428,6 +464,7 @@ def define_env(env: Any) -> None:
     macros: dict[str, Callable[..., str]] = {
         "fact": measured,
         "setting": chosen,
+        "event": lambda scene, kind, key, style=None: event(get(scene), kind, key, style, page()),
         "scene": lambda name, legend_title: player(get(name), base(), legend_title),
         "heading": lambda name, section: heading(get(name), section, page()),
         "still": lambda name, section: still(get(name), base(), section, page()),

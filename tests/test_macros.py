@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,10 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     head = {
         "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840, "odd": float("nan")},
         "config": {"eps_low": 0.2},
+        "events": [
+            {"kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
+            {"kind": "failure", "san": "late"},
+        ],
     }
     sections = [
         {
@@ -121,6 +126,13 @@ def test_a_setting_is_read_from_the_configuration(project: Path) -> None:
     assert ">0.20</data>" in offered(project)["setting"]("tiny", "eps_low")
 
 
+def test_an_event_is_told_in_its_own_words(project: Path) -> None:
+    tell = offered(project)["event"]
+    assert ">plain words</span>" in tell("tiny", "failure", "san")
+    assert ">plain words or Qh5#</span>" in unescape(tell("tiny", "failure", "missed"))
+    assert ">75.0%</span>" in unescape(tell("tiny", "failure", "share", "percent"))
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(45, "45 seconds"), (60, "60 seconds"), (3600, "60 minutes"), (1, "1 second")]
 )
@@ -138,6 +150,8 @@ def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
         ("fact", ("tiny", "rate", "integer"), ["docs/deep/page.md", "not a whole number", "style"]),
         ("fact", ("tiny", "steps", "pm"), ["docs/deep/page.md", "'steps.sd'"]),
         ("setting", ("tiny", "eps"), ["docs/deep/page.md", "(config)", "'eps'", "eps_low"]),
+        ("event", ("tiny", "win", "san"), ["docs/deep/page.md", "(events)", "'win'", "failure"]),
+        ("event", ("tiny", "failure", "fen"), ["docs/deep/page.md", "(events), failure", "'fen'"]),
         ("still", ("tiny", "sampel"), ["docs/deep/page.md", "videos/tiny.json (sections)", "'sampel'", "sample"]),
         ("heading", ("tiny", "position"), ["docs/deep/page.md", "'position'", "numbered step"]),
         ("scene", ("rolout", "Legend"), ["docs/deep/page.md", "'rolout'"]),
@@ -233,6 +247,7 @@ PIECES = [
     ("provenance", ("tiny",)),
     ("downloads", ("tiny",)),
     ("poster", ("tiny",)),
+    ("event", ("tiny", "failure", "san")),
 ]
 
 

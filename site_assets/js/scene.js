@@ -25,18 +25,15 @@
     /** Light what belongs to the current time. */
     function follow() {
       const now = video.currentTime + 0.001;
-      const cue = [...(track.cues ?? [])].find((each) => each.startTime <= now && now < each.endTime);
-      /** @type {Moment} */
-      const moment = cue ? JSON.parse(/** @type {VTTCue} */ (cue).text) : { section: "", step: null, legend: [] };
       for (const step of steps) {
-        const start = Number(step.dataset.start);
-        const part = (now - start) / (Number(step.dataset.end) - start);
-        step.style.setProperty("--part", String(Math.min(1, Math.max(0, part))));
-        const lit = step.hash === `#step-${moment.step}`;
-        if (lit) step.setAttribute("aria-current", "step");
+        const [start, end] = [Number(step.dataset.start), Number(step.dataset.end)];
+        step.style.setProperty("--part", String(Math.min(1, Math.max(0, (now - start) / (end - start)))));
+        if (start <= now && now < end) step.setAttribute("aria-current", "step");
         else step.removeAttribute("aria-current");
       }
-      for (const mark of marks) mark.classList.toggle("is-lit", moment.legend.includes(mark.dataset.mark ?? ""));
+      const cues = [...(track.cues ?? [])].filter((cue) => cue.startTime <= now && now < cue.endTime);
+      const lit = cues.flatMap((cue) => /** @type {Moment} */ (JSON.parse(/** @type {VTTCue} */ (cue).text)).legend);
+      for (const mark of marks) mark.classList.toggle("is-lit", lit.includes(mark.dataset.mark ?? ""));
     }
 
     /**
