@@ -384,7 +384,8 @@ def downloads(scene: Scene, base: str) -> Html:
     hashes = [
         ("recording", origin["recording_sha256"]),
         ("video", manifest["video"]["sha256"]),
-        ("code", origin["code_version"]),
+        ("engine's code", origin["code_version"]),
+        ("drawing's code", origin["render_version"]),
         *sorted(origin["versions"].items()),
     ]
     terms = [part for key, value in hashes for part in (el("dt", {}, key), el("dd", {}, el("code", {}, str(value))))]
@@ -439,6 +440,18 @@ def decisions(docs: Path) -> str:
     return "\n".join(entries) or "None written yet."
 
 
+def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Callable[..., str]:
+    """The same macro, ending the build in one line where a file lacks what it needs."""
+
+    def checked(*arguments: Any, **options: Any) -> str:
+        try:
+            return macro(*arguments, **options)
+        except KeyError as error:
+            fail(f"docs/{page()}: {name}{arguments} needs {error}, which the files of the scene lack: {RENDER}")
+
+    return checked
+
+
 def define_env(env: Any) -> None:
     """Offer the macros to MkDocs; called once, before any page is read."""
     root = Path(env.project_dir)
@@ -478,4 +491,4 @@ def define_env(env: Any) -> None:
         "decisions": lambda: decisions(root / "docs"),
     }
     for name, macro in macros.items():
-        env.macro(macro, name)
+        env.macro(whole(macro, name, page), name)

@@ -47,7 +47,13 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         "sections": sections,
         "legend": [{"id": "ray", "name": text, "text": text}],
         "provenance": {
-            **{"recording": text, "recording_sha256": "r" * 64, "seed": 0, "code_version": text},
+            **{
+                "recording": text,
+                "recording_sha256": "r" * 64,
+                "seed": 0,
+                "code_version": text,
+                "render_version": text,
+            },
             "versions": {"manim": text},
         },
     }
@@ -152,7 +158,7 @@ def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
         ("setting", ("tiny", "eps"), ["docs/deep/page.md", "(config)", "'eps'", "eps_low"]),
         ("event", ("tiny", "win", "san"), ["docs/deep/page.md", "(events)", "'win'", "failure"]),
         ("event", ("tiny", "failure", "fen"), ["docs/deep/page.md", "(events), failure", "'fen'"]),
-        ("still", ("tiny", "sampel"), ["docs/deep/page.md", "videos/tiny.json (sections)", "'sampel'", "sample"]),
+        ("still", ("tiny", "samples"), ["docs/deep/page.md", "videos/tiny.json (sections)", "'samples'", "sample"]),
         ("heading", ("tiny", "position"), ["docs/deep/page.md", "'position'", "numbered step"]),
         ("scene", ("rolout", "Legend"), ["docs/deep/page.md", "'rolout'"]),
         ("code", ("render/macros.py", "nothing"), ["docs/deep/page.md", "does not exist"]),
@@ -190,6 +196,16 @@ def test_a_broken_manifest_says_how_to_render_it(
     (project / "site_assets/videos/tiny.json").write_text(content)
     said = refusal(capsys, lambda: offered(project))
     assert "videos/tiny.json" in said
+    assert "click render all" in said
+
+
+def test_a_manifest_of_an_older_kind_says_how_to_render_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, manifest = sample()
+    del manifest["legend"]
+    write(project, head, manifest)
+    said = refusal(capsys, lambda: offered(project)["scene"]("tiny", "Legend"))
+    assert "docs/deep/page.md" in said
+    assert "'legend'" in said
     assert "click render all" in said
 
 
