@@ -5,12 +5,22 @@ Nothing heavy is imported before a command needs it, so that `--help` and an up-
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import shutil
 import sys
+import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import click
 
-from engines.recording import RecordingError
+from engines import recording
+from engines.recording import Recording, RecordingError
+from render import doctor as examination
 from render import theme
 from render.pipeline import InputError, RenderError, cache, executor, manifest, plan, progress
 from render.pipeline.plan import Places
@@ -18,6 +28,7 @@ from render.theme import Quality
 
 QUALITY = click.Choice(list(theme.QUALITIES))
 JOBS = click.IntRange(1)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 WRONG_INPUT = (click.UsageError, InputError, RecordingError)  # exit code 2
 FAILED = (click.ClickException, RenderError, OSError, ValueError)  # exit code 1
@@ -68,6 +79,10 @@ def cli(debug: bool) -> None:
     Example: draw every scene, then build the site
         click render all && mkdocs build
     """
+
+
+def _alone(places: Places) -> AbstractContextManager[None]:
+    return cache.lock(places.cache, lambda: click.echo("another command draws here; waiting for it to end", err=True))
 
 
 @cli.command()
@@ -121,7 +136,7 @@ def render(
         raise click.UsageError("--out goes with --still.")
     if section is not None and scene == "all":
         raise click.UsageError("--section wants one scene, not all.")
-    with cache.lock(places.cache, lambda: click.echo("another render is at work; waiting for it to end", err=True)):
+    with _alone(places):
         _render(places, [plan.inputs(places, name) for name in chosen], theme.QUALITIES[quality], jobs, section)
 
 
@@ -146,3 +161,153 @@ def _still(places: Places, scene: str, section: str | None, quality: str, t: flo
     path = out or places.cache / scene / "stills" / f"{name}-{quality}-{t:g}.png"
     make.still(places, scene, section, theme.QUALITIES[quality], t, path)
     return path
+
+
+@cli.command()
+@click.argument("scene")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the run that is shown. Example: --seed 7")
+@click.option(
+    "--start", metavar="FEN", help="rollout: show this position. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
+)
+@click.option("--fresh", is_flag=True, help="Forget checkpoints and start over. Example: click record rollout --fresh")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the two files. Example: --out /tmp/mine")
+@click.pass_obj
+def record(places: Places, scene: str, seed: int | None, start: str | None, fresh: bool, out: Path | None) -> None:
+    """Run the engine behind SCENE and keep what a scene and a page show of it.
+
+    A run that is cut off goes on from its last checkpoint. The two files, a .npz and a .json, are written when it
+    is finished, into site_assets/recordings unless --out says otherwise.
+
+    \b
+    Examples:
+        click record rollout
+        click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
+    """
+    checkpoints = places.cache.parent / "record" / scene
+    if fresh:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    made = _run_engine(scene, {"seed": seed, "start": start}, checkpoints)
+    for path in recording.save(made, out or places.recordings):
+        click.echo(path)
+
+
+def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> Recording:
+    """Run an engine by name, with the options that are not None."""
+    engines = Path(recording.__file__).parent
+    known = [
+        entry.name for entry in pkgutil.iter_modules([str(engines)]) if (engines / entry.name / "record.py").is_file()
+    ]
+    plan.pick("engine", scene, known)
+    try:
+        engine = importlib.import_module(f"engines.{scene}.record")
+    except ModuleNotFoundError as error:
+        if (error.name or "engines").startswith("engines"):
+            raise
+        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    given = {name: value for name, value in options.items() if value is not None}
+    if "seed" in given and "seeds" in inspect.signature(engine.make).parameters:
+        seed = given.pop("seed")
+        given["seeds"] = tuple(range(seed, seed + len(engine.SEEDS)))
+    for name in given.keys() - inspect.signature(engine.make).parameters.keys():
+        raise click.UsageError(f"{scene} takes no --{name}.")
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    with progress.following() as report:
+        try:
+            made: Recording = engine.make(checkpoints, report, **given)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    return made
+
+
+def _run_again(places: Places, scene: str) -> list[str]:
+    """Run the engine afresh, as the recording says it was run; what differs."""
+    before = recording.load(places.recordings, scene)
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        options = {"seed": before.seed, "start": before.config.get("start")}
+        return recording.same(before, _run_engine(scene, options, Path(folder)))
+
+
+# An engine's own preparations (`corpus rollout --games N --jobs N`) belong here, as commands of a group `corpus`.
+
+
+@cli.command()
+@click.argument("scene")
+@click.option("--quality", type=QUALITY, help="Fail unless this is what is published. Example: --quality web")
+@click.option("--sections", metavar="A,B", help="Compare these only. Example: --sections sample,reward")
+@click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
+@click.option("--record", "again", is_flag=True, help="Run the engine again too. Example: click check rollout --record")
+@click.option("--jobs", type=JOBS, metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2")
+@click.pass_obj
+def check(
+    places: Places, scene: str, quality: str | None, sections: str | None, every: int, again: bool, jobs: int | None
+) -> None:
+    """Prove that what is published of SCENE is what its recording gives.
+
+    Verifies the recording and every published file against their hashes, draws the sections again and compares the
+    frames, bit by bit. The exit code is 1 where anything differs.
+
+    \b
+    Examples:
+        click check rollout                       all of it
+        click check rollout --sections sample     one section
+        click check rollout --every 30            a quick look, with a warm cache
+        click check rollout --record              the run itself, too
+    """
+    from render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
+
+    plan.pick("scene", scene, plan.scene_names(places))
+    told = comparison.published(places, scene)
+    if quality not in {None, told["quality"]}:
+        raise InputError(f"{scene} is published at {told['quality']}; run `click render {scene} --quality {quality}`")
+    found = list(comparison.files(places, scene))
+    only = [name.strip() for name in sections.split(",")] if sections else []
+    with executor.pool(jobs or executor.usable_cores()) as workers:
+        found += comparison.sections(places, scene, workers, progress.watching, only, every)
+    if again:
+        lost = _run_again(places, scene)
+        found.append(comparison.Finding("the run", not lost, ", ".join(lost)))
+    for finding in found:
+        click.echo(
+            f"{'same     ' if finding.same else 'different'}  {finding.what}{finding.note and ': '}{finding.note}"
+        )
+    wrong = sum(not finding.same for finding in found)
+    if wrong:
+        raise click.ClickException(
+            f"{wrong} of {len(found)} differ; `click render {scene}` publishes what is right now"
+        )
+
+
+@cli.command()
+@click.pass_obj
+def doctor(places: Places) -> None:
+    """Say what is there, what is missing, and the line that gets it.
+
+    The exit code is 1 where something is missing that drawing the committed recordings needs.
+
+    \b
+    Example:
+        click doctor
+    """
+    rows = list(examination.examine(places))
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        state = "ok     " if row.good else "MISSING" if row.needed else "absent "
+        click.echo(f"{state}  {row.what:{width}}  {row.found}" + (f"  ->  {row.fix}" if row.fix else ""))
+    missing = [row.what for row in rows if row.needed and not row.good]
+    if missing:
+        raise click.ClickException(f"to be put right: {', '.join(missing)}")
+
+
+@cli.command()
+@click.pass_obj
+def clean(places: Places) -> None:
+    """Remove all that can be made again: the cache of drawn sections and the published files. Recordings stay.
+
+    \b
+    Example:
+        click clean && click render all
+    """
+    with _alone(places):
+        for folder in [*places.cache.glob("*/"), *(places.assets / name for name in manifest.FOLDERS)]:
+            shutil.rmtree(folder, ignore_errors=True)
+            click.echo(f"removed {folder}")

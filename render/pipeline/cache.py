@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,7 +49,12 @@ class Segment:
     @property
     def frame_hash(self) -> str:
         """One hash over all frames."""
-        return hashlib.sha256(bytes.fromhex("".join(self.digests))).hexdigest()
+        return over(self.digests)
+
+
+def over(digests: Iterable[str]) -> str:
+    """The hash of a sequence of hashes, in hex."""
+    return hashlib.sha256(bytes.fromhex("".join(digests))).hexdigest()
 
 
 def admit(slot: Slot, segment: Segment) -> None:

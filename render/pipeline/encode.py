@@ -61,8 +61,8 @@ def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
     return Segment(unit.frames, tuple(digests), *(hashlib.sha256(data).hexdigest() for data in (movie, still)))
 
 
-def digests(unit: Unit, every: int, tell: Callable[[int], None]) -> list[str]:
-    """The hashes of every n-th frame, drawn again and kept nowhere."""
+def digests(unit: Unit, tell: Callable[[int], None], every: int = 1) -> list[str]:
+    """The hashes of every n-th frame, drawn and kept nowhere."""
     found = []
     for _, digest in hashed(Film(section(unit), unit.quality), range(0, unit.frames, every)):
         found.append(digest)

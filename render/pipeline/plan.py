@@ -84,12 +84,8 @@ def pick(kind: str, name: str, known: Iterable[str]) -> str:
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise InputError(f"no {kind} {name!r}{meant} There {_list(names)}")
-
-
-def _list(names: list[str]) -> str:
-    return f"is: {', '.join(names)}" if names else "is none yet"
+    meant = f"did you mean {near[0]}? There" if near else "there"
+    raise InputError(f"no {kind} {name!r}; {meant} is: {', '.join(names) or 'none yet'}")
 
 
 def inputs(places: Places, scene: str) -> Inputs:

@@ -1,0 +1,119 @@
+"""What is there, what is missing, and the line that gets it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines import recording
+from engines.recording import RecordingError
+from render import theme
+from render.pipeline import plan
+from render.pipeline.executor import usable_cores
+from render.pipeline.plan import Places
+
+ROOT = theme.ASSETS.parent
+INSTALL = "pip install -c constraints.txt -e ."
+INSTALL_ENGINES = "pip install -c constraints.txt -e '.[engines]'"
+SPARE_BYTES = 2 << 30  # what a site's render and cache want, generously
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing looked for."""
+
+    what: str
+    found: str
+    fix: str = ""  # the line to run where it is missing
+    needed: bool = True  # for drawing committed recordings and building the site
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing has to be done."""
+        return not self.fix
+
+
+def examine(places: Places) -> Iterator[Row]:
+    """Look for everything that any command uses."""
+    version = platform.python_version()
+    yield Row("Python", version, "" if sys.version_info >= (3, 11) else "apt-get install python3.11 python3.11-venv")
+    yield from pinned(ROOT / "constraints.txt")
+    for library in ("cairo", "pango-1.0"):
+        name = ctypes.util.find_library(library)
+        yield Row(f"lib{library}", name or "missing", "" if name else "apt-get install libcairo2-dev libpango1.0-dev")
+    fonts = [name for name in vars(theme).values() if isinstance(name, str) and name.endswith((".otf", ".ttf"))]
+    lost = [name for name in fonts if not (theme.FONTS / name).is_file()]
+    yield Row(
+        "fonts",
+        ", ".join(lost) + " missing" if lost else f"{len(fonts)} shipped",
+        "git checkout site_assets/fonts" if lost else "",
+    )
+    for scene in plan.scene_names(places):
+        yield recorded(places, scene)
+    writable = os.access(places.assets, os.W_OK)
+    yield Row(
+        "site_assets", "writable" if writable else "not writable", "" if writable else f"chmod u+w {places.assets}"
+    )
+    free = shutil.disk_usage(places.assets).free
+    yield Row("disk space", f"{free / 1e9:.1f} GB free", "" if free > SPARE_BYTES else "click clean")
+    yield Row("cores", str(usable_cores()))
+    yield program(
+        "Chromium, for the page tests", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"
+    )
+    for package in ("torch", "chess", "safetensors"):
+        found = installed(package)
+        yield Row(f"{package}, for record", found or "missing", "" if found else INSTALL_ENGINES, needed=False)
+    yield program("Stockfish, for corpus", ("stockfish", "/usr/games/stockfish"), "apt-get install stockfish")
+
+
+def pinned(constraints: Path) -> Iterator[Row]:
+    """Every package that constraints.txt pins and that is installed in another version, or one row if none is."""
+    if not constraints.is_file():
+        yield Row("constraints.txt", "missing", "git checkout constraints.txt")
+        return
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text("utf-8"), re.MULTILINE))
+    others = {name: found for name in pins if (found := installed(name)) not in {None, pins[name]}}
+    for name, found in others.items():
+        yield Row(name, f"{found}, pinned {pins[name]}", f"pip install {name}=={pins[name]}")
+    missing = [name for name in re.findall(r'^    "([\w-]+)', _dependencies(), re.MULTILINE) if not installed(name)]
+    for name in missing:
+        yield Row(name, "missing", INSTALL)
+    if not others and not missing:
+        count = sum(installed(name) is not None for name in pins)
+        yield Row("packages", f"{count} of {len(pins)} pins installed, all in the pinned version")
+
+
+def _dependencies() -> str:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    return text.partition("\ndependencies = [")[2].partition("]")[0]
+
+
+def installed(package: str) -> str | None:
+    """The version of a package, without importing it."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def recorded(places: Places, scene: str) -> Row:
+    """Whether a scene's recording can be drawn."""
+    try:
+        head = recording.load(places.recordings, scene)
+    except RecordingError as error:
+        return Row(f"recording {scene}", str(error).partition(";")[0], f"click record {scene}")
+    return Row(f"recording {scene}", f"seed {head.seed}, {len(head.facts)} facts, {len(head.arrays)} arrays")
+
+
+def program(what: str, names: tuple[str, ...], fix: str) -> Row:
+    """A program that some command or test runs."""
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return Row(what, found or "missing", "" if found else fix, needed=False)
