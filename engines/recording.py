@@ -230,7 +230,7 @@ def _pack(arrays: Mapping[str, Array]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in sorted(arrays.items()):
             inner = io.BytesIO()
-            np.lib.format.write_array(inner, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            np.lib.format.write_array(inner, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
             member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(member, inner.getvalue(), compresslevel=9)
@@ -268,11 +268,11 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -
     if math.prod(shape) * dtype.itemsize != len(raw) - stream.tell():
         raise RecordingError(f"{path}: {member.filename}: shape {shape} does not fit its {len(raw)} bytes")
     stream.seek(0)
-    return cast("Array", np.lib.format.read_array(stream, allow_pickle=False))
+    return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _describe(array: Array) -> dict[str, Any]:
-    plain = np.ascontiguousarray(array)
+    plain = np.asarray(array, order="C")
     return {
         "dtype": plain.dtype.str,
         "shape": list(plain.shape),

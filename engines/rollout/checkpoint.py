@@ -32,7 +32,7 @@ def write(path: Path, trainer: Trainer, log: Log) -> None:
             tensors[f"adam.{index}.{name}"] = torch.as_tensor(value)
     tensors["torch_rng"] = trainer.torch_rng.get_state()
     tensors["queue"] = torch.from_numpy(trainer.queue.copy())
-    tensors |= {f"log.{name}": torch.from_numpy(np.ascontiguousarray(value)) for name, value in log.items()}
+    tensors |= {f"log.{name}": torch.from_numpy(np.array(value, order="C")) for name, value in log.items()}
     words = {
         "done": str(trainer.done),
         "rng": json.dumps(trainer.rng.bit_generator.state),
@@ -47,7 +47,7 @@ def read(path: Path, trainer: Trainer) -> dict[str, NDArray[Any]] | None:
     try:
         with safe_open(path, "pt") as file:
             words = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: not a mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         done, smooth = int(words["done"]), float.fromhex(words["smooth_entropy"])
         stream = json.loads(words["rng"])
         trainer.policy.load_state_dict(_under(tensors, "policy."))

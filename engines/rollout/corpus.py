@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import zipfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def _path(folder: Path, making: Making, games: range) -> Path:
 
 def _read(folder: Path, making: Making, games: range) -> Found | None:
     try:
-        with np.load(_path(folder, making, games), allow_pickle=False) as file:
+        with _path(folder, making, games).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return [(int(game), bytes(row)) for game, row in zip(file["game"], file["packed"], strict=True)]
-    except (OSError, KeyError, ValueError, EOFError):
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
 
 

@@ -159,7 +159,9 @@ class Trainer:
 
     def _visit(self, first: int | None) -> tuple[Groups, Groups, NDArray[np.float32], float]:
         """Sample groups until enough are untied. Returns (untied, tied kept, every reward, mean entropy)."""
-        config, parts, entropies, untied = self.config, [], [], 0
+        config, untied = self.config, 0
+        parts: list[Groups] = []
+        entropies: list[NDArray[np.float32]] = []
         while untied < config.groups and sum(len(p.index) for p in parts) < config.visit_limit:
             index = self._draw(config.groups)
             if first is not None:  # once, at the front
@@ -207,7 +209,7 @@ class Trainer:
                 bonus = coef * entropy(logp, batch.owner, len(part)).mean()
                 loss = -(gain.sum() * scale + bonus)
                 self.optimiser.zero_grad(set_to_none=False)
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)))
                 self.optimiser.step()
                 carried = advantage.abs().sum(1) > 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,9 +170,9 @@ def load(path: Path = CORPUS) -> Corpus:
         ValueError: the file is missing or not a corpus; the message says what to do.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             corpus = Corpus(file["train"], file["held_out"])
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a corpus ({error}); make it with `stagelight corpus rollout`") from error
     for rows in (corpus.train, corpus.held_out):
         if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != PACKED:

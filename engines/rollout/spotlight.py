@@ -19,8 +19,8 @@ from engines.rollout.policy import Policy, gather
 
 UNITS = 16  # shown of each layer
 RULE = (
-    "of the first step's groups that were not mirrored, have 8 to 14 pieces, at least 6 different moves and 2 or 3 mates: "
-    "the one with the most different moves, then the fewest pieces, then the first sampled"
+    "of the first step's groups that were not mirrored, have 8 to 14 pieces, at least 6 different moves and 2 or 3 "
+    "mates: the one with the most different moves, then the fewest pieces, then the first sampled"
 )
 
 

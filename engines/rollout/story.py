@@ -106,22 +106,23 @@ class Told:
 
     def _failure(self) -> Iterator[dict[str, Any]]:
         """The first seed's most confident mistake on the held-out positions."""
-        policy, worst = self.policies[0], None
+        policy = self.policies[0]
+        worst: tuple[int, float, int] | None = None
         for row in np.flatnonzero(~best_moves_mate(policy, self.held_out)):
             share = look(policy, self.held_out, int(row)).probability
             if worst is None or share.max() > worst[1]:
                 worst = int(row), float(share.max()), int(share.argmax())
         if worst is None:
             return
-        row, share, at = worst
-        board, first = unpack(self.corpus.held_out[row]), int(self.held_out.move_at[row])
-        paid = range(first, int(self.held_out.move_at[row + 1]))
+        shown, probability, at = worst
+        board, first = unpack(self.corpus.held_out[shown]), int(self.held_out.move_at[shown])
+        paid = range(first, int(self.held_out.move_at[shown + 1]))
         yield {
             "step": self.config.steps,
             "kind": "failure",
             "fen": board.fen(),
             "san": board.san(decode(int(self.held_out.code[first + at]))),
-            "probability": round(share, 4),
+            "probability": round(probability, 4),
             "missed": [board.san(decode(int(self.held_out.code[k]))) for k in paid if self.held_out.mates[k]],
         }
 

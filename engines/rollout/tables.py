@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -34,9 +35,9 @@ def compiled(packed: NDArray[np.uint8], cache: Path, what: str, report: Report) 
 
 def _part(packed: NDArray[np.uint8], path: Path) -> Table:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return Table(**{field.name: file[field.name] for field in fields(Table)})
-    except (OSError, KeyError, ValueError, EOFError):
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         table = compile_positions(list(packed))
         with atomic(path) as out:
             np.savez(out, **asdict(table))
