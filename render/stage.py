@@ -31,7 +31,8 @@ from render.theme import HEIGHT, WIDTH, Quality, swap
 Point = tuple[float, float]
 Frame = NDArray[np.uint8]  # (height, width, 4), RGBA
 Anchor = Literal["start", "middle", "end"]
-HALOS = ((9.0, 0.035), (5.5, 0.06), (3.0, 0.12), (1.6, 0.25))  # stroke width factor, alpha: a line that glows
+HALOS = ((8.0, 0.035), (4.5, 0.06), (2.0, 0.12), (0.6, 0.25))  # extra width, alpha: a line that glows
+HALO_MOST = 7.0  # stroke width beyond which halos grow no more
 
 
 # --- Scenes -------------------------------------------------------------------------------------------
@@ -354,7 +355,7 @@ class Pen:
         self.context.set_operator(cairo.OPERATOR_ADD)
         for factor, strength in HALOS:
             draw()
-            self.stroke(colour, width * factor, alpha * strength)
+            self.stroke(colour, width + factor * min(width, HALO_MOST), alpha * strength)
         self.context.set_operator(cairo.OPERATOR_OVER)
         draw()
         self.stroke(_towards_white(colour, 0.45), width, alpha)
@@ -505,13 +506,13 @@ def _towards_white(colour: str, share: float) -> str:
     return "#" + "".join(f"{round(255 * mix(c, 1, share)):02X}" for c in theme.rgb(colour))
 
 
-def _sprite_from(pixels: NDArray[np.float32]) -> cairo.ImageSurface:
+def _sprite_from(pixels: NDArray[np.floating]) -> cairo.ImageSurface:
     """A premultiplied sprite from (side, side, 4) in 0..1, in the order the stage's memory has."""
     data = np.ascontiguousarray((pixels * 255 + 0.5).clip(0, 255).astype(np.uint8))
     return cairo.ImageSurface.create_for_data(data, cairo.FORMAT_ARGB32, data.shape[1], data.shape[0])  # type: ignore[arg-type]
 
 
-def _radius_grid(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _radius_grid(side: int) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
     axis = (np.arange(side, dtype=np.float32) + 0.5) / side * 2 - 1
     x, y = np.meshgrid(axis, axis)
     return x, y, np.hypot(x, y)

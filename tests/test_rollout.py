@@ -81,7 +81,7 @@ def test_the_split_is_by_game_and_a_position_on_both_sides_trains() -> None:
 
 @pytest.mark.parametrize("bad", [b"", b"\xff" * positions.PACKED, bytes(positions.PACKED)])
 def test_unpack_refuses_what_is_no_position(bad: bytes) -> None:
-    with pytest.raises(ValueError, match="position|piece code"):
+    with pytest.raises(ValueError, match=r"position|piece code"):
         positions.unpack(bad)
 
 
@@ -90,7 +90,7 @@ def test_a_foreign_corpus_is_refused_with_the_next_action(tmp_path: Path) -> Non
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content)
-        with pytest.raises(ValueError, match="stagelight corpus rollout"):
+        with pytest.raises(ValueError, match=r"stagelight corpus rollout"):
             positions.load(path)
 
 

@@ -1,0 +1,121 @@
+"""A chess board with our own pieces, at any size, seen from White's side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+
+from render import theme
+from render.components import pieces
+from render.stage import Pen, Point, mix
+
+Placement = Mapping[int, str]  # square 0 (a1) to 63 (h8) -> symbol, capitals for White
+
+
+@lru_cache(maxsize=256)
+def placement(fen: str) -> Placement:
+    """The men of a FEN's first field.
+
+    Raises:
+        ValueError: the field is not eight ranks of eight.
+    """
+    found: dict[int, str] = {}
+    ranks = fen.partition(" ")[0].split("/")
+    for row, rank in enumerate(ranks):
+        file = 0
+        for symbol in rank:
+            if symbol.isdigit():
+                file += int(symbol)
+            else:
+                found[(7 - row) * 8 + file] = symbol
+                file += 1
+        if file != 8:
+            raise ValueError(f"{fen!r}: rank {8 - row} has {file} files, wanted 8")
+    if len(ranks) != 8:
+        raise ValueError(f"{fen!r}: {len(ranks)} ranks, wanted 8")
+    return found
+
+
+def centre(square: int, x: float, y: float, size: float) -> Point:
+    """Where a square's middle lies on a board whose top left corner is (x, y)."""
+    side = size / 8
+    return x + (square % 8 + 0.5) * side, y + (7 - square // 8 + 0.5) * side
+
+
+def squares(pen: Pen, x: float, y: float, size: float) -> None:
+    """The empty board with its frame."""
+    side, edge = size / 8, size * 0.014
+    pen.box(x - edge, y - edge, size + 2 * edge, size + 2 * edge, edge * 1.6)
+    pen.fill("#05070D", 0.9)
+    pen.context.rectangle(x, y, size, size)
+    pen.fill(theme.SQUARE_DARK)
+    for square in range(64):
+        if (square % 8 + square // 8) % 2:
+            pen.context.rectangle(x + square % 8 * side, y + (7 - square // 8) * side, side, side)
+    pen.fill(theme.SQUARE_LIGHT)
+
+
+def man(pen: Pen, symbol: str, at: Point, size: float, alpha: float = 1.0) -> None:
+    """One piece standing on the middle of a square of side `size`."""
+    pieces.paint(pen.context, symbol, *at, size, alpha * pen.opacity)
+
+
+def men(pen: Pen, placed: Placement, x: float, y: float, size: float, without: Collection[int] = ()) -> None:
+    """Every piece except those on the squares of `without`."""
+    for square, symbol in placed.items():
+        if square not in without:
+            man(pen, symbol, centre(square, x, y, size), size / 8)
+
+
+def board(pen: Pen, placed: Placement, x: float, y: float, size: float, without: Collection[int] = ()) -> None:
+    """Squares and men."""
+    squares(pen, x, y, size)
+    men(pen, placed, x, y, size, without)
+
+
+def light(pen: Pen, square: int, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
+    """A square lit in a colour."""
+    side = size / 8
+    pen.context.rectangle(x + square % 8 * side, y + (7 - square // 8) * side, side, side)
+    pen.fill(colour, 0.42 * alpha)
+
+
+def move(
+    pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float, after: Placement
+) -> None:
+    """A move in the making: the piece a share of the way, then the position that follows."""
+    start, end = _square(uci[:2]), _square(uci[2:4])
+    if share >= 1:
+        board(pen, after, x, y, size)
+        return
+    board(pen, before, x, y, size, without=(start,))
+    (x0, y0), (x1, y1) = centre(start, x, y, size), centre(end, x, y, size)
+    lift = size / 8 * (1 + 0.16 * 4 * share * (1 - share))
+    man(pen, before[start], (mix(x0, x1, share), mix(y0, y1, share)), lift)
+
+
+def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
+    """A move as a glowing line from square to square with a head."""
+    a, b = centre(_square(uci[:2]), x, y, size), centre(_square(uci[2:4]), x, y, size)
+    length = max(((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2) ** 0.5, 1)
+    ux, uy = (b[0] - a[0]) / length, (b[1] - a[1]) / length
+    head = size * 0.036
+    tip, neck = (
+        (b[0] - ux * size * 0.02, b[1] - uy * size * 0.02),
+        (b[0] - ux * (head + size * 0.02), b[1] - uy * (head + size * 0.02)),
+    )
+
+    def path() -> None:
+        pen.context.move_to(a[0] + ux * size * 0.04, a[1] + uy * size * 0.04)
+        pen.context.line_to(*neck)
+
+    pen.beam(path, colour, size * 0.0085, alpha)
+    pen.context.move_to(*tip)
+    pen.context.line_to(neck[0] - uy * head * 0.6, neck[1] + ux * head * 0.6)
+    pen.context.line_to(neck[0] + uy * head * 0.6, neck[1] - ux * head * 0.6)
+    pen.context.close_path()
+    pen.fill(colour, alpha)
+
+
+def _square(name: str) -> int:
+    return ord(name[0]) - ord("a") + 8 * (int(name[1]) - 1)

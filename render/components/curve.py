@@ -1,0 +1,54 @@
+"""A curve on its own small axes: several seeds, drawn up to now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render import theme
+from render.stage import Pen, Point
+
+
+def _place(step: float, last: float, x: float, width: float) -> float:
+    """A logarithmic place that has room for step 0."""
+    return x + width * math.log1p(step) / math.log1p(last)
+
+
+def axes(pen: Pen, x: float, y: float, width: float, height: float, last: int) -> None:
+    """Axes 0 to 100 % against steps on a logarithmic scale."""
+    for share in (0.0, 0.5, 1.0):
+        level = y + height * (1 - share)
+        pen.line((x, level), (x + width, level), theme.HAIRLINE, 2, 1 if share == 0 else 0.55)
+    pen.text("0", x, y + height + 40, theme.FLOOR, theme.QUIET, font=theme.MONO)
+    pen.text(f"{last:,} steps".replace(",", " "), x + width, y + height + 40, theme.FLOOR, theme.QUIET, anchor="end")
+
+
+def curves(
+    pen: Pen,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    steps: Sequence[int],
+    rates: NDArray[np.floating],
+    now: float,
+) -> Point:
+    """One line for each row of rates, (S, E), up to step `now`; returns the first line's tip."""
+    last = float(steps[-1])
+    tip = (x, y + height)
+    for row in reversed(range(len(rates))):
+        value = float(np.interp(math.log1p(now), np.log1p(steps), rates[row]))
+        points = [
+            (_place(s, last, x, width), y + height * (1 - float(r)))
+            for s, r in zip(steps, rates[row], strict=True)
+            if s <= now
+        ]
+        points.append((_place(now, last, x, width), y + height * (1 - value)))
+        pen.polyline(points, theme.BELIEF if row else theme.ATTENTION, 5 if row == 0 else 3, 1 if row == 0 else 0.55)
+        tip = points[-1]
+    pen.glow(*tip, 40, theme.ATTENTION, 0.9)
+    pen.disc(*tip, 8, theme.ATTENTION)
+    return tip

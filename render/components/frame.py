@@ -1,0 +1,62 @@
+"""What every section has round its picture: kicker and headline above, caption and step rail below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from render import theme
+from render.stage import Cue, Pen, between, mix, px, py, text_width
+
+LEFT, RIGHT = px(4), px(96)
+RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)
+CAPTION_Y = py(88.6)
+
+
+def header(pen: Pen, kicker: str, headline: str) -> None:
+    """Which scene and step this is, and what it says in one sentence."""
+    pen.text(kicker, LEFT, py(6.6), theme.FLOOR, theme.ATTENTION, font=theme.MONO)
+    pen.text(headline, LEFT, py(13.0), theme.HEADLINE, theme.TEXT, font=theme.SANS_STRONG)
+
+
+def caption(pen: Pen, cues: Sequence[Cue], t: float) -> None:
+    """The words that hold now, faded in and out."""
+    for cue in cues:
+        if cue.start <= t <= cue.end:
+            pen.text(cue.text, LEFT, CAPTION_Y, 44, theme.TEXT, alpha=between(t, cue.start, cue.end, 0.3))
+
+
+def rail(pen: Pen, labels: Sequence[str], current: int) -> None:
+    """The sections as stations on a line, travelled up to the current one."""
+    places = [mix(LEFT + 90, RIGHT - 100, index / (len(labels) - 1)) for index in range(len(labels))]
+    pen.line((places[0], RAIL_Y), (places[-1], RAIL_Y), theme.HAIRLINE, 3)
+    if current:
+        pen.line((places[0], RAIL_Y), (places[current], RAIL_Y), theme.ATTENTION, 3, 0.75)
+    for index, (x, label) in enumerate(zip(places, labels, strict=True)):
+        here = index == current
+        if here:
+            pen.glow(x, RAIL_Y, 46, theme.ATTENTION, 0.75)
+        pen.disc(x, RAIL_Y, 10 if here else 7, theme.ATTENTION if index <= current else theme.HAIRLINE)
+        pen.text(label, x, RAIL_LABEL_Y, theme.FLOOR, theme.TEXT if here else theme.QUIET,
+                 font=theme.SANS_STRONG if here else theme.SANS, anchor="middle", alpha=1 if here else 0.8)  # fmt: skip
+
+
+def label(pen: Pen, words: str, x: float, y: float, alpha: float = 1.0) -> None:
+    """A quiet name for a part of the picture."""
+    pen.text(words, x, y, theme.FLOOR, theme.QUIET, alpha=alpha)
+
+
+def ruler(
+    pen: Pen, words: str, stations: Sequence[str], lit: int, x: float, y: float, width: float, alpha: float = 1.0
+) -> None:
+    """A short scale with one lit station."""
+    start = x + text_width(words, theme.FLOOR) + 46
+    places = [mix(start, x + width - 70, index / (len(stations) - 1)) for index in range(len(stations))]
+    with pen.faded(alpha):
+        pen.text(words, x, y + 12, theme.FLOOR, theme.QUIET)
+        pen.line((places[0], y), (places[-1], y), theme.HAIRLINE, 3)
+        for index, (place, name) in enumerate(zip(places, stations, strict=True)):
+            if index == lit:
+                pen.glow(place, y, 50, theme.ATTENTION, 0.9)
+            pen.disc(place, y, 10 if index == lit else 6, theme.ATTENTION if index == lit else theme.HAIRLINE)
+            pen.text(name, place, y + 52, theme.FLOOR, theme.TEXT if index == lit else theme.QUIET, anchor="middle",
+                     alpha=1 if index == lit else 0.75)  # fmt: skip

@@ -1,0 +1,97 @@
+"""The policy network as recorded: men, three layers of shown units, moves, and the strongest links between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render import theme
+from render.stage import Pen, Point, mix
+
+Weights = NDArray[np.floating]
+LINKS = 60  # strongest drawn
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a network stands on the stage."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def column(self, index: int, columns: int, count: int) -> list[Point]:
+        """The points of one of the columns."""
+        x = self.x + self.width * index / (columns - 1)
+        return [(x, self.y + self.height * (k + 0.5) / count) for k in range(count)]
+
+
+def units(place: Place, sizes: Sequence[int]) -> list[list[Point]]:
+    """The points of every column, left to right."""
+    return [place.column(index, len(sizes), size) for index, size in enumerate(sizes)]
+
+
+def strongest(parts: Sequence[Weights], count: int = LINKS) -> list[list[tuple[int, int, float]]]:
+    """The strongest links [to, from] of each gap between columns, as (from, to, strength in -1..1).
+
+    Each gap gets an equal part of `count`; strength is relative to the gap's strongest.
+    """
+    chosen = []
+    for part in parts:
+        flat = np.argsort(-np.abs(part), axis=None, kind="stable")[: count // len(parts)]
+        top = max(float(np.abs(part).max()), 1e-12)
+        chosen.append([(int(k % part.shape[1]), int(k // part.shape[1]), float(part.flat[k]) / top) for k in flat])
+    return chosen
+
+
+def links(
+    pen: Pen,
+    columns: Sequence[Sequence[Point]],
+    chosen: Sequence[Sequence[tuple[int, int, float]]],
+    alpha: float = 1.0,
+    width: float = 3.2,
+    reach: float = 1.0,
+) -> None:
+    """Links between neighbouring columns, wide as they are strong.
+
+    `reach` counts the gaps drawn so far, left to right; 1.5 draws the first gap and half of the second.
+    """
+    for gap, group in enumerate(chosen):
+        share = min(max(reach - gap, 0.0), 1.0)
+        if share <= 0:
+            continue
+        for start, end, strength in group:
+            a, b = columns[gap][start], columns[gap + 1][end]
+            tip = (mix(a[0], b[0], share), mix(a[1], b[1], share))
+            pen.line(a, tip, theme.BELIEF, 0.8 + width * abs(strength), alpha * (0.12 + 0.6 * abs(strength)))
+
+
+def layer(
+    pen: Pen,
+    points: Sequence[Point],
+    activation: NDArray[np.floating],
+    top: float,
+    lit: float = 1.0,
+    radius: float = 13,
+) -> None:
+    """Units as balls, bright as they are active; `lit` 0 shows them dark."""
+    for (x, y), value in zip(points, activation, strict=True):
+        strength = min(max(float(value) / max(top, 1e-9), 0.0), 1.0) * lit
+        if strength > 0.05:
+            pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.75 * strength)
+        pen.ball(x, y, radius * 0.8, "#39456A")
+        pen.ball(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, strength)
+
+
+def jolts(
+    pen: Pen, points: Sequence[Point], change: NDArray[np.floating], scale: float, share: float, radius: float = 34
+) -> None:
+    """Rings that swell with how far each unit's weights moved, on one printed scale."""
+    for (x, y), value in zip(points, change, strict=True):
+        size = min(float(value) / scale, 1.0)
+        pen.glow(x, y, 16 + 2.0 * radius * size * share, theme.ATTENTION, 0.7 * share * size**0.5)
+        pen.ring(x, y, 9 + (radius - 9) * size * share, theme.ATTENTION, 3.2, 0.95 * share)

@@ -1,0 +1,702 @@
+"""Rollout: watching a model learn to play. Drawn from the recording of a GRPO run on mate in one.
+
+position    a board, one move from mate; the policy network, lit by its real activations
+01 sample   every legal move as a ray, wide as it is probable; eight beads run along them into eight lanes
+02 reward   the verifier, a glass disc, passes the eight end positions: checkmate pays 1, all else 0
+03 advantage  rewards stand as bars, their mean is drawn, the bars re-hang from it
+04 update   the advantages run back into the network; units jolt by their recorded weight change;
+            probabilities move from before to after
+it learns   the same position through the whole run; the fan collapses into one blade
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from engines.recording import Recording
+from render import theme
+from render.components import bars, board, curve, fan, frame, network
+from render.stage import Cue, Mark, Pen, Point, Scene, Section, along, ease, mix, px, py, text_width
+
+# Layout, in stage pixels.
+BIG = (px(4), py(17.5), 700.0)  # the board as the hero: left, top, size
+SMALL = (px(4), py(30), 430.0)  # the board as a witness
+NET = network.Place(px(54), py(17.5), px(38), py(50))
+NARROW = network.Place(px(30.5), py(22), px(9), py(55))
+ORIGIN = (px(43), py(49))  # where the policy's rays start
+FAN_X, LANE_X = px(59), px(66)
+LANES_TOP, LANE = py(16.5), py(8.5)
+END_X, END = px(90), 76.0  # end boards: middle, size
+BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(35), px(7.4), 84.0, py(70), 400.0
+UPDATE_NET = network.Place(px(30), py(23), px(32), py(56))
+HEADLINES = {
+    "position": "A position, one move from mate",
+    "sample": "It tries a group of moves",
+    "reward": "The rules pay for checkmate, nothing else",
+    "advantage": "Compared with the group, not with a teacher",
+    "update": "The network moves towards what paid",
+    "learns": "From a fan of guesses to one move",
+}
+RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It learns")
+
+
+def percent(share: float) -> str:
+    """A probability as printed: one decimal, none above 99.95 %."""
+    return f"{100 * share:.1f} %"
+
+
+class Rollout(Scene):
+    """The rollout scene."""
+
+    name: ClassVar[str] = "rollout"
+    title: ClassVar[str] = "Watching a model learn to play"
+    claim: ClassVar[str] = "Paid only for checkmate, a network with random weights learns to find it."
+    legend: ClassVar[tuple[Mark, ...]] = (
+        Mark("ray", "Ray", "a legal move; its width and brightness are the policy's probability of it"),
+        Mark("ring", "Ring", "the verifier's +1: the move checkmates"),
+        Mark(
+            "bar",
+            "Bar from the line",
+            "advantage, reward minus the group's mean: teal reinforced, rose and dashed suppressed",
+        ),
+        Mark("jolt", "Jolt", "how far a unit's incoming weights moved in that step"),
+        Mark("ruler", "Ruler", "how far from mate training starts"),
+        Mark("counter", "Counter", "optimiser steps done"),
+    )
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(recording)
+        arrays, events = recording.arrays, recording.events
+        self.a: dict[str, Any] = dict(arrays)
+        self.shown = next(event for event in events if event["kind"] == "spotlight")
+        self.san: list[str] = self.shown["legal"]
+        self.start = board.placement(self.shown["fen"])
+        self.ends = [board.placement(end) for end in self.shown["ends"]]
+        self.group = [int(k) for k in arrays["watch_move"][0]]
+        self.reward = arrays["watch_reward"][0]
+        self.advantage = arrays["watch_advantage"][0]
+        self.before, self.after = arrays["watch_before"][0], arrays["watch_after"][0]
+        self.mean = recording.fact("spotlight.reward_mean")
+        self.best = int(arrays["watch_after"][-1].argmax())
+        self.links = self._links(0)
+        self.slot = self._slots()
+        self.first_mate = next((k for k, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
+
+    def sections(self) -> tuple[Section, ...]:
+        """The six sections, each within its frame."""
+        return tuple(self._framed(index, section) for index, section in enumerate(self._bare_sections()))
+
+    def _framed(self, station: int, section: Section) -> Section:
+        """Add what every section has: kicker, headline, rail and captions."""
+        kicker = f"ROLLOUT · {section.step} {section.name.upper()}" if section.step else "ROLLOUT"
+
+        def backdrop(pen: Pen) -> None:
+            frame.header(pen, kicker, HEADLINES[section.name])
+            frame.rail(pen, RAIL, station)
+            section.backdrop(pen)
+
+        def paint(pen: Pen, t: float) -> None:
+            section.paint(pen, t)
+            frame.caption(pen, section.captions, t)
+
+        return replace(section, backdrop=backdrop, paint=paint)
+
+    def _bare_sections(self) -> tuple[Section, ...]:
+        return (
+            self._position_section(),
+            self._sample_section(),
+            self._reward_section(),
+            self._advantage_section(),
+            self._update_section(),
+            self._learns_section(),
+        )
+
+    # --- position ---------------------------------------------------------------------------------
+
+    def _position_section(self) -> Section:
+        return Section(
+            name="position",
+            step=None,
+            title="A position, one move from mate",
+            seconds=9.0,
+            paint=self.position,
+            backdrop=self.position_backdrop,
+            captions=(
+                Cue(0.6, 4.4, "White can mate at once. Nobody tells the network how."),
+                Cue(4.6, 9.0, "It sees the board and gives every move a probability."),
+            ),
+            marks=(Cue(0.0, 9.0, "ruler"), Cue(0.0, 9.0, "counter")),
+            still=7.6,
+            alt=f"A chess board with {len(self.start)} pieces, White to move and able to mate in one. To its right the "
+            "untrained policy network: the pieces, three layers of units, and the legal moves.",
+        )
+
+    def position_backdrop(self, pen: Pen) -> None:
+        """Empty board, ruler, counter."""
+        board.squares(pen, *BIG)
+        frame.label(pen, "pieces", NET.x - 52, py(71.6))
+        frame.label(pen, "policy network", NET.x + NET.width / 2 - 130, py(71.6))
+        frame.label(pen, "moves", NET.x + NET.width - 50, py(71.6))
+        frame.ruler(pen, "plies from mate", ("1", "3", "5", "opening"), 0, NET.x - 52, py(77), NET.width + 100)
+        self._counter(pen, "step 0")
+
+    def position(self, pen: Pen, t: float) -> None:
+        """Men take their places; then the board is read into the network, layer by layer."""
+        for order, (square, symbol) in enumerate(
+            sorted(self.start.items(), key=lambda man: (-(man[0] // 8), man[0] % 8))
+        ):
+            arrive = ease(t, 0.5 + 0.12 * order, 0.6)
+            x, y = board.centre(square, *BIG)
+            board.man(pen, symbol, (x, y - 60 * (1 - arrive)), BIG[2] / 8, arrive)
+        self._network(pen, NET, reach=4.2 * ease(t, 3.0, 3.2), alpha=ease(t, 1.6, 1.0))
+
+    # --- 01 sample --------------------------------------------------------------------------------
+
+    def _sample_section(self) -> Section:
+        size = len(self.group)
+        lanes = ", ".join(f"{self._bare(k)} at {percent(self.before[k])}" for k in self.group)
+        return Section(
+            name="sample",
+            step="01",
+            title="Sample: a group of moves",
+            seconds=13.0,
+            paint=self.sample,
+            backdrop=self.sample_backdrop,
+            captions=(
+                Cue(0.4, 4.6, f"{len(self.san)} legal moves. Untrained, it has no idea which is best."),
+                Cue(4.8, 13.0, f"Draw {size} times. Each draw is one rollout."),
+            ),
+            marks=(Cue(0.0, 13.0, "ray"),),
+            still=12.2,
+            alt=f"A fan of {len(self.san)} thin rays, one a legal move, all of small probability. {size} beads have "
+            f"run along them into {size} lanes: {lanes}.",
+        )
+
+    def sample_backdrop(self, pen: Pen) -> None:
+        """Board, narrow network."""
+        board.board(pen, self.start, *SMALL)
+        with pen.faded(0.55):
+            self._network(pen, NARROW, reach=9, moves=False)
+
+    def sample(self, pen: Pen, t: float) -> None:
+        """The fan opens; beads run along it, two slowly and six quickly, into their lanes."""
+        ends = self._tips(FAN_X, py(18), py(83))
+        pen.glow(*ORIGIN, 70, theme.BELIEF, 0.9 * ease(t, 0.2))
+        pen.ball(*ORIGIN, 13, theme.BELIEF, ease(t, 0.2))
+        opened = ease(t, 0.5, 1.4)
+        fan.fan(pen, ORIGIN, ends, self.before, opened)
+        for index, (x, y) in enumerate(ends):
+            pen.disc(x, y, 3 + 40 * float(self.before[index]), theme.BELIEF, 0.9 * ease(t, 1.7, 0.4))
+        for lane, move in enumerate(self.group):
+            start = 4.9 + (1.7 * lane if lane < 2 else 3.4 + 0.45 * (lane - 2))
+            travel = 1.3 if lane < 2 else 0.75
+            at, goal = ends[move], (LANE_X, self._lane(lane))
+            share = ease(t, start, travel)
+            if share > 0:
+                pen.beam(partial(fan.ray_path, pen, ORIGIN, at, min(share * 2, 1)), theme.ATTENTION, 3.4, 0.9)
+                if share > 0.5:
+                    pen.line(at, along(at, goal, share * 2 - 1), theme.ATTENTION, 2.4, 0.5)
+                here = fan.on_ray(ORIGIN, at, share * 2) if share < 0.5 else along(at, goal, share * 2 - 1)
+                pen.glow(*here, 44, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
+                pen.disc(*here, 10, theme.ATTENTION)
+            self._lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4))
+            self._end_board(pen, lane, ease(t, start + travel + 0.05, 0.5))
+
+    # --- 02 reward --------------------------------------------------------------------------------
+
+    def _reward_section(self) -> Section:
+        size, paid = len(self.group), int(self.reward.sum())
+        return Section(
+            name="reward",
+            step="02",
+            title="Reward: only checkmate pays",
+            seconds=13.0,
+            paint=self.paid,
+            backdrop=self.paid_backdrop,
+            captions=(
+                Cue(0.4, 5.4, "The rules of chess look at each end position."),
+                Cue(5.6, 13.0, f"Checkmate pays 1, everything else 0. {_words(paid)} of {size} paid."),
+            ),
+            marks=(Cue(1.0, 13.0, "ring"),),
+            still=self._touches()[self.group.index(self.first_mate)] + 1.0,
+            alt=f"{size} end positions in lanes. {self._bare(self.first_mate)} is checkmate: ringed in amber, plus "
+            "one. Moves that do not mate get zero.",
+        )
+
+    def paid_backdrop(self, pen: Pen) -> None:
+        """Lanes and their end positions."""
+        for lane in range(len(self.group)):
+            self._lane_words(pen, lane, 1)
+            self._end_board(pen, lane, 1)
+
+    def paid(self, pen: Pen, t: float) -> None:
+        """The disc goes down the end positions; the large board shows the one it touches."""
+        times = self._touches()
+        lane = max((k for k, at in enumerate(times) if t >= at - 0.5), default=0)
+        move = self.group[lane]
+        began = times[lane] - 0.5
+        left, top, size = BIG[0], BIG[1], BIG[2]
+        played = ease(t, began, 0.9 if lane < 2 else 0.3)
+        board.move(pen, self.start, self.shown["uci"][move], left, top, size, played, self.ends[move])
+        if played >= 1 and self.reward[lane]:
+            king = next(square for square, symbol in self.ends[move].items() if symbol == "k")
+            x, y = board.centre(king, left, top, size)
+            pen.ring(x, y, size / 14, theme.ATTENTION, 7, ease(t, times[lane] + 0.4, 0.4))
+            pen.glow(x, y, size / 6, theme.ATTENTION, 0.25 * ease(t, times[lane] + 0.4, 0.4))
+        self._spoken(pen, lane, times[lane], t)
+        for k, at in enumerate(times):
+            self._verdict(pen, k, ease(t, at + 0.35, 0.4))
+        y = self._disc_height(t, times)
+        seen = ease(t, 0.2, 0.5) * (1 - ease(t, times[-1] + 1.2, 0.6))
+        pen.glow(END_X, y, 120, theme.TEXT, 0.28 * seen)
+        pen.disc(END_X, y, 56, theme.TEXT, 0.13 * seen)
+        pen.ring(END_X, y, 56, theme.TEXT, 4, 0.9 * seen)
+
+    def _spoken(self, pen: Pen, lane: int, touched: float, t: float) -> None:
+        """What the verifier says of the position on the board."""
+        move, x = self.group[lane], px(53.5)
+        said = ease(t, touched + 0.35, 0.3)
+        pen.text(self._bare(move), x, py(44), theme.HERO, theme.TEXT, font=theme.SANS_BOLD, anchor="middle",
+                 alpha=ease(t, touched - 0.5, 0.25))  # fmt: skip
+        if self.reward[lane]:
+            pen.text(
+                "checkmate",
+                x,
+                py(53),
+                theme.MUST_READ,
+                theme.ATTENTION,
+                font=theme.SANS_STRONG,
+                anchor="middle",
+                alpha=said,
+            )
+            pen.text("+1", x, py(66), theme.HERO, theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle", alpha=said)
+        else:
+            pen.text("not mate", x, py(53), theme.MUST_READ, theme.QUIET, anchor="middle", alpha=said)
+            pen.text("0", x, py(66), theme.HERO, theme.QUIET, font=theme.MONO, anchor="middle", alpha=said)
+
+    def _touches(self) -> list[float]:
+        """When the disc rests on each lane: two slowly, the others fast."""
+        return [1.6, 3.8] + [5.6 + 0.62 * k for k in range(len(self.group) - 2)]
+
+    def _disc_height(self, t: float, times: list[float]) -> float:
+        y = self._lane(0) - 150 * (1 - ease(t, 0.2, 0.9))
+        for lane, at in enumerate(times[1:], start=1):
+            gap = at - times[lane - 1]
+            y += (self._lane(lane) - self._lane(lane - 1)) * ease(t, at - min(0.6, gap * 0.7), min(0.6, gap * 0.7))
+        return y
+
+    def _verdict(self, pen: Pen, lane: int, share: float) -> None:
+        """+1 in an amber ring, or a quiet 0."""
+        y, words = self._lane(lane), px(94.2)
+        if self.reward[lane]:
+            pen.glow(END_X, y, 90, theme.ATTENTION, 0.2 * share)
+            pen.ring(END_X, y, 55, theme.ATTENTION, 6, share)
+            pen.text("+1", words, y + 17, theme.MUST_READ, theme.ATTENTION, font=theme.MONO_BOLD, alpha=share)
+        else:
+            pen.box(END_X - END / 2, y - END / 2, END, END, 4)
+            pen.fill(theme.NIGHT, 0.55 * share)
+            pen.text("0", words, y + 17, theme.MUST_READ, theme.QUIET, font=theme.MONO, alpha=share)
+
+    # --- 03 advantage -----------------------------------------------------------------------------
+
+    def _advantage_section(self) -> Section:
+        up, down = (bars.signed(float(value), 2) for value in (self.advantage.max(), self.advantage.min()))
+        return Section(
+            name="advantage",
+            step="03",
+            title="Advantage: better than the group?",
+            seconds=13.0,
+            paint=self.advantages,
+            backdrop=self.advantages_backdrop,
+            captions=(
+                Cue(0.4, 4.4, f"{_words(len(self.group))} rewards, side by side."),
+                Cue(4.6, 8.0, f"Their mean is {self.mean:g}: what this group managed on average."),
+                Cue(8.2, 13.0, "Hang each bar from the mean. Above: do it more. Below: less."),
+            ),
+            marks=(Cue(8.0, 13.0, "bar"),),
+            still=12.0,
+            alt=f"{len(self.group)} bars hang from a line at the group's mean, {self.mean:g}. Mates rise above it in "
+            f"teal, {up} each; the others hang below in dashed rose, {down} each. They sum to zero.",
+        )
+
+    def advantages_backdrop(self, pen: Pen) -> None:
+        """The board, and the moves' names under the bars."""
+        board.board(pen, self.start, *SMALL)
+        for lane, move in enumerate(self.group):
+            pen.text(
+                self.san[move], self._bar_x(lane), py(82.4), theme.FLOOR, theme.TEXT, font=theme.MONO, anchor="middle"
+            )
+
+    def advantages(self, pen: Pen, t: float) -> None:
+        """Bars rise to the rewards, the mean is drawn through them, they re-hang from it."""
+        line = BAR_BASE - BAR_ONE * self.mean
+        turned = ease(t, 8.2, 1.2)
+        for lane in range(len(self.group)):
+            x, full = self._bar_x(lane), BAR_ONE * float(self.reward[lane])
+            height = full * ease(t, 0.8 + 0.12 * lane, 0.8)
+            bars.rehang(pen, x, BAR_BASE, line, BAR_WIDTH, height, turned)
+            rest = 1 - ease(t, 7.8, 0.5)
+            top = BAR_BASE - height - 50
+            with pen.faded(rest * ease(t, 0.3, 0.5)):
+                self._thumbnail(pen, self.group[lane], x, top)
+                if self.reward[lane]:
+                    pen.ring(x, top, 55, theme.ATTENTION, 5)
+            value, said = float(self.advantage[lane]), ease(t, 9.2 + 0.1 * lane, 0.5)
+            place = line - value * BAR_ONE - 22 if value > 0 else line - value * BAR_ONE + 50
+            pen.text(
+                bars.signed(value, 2),
+                x,
+                place,
+                44,
+                theme.KEPT if value > 0 else theme.LOST,
+                font=theme.MONO_BOLD,
+                anchor="middle",
+                alpha=said,
+            )
+        drawn = ease(t, 4.7, 1.2)
+        if drawn > 0:
+            left, right = px(30), px(96)
+            pen.line((left, line), (mix(left, right, drawn), line), theme.TEXT, 4.5)
+            pen.text(
+                f"mean {self.mean:g}",
+                px(30),
+                line - 20,
+                44,
+                theme.TEXT,
+                font=theme.SANS_STRONG,
+                alpha=ease(t, 5.6, 0.5),
+            )
+        total = float(self.advantage.sum())
+        pen.text(
+            f"all eight sum to {total:.0f}", px(96), py(20), 44, theme.QUIET, anchor="end", alpha=ease(t, 10.6, 0.6)
+        )
+
+    # --- 04 update --------------------------------------------------------------------------------
+
+    def _update_section(self) -> Section:
+        old, new = (percent(float(odds[self.first_mate])) for odds in (self.before, self.after))
+        went = "up" if self.after[self.first_mate] > self.before[self.first_mate] else "down"
+        return Section(
+            name="update",
+            step="04",
+            title="Update: credit flows back",
+            seconds=14.0,
+            paint=self.update,
+            backdrop=self.update_backdrop,
+            captions=(
+                Cue(0.4, 4.8, "The advantages run back through the network."),
+                Cue(5.0, 9.2, "Each ring shows how far a unit's weights moved."),
+                Cue(9.4, 14.0, f"Same board, new probabilities: the mate went {went}."),
+            ),
+            marks=(Cue(2.0, 14.0, "jolt"), Cue(0.0, 14.0, "counter")),
+            still=13.0,
+            alt="The network with rings at its units, as large as their weights moved, and beside it the probabilities "
+            f"of the sampled moves before and after one step: {self.san[self.first_mate]} from {old} to {new}.",
+        )
+
+    def update_backdrop(self, pen: Pen) -> None:
+        """The board, the network at rest, the heads of the table."""
+        board.board(pen, self.start, *SMALL)
+        self._network(pen, UPDATE_NET, reach=9, alpha=0.8)
+        self._counter(pen, "step 0 → 1")
+
+    def update(self, pen: Pen, t: float) -> None:
+        """Pulses run back from the moves; links take their change; units jolt; odds go from before to after."""
+        columns = network.units(UPDATE_NET, self._sizes())
+        flow = ease(t, 2.0, 3.4) * 4
+        changed = network.strongest(
+            [self.a["watch_edge_change"][0][0], self.a["watch_edge_change"][0][1], self.a["watch_to_move_change"][0].T],
+            36,
+        )
+        for gap in (2, 1, 0):
+            share = min(max(flow - (2 - gap), 0.0), 1.0)
+            for start, end, strength in changed[gap]:
+                a, b = columns[gap + 1][start], columns[gap + 2][end]
+                colour = theme.KEPT if strength > 0 else theme.LOST
+                pen.line(
+                    b,
+                    along(b, a, share),
+                    colour,
+                    0.8 + 2.6 * abs(strength),
+                    (0.25 + 0.5 * abs(strength)) * share,
+                    () if strength > 0 else (10, 8),
+                )
+                if 0 < share < 1 and abs(strength) > 0.45:
+                    x, y = along(b, a, share)
+                    pen.glow(x, y, 26, colour, 0.9)
+        scale = self._jolt_scale()
+        for layer in (2, 1, 0):
+            share = ease(t, 3.0 + 0.85 * (2 - layer), 0.8)
+            network.jolts(pen, columns[layer + 1], self.a["watch_change"][0][layer], scale, share, 19)
+        said = ease(t, 5.2, 0.6)
+        pen.ring(px(31), py(83.2), 19, theme.ATTENTION, 3.2, said)
+        pen.text(
+            f"a unit whose weights moved {100 * scale:.1f} %",
+            px(33),
+            py(83.2) + 12,
+            theme.FLOOR,
+            theme.QUIET,
+            alpha=said,
+        )
+        self._odds(pen, t)
+
+    def _odds(self, pen: Pen, t: float) -> None:
+        """Each sampled move: probability before (open dot) and after (solid dot), on a printed scale."""
+        left, right, moves = px(77.5), px(95), sorted(set(self.group), key=self.group.index)
+        most = max(float(self.before[moves].max()), float(self.after[moves].max()))
+        top = float(np.ceil(most * 20) / 20)
+        pen.text("probability before", px(68), py(19.5), theme.FLOOR, theme.QUIET, alpha=ease(t, 0.3))
+        pen.text(
+            "and after",
+            px(68) + text_width("probability before ", theme.FLOOR) + 8,
+            py(19.5),
+            theme.FLOOR,
+            theme.TEXT,
+            alpha=ease(t, 6.4),
+        )
+        for row, move in enumerate(moves):
+            y = py(26.5) + row * py(7.9)
+            old, new = float(self.before[move]), float(self.after[move])
+            share = ease(t, 6.6 + 0.16 * row, 0.9)
+            good = bool(self.a["mate"][move])
+            colour = theme.KEPT if new > old else theme.LOST
+            pen.text(
+                self.san[move],
+                px(68),
+                y + 13,
+                40,
+                theme.TEXT if good else theme.QUIET,
+                font=theme.MONO_BOLD if good else theme.MONO,
+                alpha=ease(t, 0.3 + 0.08 * row),
+            )
+            pen.line((left, y - 12), (right, y - 12), theme.HAIRLINE, 2, 0.8)
+            a, b = mix(left, right, old / top), mix(left, right, mix(old, new, share) / top)
+            pen.line((a, y - 12), (b, y - 12), colour, 6, share)
+            pen.ring(a, y - 12, 9, theme.QUIET, 3, ease(t, 0.5 + 0.08 * row))
+            if share > 0:
+                pen.glow(b, y - 12, 34, colour, 0.7 * share)
+                pen.disc(b, y - 12, 10, colour, share)
+            words = percent(old) if share <= 0 else f"{percent(old)} → {percent(mix(old, new, share))}"
+            pen.text(
+                words,
+                right,
+                y + 34,
+                theme.FLOOR,
+                theme.QUIET if not good else theme.TEXT,
+                font=theme.MONO_BOLD if good else theme.MONO,
+                anchor="end",
+                alpha=ease(t, 0.5 + 0.08 * row),
+            )
+
+    # --- it learns --------------------------------------------------------------------------------
+
+    def _learns_section(self) -> Section:
+        solved, untrained = (self.recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
+        last = percent(float(self.a["watch_after"][-1][self.best]))
+        ring = (Cue(17.2, 20.0, "ring"),) if self.a["mate"][self.best] else ()
+        return Section(
+            name="learns",
+            step=None,
+            title="It learns",
+            seconds=20.0,
+            paint=self.learns,
+            backdrop=self.learns_backdrop,
+            captions=(
+                Cue(0.4, 5.0, "The same step, again and again, on thousands of positions."),
+                Cue(5.2, 12.6, "One ray gathers the probability. The jolts shrink."),
+                Cue(12.8, 20.0, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."),
+            ),
+            marks=(Cue(0.0, 20.0, "counter"), Cue(0.0, 16.0, "ray"), Cue(0.0, 16.0, "jolt"), *ring),
+            still=19.0,
+            alt=f"One thick ray, {self.san[self.best]} at {last}, over the ghost of the first fan; the move is on the "
+            f"board. A curve of unseen positions solved has climbed from {untrained:.0%} to {solved:.0%}.",
+        )
+
+    def learns_backdrop(self, pen: Pen) -> None:
+        """Names of the parts, axes, and the first fan as a ghost."""
+        curve.axes(pen, *self._axes(), int(self.a["solve_step"][-1]))
+        with pen.faded(0.28):
+            fan.fan(pen, self._fan_origin(), self._fan_tips(), self.before)
+        frame.label(pen, "weight change of this step", px(4), py(70))
+
+    def learns(self, pen: Pen, t: float) -> None:
+        """The watched steps in order, log-spaced; then the best move is played."""
+        steps, chances = self.a["watch_step"], np.concatenate([self.a["watch_before"][:1], self.a["watch_after"]])
+        clock = ease(t, 1.0, 14.0) if t < 1 else min(max((t - 1.0) / 14.0, 0.0), 1.0) * (len(steps))
+        low = min(int(clock), len(steps) - 1)
+        share = ease(clock - low, 0.0, 1.0)
+        moment = chances[low] + (chances[low + 1] - chances[low]) * share
+        counted = np.concatenate([[0], steps])
+        now = float(mix(float(counted[low]), float(counted[low + 1]), share))
+        played = ease(t, 16.0, 1.0)
+        left, top, size = BIG[0], py(18), 470.0
+        board.move(pen, self.start, self.shown["uci"][self.best], left, top, size, played, self.ends[self.best])
+        if played < 1:
+            leader = int(moment.argmax())
+            board.arrow(
+                pen,
+                self.shown["uci"][leader],
+                left,
+                top,
+                size,
+                theme.BELIEF,
+                float(moment[leader]) ** 0.7 * (1 - played),
+            )
+        if self.a["mate"][self.best]:
+            king = next(square for square, symbol in self.ends[self.best].items() if symbol == "k")
+            x, y = board.centre(king, left, top, size)
+            pen.glow(x, y, size / 5, theme.ATTENTION, 0.25 * ease(t, 17.1, 0.4))
+            pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 17.1, 0.4))
+        origin, ends = self._fan_origin(), self._fan_tips()
+        fan.fan(pen, origin, ends, moment)
+        pen.ball(*origin, 13, theme.BELIEF)
+        self._fan_words(pen, moment, ends)
+        self._jolt_strip(pen, self.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 15.6, 0.8) * 0.7)
+        self._score(pen, round(now))
+        curve.curves(pen, *self._axes(), [int(s) for s in self.a["solve_step"]], self.a["solve_rate"], now)
+
+    def _score(self, pen: Pen, step: int) -> None:
+        """Optimiser steps done, as the hero number."""
+        pen.text("optimiser step", px(74), py(21), theme.FLOOR, theme.QUIET)
+        pen.text(f"{step:,}".replace(",", " "), px(74), py(30), 84, theme.TEXT, font=theme.MONO_BOLD)
+        rate = float(np.interp(step, self.a["solve_step"], self.a["solve_rate"].mean(axis=0)))
+        pen.text("unseen positions solved", px(74), py(39), theme.FLOOR, theme.QUIET)
+        pen.text(f"{100 * rate:.0f} %", px(74), py(48), 84, theme.ATTENTION, font=theme.MONO_BOLD)
+
+    def _fan_words(self, pen: Pen, chances: Any, ends: list[Point]) -> None:
+        """Name the moves that matter now, never two on top of each other."""
+        used: list[float] = []
+        for index in np.argsort(-chances, kind="stable")[:4]:
+            p, (x, y) = float(chances[index]), ends[index]
+            if p < 0.035 or any(abs(y - other) < 50 for other in used):
+                continue
+            used.append(y)
+            good = bool(self.a["mate"][index])
+            pen.text(f"{self.san[index]}  {percent(p)}", x + 26, y + 13, 40, theme.TEXT if good else theme.QUIET,
+                     font=theme.MONO_BOLD if good else theme.MONO, alpha=min(1.0, (p - 0.035) * 60))  # fmt: skip
+
+    def _jolt_strip(self, pen: Pen, change: Any, alpha: float) -> None:
+        """The three layers' units in rows, each ring as large as the unit's change in this step."""
+        points = [(px(4.8) + k * 29.0, py(74) + layer * 34.0) for layer in range(3) for k in range(change.shape[1])]
+        with pen.faded(alpha):
+            for x, y in points:
+                pen.disc(x, y, 3, theme.HAIRLINE)
+            network.jolts(pen, points, change.reshape(-1), self._jolt_scale(), 1.0, 15)
+
+    def _slots(self) -> list[int]:
+        """Where each move stands in the fan: the finally likeliest in the middle, the others around it."""
+        order = np.argsort(-self.a["watch_after"][-1], kind="stable")
+        middle, slot = (len(order) - 1) // 2, [0] * len(order)
+        for rank, move in enumerate(order):
+            slot[move] = middle + (rank + 1) // 2 * (1 if rank % 2 else -1)
+        return slot
+
+    # --- shared -----------------------------------------------------------------------------------
+
+    def _counter(self, pen: Pen, words: str) -> None:
+        """Optimiser steps done."""
+        pen.text(words, frame.RIGHT, py(7.2), 48, theme.TEXT, font=theme.MONO_BOLD, anchor="end")
+
+    def _sizes(self, moves: bool = True) -> list[int]:
+        units = self.a["watch_activation"].shape[2]
+        return [len(self.a["man"]), units, units, units, *([len(self.san)] if moves else [])]
+
+    def _links(self, step: int) -> list[list[tuple[int, int, float]]]:
+        """The strongest links as the position uses them: weight times the activation it carries."""
+        active = self.a["watch_activation"][step]
+        edge = self.a["watch_edge"][step]
+        return network.strongest(
+            [
+                self.a["watch_from_piece"][step],
+                edge[0] * active[0],
+                edge[1] * active[1],
+                self.a["watch_to_move"][step].T,
+            ],
+            72,
+        )
+
+    def _network(self, pen: Pen, place: network.Place, reach: float, alpha: float = 1.0, moves: bool = True) -> None:
+        """The untrained network on the spotlight, lit up to `reach` columns."""
+        columns = network.units(place, self._sizes(moves))
+        with pen.faded(alpha) as seen:
+            if not seen:
+                return
+            network.links(pen, columns, self.links[: len(columns) - 1], 0.75, 2.2, reach)
+            size = min(46.0, place.height / len(self.a["man"]) * 1.05)
+            for (x, y), (kind, _) in zip(columns[0], self.a["man"], strict=True):
+                board.man(pen, "PNBRQKpnbrqk"[int(kind)], (x, y), size)
+            for layer in range(3):
+                lit = min(max(reach - layer - 0.5, 0.0), 1.0)
+                active = self.a["watch_activation"][0][layer]
+                network.layer(
+                    pen,
+                    columns[layer + 1],
+                    active,
+                    float(self.a["watch_activation"][0].max()),
+                    lit,
+                    11 if place.width < 300 else 13,
+                )
+            if moves:
+                lit = min(max(reach - 3.5, 0.0), 1.0)
+                for (x, y), p in zip(columns[4], self.before, strict=True):
+                    pen.disc(x, y, 3.5 + 60 * float(p) * lit, theme.BELIEF, 0.4 + 0.6 * lit)
+
+    def _jolt_scale(self) -> float:
+        """The printed size of the largest ring: the first step's largest change."""
+        return float(self.a["watch_change"][0].max())
+
+    def _bare(self, move: int) -> str:
+        """A move's name without the mark of a verdict not yet given."""
+        return self.san[move].rstrip("#")
+
+    def _lane(self, lane: int) -> float:
+        return LANES_TOP + LANE * (lane + 0.5)
+
+    def _lane_words(self, pen: Pen, lane: int, alpha: float) -> None:
+        """A rollout's move and how likely it was."""
+        y, move = self._lane(lane), self.group[lane]
+        pen.text(self._bare(move), LANE_X + 34, y + 15, 44, theme.TEXT, font=theme.MONO_BOLD, alpha=alpha)
+        pen.text(
+            percent(self.before[move]), px(83.5), y + 14, 40, theme.QUIET, font=theme.MONO, anchor="end", alpha=alpha
+        )
+
+    def _end_board(self, pen: Pen, lane: int, alpha: float) -> None:
+        with pen.faded(alpha) as seen:
+            if seen:
+                self._thumbnail(pen, self.group[lane], END_X, self._lane(lane))
+
+    def _thumbnail(self, pen: Pen, move: int, x: float, y: float) -> None:
+        """A small end position, the moved piece's square lit."""
+        left, top, uci = x - END / 2, y - END / 2, self.shown["uci"][move]
+        board.squares(pen, left, top, END)
+        board.light(pen, ord(uci[2]) - 97 + 8 * (int(uci[3]) - 1), left, top, END, theme.TEXT, 1.6)
+        board.men(pen, self.ends[move], left, top, END)
+
+    def _bar_x(self, lane: int) -> float:
+        return BAR_X + BAR_STEP * (lane + 0.5)
+
+    def _axes(self) -> tuple[float, float, float, float]:
+        return px(74), py(53), px(22), py(24)
+
+    def _fan_origin(self) -> Point:
+        return px(30.5), py(51)
+
+    def _fan_tips(self) -> list[Point]:
+        return self._tips(px(53), py(18), py(84))
+
+    def _tips(self, x: float, top: float, bottom: float) -> list[Point]:
+        """The end of each move's ray, in a fixed order."""
+        ends = fan.tips(len(self.san), x, top, bottom)
+        return [ends[slot] for slot in self.slot]
+
+
+def _words(count: int) -> str:
+    """A small count in words, for the start of a sentence."""
+    return ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")[count] if count < 9 else str(count)
+
+
+SCENE = Rollout
