@@ -93,5 +93,5 @@ def jolts(
     """Rings that swell with how far each unit's weights moved, on one printed scale."""
     for (x, y), value in zip(points, change, strict=True):
         size = min(float(value) / scale, 1.0)
-        pen.glow(x, y, 16 + 2.0 * radius * size * share, theme.ATTENTION, 0.7 * share * size**0.5)
+        pen.glow(x, y, 10 + 1.5 * radius * size * share, theme.ATTENTION, 0.4 * share * size**0.5)
         pen.ring(x, y, 9 + (radius - 9) * size * share, theme.ATTENTION, 3.2, 0.95 * share)

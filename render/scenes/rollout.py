@@ -218,11 +218,12 @@ class Rollout(Scene):
             paint=self.paid,
             backdrop=self.paid_backdrop,
             captions=(
-                Cue(0.4, 5.4, "The rules of chess look at each end position."),
-                Cue(5.6, 13.0, f"Checkmate pays 1, everything else 0. {_words(paid)} of {size} paid."),
+                Cue(0.4, 4.4, "The rules of chess look at each end position."),
+                Cue(4.6, 9.2, "Checkmate pays 1, everything else 0."),
+                Cue(9.4, 13.0, f"{_words(paid)} of {size} paid."),
             ),
             marks=(Cue(1.0, 13.0, "ring"),),
-            still=self._touches()[self.group.index(self.first_mate)] + 1.0,
+            still=12.0,
             alt=f"{size} end positions in lanes. {self._bare(self.first_mate)} is checkmate: ringed in amber, plus "
             "one. Moves that do not mate get zero.",
         )
@@ -237,17 +238,20 @@ class Rollout(Scene):
         """The disc goes down the end positions; the large board shows the one it touches."""
         times = self._touches()
         lane = max((k for k, at in enumerate(times) if t >= at - 0.5), default=0)
+        after = t > times[-1] + 1.1
+        if after:
+            lane = self.group.index(self.first_mate)
         move = self.group[lane]
-        began = times[lane] - 0.5
+        began = times[-1] + 1.1 if after else times[lane] - 0.5
         left, top, size = BIG[0], BIG[1], BIG[2]
-        played = ease(t, began, 0.9 if lane < 2 else 0.3)
+        played = ease(t, began, 0.9 if lane in self._slow() else 0.3)
         board.move(pen, self.start, self.shown["uci"][move], left, top, size, played, self.ends[move])
         if played >= 1 and self.reward[lane]:
             king = next(square for square, symbol in self.ends[move].items() if symbol == "k")
             x, y = board.centre(king, left, top, size)
-            pen.ring(x, y, size / 14, theme.ATTENTION, 7, ease(t, times[lane] + 0.4, 0.4))
-            pen.glow(x, y, size / 6, theme.ATTENTION, 0.25 * ease(t, times[lane] + 0.4, 0.4))
-        self._spoken(pen, lane, times[lane], t)
+            pen.ring(x, y, size / 14, theme.ATTENTION, 7, ease(t, began + 0.9, 0.4))
+            pen.glow(x, y, size / 6, theme.ATTENTION, 0.25 * ease(t, began + 0.9, 0.4))
+        self._spoken(pen, lane, began + 0.5, t)
         for k, at in enumerate(times):
             self._verdict(pen, k, ease(t, at + 0.35, 0.4))
         y = self._disc_height(t, times)
@@ -279,8 +283,16 @@ class Rollout(Scene):
             pen.text("0", x, py(66), theme.HERO, theme.QUIET, font=theme.MONO, anchor="middle", alpha=said)
 
     def _touches(self) -> list[float]:
-        """When the disc rests on each lane: two slowly, the others fast."""
-        return [1.6, 3.8] + [5.6 + 0.62 * k for k in range(len(self.group) - 2)]
+        """When the disc rests on each lane: long where a case is seen for the first time, short elsewhere."""
+        times, now = [], 1.6
+        for lane in range(len(self.group)):
+            times.append(now)
+            now += 2.1 if lane in self._slow() else 0.62
+        return times
+
+    def _slow(self) -> set[int]:
+        """The lanes that are played clearly: the first, and the first that is paid."""
+        return {0, self.group.index(self.first_mate)}
 
     def _disc_height(self, t: float, times: list[float]) -> float:
         y = self._lane(0) - 150 * (1 - ease(t, 0.2, 0.9))
@@ -357,6 +369,18 @@ class Rollout(Scene):
                 anchor="middle",
                 alpha=said,
             )
+        for value, words in ((0, "0"), (1, "1")):
+            pen.text(words, BAR_X - 26, BAR_BASE - value * BAR_ONE + 14, theme.FLOOR, theme.QUIET, font=theme.MONO,
+                     anchor="end", alpha=ease(t, 0.6) * (1 - turned))  # fmt: skip
+        pen.text(
+            "reward",
+            BAR_X - 26,
+            BAR_BASE - BAR_ONE - 50,
+            theme.FLOOR,
+            theme.QUIET,
+            anchor="end",
+            alpha=ease(t, 0.6) * (1 - turned),
+        )
         drawn = ease(t, 4.7, 1.2)
         if drawn > 0:
             left, right = px(30), px(96)
@@ -518,7 +542,7 @@ class Rollout(Scene):
 
     def learns_backdrop(self, pen: Pen) -> None:
         """Names of the parts, axes, and the first fan as a ghost."""
-        curve.axes(pen, *self._axes(), int(self.a["solve_step"][-1]))
+        curve.axes(pen, *self._axes(), int(self.a["solve_step"][-1]), len(self.a["solve_rate"]))
         with pen.faded(0.28):
             fan.fan(pen, self._fan_origin(), self._fan_tips(), self.before)
         frame.label(pen, "weight change of this step", px(4), py(70))
@@ -683,10 +707,10 @@ class Rollout(Scene):
         return px(74), py(53), px(22), py(24)
 
     def _fan_origin(self) -> Point:
-        return px(30.5), py(51)
+        return px(30.5), py(49.5)
 
     def _fan_tips(self) -> list[Point]:
-        return self._tips(px(53), py(18), py(84))
+        return self._tips(px(53), py(18), py(81))
 
     def _tips(self, x: float, top: float, bottom: float) -> list[Point]:
         """The end of each move's ray, in a fixed order."""

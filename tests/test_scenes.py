@@ -1,0 +1,187 @@
+"""The scenes: drawn from the recording and nothing else, legible, said once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines import recording
+from engines.recording import Recording
+from render import stage, theme
+from render.components import bars, board, fan, network
+from render.scenes.rollout import Rollout
+from render.stage import Film, Pen
+
+RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
+SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recording:
+    return recording.load(RECORDINGS, "rollout")
+
+
+@pytest.fixture(scope="module")
+def scene(recorded: Recording) -> Rollout:
+    return Rollout(recorded)
+
+
+def changed(recorded: Recording, **arrays: Any) -> Rollout:
+    return Rollout(replace(recorded, arrays={**recorded.arrays, **arrays}))
+
+
+def spoken(
+    monkeypatch: pytest.MonkeyPatch, scene: stage.Scene, name: str, t: float
+) -> list[tuple[str, float, float, float]]:
+    """Every text drawn at a moment: (words, left, right, size), seen ones only."""
+    said: list[tuple[str, float, float, float]] = []
+    plain = Pen.text
+
+    def listen(self: Pen, words: str, x: float, y: float, size: float, *args: Any, **kwargs: Any) -> float:
+        width = plain(self, words, x, y, size, *args, **kwargs)
+        if kwargs.get("alpha", 1.0) * self.opacity > 0.05:
+            left = x - {"start": 0, "middle": width / 2, "end": width}[kwargs.get("anchor", "start")]
+            said.append((words, left, left + width, size))
+        return width
+
+    monkeypatch.setattr(Pen, "text", listen)
+    section = next(s for s in scene.sections() if s.name == name)
+    Film(section, SMALL).at(t)
+    return said
+
+
+def test_sections_are_the_storyboards(scene: Rollout) -> None:
+    sections = scene.sections()
+    assert [s.name for s in sections] == ["position", "sample", "reward", "advantage", "update", "learns"]
+    assert [s.step for s in sections] == [None, "01", "02", "03", "04", None]
+    assert 70 <= sum(s.seconds for s in sections) <= 90
+
+
+def test_words_fit_their_time(scene: Rollout) -> None:
+    marks = {mark.id for mark in scene.legend}
+    for section in scene.sections():
+        assert 0 <= section.still <= section.seconds
+        assert section.alt.endswith(".")
+        assert {cue.text for cue in section.marks} <= marks
+        for cue in section.captions:
+            assert 0 <= cue.start < cue.end <= section.seconds
+            assert cue.end - cue.start >= len(cue.text.split()) / 5, f"{cue.text!r} is gone before it is read"
+        for one, two in zip(section.captions, section.captions[1:], strict=False):
+            assert one.end <= two.start
+
+
+@pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "learns"])
+def test_text_is_large_enough_and_stays_on_the_stage(
+    monkeypatch: pytest.MonkeyPatch, scene: Rollout, name: str
+) -> None:
+    section = next(s for s in scene.sections() if s.name == name)
+    for t in np.linspace(0, section.seconds, 7):
+        for words, left, right, size in spoken(monkeypatch, scene, name, float(t)):
+            assert size >= theme.FLOOR, words
+            assert left >= 0, words
+            assert right <= theme.WIDTH, words
+
+
+@pytest.mark.parametrize("name", ["sample", "update", "learns"])
+def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
+    section = next(s for s in scene.sections() if s.name == name)
+    film, alone = Film(section, SMALL), Film(section, SMALL)
+    last = len(film) - 1
+    frames = {k: film.frame(k).copy() for k in range(0, last, 17)}
+    for k in sorted(frames, reverse=True):
+        assert np.array_equal(alone.frame(k), frames[k])
+
+
+def test_the_picture_follows_the_recording(recorded: Recording, scene: Rollout) -> None:
+    """Change one recorded number, and the section that shows it changes; leave all, and none does."""
+    again = Rollout(recorded)
+    louder = np.array(recorded.arrays["watch_after"])
+    louder[0] = np.roll(louder[0], 3)
+    other = changed(recorded, watch_after=louder)
+    for name, moved in (("sample", False), ("advantage", False), ("update", True), ("learns", True)):
+        index = [s.name for s in scene.sections()].index(name)
+        t = 12.0 if name != "learns" else 2.0
+        frames = [Film(s.sections()[index], SMALL).at(t).copy() for s in (scene, again, other)]
+        assert np.array_equal(frames[0], frames[1])
+        assert np.array_equal(frames[0], frames[2]) is not moved, name
+
+
+def test_printed_numbers_are_recorded_ones(
+    monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Rollout
+) -> None:
+    said = {words for words, *_ in spoken(monkeypatch, scene, "sample", 12.5)}
+    for move in recorded.arrays["watch_move"][0]:
+        assert f"{100 * recorded.arrays['watch_before'][0][move]:.1f} %" in said
+    said = {words for words, *_ in spoken(monkeypatch, scene, "advantage", 12.5)}
+    for value in recorded.arrays["watch_advantage"][0]:
+        assert bars.signed(float(value), 2) in said
+    said = {words for words, *_ in spoken(monkeypatch, scene, "learns", 19.5)}
+    assert f"{100 * recorded.fact('mate_in_one.solve_rate'):.0f} %" in said
+
+
+def test_no_name_gives_the_verdict_away_before_the_verifier(monkeypatch: pytest.MonkeyPatch, scene: Rollout) -> None:
+    for t in np.linspace(0, 12.9, 9):
+        assert not any("#" in words for words, *_ in spoken(monkeypatch, scene, "sample", float(t)))
+
+
+# --- components ---------------------------------------------------------------------------------------
+
+
+def test_a_fen_is_read_as_it_stands() -> None:
+    placed = board.placement("r3k3/8/8/8/8/8/4P3/4K2R w - - 0 1")
+    assert placed == {56: "r", 60: "k", 12: "P", 4: "K", 7: "R"}
+    for bad in ("8/8", "9/8/8/8/8/8/8/8", "ppppppppp/8/8/8/8/8/8/8"):
+        with pytest.raises(ValueError, match="wanted 8"):
+            board.placement(bad)
+
+
+def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
+    before, after = board.placement("8/8/8/8/8/8/8/R7"), board.placement("8/8/8/8/8/8/8/7R")
+
+    def picture(share: float) -> Any:
+        paint = stage.Section(
+            "m", None, "", 1, lambda pen, t: board.move(pen, before, "a1h1", 100, 100, 800, share, after),
+            lambda pen: None, (), (), 0, "",
+        )  # fmt: skip
+        return Film(paint, SMALL).at(0).astype(int).copy()
+
+    start, middle, end = picture(0), picture(0.5), picture(1)
+    left, right = (slice(190, 226), slice(26, 50)), (slice(190, 226), slice(200, 224))
+    assert np.abs(start[left] - end[left]).sum() > 1000 < np.abs(start[right] - end[right]).sum()
+    assert not np.array_equal(middle, start)
+
+
+def test_rays_are_as_wide_as_they_are_probable() -> None:
+    def light(p: float) -> float:
+        ends = fan.tips(2, 1500, 300, 800)
+        paint = stage.Section(
+            "f", None, "", 1, lambda pen, t: fan.fan(pen, (200, 550), ends, np.array([p, 1 - p])),
+            lambda pen: None, (), (), 0, "",
+        )  # fmt: skip
+        return float(Film(paint, SMALL).at(0)[:130, 250:].sum())
+
+    values = [light(p) for p in (0.0, 0.2, 0.5, 0.9)]
+    assert values == sorted(values)
+    assert len(set(values)) == 4
+
+
+def test_a_ray_starts_and_ends_where_it_should() -> None:
+    assert fan.on_ray((0, 0), (100, 50), 0) == pytest.approx((0, 0))
+    assert fan.on_ray((0, 0), (100, 50), 1) == pytest.approx((100, 50))
+
+
+def test_the_strongest_links_are_the_strongest() -> None:
+    weights = np.arange(-12, 12, dtype=float).reshape(4, 6)
+    (links,) = network.strongest([weights], 5)
+    found = sorted(abs(weights[end, start]) for start, end, _ in links)
+    assert found == sorted(np.sort(np.abs(weights).ravel())[-5:])
+    assert {np.sign(strength) for *_, strength in links} == {-1.0, 1.0}
+
+
+def test_minus_is_a_minus() -> None:
+    assert bars.signed(-0.25, 2) == "\u22120.25"
+    assert bars.signed(0.75, 2) == "+0.75"

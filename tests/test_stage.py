@@ -1,0 +1,164 @@
+"""The stage: a canary for what it leans on in Manim, purity of frames, light and type."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import cairo
+import manim
+import numpy as np
+import pytest
+
+from render import stage, theme
+from render.stage import Film, Painter, Pen, Section, StageCamera
+
+SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
+
+
+def section(paint: stage.Callable[[Pen, float], None]) -> Section:
+    return Section("s", None, "S", 2.0, paint, lambda pen: None, (), (), 1.0, "")
+
+
+def camera() -> StageCamera:
+    return StageCamera(pixel_width=192, pixel_height=108, frame_rate=10)
+
+
+# --- the canary ---------------------------------------------------------------------------------------
+
+
+def test_manim_still_has_what_the_stage_bends() -> None:
+    for name in ("reset", "capture_mobjects", "get_mobjects_to_display", "get_cairo_context"):
+        assert callable(getattr(manim.Camera, name)), f"Manim {manim.__version__} lost Camera.{name}"
+    source = inspect.getsource(manim.Camera.get_cairo_context)
+    assert "create_for_data" in source, "the context no longer draws straight into the pixel array"
+    assert camera().pixel_array.shape == (108, 192, 4)
+
+
+def test_painters_and_mobjects_are_drawn_in_their_order_in_one_colour_space() -> None:
+    lens = camera()
+    square = manim.Square(20, color="#FF0000", fill_opacity=1)
+    lens.capture_mobjects([square])
+    assert lens.pixel_array[50, 50].tolist() == [255, 0, 0, 255]
+
+    def flood(pen: Pen) -> None:
+        pen.ink("#0000FF")
+        pen.context.paint()
+
+    cover = Painter(flood)
+    lens.capture_mobjects([cover])
+    assert lens.pixel_array[50, 50].tolist() == [0, 0, 255, 255]
+    lens.capture_mobjects([cover, square])
+    assert lens.pixel_array[50, 50].tolist() == [255, 0, 0, 255]
+
+
+def test_a_stage_scene_plays_under_manim_itself(tmp_path: Path) -> None:
+    class Two(stage.Scene):
+        name, title, claim, legend = "two", "", "", ()
+
+        def sections(self) -> tuple[Section, ...]:
+            dot = section(lambda pen, t: pen.disc(960 + 200 * t, 540, 200, theme.KEPT))
+            return (dot, dot)
+
+    class Played(stage.ManimStage):
+        stage = Two(None)  # type: ignore[arg-type]
+
+    settings = {
+        "media_dir": str(tmp_path),
+        "pixel_width": 192,
+        "pixel_height": 108,
+        "frame_rate": 5,
+        "verbosity": "ERROR",
+    }
+    with manim.tempconfig({**settings, "progress_bar": "none", "write_to_movie": False, "save_last_frame": True}):
+        scene = Played()
+        scene.render()
+        assert scene.camera.pixel_array.shape == (108, 192, 4)
+
+
+# --- frames -------------------------------------------------------------------------------------------
+
+
+def test_a_frame_alone_is_the_frame_in_sequence() -> None:
+    def paint(pen: Pen, t: float) -> None:
+        pen.glow(300 + 400 * t, 500, 200, theme.ATTENTION)
+        pen.text(f"{t:.1f}", 900, 500, 96, theme.TEXT, font=theme.MONO_BOLD)
+
+    film = Film(section(paint), SMALL)
+    in_sequence = [film.frame(k).copy() for k in range(len(film))]
+    alone = Film(section(paint), SMALL)
+    for k in (13, 2, 19, 0):
+        assert np.array_equal(alone.frame(k), in_sequence[k])
+
+
+def test_the_night_is_opaque_dithered_and_the_same_every_time() -> None:
+    one = stage.night(320, 180).copy()
+    stage.night.cache_clear()
+    assert np.array_equal(one, stage.night(320, 180))
+    assert (one[..., 3] == 255).all()
+    assert len(np.unique(one[80:100, 150:170, :3].reshape(-1, 3), axis=0)) > 1
+
+
+def test_colours_come_out_as_they_are_named() -> None:
+    film = Film(section(lambda pen, t: pen.disc(960, 540, 400, theme.LOST)), SMALL)
+    assert film.frame(0)[135, 240, :3].tolist() == [0xE8, 0x48, 0x6B]
+
+
+def test_faded_and_moved_and_clipped_leave_no_trace() -> None:
+    def paint(pen: Pen, t: float) -> None:
+        with pen.faded(0.5), pen.moved(100, 100, 2), pen.clipped(0, 0, 10, 10):
+            pen.disc(0, 0, 500, theme.TEXT)
+        assert pen.opacity == 1.0
+        assert pen.context.get_matrix() == cairo.Matrix(0.25, 0, 0, 0.25, 0, 0)
+
+    frame = Film(section(paint), SMALL).frame(0)
+    assert np.array_equal(frame[200:, 300:], stage.night(480, 270)[200:, 300:])
+
+
+# --- time, type, palette ------------------------------------------------------------------------------
+
+
+def test_easing_starts_ends_and_never_goes_back() -> None:
+    values = [stage.ease(t / 100, 0.2, 0.6) for t in range(101)]
+    assert values[0] == values[20] == 0
+    assert values[80] == values[100] == 1
+    assert values == sorted(values)
+    assert stage.ease(1.0, 1.0, 0) == 1
+
+
+def test_type_is_kerned_and_from_the_shipped_fonts() -> None:
+    together, apart = stage.text_width("AV", 100), stage.text_width("A", 100) + stage.text_width("V", 100)
+    assert together < apart
+    assert stage.text_width("111", 100, theme.MONO) == pytest.approx(stage.text_width("888", 100, theme.MONO))
+    with pytest.raises(ValueError, match=r"no glyph for '漢'"):
+        stage.shape("漢", theme.SANS)
+
+
+def test_words_wrap_within_their_width() -> None:
+    words = "the quick brown fox jumps over the lazy dog"
+    lines = stage.wrap(words, 40, 300)
+    assert " ".join(lines) == words
+    assert len(lines) > 1
+    assert all(stage.text_width(line, 40) <= 300 for line in lines)
+
+
+def contrast(one: str, two: str) -> float:
+    """WCAG contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in theme.rgb(colour)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(two)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", [theme.TEXT, theme.QUIET, theme.ATTENTION, theme.KEPT, theme.BELIEF, theme.LOST])
+@pytest.mark.parametrize("ground", [theme.NIGHT, theme.NIGHT_HIGH])
+def test_every_colour_reads_on_the_night(colour: str, ground: str) -> None:
+    assert contrast(colour, ground) >= (7.0 if colour in {theme.TEXT, theme.QUIET} else 4.5)
+
+
+def test_no_text_is_below_the_floor_of_a_phone() -> None:
+    """24 px at 720p is 36 px on the stage."""
+    assert min(theme.HEADLINE, theme.MUST_READ, theme.FLOOR, theme.HERO) * 720 / theme.HEIGHT >= 24
