@@ -227,7 +227,47 @@ def _run_again(places: Places, scene: str) -> list[str]:
         return recording.same(before, _run_engine(scene, options, Path(folder)))
 
 
-# An engine's own preparations (`corpus rollout --games N --jobs N`) belong here, as commands of a group `corpus`.
+@cli.group()
+def corpus() -> None:
+    """Make the data that an engine learns from.
+
+    \b
+    Example:
+        click corpus rollout
+    """
+
+
+@corpus.command("rollout")
+@click.option(
+    "--games", type=click.IntRange(1), metavar="N", help="Games to play; default: 18000. Example: --games 500"
+)
+@click.option("--jobs", type=JOBS, metavar="N", help="Games played at once; default: one a core. Example: --jobs 2")
+@click.option(
+    "--out", type=FILE, metavar="FILE", help="Where it goes; default: the committed corpus. Example: --out /tmp/c.npz"
+)
+@click.pass_obj
+def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:
+    """Play chess games with a weakened Stockfish and keep the positions that have a mate in one.
+
+    The same number of games gives the same positions, whatever --jobs is. A run that is cut off goes on where it
+    was.
+
+    \b
+    Examples:
+        click corpus rollout
+        click corpus rollout --games 500 --out /tmp/c.npz
+    """
+    try:
+        from engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
+        from engines.rollout import positions  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    making = positions.Making() if games is None else positions.Making(games=games)
+    with progress.following() as report:
+        made = maker.build(places.cache.parent / "record" / "rollout", report, making, jobs or executor.usable_cores())
+    maker.save(made, out or positions.CORPUS)
+    click.echo(f"{out or positions.CORPUS}: {len(made.train)} training and {len(made.held_out)} held-out positions")
+    click.echo(f"sha256 of the positions {made.sha256}")
 
 
 @cli.command()

@@ -345,6 +345,7 @@ class Pen:
         context.scale(2 * radius / side, 2 * radius / side)
         context.set_operator(how)
         context.set_source_surface(sprite)
+        context.get_source().set_filter(cairo.FILTER_BILINEAR)  # soft shapes; the default filter costs three times
         context.rectangle(0, 0, side, side)
         context.clip()
         context.paint_with_alpha(alpha)

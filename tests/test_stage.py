@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import cairo
@@ -16,7 +17,7 @@ from render.stage import Film, Painter, Pen, Section, StageCamera
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
 
-def section(paint: stage.Callable[[Pen, float], None]) -> Section:
+def section(paint: Callable[[Pen, float], None]) -> Section:
     return Section("s", None, "S", 2.0, paint, lambda pen: None, (), (), 1.0, "")
 
 

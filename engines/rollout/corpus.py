@@ -39,9 +39,9 @@ def build(cache: Path, report: Report, making: Making, jobs: int) -> Corpus:
             games = futures[future]
             kept[games] = future.result()
             _write(folder, making, games, kept[games] or [])
-            done = [found for found in kept.values() if found is not None]
-            report("playing games", sum(found is not None for found in kept.values()) * len(work[0]), making.games,
-                   {"positions": float(sum(len(found) for found in done))})  # fmt: skip
+            done = {games: found for games, found in kept.items() if found is not None}
+            figures = {"positions": float(sum(map(len, done.values())))}
+            report("playing games", sum(map(len, done)), making.games, figures)
     return Corpus(*split([pair for games in work for pair in kept[games] or []], making.seed))
 
 

@@ -79,6 +79,10 @@ class Told:
             "spotlight.mate_after": after[self.mates].sum(),
             "spotlight.mate_final": arrays["watch_after"][-1][self.mates].sum(),
         }
+        change = arrays["watch_change"].mean(axis=(1, 2))
+        facts |= {"weight_change.first": change[0], "weight_change.last": change[-1]}
+        curve = zip(arrays["solve_step"].tolist(), arrays["solve_rate"].mean(axis=0), strict=True)
+        facts |= {f"curve.{step}.solve_rate": rate for step, rate in curve}
         facts |= {f"mate_in_one.seed_{seed}.solve_rate": rate for seed, rate in zip(self.seeds, final, strict=True)}
         return {name: _plain(value) for name, value in facts.items()}
 
