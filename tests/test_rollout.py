@@ -293,11 +293,20 @@ def test_a_readers_position_stands_in_the_spotlight(tmp_path: Path) -> None:
     assert made.events[0]["legal"][int(np.argmax(made.arrays["mate"]))] == "Ra8#"
 
 
-def test_the_spotlight_rule_prefers_variety_then_few_men() -> None:
-    packed = SAMPLE
-    groups = Trainer(replace(TINY, groups=40, visit_limit=120, group_size=8), 0, TABLE).step().groups
-    row = spotlight.choose(groups, packed)
-    assert row in groups.index
+def test_the_spotlight_is_chosen_by_its_rule() -> None:
+    counts = np.diff(TABLE.move_at)
+    mates = np.add.reduceat(TABLE.mates.astype(int), TABLE.move_at[:-1])
+    first_mate = np.array([TABLE.mates[a:b].argmax() for a, b in zip(TABLE.move_at, TABLE.move_at[1:], strict=False)])
+    rows = np.arange(len(TABLE))
+    moves = (first_mate[:, None] + np.arange(4)) % counts[:, None]
+    moves[7] = first_mate[7]  # all the same
+    reward = TABLE.mates[TABLE.move_at[:-1, None] + moves].astype(np.float32)
+    mirror = rows % 3 == 0
+    groups = grpo.Groups(rows, mirror, moves, reward, grpo.advantages(reward), reward)
+    few = np.array([len(positions.unpack(row).piece_map()) <= spotlight.MOST_MEN for row in SAMPLE])
+    fit = np.flatnonzero(few & (mates == 1) & ~mirror & (counts >= 4) & (rows != 7))
+    assert len(fit) > 3
+    assert spotlight.choose(groups, TABLE, SAMPLE) == fit[counts[fit].argmin()]
 
 
 @settings(deadline=None, max_examples=20)

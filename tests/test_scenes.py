@@ -118,7 +118,7 @@ def test_printed_numbers_are_recorded_ones(
         assert f"{100 * recorded.arrays['watch_before'][0][move]:.1f} %" in said
     said = {words for words, *_ in spoken(monkeypatch, scene, "advantage", 12.5)}
     for value in recorded.arrays["watch_advantage"][0]:
-        assert bars.signed(float(value), 2) in said
+        assert bars.signed(float(value)) in said
     said = {words for words, *_ in spoken(monkeypatch, scene, "learns", 19.5)}
     assert f"{100 * recorded.fact('mate_in_one.solve_rate'):.0f} %" in said
 
@@ -183,5 +183,5 @@ def test_the_strongest_links_are_the_strongest() -> None:
 
 
 def test_minus_is_a_minus() -> None:
-    assert bars.signed(-0.25, 2) == "\u22120.25"
-    assert bars.signed(0.75, 2) == "+0.75"
+    assert bars.signed(-0.125) == "\u22120.125"
+    assert bars.signed(0.75) == "+0.75"

@@ -227,7 +227,7 @@ def _watch(course: Course, trainer: Trainer, log: dict[str, NDArray[Any]]) -> No
         own = course.starts if len(course.table) > course.starts else None
         untrained = Trainer(trainer.config, trainer.seed, course.table, course.starts).policy
         step = trainer.step(first=own)
-        row = own if own is not None else spotlight.choose(step.groups, course.packed)
+        row = own if own is not None else spotlight.choose(step.groups, course.table, course.packed)
         before = spotlight.look(untrained, course.table, row)
         after = spotlight.look(trainer.policy, course.table, row)
         log["row"], log["unit"] = np.array(row), spotlight.choose_units(before, after)

@@ -18,27 +18,28 @@ from engines.rollout.grpo import Groups, Step
 from engines.rollout.policy import Policy, gather
 
 UNITS = 16  # shown of each layer
+MOST_MEN = 14
 RULE = (
-    "of the first step's groups that were not mirrored, have 8 to 14 pieces, at least 6 different moves and 2 or 3 "
-    "mates: the one with the most different moves, then the fewest pieces, then the first sampled"
+    f"of the first step's groups that were not mirrored, whose position has one mating move and at most {MOST_MEN} "
+    "men, and whose moves all differ and include the mate: the one with the fewest legal moves, then the first sampled"
 )
 
 
-def choose(groups: Groups, packed: NDArray[np.uint8]) -> int:
+def choose(groups: Groups, table: Table, packed: NDArray[np.uint8]) -> int:
     """The row in the spotlight, by `RULE`; where no group fits, the first untied one.
 
-    packed: (N, 34) the training positions.
+    packed: (N, 34) the training positions of the table.
     """
     ranked = []
-    for order, (row, mirror, move, reward) in enumerate(
-        zip(groups.index, groups.mirror, groups.move, groups.reward, strict=True)
-    ):
-        squares = packed[row, :32]
-        men = int(np.count_nonzero(squares & 15) + np.count_nonzero(squares >> 4))
-        different = len(set(move.tolist()))
-        if not mirror and 8 <= men <= 14 and different >= 6 and 2 <= reward.sum() <= 3:
-            ranked.append((-different, men, order, int(row)))
-    return min(ranked)[3] if ranked else int(groups.index[0])
+    for order, row in enumerate(groups.index):
+        squares, moves = packed[row, :32], groups.move[order]
+        legal = slice(int(table.move_at[row]), int(table.move_at[row + 1]))
+        men = np.count_nonzero(squares & 15) + np.count_nonzero(squares >> 4)
+        different = len(set(moves.tolist())) == len(moves)
+        fits = not groups.mirror[order] and men <= MOST_MEN and table.mates[legal].sum() == 1
+        if fits and different and groups.reward[order].any():
+            ranked.append((legal.stop - legal.start, order, int(row)))
+    return min(ranked)[2] if ranked else int(groups.index[0])
 
 
 @dataclass(frozen=True)

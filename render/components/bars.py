@@ -36,6 +36,6 @@ def rehang(pen: Pen, x: float, base: float, line: float, width: float, height: f
     advantage_bar(pen, x, line, width, mix(0.0, rise, share), alpha=share)
 
 
-def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign, with a true minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+def signed(value: float) -> str:
+    """A number with its sign, with a true minus, to three digits."""
+    return f"{value:+.3g}".replace("-", "−")

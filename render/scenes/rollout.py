@@ -316,7 +316,7 @@ class Rollout(Scene):
     # --- 03 advantage -----------------------------------------------------------------------------
 
     def _advantage_section(self) -> Section:
-        up, down = (bars.signed(float(value), 2) for value in (self.advantage.max(), self.advantage.min()))
+        up, down = (bars.signed(float(value)) for value in (self.advantage.max(), self.advantage.min()))
         return Section(
             name="advantage",
             step="03",
@@ -360,7 +360,7 @@ class Rollout(Scene):
             value, said = float(self.advantage[lane]), ease(t, 9.2 + 0.1 * lane, 0.5)
             place = line - value * BAR_ONE - 22 if value > 0 else line - value * BAR_ONE + 50
             pen.text(
-                bars.signed(value, 2),
+                bars.signed(value),
                 x,
                 place,
                 44,
