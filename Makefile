@@ -7,7 +7,7 @@ site:
 	click render all && mkdocs build
 
 test: lint
-	click render all --quality draft --if-missing
+	click render all --quality same
 	pytest
 
 quick:
