@@ -2,8 +2,8 @@
 
 Measured at 1920 x 1080: swscale's area filter is the cheapest conversion to yuv420p that stays within half a
 level of BT.709, limited range (point sampling is a quarter cheaper and leaves fringes on coloured edges). There
-is one encoder thread, because x264's bytes change with their number. Rows of a frame that equal those of the
-frame before are not hashed again, and a frame that equals it altogether is not converted again.
+is one encoder thread, because x264's bytes change with their number. What equals the frame before is not hashed
+again, and a frame that equals it altogether is not converted again.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from render.stage import Film, Frame, Scene, Section
 from render.theme import Quality
 
 KEYFRAME_SECONDS = 2  # from keyframe to keyframe, the first at the section's start: how far a seek has to decode
+PIECES = 4  # into which a row is cut for hashing: of 1, 2, 4 and 8, the cheapest on real scenes
+# On real scenes a fifth faster than the preset alone and a tenth smaller, at the same error.
+FLATTER = {"veryfast": ":b-adapt=0:weightp=0:subme=1:me=dia"}
 STILL_WIDTH, STILL_BYTES = 1920, 100_000
 STILL_QUALITIES = (90, 84, 78, 72, 66, 60, 50, 40, 30, 20, 10)
 
@@ -81,18 +84,19 @@ def _scene(places: Places, name: str) -> Scene:
 
 
 def hashed(film: Film, indices: Iterator[int] | range) -> Iterator[tuple[Frame, str]]:
-    """Frames, each valid until the next, with the sha256 over the sha256 of each of their rows of RGBA bytes."""
+    """Frames, each valid until the next, with the sha256 over the sha256 of each quarter row of RGBA bytes."""
     before: NDArray[np.uint64] | None = None
-    rows: list[bytes] = []
+    hashes: list[bytes] = []
     for index in indices:
         frame = film.frame(index)
-        words = frame.reshape(len(frame), -1).view(np.uint64)
+        pieces = frame.reshape(PIECES * len(frame), -1).view(np.uint64)
         if before is None:
-            before, rows = ~words, [b""] * len(words)
-        for row in np.flatnonzero((words != before).any(axis=1)):
-            rows[row] = hashlib.sha256(words[row].data).digest()
-        np.copyto(before, words)
-        yield frame, hashlib.sha256(b"".join(rows)).hexdigest()
+            before, hashes = ~pieces, [b""] * len(pieces)
+        changed = np.flatnonzero((pieces != before).any(axis=1))
+        for piece in changed.tolist():
+            hashes[piece] = hashlib.sha256(pieces[piece].data).digest()
+        before[changed] = pieces[changed]
+        yield frame, hashlib.sha256(b"".join(hashes)).hexdigest()
 
 
 def picture(film: Film, t: float) -> Frame:
@@ -123,6 +127,7 @@ class Encoder:
         self.container = av.open(self.buffer, "w", format="mp4", options={"fflags": "+bitexact"})
         gop = KEYFRAME_SECONDS * quality.fps
         fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:threads=1:lookahead-threads=1"
+        fixed += FLATTER.get(quality.preset, "")
         options = {"preset": quality.preset, "crf": str(quality.crf), "x264-params": fixed}
         self.stream = self.container.add_stream("libx264", rate=quality.fps, options=options)
         self.stream.width, self.stream.height, self.stream.pix_fmt = quality.width, quality.height, "yuv420p"

@@ -100,6 +100,8 @@ def run(
             finished, _ = wait(waiting, TICK, FIRST_COMPLETED)
             done = _counts(file.name)
             watch(done)
+            if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
+                raise RenderError(_killed([(units[index], done[index]) for index in sorted(waiting.values())]))
             for future in finished:
                 index = waiting.pop(future)
                 keep(units[index], _result(future, units[index], done[index]))
@@ -123,11 +125,12 @@ def _counts(path: str) -> list[int]:
 def _result(future: Future[R], unit: Work, done: int) -> R:
     try:
         return future.result()
-    except BrokenProcessPool as error:
-        raise RenderError(
-            f"{unit.scene}, section {unit.section}, frame {done}: a worker process was killed, perhaps for want of "
-            "memory; try again with --jobs 1"
-        ) from error
     except Exception as error:
         where = f"frame {done}" if done < unit.frames else "after its last frame"
         raise RenderError(f"{unit.scene}, section {unit.section}, {where}: {one_line(error)}") from error
+
+
+def _killed(units: Sequence[tuple[Work, int]]) -> str:
+    at = [f"section {unit.section}, frame {done}" for unit, done in units if done]
+    where = " or ".join(at) or "before its first frame"
+    return f"{units[0][0].scene}, {where}: a worker was killed, perhaps for want of memory; try again with --jobs 1"

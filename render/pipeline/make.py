@@ -71,8 +71,7 @@ def render(
     path = publish.publish(places, scene, found, quality, [(slots[section], finished[section]) for section in slots])
     live = {path for place in slots.values() for path in (place.video, place.still, place.sidecar)}
     cache.sweep(places.cache / name / quality.name, live.__contains__)
-    reused = len(slots) - len(units)
-    return f"{name}: {len(units)} sections drawn, {reused} taken from the cache; {path}"
+    return f"{name}: drew {len(units)} of {len(slots)} sections; published {path}"
 
 
 def still(places: Places, name: str, section: str | None, quality: Quality, t: float, path: Path) -> None:

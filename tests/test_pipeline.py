@@ -1,0 +1,749 @@
+"""From a recording to a published scene: keys, frames, bytes, tracks, and what is left after a kill."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engines import recording
+from engines.recording import Recording
+from render import theme
+from render.pipeline import (
+    InputError,
+    RenderError,
+    cache,
+    check,
+    encode,
+    make,
+    manifest,
+    plan,
+    progress,
+    tracks,
+)
+from render.pipeline.load import load_scene
+from render.pipeline.plan import Places
+from render.stage import Cue, Film, Section
+from render.theme import Quality
+
+TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
+DRAFT = theme.QUALITIES["draft"]
+
+SCENE = """
+import time
+
+from render import theme
+from render.stage import Cue, Mark, Scene, Section
+from tinyscenes import _colours
+
+
+class Tiny(Scene):
+    name, title, claim = "tiny", "A tiny scene", "It is small."
+    legend = (Mark("dot", "Dot", "where it is"), Mark("box", "Box", "what stays"))
+
+    def sections(self):
+        config = self.recording.config
+
+        def paint(pen, t):
+            time.sleep(config.get("sleep", 0))
+            if t >= config.get("fail", 1e9):
+                raise ZeroDivisionError("as told\\n to")
+            pen.disc(300 + 900 * min(t, 1.0), 540, 120, _colours.DOT)
+
+        def backdrop(pen):
+            pen.panel(100, 100, 700, 300)
+            pen.text(str(self.recording.seed), 200, 300, theme.HERO)
+
+        captions = (Cue(0.1, 0.8, "Dots & <b>boxes</b>"), Cue(0.8, 2.0, "a --> b"))
+        marks = (Cue(0.0, 2.0, "box"), Cue(0.5, 1.0, "dot"))
+        return tuple(
+            Section(name, step, name.title(), seconds, paint, backdrop, captions, marks, 0.9, f"{name} shown")
+            for name, step, seconds in (("open", None, 2.0), ("one", "01", 2.5), ("two", "02", 2.0))
+        )
+
+
+SCENE = Tiny
+"""
+
+DRIVER = """
+import sys
+from pathlib import Path
+
+from render.cli import run
+from render.pipeline.plan import Places
+
+if __name__ == "__main__":
+    root = Path(__file__).parent
+    sys.exit(run(sys.argv[1:], Places(root / "assets", root / "cache", "tinyscenes")))
+"""
+
+
+def record(places: Places, seed: int = 7, **config: Any) -> None:
+    """Keep a recording that the tiny scene can be drawn from; `config` steers how it draws."""
+    arrays = {"a": np.arange(3)}
+    recording.save(Recording("tiny", seed, config, "v", {"rate": 0.5}, (), arrays), places.recordings)
+
+
+def tiny(root: Path) -> Places:
+    """A package of one scene, its recording, and places for the rest."""
+    package = root / "tinyscenes"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "_colours.py").write_text('DOT = "#35D0B2"\n')
+    (package / "tiny.py").write_text(SCENE)
+    (root / "driver.py").write_text(DRIVER)
+    places = Places(root / "assets", root / "cache", "tinyscenes")
+    record(places)
+    return places
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tinyscenes"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    encode._scene.cache_clear()
+    return tiny(tmp_path)
+
+
+class Inline(Executor):
+    """Runs what is submitted there and then: all that the pipeline asks of an executor."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        encode._scene.cache_clear()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  # as an executor does
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def unwatched(labels: Sequence[str], totals: Sequence[int]) -> Iterator[progress.Show]:
+    def show(done: Sequence[int]) -> None:
+        assert len(done) == len(labels) == len(totals)
+
+    yield show
+
+
+def render(places: Places, quality: Quality = TINY, only: str | None = None) -> str:
+    return make.render(places, plan.inputs(places, "tiny"), quality, Inline(), unwatched, only)
+
+
+def published(places: Places) -> dict[str, Any]:
+    found = manifest.read(places, "tiny")
+    assert found is not None
+    return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# --- what a picture depends on ------------------------------------------------------------------------
+
+
+def test_the_closure_holds_what_a_scene_imports_and_nothing_else(places: Places) -> None:
+    found = plan.closure("tinyscenes.tiny", "render.pipeline.encode")
+    assert {"tinyscenes", "tinyscenes._colours", "render.stage", "render.theme", "engines.recording"} <= set(found)
+    assert "render.cli" not in found
+    assert "render.pipeline.publish" not in found
+    assert not [name for name in found if name.startswith(("engines.rollout", "manim", "numpy"))]
+
+
+def test_a_key_changes_with_all_a_picture_depends_on_and_with_nothing_else(places: Places, tmp_path: Path) -> None:
+    before = plan.inputs(places, "tiny")
+    assert before.key("one", TINY) == plan.inputs(places, "tiny").key("one", TINY)
+    assert len({before.key(name, TINY) for name in ("open", "one", "two")}) == 3
+    others = [
+        *(replace(TINY, width=320), replace(TINY, height=192), replace(TINY, fps=12), replace(TINY, crf=1)),
+        *(replace(TINY, preset="fast"), replace(TINY, name="other")),
+    ]
+    assert len({before.key("one", quality) for quality in (TINY, *others)}) == 7
+    (tmp_path / "tinyscenes" / "_other.py").write_text("1")
+    (tmp_path / "tinyscenes" / "other.py").write_text("1")
+    assert plan.inputs(places, "tiny") == before
+    keys = {before.key("one", TINY)}
+    (tmp_path / "tinyscenes" / "_colours.py").write_text('DOT = "#FFFFFF"\n')
+    keys.add(plan.inputs(places, "tiny").key("one", TINY))
+    record(places, seed=8)
+    keys.add(plan.inputs(places, "tiny").key("one", TINY))
+    keys.add(replace(before, versions=(("manim", "0"),)).key("one", TINY))
+    keys.add(replace(before, fonts_sha256="").key("one", TINY))
+    assert len(keys) == 5
+    assert replace(before, render_version="").key("one", TINY) == before.key("one", TINY)
+
+
+def test_imports_inside_functions_and_relative_ones_are_followed(places: Places, tmp_path: Path) -> None:
+    package = tmp_path / "tinyscenes"
+    (package / "deep").mkdir()
+    (package / "deep" / "__init__.py").write_text("from .. import _far\n")
+    (package / "_far.py").write_text("def f():\n    import tinyscenes._late as late\n    return late\n")
+    (package / "_late.py").write_text("from .deep import *\n")
+    (package / "tiny.py").write_text(SCENE + "\nimport tinyscenes.deep\n")
+    found = plan.closure("tinyscenes.tiny")
+    assert {"tinyscenes.deep", "tinyscenes._far", "tinyscenes._late"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('("two", "02", 2.0)', r"sections \['open', 'one', 'one'\]"),
+        ('0.9, f"{name}', "its still is at 9 s of 2 s"),
+        ("Cue(0.8, 2.0,", "'a --> b' lasts from 0.8 to 7 s"),
+        ('Cue(0.5, 1.0, "dot")', "nought is not in the legend"),
+        ('"tiny", "A tiny', "the scene is called 'huge', wanted 'tiny'"),
+        ('("open", None, 2.0)', "section 'Not good'"),
+    ],
+)
+def test_a_scene_that_contradicts_itself_is_refused(places: Places, tmp_path: Path, wrong: str, said: str) -> None:
+    right = {
+        '("two", "02", 2.0)': '("one", "02", 2.0)',
+        '0.9, f"{name}': '9, f"{name}',
+        "Cue(0.8, 2.0,": "Cue(0.8, 7.0,",
+        'Cue(0.5, 1.0, "dot")': 'Cue(0.5, 1.0, "nought")',
+        '"tiny", "A tiny': '"huge", "A tiny',
+        '("open", None, 2.0)': '("Not good", None, 2.0)',
+    }
+    assert SCENE.count(wrong) == 1
+    (tmp_path / "tinyscenes" / "tiny.py").write_text(SCENE.replace(wrong, right[wrong]))
+    with pytest.raises(RenderError, match=said):
+        load_scene(places, "tiny")
+
+
+# --- what is published --------------------------------------------------------------------------------
+
+
+def test_the_manifest_says_what_there_is(places: Places) -> None:
+    assert "drew 3 of 3 sections" in render(places)
+    found = published(places)
+    assert set(found) == {
+        *("scene", "title", "claim", "quality", "fps", "width", "height", "duration", "video", "poster", "tracks"),
+        *("sections", "legend", "provenance"),
+    }
+    assert set(found["sections"][0]) == {
+        *("name", "step", "title", "start", "duration", "frames", "frame_hash", "key", "still", "alt", "transcript"),
+        "marks",
+    }
+    assert set(found["provenance"]) == {
+        *("recording", "recording_sha256", "head_sha256", "seed", "code_version", "render_version", "versions"),
+    }
+    assert set(found["provenance"]["versions"]) == {"manim", "pycairo", "av", "uharfbuzz", "numpy", "python"}
+    assert found["duration"] == 6.5
+    assert [(entry["name"], entry["start"], entry["frames"]) for entry in found["sections"]] == [
+        ("open", 0, 20),
+        ("one", 2, 25),
+        ("two", 4.5, 20),
+    ]
+    assert found["sections"][1]["still"]["time"] == 2.9
+    assert found["sections"][1]["marks"][1] == {"start": 2.5, "end": 3.0, "id": "dot"}
+    assert found["sections"][0]["transcript"] == ["Dots & <b>boxes</b>", "a --> b"]
+    poster = (places.assets / found["poster"]["file"]).read_bytes()
+    assert poster == (places.assets / found["sections"][1]["still"]["file"]).read_bytes(), "the first step's still"
+    assert len(poster) == found["poster"]["bytes"] <= encode.STILL_BYTES
+    assert manifest.damaged(places, found) == []
+    on_disk = {name for name in files(places.assets) if not name.startswith("recordings/")}
+    assert on_disk == {*manifest.named(found), "videos/tiny.json"}
+
+
+def test_the_video_is_exact(places: Places) -> None:
+    render(places)
+    data = (places.assets / published(places)["video"]["file"]).read_bytes()
+    assert data.find(b"moov") < data.find(b"mdat"), "its index comes first"
+    with av.open(io.BytesIO(data), "r") as file:
+        stream = file.streams.video[0]
+        assert stream.time_base is not None
+        assert stream.duration is not None
+        assert stream.duration * stream.time_base == 6.5
+        context = stream.codec_context
+        assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
+        assert (context.colorspace, context.color_range, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
+        frames = [
+            (frame.pts * stream.time_base, frame.key_frame) for frame in file.decode(stream) if frame.pts is not None
+        ]
+    assert [time for time, _ in frames] == [Fraction(index, 10) for index in range(65)]
+    assert {0, 20, 45} <= {index for index, (_, key) in enumerate(frames) if key}, "a keyframe on every section start"
+
+
+def test_colours_survive_encoding() -> None:
+    colours = [theme.TEXT, theme.ATTENTION, theme.KEPT, theme.LOST, theme.BELIEF, "#FF0000", "#00FF00", "#0000FF"]
+    frame = np.full((64, 64 * len(colours), 4), 255, np.uint8)
+    for index, colour in enumerate(colours):
+        frame[:, 64 * index : 64 * index + 64, :3] = [round(255 * part) for part in theme.rgb(colour)]
+    encoder = encode.Encoder(Quality("exact", frame.shape[1], 64, 10, 1, "veryfast"))
+    encoder.add(frame, again=False)
+    with av.open(io.BytesIO(encoder.finish()), "r") as file:
+        decoded = next(file.decode(video=0)).to_ndarray(format="yuv444p")
+    for index, colour in enumerate(colours):
+        red, green, blue = theme.rgb(colour)
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        wanted = (16 + 219 * light, 128 + 224 * (blue - light) / 1.8556, 128 + 224 * (red - light) / 1.5748)
+        assert np.abs(decoded[:, 32, 64 * index + 32] - wanted).max() <= 1.0, colour
+
+
+def test_every_digest_is_of_its_frame_alone(places: Places) -> None:
+    film = Film(load_scene(places, "tiny").sections()[0], TINY)
+    forwards = [digest for _, digest in encode.hashed(film, range(20))]
+    backwards = [digest for _, digest in encode.hashed(film, range(19, -1, -1))]
+    assert forwards == backwards[::-1]
+    assert len(set(forwards)) == 11, "the dot stands still in the second half"
+    assert encode.digests(_unit(places, "open"), lambda _: None, every=3) == forwards[::3]
+
+
+def _unit(places: Places, section: str) -> encode.Unit:
+    slot = make.slot(places, plan.inputs(places, "tiny"), section, TINY)
+    return encode.Unit(places, "tiny", section, TINY, 20, slot)
+
+
+def test_a_still_fits_its_size() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (360, 640, 4), np.uint8)
+    assert 1000 < len(encode.webp(noise)) <= encode.STILL_BYTES
+
+
+def test_final_stills_are_no_wider_than_they_are_shown(places: Places) -> None:
+    film = Film(load_scene(places, "tiny").sections()[0], replace(TINY, width=3840, height=2160))
+    assert encode.picture(film, 0.5).shape == (1080, 1920, 4)
+
+
+# --- tracks -------------------------------------------------------------------------------------------
+
+
+def cues(text: str) -> list[tuple[str, str, str]]:
+    """A strict reader: start, end and text of each cue."""
+    head, *blocks = text.removesuffix("\n").split("\n\n")
+    assert head == "WEBVTT"
+    found = []
+    for block in blocks:
+        timing, words = block.split("\n")
+        start, end = re.fullmatch(r"(\d\d:\d\d:\d\d\.\d{3}) --> (\d\d:\d\d:\d\d\.\d{3})", timing).groups()  # type: ignore[union-attr]
+        assert start < end
+        found.append((start, end, words))
+    return found
+
+
+def nothing(*_: Any) -> None:
+    """Draws nothing."""
+
+
+def section(**changes: Any) -> Section:
+    return replace(Section("one", "01", "One", 2.0, nothing, nothing, (), (), 1.0, "alt"), **changes)
+
+
+@given(st.text(max_size=40))
+def test_no_words_can_break_a_track(words: str) -> None:
+    made = section(captions=(Cue(0.0, 1.0, words),), title=words, marks=(Cue(0.0, 2.0, words),))
+    for track in (tracks.captions, tracks.chapters, tracks.legend):
+        found = cues(track([(0.0, made)], [2.0]))
+        assert len(found) == 1
+        assert not set("<>") & set(found[0][2])
+    payload = json.loads(cues(tracks.legend([(0.0, made)], [2.0]))[0][2])
+    assert payload == {"section": "one", "step": "01", "legend": [words]}
+
+
+SPANS = st.tuples(st.integers(0, 19), st.integers(1, 20)).filter(lambda span: span[0] < span[1])
+
+
+@given(st.lists(st.tuples(SPANS, st.sampled_from("abc")), max_size=5))
+def test_the_legend_says_at_every_moment_which_marks_are_in_play(marks: list[tuple[tuple[int, int], str]]) -> None:
+    made = section(marks=tuple(Cue(start / 10, end / 10, name) for (start, end), name in marks))
+    found = cues(tracks.legend([(0.0, made)], [2.0]))
+    assert [cue[1] for cue in found[:-1]] == [cue[0] for cue in found[1:]]
+    assert (found[0][0], found[-1][1]) == ("00:00:00.000", "00:00:02.000")
+    sets = [json.loads(words)["legend"] for _, _, words in found]
+    assert all(left != right for left, right in pairwise(sets))
+    for tenth in range(20):
+        now = tracks.stamp(tenth / 10 + 0.05)
+        shown = next(names for (start, end, _), names in zip(found, sets, strict=True) if start <= now < end)
+        assert shown == sorted({name for (start, end), name in marks if start <= tenth < end})
+
+
+def test_stamps() -> None:
+    assert [tracks.stamp(at) for at in (0, 59.9996, 3661.5)] == ["00:00:00.000", "00:01:00.000", "01:01:01.500"]
+
+
+# --- the cache ----------------------------------------------------------------------------------------
+
+
+def test_what_is_cached_and_whole_is_used_and_nothing_else(places: Places) -> None:
+    render(places)
+    first = files(places.assets)
+    folder = places.cache / "tiny" / "tiny"
+    (places.manifest("tiny")).unlink()
+    assert "drew 0 of 3 sections" in render(places)
+    assert files(places.assets) == first
+    one, two, three = sorted(folder.glob("*.mp4"))
+    one.write_bytes(one.read_bytes()[:-100])
+    data = bytearray(two.read_bytes())
+    data[len(data) // 2] ^= 1
+    two.write_bytes(data)
+    three.with_suffix(".json").write_text('{"frames": 1')
+    places.manifest("tiny").unlink()
+    assert "drew 3 of 3 sections" in render(places)
+    assert files(places.assets) == first
+
+
+def test_one_section_alone_publishes_when_it_was_the_last(places: Places) -> None:
+    assert "tiny still lacks open, two" in render(places, only="one")
+    assert not places.manifest("tiny").exists()
+    render(places, only="two")
+    assert "drew 1 of 3 sections" in render(places, only="open")
+    assert published(places)["duration"] == 6.5
+    record(places, seed=8)
+    with pytest.raises(InputError, match=r"no section of tiny 'opem'; did you mean open\? There is: open, one, two"):
+        render(places, only="opem")
+
+
+def test_what_is_no_longer_named_goes_and_the_rest_stays(places: Places) -> None:
+    render(places)
+    before = set(manifest.named(published(places)))
+    others = [places.assets / name for name in ("videos/tinyother.aaaaaaaa.mp4", "videos/other.json", "stills/x.webp")]
+    stale = [places.assets / name for name in ("videos/tiny.00000000.mp4", "captions/.tiny.x.part")]
+    for path in (*others, *stale):
+        path.write_bytes(b"x")
+    record(places, seed=8)
+    render(places)
+    after = set(manifest.named(published(places)))
+    assert all(path.exists() for path in others)
+    assert not any(path.exists() for path in stale)
+    assert not any((places.assets / file).exists() for file in before - after)
+    assert len(list((places.cache / "tiny" / "tiny").iterdir())) == 9, "three files a section, the old ones gone"
+
+
+def test_current_means_that_rendering_would_change_nothing(places: Places) -> None:
+    found = plan.inputs(places, "tiny")
+    assert not manifest.current(places, found, TINY)
+    render(places)
+    assert manifest.current(places, found, TINY)
+    assert not manifest.current(places, found, DRAFT)
+    assert not manifest.current(places, replace(found, render_version="other"), TINY)
+    assert not manifest.current(places, replace(found, recording_sha256="other"), TINY)
+    for file in manifest.named(published(places)):
+        path = places.assets / file
+        data = path.read_bytes()
+        path.write_bytes(data[:-1])
+        assert not manifest.current(places, found, TINY), file
+        path.unlink()
+        assert not manifest.current(places, found, TINY), file
+        path.write_bytes(data)
+    assert manifest.current(places, found, TINY)
+    places.manifest("tiny").write_text("[]")
+    assert not manifest.current(places, found, TINY)
+
+
+def test_only_one_process_draws_at_a_time(tmp_path: Path) -> None:
+    waited = []
+    code = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        from render.pipeline import cache
+        with cache.lock(Path(sys.argv[1]), lambda: None):
+            print("held", flush=True)
+            time.sleep(60)
+    """)
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+
+        def on_wait() -> None:
+            waited.append(1)
+            other.kill()
+
+        with cache.lock(tmp_path, on_wait):
+            assert waited == [1]
+
+
+# --- failures -----------------------------------------------------------------------------------------
+
+
+def test_a_failure_names_scene_section_and_frame_in_one_line(places: Places) -> None:
+    record(places, fail=1.25)
+    with pytest.raises(RenderError) as caught:
+        render(places)
+    assert str(caught.value) == "tiny, section one, frame 13: ZeroDivisionError: as told to"
+    assert not places.manifest("tiny").exists()
+
+
+def test_a_source_that_changes_while_it_is_drawn_is_not_cached(places: Places) -> None:
+    found = plan.inputs(places, "tiny")
+    record(places, seed=8)
+    with pytest.raises(RenderError, match="changed while it was drawn"):
+        make.render(places, found, TINY, Inline(), unwatched)
+    assert not list(places.cache.rglob("*.json"))
+
+
+@pytest.mark.parametrize("writes", [0, 2, 5, 9, 11, 14, 17])
+def test_a_full_disk_leaves_the_old_scene_whole(places: Places, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    render(places)
+    before = published(places)
+    record(places, seed=8)
+    left, sync = [writes], os.fsync
+
+    def fsync(file: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises((OSError, RenderError), match="No space left on device"):
+        render(places)
+    monkeypatch.undo()
+    assert published(places) == before
+    assert manifest.damaged(places, before) == []
+    assert not list(places.assets.rglob("*.part")) + list(places.cache.rglob("*.part"))
+
+
+# --- checking -----------------------------------------------------------------------------------------
+
+
+def verdicts(places: Places, only: Sequence[str] = (), every: int = 1) -> dict[str, str]:
+    found = check.sections(places, "tiny", Inline(), unwatched, only, every)
+    return {finding.what: ("same" if finding.same else "different") + f" {finding.note}" for finding in found}
+
+
+def test_check_finds_what_changed(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(theme.QUALITIES, "tiny", TINY)
+    with pytest.raises(InputError, match="nothing is published of tiny; run `click render tiny`"):
+        verdicts(places)
+    render(places)
+    assert verdicts(places) == {"open": "same ", "one": "same ", "two": "same "}
+    assert verdicts(places, ["two"], every=7) == {"two": "same 3 of 20 frames compared"}
+    assert all(finding.same for finding in check.files(places, "tiny"))
+    text = SCENE.replace("min(t, 1.0)", "min(t, 1.3)").replace('("two", "02", 2.0)', '("three", "02", 2.0)')
+    (tmp_path / "tinyscenes" / "tiny.py").write_text(text)
+    sys.modules.pop("tinyscenes.tiny")
+    found = verdicts(places)
+    assert found["open"] == "different from frame 11 on, 9 of 20 frames compared"
+    assert found["two"] == "different the scene has no such section any more"
+    with pytest.raises(InputError, match="no section of tiny 'three'"):
+        verdicts(places, ["three"])
+    for path in places.cache.rglob("*.json"):
+        path.unlink()
+    assert verdicts(places, ["open"])["open"].startswith("different 20 frames, 20 before")
+    with pytest.raises(InputError, match="without --every"):
+        verdicts(places, every=2)
+
+
+def test_check_sees_files_that_are_not_what_the_manifest_says(places: Places) -> None:
+    render(places)
+    file = published(places)["tracks"]["captions"]
+    (places.assets / file).write_text("WEBVTT\n")
+    record(places, seed=8)
+    wrong = [Path(finding.what).name for finding in check.files(places, "tiny") if not finding.same]
+    assert wrong == ["tiny.json", Path(file).name]
+
+
+# --- progress -----------------------------------------------------------------------------------------
+
+
+def test_lines_tell_of_starts_ends_and_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    lines = progress.Lines(["a/one", "a/two"], [100, 50], lambda: now[0])
+    for at, done in ((1, (0, 0)), (2, (10, 0)), (9, (40, 0)), (12, (60, 0)), (13, (61, 0)), (20, (100, 20))):
+        now[0] = at
+        lines(done)
+    assert capsys.readouterr().err.splitlines() == [
+        "a/one: started",
+        "60 of 150 frames; 5.0 fps, 0:18 left",
+        "a/one: done, 100 frames; 6.0 fps, 0:05 left",
+        "a/two: started",
+    ]
+
+
+def test_stage_lines_count_time_left_from_where_a_run_was_taken_up(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    lines = progress.StageLines(lambda: now[0])
+    for at, what, done in ((0, "train", 50), (5, "train", 55), (10, "train", 60), (11, "train", 100), (12, "test", 0)):
+        now[0] = at
+        lines(what, done, 100, {"rate": 0.12345})
+    assert capsys.readouterr().err.splitlines() == [
+        "train: 50 of 100, rate 0.123",
+        "train: 60 of 100, rate 0.123, 0:40 left",
+        "train: 100 of 100, rate 0.123",
+        "test: 0 of 100, rate 0.123",
+    ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), max_size=8))
+def test_progress_takes_any_counts(counts: list[list[int]]) -> None:
+    with progress._bars(["a", "b", "c"], [10, 20, 30]) as show:
+        for done in counts:
+            show(done)
+
+
+# --- worker processes ---------------------------------------------------------------------------------
+
+
+def drive(root: Path, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    """The command line over the tiny scene, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(root / "driver.py"), *arguments],
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{theme.ASSETS.parent}"},
+        start_new_session=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def finish(process: "subprocess.Popen[str]", code: int = 0) -> tuple[str, str]:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    return out, err
+
+
+def group_is_gone(group: int, seconds: float = 10) -> bool:
+    """Whether no process of the group is left, or none soon."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+def test_one_job_or_two_give_the_same_bytes_and_a_second_run_does_nothing(places: Places, tmp_path: Path) -> None:
+    out, err = finish(drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "1"))
+    assert "drew 3 of 3 sections" in out
+    assert "tiny/one: done" in err
+    one = files(places.assets)
+    started = time.monotonic()
+    out, err = finish(drive(tmp_path, "render", "all", "--quality", "draft"))
+    assert time.monotonic() - started < 3
+    assert (out, err) == ("tiny: nothing to do, draft is up to date\n", "")
+    finish(drive(tmp_path, "clean"))
+    assert (
+        list(files(places.assets)) == ["recordings/tiny.json", "recordings/tiny.npz"] or len(files(places.assets)) == 2
+    )
+    finish(drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "2"))
+    assert files(places.assets) == one
+    out, _ = finish(drive(tmp_path, "check", "tiny"))
+    assert "different" not in out
+
+
+@pytest.mark.slow
+def test_a_worker_that_fails_or_dies_is_one_line(places: Places, tmp_path: Path) -> None:
+    record(places, fail=1.0)
+    _, err = finish(drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "1"), 1)
+    assert err.splitlines()[-1] == "error: tiny, section one, frame 15: ZeroDivisionError: as told to"
+    text = SCENE.replace(
+        'raise ZeroDivisionError("as told\\n to")', "__import__('os').kill(__import__('os').getpid(), 9)"
+    )
+    assert text != SCENE
+    (tmp_path / "tinyscenes" / "tiny.py").write_text(text)
+    _, err = finish(drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "1"), 1)
+    assert re.fullmatch(r"error: tiny, section one, frame 15: a worker was killed.*", err.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whom", ["parent", "group"])
+def test_ctrl_c_stops_at_once(places: Places, tmp_path: Path, whom: str) -> None:
+    record(places, sleep=0.2)
+    process = drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "2")
+    assert process.stderr is not None
+    assert "started" in process.stderr.readline()
+    (os.kill if whom == "parent" else os.killpg)(process.pid, signal.SIGINT)
+    pressed = time.monotonic()
+    _, err = finish(process, 130)
+    assert time.monotonic() - pressed < 2
+    assert [line for line in err.splitlines() if line and not line.startswith("tiny/")] == [
+        "error: stopped; what was finished is kept"
+    ]
+    assert group_is_gone(process.pid)
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_is_killed(places: Places, tmp_path: Path) -> None:
+    record(places, sleep=0.2)
+    process = drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "2")
+    assert process.stderr is not None
+    assert "started" in process.stderr.readline()
+    process.kill()
+    process.communicate(timeout=30)
+    assert group_is_gone(process.pid)
+
+
+def until(seen: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait for a moment in another process's life."""
+    end = time.monotonic() + 60
+    while not seen() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+
+
+def whole(places: Places) -> int:
+    """Nothing under a final name is cut short. Returns how many sections are finished."""
+    for path in (*places.cache.rglob("*.mp4"), *places.assets.rglob("*.mp4")):
+        with av.open(str(path), "r") as file:
+            assert sum(1 for _ in file.decode(video=0)) in {30, 38, 98}, path
+    for path in places.assets.rglob("*.*"):
+        if path.is_file() and path.suffix in {".mp4", ".webp", ".vtt"} and not path.name.startswith("."):
+            assert hashlib.sha256(path.read_bytes()).hexdigest()[:8] == path.stem.rpartition(".")[2]
+    found = manifest.read(places, "tiny")
+    assert found is None or manifest.damaged(places, found) == []
+    sidecars = [path for path in (places.cache / "tiny" / "draft").glob("*.json") if not path.name.startswith(".")]
+    for path in sidecars:
+        name, _, key = path.stem.rpartition("-")
+        assert cache.find(cache.Slot(path.parent, name, key)) is not None
+    return len(sidecars)
+
+
+@pytest.mark.slow
+def test_after_every_kill_the_next_run_goes_on(places: Places, tmp_path: Path) -> None:
+    record(places, sleep=0.02)
+    folder = places.cache / "tiny" / "draft"
+    moments: list[Callable[[], bool]] = [
+        places.cache.exists,
+        lambda: any(folder.glob("*.mp4")),
+        lambda: len(list(folder.glob("[a-z]*.json"))) >= 2,
+        lambda: any(places.assets.glob("videos/tiny.*.mp4")),
+        lambda: any(places.assets.glob("captions/tiny.legend*")),
+    ]
+    for seen in moments:
+        process = drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "1")
+        until(seen, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+        whole(places)
+    finished = whole(places)
+    out, _ = finish(drive(tmp_path, "render", "tiny", "--quality", "draft"))
+    assert f"drew {3 - finished} of 3" in out or "nothing to do" in out
+    before = published(places)
+    record(places, seed=8)
+    process = drive(tmp_path, "render", "tiny", "--quality", "draft", "--jobs", "1")
+    until(lambda: len(list(places.assets.glob("videos/tiny.*.mp4"))) == 2, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    whole(places)
+    assert published(places)["provenance"]["seed"] in {7, 8}
+    finish(drive(tmp_path, "render", "tiny", "--quality", "draft"))
+    whole(places)
+    assert published(places)["provenance"]["seed"] == 8
+    assert before["video"] != published(places)["video"]
+    assert not list(places.assets.rglob("*.part")) + list(places.cache.rglob("*.part"))
+    named = {*manifest.named(published(places)), "videos/tiny.json"}
+    assert {name for name in files(places.assets) if not name.startswith("recordings/")} == named
