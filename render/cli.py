@@ -90,10 +90,11 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 @click.option("--section", metavar="NAME", help="Draw this section alone. Example: --section sample")
 @click.option(
     "--quality",
-    type=QUALITY,
+    type=click.Choice([*theme.QUALITIES, "same"]),
     default="web",
     show_default=True,
-    help="draft is 640x360 and quick, web is 1920x1080, final is 3840x2160. Example: --quality draft",
+    help="draft is 640x360 and quick, web is 1920x1080, final is 3840x2160; same is what is published already, draft "
+    "where nothing is. Example: --quality draft",
 )
 @click.option("--jobs", type=JOBS, metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2")
 @click.option(
@@ -130,19 +131,27 @@ def render(
     if still is not None:
         if scene == "all":
             raise click.UsageError("--still wants one scene, not all.")
-        click.echo(_still(places, scene, section, quality, still, out))
+        click.echo(_still(places, scene, section, _meant(places, scene, quality).name, still, out))
         return
     if out is not None:
         raise click.UsageError("--out goes with --still.")
     if section is not None and scene == "all":
         raise click.UsageError("--section wants one scene, not all.")
     with _alone(places):
-        _render(places, [plan.inputs(places, name) for name in chosen], theme.QUALITIES[quality], jobs, section)
+        _render(places, chosen, quality, jobs, section)
 
 
-def _render(places: Places, scenes: list[plan.Inputs], quality: Quality, jobs: int | None, section: str | None) -> None:
+def _meant(places: Places, scene: str, quality: str) -> Quality:
+    """The quality of that name; for `same`, the one the scene is published at."""
+    if quality == "same":
+        quality = (manifest.read(places, scene) or {}).get("quality", "draft")
+    return theme.QUALITIES.get(quality, theme.QUALITIES["draft"])
+
+
+def _render(places: Places, scenes: list[str], named: str, jobs: int | None, section: str | None) -> None:
     with executor.pool(jobs or executor.usable_cores()) as workers:
-        for found in scenes:
+        for name in scenes:
+            found, quality = plan.inputs(places, name), _meant(places, name, named)
             if manifest.current(places, found, quality):
                 if section is not None:
                     plan.pick(f"section of {found.scene}", section, manifest.sections(places, found.scene))

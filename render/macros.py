@@ -146,8 +146,11 @@ def label(section: Mapping[str, Any]) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """0.803 -> 80.3%."""
-    return number(100 * value, digits) + "%"
+    """0.803 -> 80.3%, and 0.99996 -> >99.9%: never a rounded-up certainty."""
+    words = number(100 * value, digits)
+    if value < 1 and words == number(100.0, digits):
+        return f">{number(100 - 10.0**-digits, digits)}%"
+    return words + "%"
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -45,8 +45,9 @@ RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It l
 
 
 def percent(share: float) -> str:
-    """A probability as printed: one decimal, none above 99.95 %."""
-    return f"{100 * share:.1f} %"
+    """A probability as printed: one decimal, and never a rounded-up certainty."""
+    words = f"{100 * share:.1f} %"
+    return "> 99.9 %" if words == "100.0 %" and share < 1 else words
 
 
 class Rollout(Scene):
@@ -127,7 +128,7 @@ class Rollout(Scene):
             backdrop=self.position_backdrop,
             captions=(
                 Cue(0.6, 4.4, "White can mate at once. Nobody tells the network how."),
-                Cue(4.6, 9.0, "It sees the board and gives every move a probability."),
+                Cue(4.6, 9.0, "It reads the board and gives every move a probability."),
             ),
             marks=(Cue(0.0, 9.0, "ruler"), Cue(0.0, 9.0, "counter")),
             still=7.6,
