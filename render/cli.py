@@ -66,7 +66,9 @@ def _say(words: str, code: int) -> int:
     return code
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option("--debug", is_flag=True, help="Show the whole traceback of an error. Example: click --debug render all")
 @click.version_option(package_name="stagelight", help="Say which version this is. Example: click --version")
 def cli(debug: bool) -> None:
@@ -79,6 +81,9 @@ def cli(debug: bool) -> None:
     Example: draw every scene, then build the site
         click render all && mkdocs build
     """
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def _alone(places: Places) -> AbstractContextManager[None]:
@@ -149,9 +154,10 @@ def _meant(places: Places, scene: str, quality: str) -> Quality:
 
 
 def _render(places: Places, scenes: list[str], named: str, jobs: int | None, section: str | None) -> None:
+    inputs = [plan.inputs(places, name) for name in scenes]  # before a worker reads any source
     with executor.pool(jobs or executor.usable_cores()) as workers:
-        for name in scenes:
-            found, quality = plan.inputs(places, name), _meant(places, name, named)
+        for found in inputs:
+            quality = _meant(places, found.scene, named)
             if manifest.current(places, found, quality):
                 if section is not None:
                     plan.pick(f"section of {found.scene}", section, manifest.sections(places, found.scene))

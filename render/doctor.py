@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,20 +81,19 @@ def pinned(constraints: Path) -> Iterator[Row]:
         yield Row("constraints.txt", "missing", "git checkout constraints.txt")
         return
     pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text("utf-8"), re.MULTILINE))
-    others = {name: found for name in pins if (found := installed(name)) not in {None, pins[name]}}
+    # A build's own mark (2.13.0+cpu) is not part of the version that is pinned.
+    others = {
+        name: found for name, pin in pins.items() if (found := installed(name)) and found.partition("+")[0] != pin
+    }
     for name, found in others.items():
         yield Row(name, f"{found}, pinned {pins[name]}", f"pip install {name}=={pins[name]}")
-    missing = [name for name in re.findall(r'^    "([\w-]+)', _dependencies(), re.MULTILINE) if not installed(name)]
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    missing = [name for entry in wanted if not installed(name := re.split(r"[^\w.-]", entry)[0])]
     for name in missing:
         yield Row(name, "missing", INSTALL)
     if not others and not missing:
         count = sum(installed(name) is not None for name in pins)
         yield Row("packages", f"{count} of {len(pins)} pins installed, all in the pinned version")
-
-
-def _dependencies() -> str:
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
-    return text.partition("\ndependencies = [")[2].partition("]")[0]
 
 
 def installed(package: str) -> str | None:
