@@ -119,7 +119,7 @@ def test_printed_numbers_are_recorded_ones(
     said = {words for words, *_ in spoken(monkeypatch, scene, "advantage", 12.5)}
     for value in recorded.arrays["watch_advantage"][0]:
         assert bars.signed(float(value)) in said
-    said = {words for words, *_ in spoken(monkeypatch, scene, "learns", 19.5)}
+    said = {words for words, *_ in spoken(monkeypatch, scene, "learns", 21.5)}
     assert f"{100 * recorded.fact('mate_in_one.solve_rate'):.0f} %" in said
 
 

@@ -22,7 +22,7 @@ def axes(pen: Pen, x: float, y: float, width: float, height: float, last: int, r
     for share in (0.0, 0.5, 1.0):
         level = y + height * (1 - share)
         pen.line((x, level), (x + width, level), theme.HAIRLINE, 2, 1 if share == 0 else 0.55)
-    pen.text(f"{runs} runs", x + width / 2, y + height + 40, theme.FLOOR, theme.BELIEF, anchor="middle")
+    pen.text(f"{runs} runs", x + width, y - 54, theme.FLOOR, theme.BELIEF, anchor="end")
     pen.text("0", x, y + height + 40, theme.FLOOR, theme.QUIET, font=theme.MONO)
     pen.text(f"{last:,} steps".replace(",", " "), x + width, y + height + 40, theme.FLOOR, theme.QUIET, anchor="end")
 

@@ -94,4 +94,4 @@ def jolts(
     for (x, y), value in zip(points, change, strict=True):
         size = min(float(value) / scale, 1.0)
         pen.glow(x, y, 10 + 1.5 * radius * size * share, theme.ATTENTION, 0.4 * share * size**0.5)
-        pen.ring(x, y, 9 + (radius - 9) * size * share, theme.ATTENTION, 3.2, 0.95 * share)
+        pen.ring(x, y, 3 + (radius - 3) * size * share, theme.ATTENTION, 3.0, 0.95 * share)

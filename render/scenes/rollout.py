@@ -83,6 +83,7 @@ class Rollout(Scene):
         self.before, self.after = arrays["watch_before"][0], arrays["watch_after"][0]
         self.mean = recording.fact("spotlight.reward_mean")
         self.best = int(arrays["watch_after"][-1].argmax())
+        self.wrong = self._surest_mistake()
         self.links = self._links(0)
         self.slot = self._slots()
         self.first_mate = next((k for k, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
@@ -364,7 +365,7 @@ class Rollout(Scene):
                 bars.signed(value),
                 x,
                 place,
-                44,
+                theme.FLOOR,
                 theme.KEPT if value > 0 else theme.LOST,
                 font=theme.MONO_BOLD,
                 anchor="middle",
@@ -397,7 +398,13 @@ class Rollout(Scene):
             )
         total = float(self.advantage.sum())
         pen.text(
-            f"all eight sum to {total:.0f}", px(96), py(20), 44, theme.QUIET, anchor="end", alpha=ease(t, 10.6, 0.6)
+            f"all {_words(len(self.group)).lower()} sum to {total:.0f}",
+            px(96),
+            py(20),
+            44,
+            theme.QUIET,
+            anchor="end",
+            alpha=ease(t, 10.6, 0.6),
         )
 
     # --- 04 update --------------------------------------------------------------------------------
@@ -522,24 +529,44 @@ class Rollout(Scene):
     def _learns_section(self) -> Section:
         solved, untrained = (self.recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
         last = percent(float(self.a["watch_after"][-1][self.best]))
-        ring = (Cue(17.2, 20.0, "ring"),) if self.a["mate"][self.best] else ()
+        ring = (Cue(19.2, 22.0, "ring"),) if self.a["mate"][self.best] else ()
+        said = [Cue(0.4, 5.6, "The same step, again and again, on thousands of positions.")]
+        if self.wrong:
+            step, move, sure = self.wrong
+            said.append(
+                Cue(6.8, 10.2, f"Step {step}: {percent(sure)} sure of {self.san[move]}. Wrong: it is not mate.")
+            )
+            said.append(Cue(10.4, 13.8, "Only mates are paid, so that ray fades."))
+        else:
+            said.append(Cue(6.8, 13.8, "The probabilities sharpen."))
+        said.append(Cue(14.0, 22.0, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."))
         return Section(
             name="learns",
             step=None,
             title="It learns",
-            seconds=20.0,
+            seconds=22.0,
             paint=self.learns,
             backdrop=self.learns_backdrop,
-            captions=(
-                Cue(0.4, 5.0, "The same step, again and again, on thousands of positions."),
-                Cue(5.2, 12.6, "One ray gathers the probability. The jolts shrink."),
-                Cue(12.8, 20.0, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."),
-            ),
-            marks=(Cue(0.0, 20.0, "counter"), Cue(0.0, 16.0, "ray"), Cue(0.0, 16.0, "jolt"), *ring),
-            still=19.0,
+            captions=tuple(said),
+            marks=(Cue(0.0, 22.0, "counter"), Cue(0.0, 18.0, "ray"), Cue(0.0, 18.0, "jolt"), *ring),
+            still=21.0,
             alt=f"One thick ray, {self.san[self.best]} at {last}, over the ghost of the first fan; the move is on the "
             f"board. A curve of unseen positions solved has climbed from {untrained:.0%} to {solved:.0%}.",
         )
+
+    def _surest_mistake(self) -> tuple[int, int, float] | None:
+        """When a move that does not mate was likeliest: (step, move, probability), if that was over half."""
+        odds = np.where(self.a["mate"], 0.0, self.a["watch_after"])
+        at, move = np.unravel_index(int(odds.argmax()), odds.shape)
+        sure = float(odds[at, move])
+        return (int(self.a["watch_step"][at]), int(move), sure) if sure > 0.5 else None
+
+    def _clock(self, t: float) -> float:
+        """How many watched steps are done at a time: the surest mistake is reached at 6.8 s and held to 9.6 s."""
+        last = float(len(self.a["watch_step"]))
+        pause = 1.0 + float(np.flatnonzero(self.a["watch_step"] == self.wrong[0])[0]) if self.wrong else last * 0.4
+        times = (0.0, 1.0, 6.8, 9.6 if self.wrong else 6.8, 17.0)
+        return float(np.interp(t, times, (0.0, 0.0, pause, pause, last)))
 
     def learns_backdrop(self, pen: Pen) -> None:
         """Names of the parts, axes, and the first fan as a ghost."""
@@ -551,13 +578,13 @@ class Rollout(Scene):
     def learns(self, pen: Pen, t: float) -> None:
         """The watched steps in order, log-spaced; then the best move is played."""
         steps, chances = self.a["watch_step"], np.concatenate([self.a["watch_before"][:1], self.a["watch_after"]])
-        clock = ease(t, 1.0, 14.0) if t < 1 else min(max((t - 1.0) / 14.0, 0.0), 1.0) * (len(steps))
+        clock = self._clock(t)
         low = min(int(clock), len(steps) - 1)
         share = ease(clock - low, 0.0, 1.0)
         moment = chances[low] + (chances[low + 1] - chances[low]) * share
         counted = np.concatenate([[0], steps])
         now = float(mix(float(counted[low]), float(counted[low + 1]), share))
-        played = ease(t, 16.0, 1.0)
+        played = ease(t, 18.0, 1.0)
         left, top, size = BIG[0], py(18), 470.0
         board.move(pen, self.start, self.shown["uci"][self.best], left, top, size, played, self.ends[self.best])
         if played < 1:
@@ -574,13 +601,13 @@ class Rollout(Scene):
         if self.a["mate"][self.best]:
             king = next(square for square, symbol in self.ends[self.best].items() if symbol == "k")
             x, y = board.centre(king, left, top, size)
-            pen.glow(x, y, size / 5, theme.ATTENTION, 0.25 * ease(t, 17.1, 0.4))
-            pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 17.1, 0.4))
+            pen.glow(x, y, size / 5, theme.ATTENTION, 0.25 * ease(t, 19.1, 0.4))
+            pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 19.1, 0.4))
         origin, ends = self._fan_origin(), self._fan_tips()
         fan.fan(pen, origin, ends, moment)
         pen.ball(*origin, 13, theme.BELIEF)
         self._fan_words(pen, moment, ends)
-        self._jolt_strip(pen, self.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 15.6, 0.8) * 0.7)
+        self._jolt_strip(pen, self.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 17.6, 0.8) * 0.7)
         self._score(pen, round(now))
         curve.curves(pen, *self._axes(), [int(s) for s in self.a["solve_step"]], self.a["solve_rate"], now)
 
@@ -601,8 +628,10 @@ class Rollout(Scene):
                 continue
             used.append(y)
             good = bool(self.a["mate"][index])
-            pen.text(f"{self.san[index]}  {percent(p)}", x + 26, y + 13, 40, theme.TEXT if good else theme.QUIET,
-                     font=theme.MONO_BOLD if good else theme.MONO, alpha=min(1.0, (p - 0.035) * 60))  # fmt: skip
+            colour = theme.TEXT if good else theme.LOST if p > 0.5 else theme.QUIET
+            font = theme.MONO_BOLD if good or p > 0.5 else theme.MONO
+            seen = min(1.0, (p - 0.035) * 60)
+            pen.text(f"{self.san[index]}  {percent(p)}", x + 26, y + 13, 40, colour, font=font, alpha=seen)
 
     def _jolt_strip(self, pen: Pen, change: Any, alpha: float) -> None:
         """The three layers' units in rows, each ring as large as the unit's change in this step."""
