@@ -97,7 +97,10 @@ def run(
             executor.submit(_do, work, units[index], Path(file.name), index): index for index in order
         }
         while waiting:
-            finished, _ = wait(waiting, TICK, FIRST_COMPLETED)
+            ended, _ = wait(waiting, TICK, FIRST_COMPLETED)
+            finished = sorted(
+                (future for future in waiting if future in ended), key=lambda future: bool(future.exception())
+            )
             done = _counts(file.name)
             watch(done)
             if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
