@@ -55,6 +55,14 @@ def squares(pen: Pen, x: float, y: float, size: float) -> None:
     pen.fill(theme.SQUARE_LIGHT)
 
 
+def coordinates(pen: Pen, x: float, y: float, size: float) -> None:
+    """Ranks to the left, files below."""
+    side = size / 8
+    for index in range(8):
+        pen.text("87654321"[index], x - 34, y + (index + 0.5) * side + 13, theme.FLOOR, theme.QUIET, anchor="middle")
+        pen.text("abcdefgh"[index], x + (index + 0.5) * side, y + size + 44, theme.FLOOR, theme.QUIET, anchor="middle")
+
+
 def man(pen: Pen, symbol: str, at: Point, size: float, alpha: float = 1.0) -> None:
     """One piece standing on the middle of a square of side `size`."""
     pieces.paint(pen.context, symbol, *at, size, alpha * pen.opacity)

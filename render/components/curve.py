@@ -18,13 +18,19 @@ def _place(step: float, last: float, x: float, width: float) -> float:
 
 
 def axes(pen: Pen, x: float, y: float, width: float, height: float, last: int, runs: int) -> None:
-    """Axes 0 to 100 % against steps on a logarithmic scale."""
+    """Axes 0 to 100 % against steps on a logarithmic scale, said to be one."""
+    pen.text(f"{runs} runs", x + width, y - 54, theme.FLOOR, theme.BELIEF, anchor="end")
     for share in (0.0, 0.5, 1.0):
         level = y + height * (1 - share)
         pen.line((x, level), (x + width, level), theme.HAIRLINE, 2, 1 if share == 0 else 0.55)
-    pen.text(f"{runs} runs", x + width, y - 54, theme.FLOOR, theme.BELIEF, anchor="end")
-    pen.text("0", x, y + height + 40, theme.FLOOR, theme.QUIET, font=theme.MONO)
-    pen.text(f"{last:,} steps".replace(",", " "), x + width, y + height + 40, theme.FLOOR, theme.QUIET, anchor="end")
+        if share:
+            pen.text(f"{100 * share:.0f} %", x - 14, level + 13, theme.FLOOR, theme.QUIET, anchor="end")
+    for step in (1, 10, 100, 1000):
+        if step < last:
+            place = _place(step, last, x, width)
+            pen.line((place, y + height), (place, y + height + 10), theme.HAIRLINE, 2)
+            pen.text(f"{step}", place, y + height + 46, theme.FLOOR, theme.QUIET, anchor="middle")
+    pen.text("steps, log scale", x + width, y + height + 88, theme.FLOOR, theme.QUIET, anchor="end")
 
 
 def curves(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from render import theme
-from render.stage import Cue, Pen, between, mix, px, py, text_width
+from render.stage import Cue, Pen, between, mix, px, py
 
 LEFT, RIGHT = px(4), px(96)
 RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)
@@ -43,20 +43,3 @@ def rail(pen: Pen, labels: Sequence[str], current: int) -> None:
 def label(pen: Pen, words: str, x: float, y: float, alpha: float = 1.0) -> None:
     """A quiet name for a part of the picture."""
     pen.text(words, x, y, theme.FLOOR, theme.QUIET, alpha=alpha)
-
-
-def ruler(
-    pen: Pen, words: str, stations: Sequence[str], lit: int, x: float, y: float, width: float, alpha: float = 1.0
-) -> None:
-    """A short scale with one lit station."""
-    start = x + text_width(words, theme.FLOOR) + 46
-    places = [mix(start, x + width - 70, index / (len(stations) - 1)) for index in range(len(stations))]
-    with pen.faded(alpha):
-        pen.text(words, x, y + 12, theme.FLOOR, theme.QUIET)
-        pen.line((places[0], y), (places[-1], y), theme.HAIRLINE, 3)
-        for index, (place, name) in enumerate(zip(places, stations, strict=True)):
-            if index == lit:
-                pen.glow(place, y, 50, theme.ATTENTION, 0.9)
-            pen.disc(place, y, 10 if index == lit else 6, theme.ATTENTION if index == lit else theme.HAIRLINE)
-            pen.text(name, place, y + 52, theme.FLOOR, theme.TEXT if index == lit else theme.QUIET, anchor="middle",
-                     alpha=1 if index == lit else 0.75)  # fmt: skip

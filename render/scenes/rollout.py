@@ -20,19 +20,19 @@ import numpy as np
 from engines.recording import Recording
 from render import theme
 from render.components import bars, board, curve, fan, frame, network
-from render.stage import Cue, Mark, Pen, Point, Scene, Section, along, ease, mix, px, py, text_width
+from render.stage import Cue, Mark, Pen, Point, Scene, Section, along, between, ease, mix, px, py
 
 # Layout, in stage pixels.
-BIG = (px(4), py(17.5), 700.0)  # the board as the hero: left, top, size
+BIG = (px(5), py(17.2), 660.0)  # the board as the hero: left, top, size
 SMALL = (px(4), py(30), 430.0)  # the board as a witness
-NET = network.Place(px(54), py(17.5), px(38), py(50))
+NET = network.Place(px(50), py(17.5), px(34), py(58))
 NARROW = network.Place(px(30.5), py(22), px(9), py(55))
 ORIGIN = (px(43), py(49))  # where the policy's rays start
 FAN_X, LANE_X = px(59), px(66)
 LANES_TOP, LANE = py(16.5), py(8.5)
 END_X, END = px(90), 76.0  # end boards: middle, size
-BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(35), px(7.4), 84.0, py(70), 400.0
-UPDATE_NET = network.Place(px(30), py(23), px(32), py(56))
+BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(34), px(7.75), 92.0, py(74), 480.0
+UPDATE_NET = network.Place(px(29), py(21), px(32), py(57))
 HEADLINES = {
     "position": "A position, one move from mate",
     "sample": "It tries a group of moves",
@@ -65,7 +65,6 @@ class Rollout(Scene):
             "advantage, reward minus the group's mean: teal reinforced, rose and dashed suppressed",
         ),
         Mark("jolt", "Jolt", "how far a unit's incoming weights moved in that step"),
-        Mark("ruler", "Ruler", "how far from mate training starts"),
         Mark("counter", "Counter", "optimiser steps done"),
     )
 
@@ -77,15 +76,20 @@ class Rollout(Scene):
         self.san: list[str] = self.shown["legal"]
         self.start = board.placement(self.shown["fen"])
         self.ends = [board.placement(end) for end in self.shown["ends"]]
-        self.group = [int(k) for k in arrays["watch_move"][0]]
-        self.reward = arrays["watch_reward"][0]
-        self.advantage = arrays["watch_advantage"][0]
         self.before, self.after = arrays["watch_before"][0], arrays["watch_after"][0]
         self.mean = recording.fact("spotlight.reward_mean")
+        self.company = int(arrays["log_used"][0][0]) - 1
         self.best = int(arrays["watch_after"][-1].argmax())
         self.wrong = self._surest_mistake()
-        self.links = self._links(0)
         self.slot = self._slots()
+        sampled = [int(k) for k in arrays["watch_move"][0]]
+        self.lanes = sorted(
+            range(len(sampled)), key=lambda draw: self.slot[sampled[draw]]
+        )  # lane -> draw, as the fan lies
+        self.group = [sampled[draw] for draw in self.lanes]
+        self.reward = arrays["watch_reward"][0][self.lanes]
+        self.advantage = arrays["watch_advantage"][0][self.lanes]
+        self.links = self._links(0)
         self.first_mate = next((k for k, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
 
     def sections(self) -> tuple[Section, ...]:
@@ -128,23 +132,23 @@ class Rollout(Scene):
             paint=self.position,
             backdrop=self.position_backdrop,
             captions=(
-                Cue(0.6, 4.4, "White can mate at once. Nobody tells the network how."),
+                Cue(0.6, 4.4, "White can mate at once. Nobody shows the network which move."),
                 Cue(4.6, 9.0, "It reads the board and gives every move a probability."),
             ),
-            marks=(Cue(0.0, 9.0, "ruler"), Cue(0.0, 9.0, "counter")),
+            marks=(Cue(0.0, 9.0, "counter"),),
             still=7.6,
             alt=f"A chess board with {len(self.start)} pieces, White to move and able to mate in one. To its right the "
             "untrained policy network: the pieces, three layers of units, and the legal moves.",
         )
 
     def position_backdrop(self, pen: Pen) -> None:
-        """Empty board, ruler, counter."""
+        """Empty board with its coordinates, the names of the network's ends, counter."""
         board.squares(pen, *BIG)
-        frame.label(pen, "pieces", NET.x - 52, py(71.6))
-        frame.label(pen, "policy network", NET.x + NET.width / 2 - 130, py(71.6))
-        frame.label(pen, "moves", NET.x + NET.width - 50, py(71.6))
-        frame.ruler(pen, "plies from mate", ("1", "3", "5", "opening"), 0, NET.x - 52, py(77), NET.width + 100)
-        self._counter(pen, "step 0")
+        board.coordinates(pen, *BIG)
+        frame.label(pen, "pieces", NET.x - 52, py(81.5))
+        frame.label(pen, "policy network", NET.x + NET.width / 2 - 126, py(81.5))
+        frame.label(pen, "legal moves", NET.x + NET.width - 90, py(81.5))
+        self._counter(pen, "optimiser step 0")
 
     def position(self, pen: Pen, t: float) -> None:
         """Men take their places; then the board is read into the network, layer by layer."""
@@ -155,6 +159,10 @@ class Rollout(Scene):
             x, y = board.centre(square, *BIG)
             board.man(pen, symbol, (x, y - 60 * (1 - arrive)), BIG[2] / 8, arrive)
         self._network(pen, NET, reach=4.2 * ease(t, 3.0, 3.2), alpha=ease(t, 1.6, 1.0))
+        ends, named = network.units(NET, self._sizes())[-1], ease(t, 6.0, 0.6)
+        for index in np.argsort(-self.before, kind="stable")[:3]:
+            words = f"{self._bare(index)} {percent(self.before[index])}"
+            pen.text(words, ends[index][0] + 26, ends[index][1] + 12, theme.FLOOR, font=theme.MONO, alpha=named)
 
     # --- 01 sample --------------------------------------------------------------------------------
 
@@ -170,7 +178,7 @@ class Rollout(Scene):
             backdrop=self.sample_backdrop,
             captions=(
                 Cue(0.4, 4.6, f"{len(self.san)} legal moves. Untrained, it has no idea which is best."),
-                Cue(4.8, 13.0, f"Draw {size} times. Each draw is one rollout."),
+                Cue(4.8, 13.0, f"Draw {size} moves. Each, played to its end, is a rollout."),
             ),
             marks=(Cue(0.0, 13.0, "ray"),),
             still=12.2,
@@ -193,9 +201,11 @@ class Rollout(Scene):
         fan.fan(pen, ORIGIN, ends, self.before, opened)
         for index, (x, y) in enumerate(ends):
             pen.disc(x, y, 3 + 40 * float(self.before[index]), theme.BELIEF, 0.9 * ease(t, 1.7, 0.4))
-        for lane, move in enumerate(self.group):
-            start = 4.9 + (1.7 * lane if lane < 2 else 3.4 + 0.45 * (lane - 2))
-            travel = 1.3 if lane < 2 else 0.75
+        for draw in range(len(self.group)):
+            lane = self.lanes.index(draw)
+            move = self.group[lane]
+            start = 4.9 + (1.7 * draw if draw < 2 else 3.4 + 0.45 * (draw - 2))
+            travel = 1.3 if draw < 2 else 0.75
             at, goal = ends[move], (LANE_X, self._lane(lane))
             share = ease(t, start, travel)
             if share > 0:
@@ -205,8 +215,11 @@ class Rollout(Scene):
                 here = fan.on_ray(ORIGIN, at, share * 2) if share < 0.5 else along(at, goal, share * 2 - 1)
                 pen.glow(*here, 44, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
                 pen.disc(*here, 10, theme.ATTENTION)
+                last = start + travel + (0.9 if draw < 2 else 0.2)
+                board.arrow(
+                    pen, self.shown["uci"][move], *SMALL, theme.ATTENTION, share * (1 - 0.6 * ease(t, last, 0.5))
+                )
             self._lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4))
-            self._end_board(pen, lane, ease(t, start + travel + 0.05, 0.5))
 
     # --- 02 reward --------------------------------------------------------------------------------
 
@@ -231,7 +244,8 @@ class Rollout(Scene):
         )
 
     def paid_backdrop(self, pen: Pen) -> None:
-        """Lanes and their end positions."""
+        """Lanes and their end positions, the large board's coordinates."""
+        board.coordinates(pen, *BIG)
         for lane in range(len(self.group)):
             self._lane_words(pen, lane, 1)
             self._end_board(pen, lane, 1)
@@ -323,89 +337,55 @@ class Rollout(Scene):
             name="advantage",
             step="03",
             title="Advantage: better than the group?",
-            seconds=13.0,
+            seconds=15.0,
             paint=self.advantages,
             backdrop=self.advantages_backdrop,
             captions=(
                 Cue(0.4, 4.4, f"{_words(len(self.group))} rewards, side by side."),
                 Cue(4.6, 8.0, f"Their mean is {self.mean:g}: what this group managed on average."),
-                Cue(8.2, 13.0, "Hang each bar from the mean. Above: do it more. Below: less."),
+                Cue(8.2, 11.8, "Hang each bar from the mean. Above: do it more. Below: less."),
+                Cue(12.0, 15.0, "Had all been equal, there would be nothing to learn."),
             ),
-            marks=(Cue(8.0, 13.0, "bar"),),
-            still=12.0,
+            marks=(Cue(8.0, 15.0, "bar"),),
+            still=11.4,
             alt=f"{len(self.group)} bars hang from a line at the group's mean, {self.mean:g}. Mates rise above it in "
             f"teal, {up} each; the others hang below in dashed rose, {down} each. They sum to zero.",
         )
 
     def advantages_backdrop(self, pen: Pen) -> None:
-        """The board, and the moves' names under the bars."""
+        """The board, and the moves' names at the feet of the bars."""
         board.board(pen, self.start, *SMALL)
         for lane, move in enumerate(self.group):
-            pen.text(
-                self.san[move], self._bar_x(lane), py(82.4), theme.FLOOR, theme.TEXT, font=theme.MONO, anchor="middle"
-            )
+            x, mate = self._bar_x(lane), bool(self.reward[lane])
+            font, colour = (theme.MONO_BOLD, theme.TEXT) if mate else (theme.MONO, theme.QUIET)
+            pen.text(self.san[move], x, py(82.6), theme.FLOOR, colour, font=font, anchor="middle")
 
     def advantages(self, pen: Pen, t: float) -> None:
         """Bars rise to the rewards, the mean is drawn through them, they re-hang from it."""
-        line = BAR_BASE - BAR_ONE * self.mean
-        turned = ease(t, 8.2, 1.2)
+        line, turned = BAR_BASE - BAR_ONE * self.mean, ease(t, 8.2, 1.2)
+        axis = ease(t, 0.6) * (1 - turned)
+        pen.text("reward", px(29.5), py(20), 44, theme.QUIET, alpha=axis)
+        pen.text("advantage = reward − mean", px(29.5), py(20), 44, theme.TEXT, alpha=ease(t, 9.0))
+        for level, words in ((0, "0"), (1, "1")):
+            y = BAR_BASE - level * BAR_ONE
+            pen.text(words, px(31), y + 14, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end", alpha=axis)
+            pen.line((px(32), y), (px(96), y), theme.HAIRLINE, 2, axis)
         for lane in range(len(self.group)):
-            x, full = self._bar_x(lane), BAR_ONE * float(self.reward[lane])
-            height = full * ease(t, 0.8 + 0.12 * lane, 0.8)
+            x, height = self._bar_x(lane), BAR_ONE * float(self.reward[lane]) * ease(t, 0.8 + 0.12 * lane, 0.8)
             bars.rehang(pen, x, BAR_BASE, line, BAR_WIDTH, height, turned)
-            rest = 1 - ease(t, 7.8, 0.5)
-            top = BAR_BASE - height - 50
-            with pen.faded(rest * ease(t, 0.3, 0.5)):
-                self._thumbnail(pen, self.group[lane], x, top)
-                if self.reward[lane]:
-                    pen.ring(x, top, 55, theme.ATTENTION, 5)
             value, said = float(self.advantage[lane]), ease(t, 9.2 + 0.1 * lane, 0.5)
-            place = line - value * BAR_ONE - 22 if value > 0 else line - value * BAR_ONE + 50
+            place = line - value * BAR_ONE + (-22 if value > 0 else 46)
+            colour = theme.KEPT if value > 0 else theme.LOST
             pen.text(
-                bars.signed(value),
-                x,
-                place,
-                theme.FLOOR,
-                theme.KEPT if value > 0 else theme.LOST,
-                font=theme.MONO_BOLD,
-                anchor="middle",
-                alpha=said,
+                bars.signed(value), x, place, theme.FLOOR, colour, font=theme.MONO_BOLD, anchor="middle", alpha=said
             )
-        for value, words in ((0, "0"), (1, "1")):
-            pen.text(words, BAR_X - 26, BAR_BASE - value * BAR_ONE + 14, theme.FLOOR, theme.QUIET, font=theme.MONO,
-                     anchor="end", alpha=ease(t, 0.6) * (1 - turned))  # fmt: skip
-        pen.text(
-            "reward",
-            BAR_X - 26,
-            BAR_BASE - BAR_ONE - 50,
-            theme.FLOOR,
-            theme.QUIET,
-            anchor="end",
-            alpha=ease(t, 0.6) * (1 - turned),
-        )
         drawn = ease(t, 4.7, 1.2)
         if drawn > 0:
-            left, right = px(30), px(96)
-            pen.line((left, line), (mix(left, right, drawn), line), theme.TEXT, 4.5)
-            pen.text(
-                f"mean {self.mean:g}",
-                px(30),
-                line - 20,
-                44,
-                theme.TEXT,
-                font=theme.SANS_STRONG,
-                alpha=ease(t, 5.6, 0.5),
-            )
-        total = float(self.advantage.sum())
-        pen.text(
-            f"all {_words(len(self.group)).lower()} sum to {total:.0f}",
-            px(96),
-            py(20),
-            44,
-            theme.QUIET,
-            anchor="end",
-            alpha=ease(t, 10.6, 0.6),
-        )
+            pen.line((px(29.5), line), (mix(px(29.5), px(96), drawn), line), theme.TEXT, 4.5)
+            mean = f"mean {self.mean:g}"
+            pen.text(mean, px(29.5), line - 24, 44, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, 5.6, 0.5))
+        total = f"all {_words(len(self.group)).lower()} sum to {float(self.advantage.sum()):.0f}"
+        pen.text(total, px(96), py(20), 44, theme.QUIET, anchor="end", alpha=ease(t, 10.4, 0.6))
 
     # --- 04 update --------------------------------------------------------------------------------
 
@@ -420,7 +400,7 @@ class Rollout(Scene):
             paint=self.update,
             backdrop=self.update_backdrop,
             captions=(
-                Cue(0.4, 4.8, "The advantages run back through the network."),
+                Cue(0.4, 4.8, f"This group, and {self.company} others of this step, run back through the network."),
                 Cue(5.0, 9.2, "Each ring shows how far a unit's weights moved."),
                 Cue(9.4, 14.0, f"Same board, new probabilities: the mate went {went}."),
             ),
@@ -434,95 +414,83 @@ class Rollout(Scene):
         """The board, the network at rest, the heads of the table."""
         board.board(pen, self.start, *SMALL)
         self._network(pen, UPDATE_NET, reach=9, alpha=0.8)
-        self._counter(pen, "step 0 → 1")
+        self._counter(pen, "optimiser step 0 → 1")
 
     def update(self, pen: Pen, t: float) -> None:
-        """Pulses run back from the moves; links take their change; units jolt; odds go from before to after."""
+        """Advantages run from the moves into the network and back along its links; units jolt; odds move."""
         columns = network.units(UPDATE_NET, self._sizes())
-        flow = ease(t, 2.0, 3.4) * 4
-        changed = network.strongest(
-            [self.a["watch_edge_change"][0][0], self.a["watch_edge_change"][0][1], self.a["watch_to_move_change"][0].T],
-            36,
-        )
+        self._credit(pen, columns[-1], t)
+        edge, out = self.a["watch_edge_change"][0], self.a["watch_to_move_change"][0]
+        changed, flow = network.strongest([edge[0], edge[1], out.T], 30), ease(t, 2.6, 3.0) * 3
         for gap in (2, 1, 0):
             share = min(max(flow - (2 - gap), 0.0), 1.0)
             for start, end, strength in changed[gap]:
-                a, b = columns[gap + 1][start], columns[gap + 2][end]
-                colour = theme.KEPT if strength > 0 else theme.LOST
-                pen.line(
-                    b,
-                    along(b, a, share),
-                    colour,
-                    0.8 + 2.6 * abs(strength),
-                    (0.25 + 0.5 * abs(strength)) * share,
-                    () if strength > 0 else (10, 8),
-                )
-                if 0 < share < 1 and abs(strength) > 0.45:
-                    x, y = along(b, a, share)
-                    pen.glow(x, y, 26, colour, 0.9)
+                a, b, up = columns[gap + 1][start], columns[gap + 2][end], strength > 0
+                tip, colour = along(b, a, share), theme.KEPT if up else theme.LOST
+                alpha = (0.25 + 0.5 * abs(strength)) * share
+                pen.line(b, tip, colour, 0.8 + 2.6 * abs(strength), alpha, () if up else (10, 8))
+                if 0 < share < 1:
+                    pen.glow(*tip, 22, colour, 0.7 * abs(strength))
         scale = self._jolt_scale()
         for layer in (2, 1, 0):
-            share = ease(t, 3.0 + 0.85 * (2 - layer), 0.8)
+            share = ease(t, 3.4 + 0.85 * (2 - layer), 0.8)
             network.jolts(pen, columns[layer + 1], self.a["watch_change"][0][layer], scale, share, 19)
         said = ease(t, 5.2, 0.6)
-        pen.ring(px(31), py(83.2), 19, theme.ATTENTION, 3.2, said)
-        pen.text(
-            f"a unit whose weights moved {100 * scale:.1f} %",
-            px(33),
-            py(83.2) + 12,
-            theme.FLOOR,
-            theme.QUIET,
-            alpha=said,
-        )
+        pen.ring(px(30), py(83), 19, theme.ATTENTION, 3.2, said)
+        pen.text(f"weights moved {100 * scale:.1f} %", px(32), py(83) + 12, theme.FLOOR, theme.QUIET, alpha=said)
         self._odds(pen, t)
 
+    def _credit(self, pen: Pen, ends: list[Point], t: float) -> None:
+        """One pulse for each rollout, from its row to its move: teal up, rose down."""
+        for row, move in enumerate(self._rows()):
+            share = ease(t, 1.0 + 0.1 * row, 1.0)
+            value = float(self.advantage[self.group.index(move)])
+            colour, (x, y) = theme.KEPT if value > 0 else theme.LOST, self._row(row)
+            here = along((x - 18, y), ends[move], share)
+            fading = 1 - ease(t, 2.6 + 0.1 * row, 0.6)
+            pen.line((x - 18, y), here, colour, 3, 0.6 * share * fading, () if value > 0 else (10, 8))
+            pen.glow(*here, 20 + 34 * abs(value), colour, 0.9 * ease(t, 0.8) * fading)
+            pen.disc(*here, 5 + 8 * abs(value), colour, ease(t, 0.8) * fading)
+
+    def _rows(self) -> list[int]:
+        """The moves of the group, each once."""
+        return sorted(set(self.group), key=self.group.index)
+
+    def _row(self, row: int) -> Point:
+        return px(67.5), py(26) + row * py(6.9)
+
     def _odds(self, pen: Pen, t: float) -> None:
-        """Each sampled move: probability before (open dot) and after (solid dot), on a printed scale."""
-        left, right, moves = px(77.5), px(95), sorted(set(self.group), key=self.group.index)
-        most = max(float(self.before[moves].max()), float(self.after[moves].max()))
-        top = float(np.ceil(most * 20) / 20)
-        pen.text("probability before", px(68), py(19.5), theme.FLOOR, theme.QUIET, alpha=ease(t, 0.3))
-        pen.text(
-            "and after",
-            px(68) + text_width("probability before ", theme.FLOOR) + 8,
-            py(19.5),
-            theme.FLOOR,
-            theme.TEXT,
-            alpha=ease(t, 6.4),
-        )
+        """Each sampled move: probability before (open dot) and after (solid dot), and all other moves together."""
+        moves, left, right = self._rows(), px(75.5), px(83.5)
+        top = max(float(self.before[moves].max()), float(self.after[moves].max())) * 1.05
+        pen.text("probability, %", px(67.5), py(19.5), theme.FLOOR, theme.QUIET, alpha=ease(t, 0.3))
         for row, move in enumerate(moves):
-            y = py(26.5) + row * py(7.9)
+            y = self._row(row)[1]
             old, new = float(self.before[move]), float(self.after[move])
-            share = ease(t, 6.6 + 0.16 * row, 0.9)
-            good = bool(self.a["mate"][move])
-            colour = theme.KEPT if new > old else theme.LOST
-            pen.text(
-                self.san[move],
-                px(68),
-                y + 13,
-                40,
-                theme.TEXT if good else theme.QUIET,
-                font=theme.MONO_BOLD if good else theme.MONO,
-                alpha=ease(t, 0.3 + 0.08 * row),
-            )
-            pen.line((left, y - 12), (right, y - 12), theme.HAIRLINE, 2, 0.8)
+            share, here = ease(t, 6.6 + 0.14 * row, 0.9), ease(t, 0.3 + 0.06 * row)
+            same = f"{100 * old:.1f}" == f"{100 * new:.1f}"
+            colour = theme.QUIET if same else theme.KEPT if new > old else theme.LOST
             a, b = mix(left, right, old / top), mix(left, right, mix(old, new, share) / top)
-            pen.line((a, y - 12), (b, y - 12), colour, 6, share)
-            pen.ring(a, y - 12, 9, theme.QUIET, 3, ease(t, 0.5 + 0.08 * row))
-            if share > 0:
-                pen.glow(b, y - 12, 34, colour, 0.7 * share)
-                pen.disc(b, y - 12, 10, colour, share)
-            words = percent(old) if share <= 0 else f"{percent(old)} → {percent(mix(old, new, share))}"
-            pen.text(
-                words,
-                right,
-                y + 34,
-                theme.FLOOR,
-                theme.QUIET if not good else theme.TEXT,
-                font=theme.MONO_BOLD if good else theme.MONO,
-                anchor="end",
-                alpha=ease(t, 0.5 + 0.08 * row),
-            )
+            pen.line((left, y), (right, y), theme.HAIRLINE, 2, 0.8 * here)
+            pen.line((a, y), (b, y), colour, 6, share)
+            pen.ring(a, y, 9, theme.QUIET, 3, here)
+            pen.glow(b, y, 34, colour, 0.6 * share)
+            pen.disc(b, y, 10, colour, share)
+            self._odds_words(pen, self.san[move], y, (old, new), share, here, bool(self.a["mate"][move]))
+        rest = [float(1 - odds[moves].sum()) for odds in (self.before, self.after)]
+        y = self._row(len(moves))[1]
+        others = f"{len(self.san) - len(moves)} others"
+        self._odds_words(pen, others, y, (rest[0], rest[1]), ease(t, 7.8, 0.9), ease(t, 0.9), False)
+
+    def _odds_words(
+        self, pen: Pen, name: str, y: float, odds: tuple[float, float], share: float, alpha: float, mate: bool
+    ) -> None:
+        """One row's name and numbers."""
+        font, colour = (theme.MONO_BOLD, theme.TEXT) if mate else (theme.MONO, theme.QUIET)
+        old, new = 100 * odds[0], 100 * mix(*odds, share)
+        pen.text(name, px(67.5), y + 13, theme.FLOOR, colour, font=font, alpha=alpha)
+        words = f"{old:.1f}" if share <= 0 else f"{old:.1f} → {new:.1f}"
+        pen.text(words, px(96), y + 13, theme.FLOOR, colour, font=font, anchor="end", alpha=alpha)
 
     # --- it learns --------------------------------------------------------------------------------
 
@@ -530,7 +498,7 @@ class Rollout(Scene):
         solved, untrained = (self.recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
         last = percent(float(self.a["watch_after"][-1][self.best]))
         ring = (Cue(19.2, 22.0, "ring"),) if self.a["mate"][self.best] else ()
-        said = [Cue(0.4, 5.6, "The same step, again and again, on thousands of positions.")]
+        said = [Cue(0.4, 5.6, "The same step, over and over. This board is one it trains on.")]
         if self.wrong:
             step, move, sure = self.wrong
             said.append(
@@ -573,7 +541,7 @@ class Rollout(Scene):
         curve.axes(pen, *self._axes(), int(self.a["solve_step"][-1]), len(self.a["solve_rate"]))
         with pen.faded(0.28):
             fan.fan(pen, self._fan_origin(), self._fan_tips(), self.before)
-        frame.label(pen, "weight change of this step", px(4), py(70))
+        frame.label(pen, "jolts of this step", px(4), py(70))
 
     def learns(self, pen: Pen, t: float) -> None:
         """The watched steps in order, log-spaced; then the best move is played."""
@@ -585,7 +553,7 @@ class Rollout(Scene):
         counted = np.concatenate([[0], steps])
         now = float(mix(float(counted[low]), float(counted[low + 1]), share))
         played = ease(t, 18.0, 1.0)
-        left, top, size = BIG[0], py(18), 470.0
+        left, top, size = px(4), py(18), 470.0
         board.move(pen, self.start, self.shown["uci"][self.best], left, top, size, played, self.ends[self.best])
         if played < 1:
             leader = int(moment.argmax())
@@ -605,6 +573,11 @@ class Rollout(Scene):
             pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 19.1, 0.4))
         origin, ends = self._fan_origin(), self._fan_tips()
         fan.fan(pen, origin, ends, moment)
+        if self.wrong:
+            move, blush = self.wrong[1], between(t, 6.6, 10.2, 0.5)
+            path = partial(fan.ray_path, pen, origin, ends[move])
+            path()
+            pen.stroke(theme.LOST, fan.THICK * 0.55 * float(moment[move]), 0.85 * blush)
         pen.ball(*origin, 13, theme.BELIEF)
         self._fan_words(pen, moment, ends)
         self._jolt_strip(pen, self.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 17.6, 0.8) * 0.7)
@@ -620,18 +593,21 @@ class Rollout(Scene):
         pen.text(f"{100 * rate:.0f} %", px(74), py(48), 84, theme.ATTENTION, font=theme.MONO_BOLD)
 
     def _fan_words(self, pen: Pen, chances: Any, ends: list[Point]) -> None:
-        """Name the moves that matter now, never two on top of each other."""
+        """Name the move that ends as the likeliest, and others that matter now, never two on top of each other."""
         used: list[float] = []
-        for index in np.argsort(-chances, kind="stable")[:4]:
+        likely = [int(k) for k in np.argsort(-chances, kind="stable")[:4] if chances[k] >= 0.035]
+        for index in dict.fromkeys([self.best, *likely]):
             p, (x, y) = float(chances[index]), ends[index]
-            if p < 0.035 or any(abs(y - other) < 50 for other in used):
+            if any(abs(y - other) < 50 for other in used):
+                y = used[0] + (50 if y > used[0] else -50)
+            if any(abs(y - other) < 50 for other in used):
                 continue
             used.append(y)
-            good = bool(self.a["mate"][index])
-            colour = theme.TEXT if good else theme.LOST if p > 0.5 else theme.QUIET
-            font = theme.MONO_BOLD if good or p > 0.5 else theme.MONO
-            seen = min(1.0, (p - 0.035) * 60)
-            pen.text(f"{self.san[index]}  {percent(p)}", x + 26, y + 13, 40, colour, font=font, alpha=seen)
+            best, lost = index == self.best, p > 0.5 and not self.a["mate"][index]
+            colour = theme.TEXT if best else theme.LOST if lost else theme.QUIET
+            font = theme.MONO_BOLD if best or lost else theme.MONO
+            seen = 1.0 if best else min(1.0, (p - 0.035) * 60)
+            pen.text(f"{self.san[index]} {percent(p)}", x + 26, y + 13, 40, colour, font=font, alpha=seen)
 
     def _jolt_strip(self, pen: Pen, change: Any, alpha: float) -> None:
         """The three layers' units in rows, each ring as large as the unit's change in this step."""
@@ -653,7 +629,7 @@ class Rollout(Scene):
 
     def _counter(self, pen: Pen, words: str) -> None:
         """Optimiser steps done."""
-        pen.text(words, frame.RIGHT, py(7.2), 48, theme.TEXT, font=theme.MONO_BOLD, anchor="end")
+        pen.text(words, frame.RIGHT, py(6.6), theme.FLOOR, theme.TEXT, font=theme.MONO_BOLD, anchor="end")
 
     def _sizes(self, moves: bool = True) -> list[int]:
         units = self.a["watch_activation"].shape[2]
@@ -734,7 +710,7 @@ class Rollout(Scene):
         return BAR_X + BAR_STEP * (lane + 0.5)
 
     def _axes(self) -> tuple[float, float, float, float]:
-        return px(74), py(53), px(22), py(24)
+        return px(76), py(53), px(20), py(22)
 
     def _fan_origin(self) -> Point:
         return px(30.5), py(49.5)
