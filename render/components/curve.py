@@ -24,7 +24,7 @@ def axes(pen: Pen, x: float, y: float, width: float, height: float, last: int, r
         level = y + height * (1 - share)
         pen.line((x, level), (x + width, level), theme.HAIRLINE, 2, 1 if share == 0 else 0.55)
         if share:
-            pen.text(f"{100 * share:.0f} %", x - 14, level + 13, theme.FLOOR, theme.QUIET, anchor="end")
+            pen.text(f"{100 * share:.0f} %", x, level - 10, theme.FLOOR, theme.QUIET)
     for step in (1, 10, 100, 1000):
         if step < last:
             place = _place(step, last, x, width)

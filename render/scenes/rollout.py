@@ -30,9 +30,9 @@ NARROW = network.Place(px(30.5), py(22), px(9), py(55))
 ORIGIN = (px(43), py(49))  # where the policy's rays start
 FAN_X, LANE_X = px(59), px(66)
 LANES_TOP, LANE = py(16.5), py(8.5)
-END_X, END = px(90), 76.0  # end boards: middle, size
-BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(34), px(7.75), 92.0, py(74), 480.0
-UPDATE_NET = network.Place(px(29), py(21), px(32), py(57))
+END_X, END = px(90), 64.0  # end boards: middle, size
+BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(34), px(7.75), 92.0, py(71.5), 460.0
+UPDATE_NET = network.Place(px(29), py(19), px(32), py(56))
 HEADLINES = {
     "position": "A position, one move from mate",
     "sample": "It tries a group of moves",
@@ -159,7 +159,7 @@ class Rollout(Scene):
             x, y = board.centre(square, *BIG)
             board.man(pen, symbol, (x, y - 60 * (1 - arrive)), BIG[2] / 8, arrive)
         self._network(pen, NET, reach=4.2 * ease(t, 3.0, 3.2), alpha=ease(t, 1.6, 1.0))
-        ends, named = network.units(NET, self._sizes())[-1], ease(t, 6.0, 0.6)
+        ends, named = self._columns(NET)[-1], ease(t, 6.0, 0.6)
         for index in np.argsort(-self.before, kind="stable")[:3]:
             words = f"{self._bare(index)} {percent(self.before[index])}"
             pen.text(words, ends[index][0] + 26, ends[index][1] + 12, theme.FLOOR, font=theme.MONO, alpha=named)
@@ -178,7 +178,7 @@ class Rollout(Scene):
             backdrop=self.sample_backdrop,
             captions=(
                 Cue(0.4, 4.6, f"{len(self.san)} legal moves. Untrained, it has no idea which is best."),
-                Cue(4.8, 13.0, f"Draw {size} moves. Each, played to its end, is a rollout."),
+                Cue(4.8, 13.0, f"Draw {size} moves by chance. Here one move is a whole rollout."),
             ),
             marks=(Cue(0.0, 13.0, "ray"),),
             still=12.2,
@@ -189,6 +189,7 @@ class Rollout(Scene):
     def sample_backdrop(self, pen: Pen) -> None:
         """Board, narrow network."""
         board.board(pen, self.start, *SMALL)
+        board.coordinates(pen, *SMALL)
         with pen.faded(0.55):
             self._network(pen, NARROW, reach=9, moves=False)
 
@@ -217,7 +218,7 @@ class Rollout(Scene):
                 pen.disc(*here, 10, theme.ATTENTION)
                 last = start + travel + (0.9 if draw < 2 else 0.2)
                 board.arrow(
-                    pen, self.shown["uci"][move], *SMALL, theme.ATTENTION, share * (1 - 0.6 * ease(t, last, 0.5))
+                    pen, self.shown["uci"][move], *SMALL, theme.ATTENTION, share * (1 - 0.35 * ease(t, last, 0.5))
                 )
             self._lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4))
 
@@ -234,7 +235,7 @@ class Rollout(Scene):
             backdrop=self.paid_backdrop,
             captions=(
                 Cue(0.4, 4.4, "The rules of chess look at each end position."),
-                Cue(4.6, 9.2, "Checkmate pays 1, everything else 0."),
+                Cue(4.6, 9.2, "Checkmate, written #, pays 1. Everything else pays 0."),
                 Cue(9.4, 13.0, f"{_words(paid)} of {size} paid."),
             ),
             marks=(Cue(1.0, 13.0, "ring"),),
@@ -253,12 +254,12 @@ class Rollout(Scene):
     def paid(self, pen: Pen, t: float) -> None:
         """The disc goes down the end positions; the large board shows the one it touches."""
         times = self._touches()
-        lane = max((k for k, at in enumerate(times) if t >= at - 0.5), default=0)
+        lane = max((k for k, at in enumerate(times) if t >= at - 0.2), default=0)
         after = t > times[-1] + 1.1
         if after:
             lane = self.group.index(self.first_mate)
         move = self.group[lane]
-        began = times[-1] + 1.1 if after else times[lane] - 0.5
+        began = times[-1] + 1.1 if after else times[lane] - 0.2
         left, top, size = BIG[0], BIG[1], BIG[2]
         played = ease(t, began, 0.9 if lane in self._slow() else 0.3)
         board.move(pen, self.start, self.shown["uci"][move], left, top, size, played, self.ends[move])
@@ -267,36 +268,26 @@ class Rollout(Scene):
             x, y = board.centre(king, left, top, size)
             pen.ring(x, y, size / 14, theme.ATTENTION, 7, ease(t, began + 0.9, 0.4))
             pen.glow(x, y, size / 6, theme.ATTENTION, 0.25 * ease(t, began + 0.9, 0.4))
-        self._spoken(pen, lane, began + 0.5, t)
+        self._spoken(pen, lane, began, t)
         for k, at in enumerate(times):
-            self._verdict(pen, k, ease(t, at + 0.35, 0.4))
+            self._verdict(pen, k, ease(t, at + (0.75 if k in self._slow() else 0.2), 0.3))
         y = self._disc_height(t, times)
         seen = ease(t, 0.2, 0.5) * (1 - ease(t, times[-1] + 1.2, 0.6))
         pen.glow(END_X, y, 120, theme.TEXT, 0.28 * seen)
-        pen.disc(END_X, y, 56, theme.TEXT, 0.13 * seen)
-        pen.ring(END_X, y, 56, theme.TEXT, 4, 0.9 * seen)
+        pen.disc(END_X, y, 48, theme.TEXT, 0.13 * seen)
+        pen.ring(END_X, y, 48, theme.TEXT, 4, 0.9 * seen)
 
-    def _spoken(self, pen: Pen, lane: int, touched: float, t: float) -> None:
-        """What the verifier says of the position on the board."""
+    def _spoken(self, pen: Pen, lane: int, began: float, t: float) -> None:
+        """What the verifier says of the move on the board, which began to be played then."""
         move, x = self.group[lane], px(53.5)
-        said = ease(t, touched + 0.35, 0.3)
-        pen.text(self._bare(move), x, py(44), theme.HERO, theme.TEXT, font=theme.SANS_BOLD, anchor="middle",
-                 alpha=ease(t, touched - 0.5, 0.25))  # fmt: skip
-        if self.reward[lane]:
-            pen.text(
-                "checkmate",
-                x,
-                py(53),
-                theme.MUST_READ,
-                theme.ATTENTION,
-                font=theme.SANS_STRONG,
-                anchor="middle",
-                alpha=said,
-            )
-            pen.text("+1", x, py(66), theme.HERO, theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle", alpha=said)
-        else:
-            pen.text("not mate", x, py(53), theme.MUST_READ, theme.QUIET, anchor="middle", alpha=said)
-            pen.text("0", x, py(66), theme.HERO, theme.QUIET, font=theme.MONO, anchor="middle", alpha=said)
+        said = ease(t, began + (0.95 if lane in self._slow() else 0.35), 0.25)
+        name = self.san[move] if said > 0.5 else self._bare(move)
+        here = ease(t, began, 0.2)
+        pen.text(name, x, py(44), theme.HERO, theme.TEXT, font=theme.SANS_BOLD, anchor="middle", alpha=here)
+        verdict, worth = ("checkmate", "+1") if self.reward[lane] else ("not mate", "0")
+        colour = theme.ATTENTION if self.reward[lane] else theme.QUIET
+        pen.text(verdict, x, py(53), theme.MUST_READ, colour, font=theme.SANS_STRONG, anchor="middle", alpha=said)
+        pen.text(worth, x, py(66), theme.HERO, colour, font=theme.MONO_BOLD, anchor="middle", alpha=said)
 
     def _touches(self) -> list[float]:
         """When the disc rests on each lane: long where a case is seen for the first time, short elsewhere."""
@@ -322,7 +313,7 @@ class Rollout(Scene):
         y, words = self._lane(lane), px(94.2)
         if self.reward[lane]:
             pen.glow(END_X, y, 90, theme.ATTENTION, 0.2 * share)
-            pen.ring(END_X, y, 55, theme.ATTENTION, 6, share)
+            pen.ring(END_X, y, 44, theme.ATTENTION, 5, share)
             pen.text("+1", words, y + 17, theme.MUST_READ, theme.ATTENTION, font=theme.MONO_BOLD, alpha=share)
         else:
             pen.box(END_X - END / 2, y - END / 2, END, END, 4)
@@ -365,7 +356,7 @@ class Rollout(Scene):
         line, turned = BAR_BASE - BAR_ONE * self.mean, ease(t, 8.2, 1.2)
         axis = ease(t, 0.6) * (1 - turned)
         pen.text("reward", px(29.5), py(20), 44, theme.QUIET, alpha=axis)
-        pen.text("advantage = reward − mean", px(29.5), py(20), 44, theme.TEXT, alpha=ease(t, 9.0))
+        pen.text("advantage = reward − mean", px(29.5), py(20), 44, theme.TEXT, alpha=ease(t, 9.5))
         for level, words in ((0, "0"), (1, "1")):
             y = BAR_BASE - level * BAR_ONE
             pen.text(words, px(31), y + 14, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end", alpha=axis)
@@ -400,7 +391,7 @@ class Rollout(Scene):
             paint=self.update,
             backdrop=self.update_backdrop,
             captions=(
-                Cue(0.4, 4.8, f"This group, and {self.company} others of this step, run back through the network."),
+                Cue(0.4, 4.8, f"This board and {self.company} others nudge the network at once."),
                 Cue(5.0, 9.2, "Each ring shows how far a unit's weights moved."),
                 Cue(9.4, 14.0, f"Same board, new probabilities: the mate went {went}."),
             ),
@@ -418,7 +409,7 @@ class Rollout(Scene):
 
     def update(self, pen: Pen, t: float) -> None:
         """Advantages run from the moves into the network and back along its links; units jolt; odds move."""
-        columns = network.units(UPDATE_NET, self._sizes())
+        columns = self._columns(UPDATE_NET)
         self._credit(pen, columns[-1], t)
         edge, out = self.a["watch_edge_change"][0], self.a["watch_to_move_change"][0]
         changed, flow = network.strongest([edge[0], edge[1], out.T], 30), ease(t, 2.6, 3.0) * 3
@@ -436,8 +427,8 @@ class Rollout(Scene):
             share = ease(t, 3.4 + 0.85 * (2 - layer), 0.8)
             network.jolts(pen, columns[layer + 1], self.a["watch_change"][0][layer], scale, share, 19)
         said = ease(t, 5.2, 0.6)
-        pen.ring(px(30), py(83), 19, theme.ATTENTION, 3.2, said)
-        pen.text(f"weights moved {100 * scale:.1f} %", px(32), py(83) + 12, theme.FLOOR, theme.QUIET, alpha=said)
+        pen.ring(px(30), py(80), 19, theme.ATTENTION, 3.2, said)
+        pen.text(f"weights moved {100 * scale:.1f} %", px(32), py(80) + 12, theme.FLOOR, theme.QUIET, alpha=said)
         self._odds(pen, t)
 
     def _credit(self, pen: Pen, ends: list[Point], t: float) -> None:
@@ -533,7 +524,7 @@ class Rollout(Scene):
         """How many watched steps are done at a time: the surest mistake is reached at 6.8 s and held to 9.6 s."""
         last = float(len(self.a["watch_step"]))
         pause = 1.0 + float(np.flatnonzero(self.a["watch_step"] == self.wrong[0])[0]) if self.wrong else last * 0.4
-        times = (0.0, 1.0, 6.8, 9.6 if self.wrong else 6.8, 17.0)
+        times = (0.0, 1.4, 6.8, 9.6 if self.wrong else 6.8, 17.0)
         return float(np.interp(t, times, (0.0, 0.0, pause, pause, last)))
 
     def learns_backdrop(self, pen: Pen) -> None:
@@ -541,17 +532,18 @@ class Rollout(Scene):
         curve.axes(pen, *self._axes(), int(self.a["solve_step"][-1]), len(self.a["solve_rate"]))
         with pen.faded(0.28):
             fan.fan(pen, self._fan_origin(), self._fan_tips(), self.before)
-        frame.label(pen, "jolts of this step", px(4), py(70))
+        frame.label(pen, "jolts: weights moved", px(4), py(70))
 
     def learns(self, pen: Pen, t: float) -> None:
         """The watched steps in order, log-spaced; then the best move is played."""
         steps, chances = self.a["watch_step"], np.concatenate([self.a["watch_before"][:1], self.a["watch_after"]])
         clock = self._clock(t)
         low = min(int(clock), len(steps) - 1)
-        share = ease(clock - low, 0.0, 1.0)
+        share = ease(clock - low, 0.5, 0.5)
         moment = chances[low] + (chances[low + 1] - chances[low]) * share
-        counted = np.concatenate([[0], steps])
-        now = float(mix(float(counted[low]), float(counted[low + 1]), share))
+        printed = low + (share > 0.5)  # numbers are those of a recorded step, never a blend of two
+        counted = [0, *map(int, steps)]
+        now = mix(float(counted[low]), float(counted[low + 1]), share)
         played = ease(t, 18.0, 1.0)
         left, top, size = px(4), py(18), 470.0
         board.move(pen, self.start, self.shown["uci"][self.best], left, top, size, played, self.ends[self.best])
@@ -579,9 +571,9 @@ class Rollout(Scene):
             path()
             pen.stroke(theme.LOST, fan.THICK * 0.55 * float(moment[move]), 0.85 * blush)
         pen.ball(*origin, 13, theme.BELIEF)
-        self._fan_words(pen, moment, ends)
+        self._fan_words(pen, chances[printed], ends)
         self._jolt_strip(pen, self.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 17.6, 0.8) * 0.7)
-        self._score(pen, round(now))
+        self._score(pen, counted[printed])
         curve.curves(pen, *self._axes(), [int(s) for s in self.a["solve_step"]], self.a["solve_rate"], now)
 
     def _score(self, pen: Pen, step: int) -> None:
@@ -631,9 +623,12 @@ class Rollout(Scene):
         """Optimiser steps done."""
         pen.text(words, frame.RIGHT, py(6.6), theme.FLOOR, theme.TEXT, font=theme.MONO_BOLD, anchor="end")
 
-    def _sizes(self, moves: bool = True) -> list[int]:
-        units = self.a["watch_activation"].shape[2]
-        return [len(self.a["man"]), units, units, units, *([len(self.san)] if moves else [])]
+    def _columns(self, place: network.Place, moves: bool = True) -> list[list[Point]]:
+        """Men, three layers, and the moves in the order of the fan."""
+        shown = self.a["watch_activation"].shape[2]
+        columns = network.units(place, [len(self.a["man"]), shown, shown, shown, len(self.san)])
+        columns[-1] = [columns[-1][slot] for slot in self.slot]
+        return columns if moves else network.units(place, [len(self.a["man"]), shown, shown, shown])
 
     def _links(self, step: int) -> list[list[tuple[int, int, float]]]:
         """The strongest links as the position uses them: weight times the activation it carries."""
@@ -651,13 +646,14 @@ class Rollout(Scene):
 
     def _network(self, pen: Pen, place: network.Place, reach: float, alpha: float = 1.0, moves: bool = True) -> None:
         """The untrained network on the spotlight, lit up to `reach` columns."""
-        columns = network.units(place, self._sizes(moves))
+        columns = self._columns(place, moves)
         with pen.faded(alpha) as seen:
             if not seen:
                 return
             network.links(pen, columns, self.links[: len(columns) - 1], 0.75, 2.2, reach)
             size = min(46.0, place.height / len(self.a["man"]) * 1.05)
             for (x, y), (kind, _) in zip(columns[0], self.a["man"], strict=True):
+                pen.disc(x, y + 1, size * 0.56, theme.SQUARE_DARK, 0.75)
                 board.man(pen, "PNBRQKpnbrqk"[int(kind)], (x, y), size)
             for layer in range(3):
                 lit = min(max(reach - layer - 0.5, 0.0), 1.0)
@@ -710,7 +706,7 @@ class Rollout(Scene):
         return BAR_X + BAR_STEP * (lane + 0.5)
 
     def _axes(self) -> tuple[float, float, float, float]:
-        return px(76), py(53), px(20), py(22)
+        return px(74.5), py(55), px(21.5), py(20)
 
     def _fan_origin(self) -> Point:
         return px(30.5), py(49.5)
