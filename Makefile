@@ -1,6 +1,7 @@
 # Two commands: `make site` draws every scene and builds the pages, `make test` proves that they are right.
 .PHONY: site test quick lint clean
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export NO_MKDOCS_2_WARNING := 1
 
 site:
 	@.ci/setup site
