@@ -1,0 +1,65 @@
+"""Promises of the repository as a whole."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).parent.parent
+DEBIAN_12 = "3.11.2"  # the Python of the oldest machine the README names
+TOP = {"mkdocs.yml", "README.md", "docs", "render", "engines", "tests", "site_assets", "pyproject.toml", "Makefile",
+       "constraints.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github", ".gitignore"}  # fmt: skip
+PINS = {
+    name.lower().replace("_", "-"): version
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+}
+
+
+def tracked() -> list[str]:
+    found = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    return found.stdout.splitlines()
+
+
+def test_the_top_level_is_the_agreed_one() -> None:
+    assert {name.partition("/")[0] for name in tracked()} <= TOP
+
+
+def test_no_tracked_file_is_large() -> None:
+    assert {name for name in tracked() if (ROOT / name).stat().st_size > 5_000_000} == set()
+
+
+def test_every_direct_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + [r for extra in project["optional-dependencies"].values() for r in extra]
+    assert {Requirement(line).name.lower() for line in wanted} <= PINS.keys()
+
+
+def test_every_pin_installs_on_debian_12() -> None:
+    refused = []
+    for name, version in PINS.items():
+        found = importlib.metadata.distribution(name)
+        if found.version.partition("+")[0] == version and (wants := found.metadata["Requires-Python"]):
+            refused += [] if SpecifierSet(wants).contains(DEBIAN_12) else [f"{name} {version} wants {wants}"]
+    assert refused == []
+
+
+def test_both_names_start_the_same_command_line() -> None:
+    scripts = {entry.name: entry.value for entry in importlib.metadata.distribution("stagelight").entry_points}
+    assert scripts == {"stagelight": "render.cli:main", "click": "render.cli:main"}
+
+
+def test_the_recording_was_made_by_the_engine_as_it_is() -> None:
+    """A page that names a code version must be of that code. After a change: `click record rollout`."""
+    from engines import recording
+
+    head = recording.load_head(ROOT / "site_assets" / "recordings", "rollout")
+    assert head["code_version"] == recording.source_version(ROOT / "engines" / "rollout")
