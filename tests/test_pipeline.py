@@ -604,8 +604,14 @@ def drive(root: Path, *arguments: str, **options: Any) -> "subprocess.Popen[str]
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  # no thread of ours runs here
         **options,
     )
+
+
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to the jobs it starts in the background: they, and all they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process: "subprocess.Popen[str]", code: int = 0) -> tuple[str, str]:
