@@ -185,3 +185,19 @@ def test_the_strongest_links_are_the_strongest() -> None:
 def test_minus_is_a_minus() -> None:
     assert bars.signed(-0.125) == "\u22120.125"
     assert bars.signed(0.75) == "+0.75"
+
+
+def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Recording) -> None:
+    """A reader's own position may meet an unlucky group, and a run may end on a wrong move."""
+    tied = np.zeros_like(recorded.arrays["watch_reward"])
+    never = np.zeros_like(recorded.arrays["mate"])
+    scene = changed(recorded, watch_reward=tied, watch_advantage=tied, mate=never)
+    sections = {section.name: section for section in scene.sections()}
+    assert "None is mate" in sections["reward"].alt
+    assert "None of 8 paid." in [cue.text for cue in sections["reward"].captions]
+    assert "All are flat" in sections["advantage"].alt
+    assert not any("fades" in cue.text for cue in sections["learns"].captions)
+    assert "ring" not in {cue.text for cue in sections["learns"].marks}
+    for section in sections.values():
+        for t in np.linspace(0, section.seconds, 4):
+            Film(section, SMALL).at(float(t))

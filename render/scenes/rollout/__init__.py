@@ -1,0 +1,66 @@
+"""Rollout: watching a model learn to play. Drawn from the recording of a GRPO run on mate in one.
+
+One module a section, in the order in which they are seen: `position`, `sample`, `reward`, `advantage`, `update`,
+`learns`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from render.components import frame
+from render.scenes.rollout import advantage, learns, position, reward, sample, update
+from render.scenes.rollout.shown import Shown
+from render.stage import Mark, Pen, Scene, Section
+
+HEADLINES = {
+    "position": "A position, one move from mate",
+    "sample": "It tries a group of moves",
+    "reward": "The rules pay for checkmate, nothing else",
+    "advantage": "Compared with the group, not with a teacher",
+    "update": "The network moves towards what paid",
+    "learns": "From a fan of guesses to one move",
+}
+RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It learns")
+
+
+class Rollout(Scene):
+    """The rollout scene."""
+
+    name: ClassVar[str] = "rollout"
+    title: ClassVar[str] = "Watching a model learn to play"
+    claim: ClassVar[str] = "Paid only for checkmate, a network with random weights learns to find it."
+    legend: ClassVar[tuple[Mark, ...]] = (
+        Mark("ray", "Ray", "a legal move; its width and brightness are the policy's probability of it"),
+        Mark("ring", "Ring", "the verifier's +1: the move checkmates"),
+        Mark("bar", "Bar from the line", "advantage, reward minus the group's mean: teal reinforced, rose and dashed "
+             "suppressed"),
+        Mark("jolt", "Jolt", "how far a unit's incoming weights moved in that step"),
+        Mark("counter", "Counter", "training steps done"),
+    )  # fmt: skip
+
+    def sections(self) -> tuple[Section, ...]:
+        """The six sections, each within its frame."""
+        shown = Shown(self.recording)
+        parts = (position, sample, reward, advantage, update, learns)
+        return tuple(_framed(station, part.section(shown)) for station, part in enumerate(parts))
+
+
+def _framed(station: int, section: Section) -> Section:
+    """Add what every section has: kicker, headline, rail and captions."""
+    kicker = f"ROLLOUT · {section.step} {section.name.upper()}" if section.step else "ROLLOUT"
+
+    def backdrop(pen: Pen) -> None:
+        frame.header(pen, kicker, HEADLINES[section.name])
+        frame.rail(pen, RAIL, station)
+        section.backdrop(pen)
+
+    def paint(pen: Pen, t: float) -> None:
+        section.paint(pen, t)
+        frame.caption(pen, section.captions, t)
+
+    return replace(section, backdrop=backdrop, paint=paint)
+
+
+SCENE = Rollout
