@@ -13,8 +13,9 @@ from engines import recording
 from engines.recording import Recording
 from render import stage, theme
 from render.components import bars, board, fan, network
+from render.pen import Pen
 from render.scenes.rollout import Rollout
-from render.stage import Film, Pen
+from render.stage import Film
 
 RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")

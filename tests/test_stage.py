@@ -11,8 +11,9 @@ import manim
 import numpy as np
 import pytest
 
-from render import stage, theme
-from render.stage import Film, Painter, Pen, Section, StageCamera
+from render import motion, stage, theme, typeset
+from render.pen import Pen
+from render.stage import Film, Painter, Section, StageCamera
 
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
@@ -120,27 +121,21 @@ def test_faded_and_moved_and_clipped_leave_no_trace() -> None:
 
 
 def test_easing_starts_ends_and_never_goes_back() -> None:
-    values = [stage.ease(t / 100, 0.2, 0.6) for t in range(101)]
+    values = [motion.ease(t / 100, 0.2, 0.6) for t in range(101)]
     assert values[0] == values[20] == 0
     assert values[80] == values[100] == 1
     assert values == sorted(values)
-    assert stage.ease(1.0, 1.0, 0) == 1
+    assert motion.ease(1.0, 1.0, 0) == 1
 
 
 def test_type_is_kerned_and_from_the_shipped_fonts() -> None:
-    together, apart = stage.text_width("AV", 100), stage.text_width("A", 100) + stage.text_width("V", 100)
-    assert together < apart
-    assert stage.text_width("111", 100, theme.MONO) == pytest.approx(stage.text_width("888", 100, theme.MONO))
+    def width(words: str, font: str = theme.SANS) -> float:
+        return typeset.shape(words, font).advance
+
+    assert width("AV") < width("A") + width("V")
+    assert width("111", theme.MONO) == pytest.approx(width("888", theme.MONO))
     with pytest.raises(ValueError, match=r"no glyph for '漢'"):
-        stage.shape("漢", theme.SANS)
-
-
-def test_words_wrap_within_their_width() -> None:
-    words = "the quick brown fox jumps over the lazy dog"
-    lines = stage.wrap(words, 40, 300)
-    assert " ".join(lines) == words
-    assert len(lines) > 1
-    assert all(stage.text_width(line, 40) <= 300 for line in lines)
+        typeset.shape("漢", theme.SANS)
 
 
 def contrast(one: str, two: str) -> float:

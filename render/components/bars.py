@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from render import theme
-from render.stage import Pen, mix
+from render.motion import mix
+from render.pen import Pen
 
 
 def reward_bar(pen: Pen, x: float, base: float, width: float, height: float, alpha: float = 1.0) -> None:

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from render import theme
 from render.components import pieces
-from render.stage import Pen, Point, mix
+from render.motion import Point, mix
+from render.pen import Pen
 
 Placement = Mapping[int, str]  # square 0 (a1) to 63 (h8) -> symbol, capitals for White
 

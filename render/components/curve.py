@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.stage import Pen, Point
+from render.motion import Point
+from render.pen import Pen
 
 
 def _place(step: float, last: float, x: float, width: float) -> float:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.stage import Pen, Point, mix
+from render.motion import Point, mix
+from render.pen import Pen
 
 THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
 

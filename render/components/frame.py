@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from render import theme
-from render.stage import Cue, Pen, between, mix, px, py
+from render.motion import between, mix, px, py
+from render.pen import Pen
+from render.stage import Cue
 
 LEFT, RIGHT = px(4), px(96)
 RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.stage import Pen, Point, mix
+from render.motion import Point, mix
+from render.pen import Pen
 
 Weights = NDArray[np.floating]
 LINKS = 60  # strongest drawn

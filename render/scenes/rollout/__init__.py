@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from render.components import frame
+from render.pen import Pen
 from render.scenes.rollout import advantage, learns, position, reward, sample, update
 from render.scenes.rollout.shown import Shown
-from render.stage import Mark, Pen, Scene, Section
+from render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "position": "A position, one move from mate",

@@ -6,8 +6,10 @@ from functools import partial
 
 from render import theme
 from render.components import bars, board
+from render.motion import ease, mix, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import SMALL, Shown, count_words
-from render.stage import Cue, Pen, Section, ease, mix, px, py
+from render.stage import Cue, Section
 
 BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(34), px(7.75), 92.0, py(71.5), 460.0
 

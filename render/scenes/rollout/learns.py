@@ -9,8 +9,10 @@ import numpy as np
 
 from render import theme
 from render.components import board, curve, fan, frame, network
+from render.motion import Point, between, ease, mix, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import Shown, percent
-from render.stage import Cue, Pen, Point, Section, between, ease, mix, px, py
+from render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:

@@ -8,8 +8,10 @@ import numpy as np
 
 from render import theme
 from render.components import board, frame, network
+from render.motion import ease, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import BIG, Shown, percent
-from render.stage import Cue, Pen, Section, ease, px, py
+from render.stage import Cue, Section
 
 NET = network.Place(px(50), py(17.5), px(34), py(58))
 

@@ -6,8 +6,10 @@ from functools import partial
 
 from render import theme
 from render.components import board
+from render.motion import ease, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import BIG, END, END_X, Shown, count_words
-from render.stage import Cue, Pen, Section, ease, px, py
+from render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:

@@ -6,8 +6,10 @@ from functools import partial
 
 from render import theme
 from render.components import board, fan, network
+from render.motion import along, ease, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import LANE_X, SMALL, Shown, percent
-from render.stage import Cue, Pen, Section, along, ease, px, py
+from render.stage import Cue, Section
 
 NET = network.Place(px(30.5), py(22), px(9), py(55))
 ORIGIN = (px(43), py(49))  # where the rays start

@@ -9,7 +9,8 @@ import numpy as np
 from engines.recording import Recording
 from render import theme
 from render.components import board, fan, frame, network
-from render.stage import Pen, Point, px, py
+from render.motion import Point, px, py
+from render.pen import Pen
 
 BIG = (px(5), py(17.2), 660.0)  # the board as the hero: left, top, size
 SMALL = (px(4), py(30), 430.0)  # the board as a witness

@@ -6,8 +6,10 @@ from functools import partial
 
 from render import theme
 from render.components import board, network
+from render.motion import Point, along, ease, mix, px, py
+from render.pen import Pen
 from render.scenes.rollout.shown import SMALL, Shown, percent
-from render.stage import Cue, Pen, Point, Section, along, ease, mix, px, py
+from render.stage import Cue, Section
 
 NET = network.Place(px(29), py(19), px(32), py(56))
 

@@ -1,0 +1,225 @@
+"""The pen: shapes, light and type on a cairo context, in stage pixels and theme colours.
+
+A frame's memory is RGBA and cairo writes BGRA: every colour is swapped on its way in (`theme.swap`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Literal
+
+import cairo
+import numpy as np
+from numpy.typing import NDArray
+
+from render import theme
+from render.motion import Point, mix
+from render.theme import swap
+from render.typeset import shape
+
+Anchor = Literal["start", "middle", "end"]
+HALOS = ((8.0, 0.035), (4.5, 0.06), (2.0, 0.12), (0.6, 0.25))  # extra width, alpha: a line that glows
+HALO_MOST = 7.0  # stroke width beyond which halos grow no more
+
+
+class Pen:
+    """Draws on the stage: shapes, light and type, all in stage pixels and theme colours."""
+
+    def __init__(self, context: cairo.Context[Any]) -> None:
+        self.context = context
+        self.opacity = 1.0
+        context.set_line_cap(cairo.LINE_CAP_ROUND)
+        context.set_line_join(cairo.LINE_JOIN_ROUND)
+
+    @contextmanager
+    def faded(self, alpha: float) -> Iterator[bool]:
+        """Everything drawn inside is that much fainter. Yields whether anything would be seen."""
+        before, self.opacity = self.opacity, self.opacity * min(max(alpha, 0.0), 1.0)
+        try:
+            yield self.opacity > 0.002
+        finally:
+            self.opacity = before
+
+    @contextmanager
+    def moved(self, x: float = 0, y: float = 0, scale: float = 1) -> Iterator[None]:
+        """Everything drawn inside is placed relative to (x, y) and scaled."""
+        self.context.save()
+        self.context.translate(x, y)
+        self.context.scale(scale, scale)
+        try:
+            yield
+        finally:
+            self.context.restore()
+
+    @contextmanager
+    def clipped(self, x: float, y: float, width: float, height: float) -> Iterator[None]:
+        """Nothing drawn inside leaves the rectangle."""
+        self.context.save()
+        self.context.rectangle(x, y, width, height)
+        self.context.clip()
+        try:
+            yield
+        finally:
+            self.context.restore()
+
+    def ink(self, colour: str, alpha: float = 1.0) -> None:
+        """Choose the colour of what follows."""
+        self.context.set_source_rgba(*swap(colour), min(max(alpha, 0.0), 1.0) * self.opacity)
+
+    def fill(self, colour: str, alpha: float = 1.0) -> None:
+        """Fill the current path."""
+        self.ink(colour, alpha)
+        self.context.fill()
+
+    def stroke(self, colour: str, width: float, alpha: float = 1.0, dash: Sequence[float] = ()) -> None:
+        """Stroke the current path."""
+        self.ink(colour, alpha)
+        self.context.set_line_width(width)
+        self.context.set_dash(dash)
+        self.context.stroke()
+        self.context.set_dash(())
+
+    def line(
+        self, a: Point, b: Point, colour: str, width: float, alpha: float = 1.0, dash: Sequence[float] = ()
+    ) -> None:
+        """A straight line."""
+        self.context.move_to(*a)
+        self.context.line_to(*b)
+        self.stroke(colour, width, alpha, dash)
+
+    def polyline(self, points: Sequence[Point], colour: str, width: float, alpha: float = 1.0) -> None:
+        """A line through points."""
+        for index, point in enumerate(points):
+            (self.context.line_to if index else self.context.move_to)(*point)
+        self.stroke(colour, width, alpha)
+
+    def disc(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
+        """A flat disc."""
+        self.context.arc(x, y, max(radius, 0), 0, math.tau)
+        self.fill(colour, alpha)
+
+    def ring(
+        self, x: float, y: float, radius: float, colour: str, width: float, alpha: float = 1.0, share: float = 1.0
+    ) -> None:
+        """A circle, or the first share of one from twelve o'clock."""
+        self.context.new_sub_path()
+        self.context.arc(x, y, max(radius, 0), -math.pi / 2, -math.pi / 2 + math.tau * share)
+        self.stroke(colour, width, alpha)
+
+    def ball(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
+        """A shaded disc, lit from the upper left."""
+        self._sprite(_ball_sprite(colour), x, y, radius, alpha, cairo.OPERATOR_OVER)
+
+    def glow(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
+        """Light around a point, added to what is there."""
+        self._sprite(_glow_sprite(colour), x, y, radius, alpha, cairo.OPERATOR_ADD)
+
+    def _sprite(
+        self, sprite: cairo.ImageSurface, x: float, y: float, radius: float, alpha: float, how: cairo.Operator
+    ) -> None:
+        alpha = min(max(alpha, 0.0), 1.0) * self.opacity
+        if alpha < 0.003 or radius <= 0:
+            return
+        context, side = self.context, sprite.get_width()
+        context.save()
+        context.translate(x - radius, y - radius)
+        context.scale(2 * radius / side, 2 * radius / side)
+        context.set_operator(how)
+        context.set_source_surface(sprite)
+        context.get_source().set_filter(cairo.FILTER_BILINEAR)  # soft shapes; the default filter costs three times
+        context.rectangle(0, 0, side, side)
+        context.clip()
+        context.paint_with_alpha(alpha)
+        context.restore()
+
+    def beam(self, draw: Callable[[], None], colour: str, width: float, alpha: float = 1.0) -> None:
+        """A glowing stroke: `draw` lays the path, which is stroked as halos and then a bright core."""
+        self.context.set_operator(cairo.OPERATOR_ADD)
+        for factor, strength in HALOS:
+            draw()
+            self.stroke(colour, width + factor * min(width, HALO_MOST), alpha * strength)
+        self.context.set_operator(cairo.OPERATOR_OVER)
+        draw()
+        self.stroke(_towards_white(colour, 0.45), width, alpha)
+
+    def box(self, x: float, y: float, width: float, height: float, radius: float) -> None:
+        """Lay the path of a rounded rectangle."""
+        radius = max(min(radius, width / 2, height / 2), 0)
+        context = self.context
+        context.new_sub_path()
+        for cx, cy, turn in ((x + width - radius, y + radius, -1), (x + width - radius, y + height - radius, 0),
+                             (x + radius, y + height - radius, 1), (x + radius, y + radius, 2)):  # fmt: skip
+            context.arc(cx, cy, radius, turn * math.pi / 2, (turn + 1) * math.pi / 2)
+        context.close_path()
+
+    def panel(self, x: float, y: float, width: float, height: float, alpha: float = 1.0, radius: float = 18) -> None:
+        """A quiet surface with a hairline edge."""
+        alpha *= self.opacity
+        gradient = cairo.LinearGradient(0, y, 0, y + height)
+        gradient.add_color_stop_rgba(0, *swap(theme.PANEL_TOP), alpha)
+        gradient.add_color_stop_rgba(1, *swap(theme.PANEL_FOOT), alpha)
+        self.box(x, y, width, height, radius)
+        self.context.set_source(gradient)
+        self.context.fill()
+        self.box(x + 0.75, y + 0.75, width - 1.5, height - 1.5, radius)
+        self.stroke(theme.HAIRLINE, 1.5, alpha / self.opacity if self.opacity else 0)
+
+    def text(self, words: str, x: float, y: float, size: float, colour: str = theme.TEXT, *, font: str = theme.SANS,
+             anchor: Anchor = "start", alpha: float = 1.0) -> float:  # fmt: skip
+        """Words on the baseline y; returns their width. Shaped once with kerning, filled as outlines."""
+        line = shape(words, font)
+        width = line.advance * size
+        if alpha * self.opacity < 0.003:
+            return width
+        context = self.context
+        context.save()
+        context.translate(x - {"start": 0, "middle": width / 2, "end": width}[anchor], y)
+        context.scale(size, size)
+        context.new_path()
+        for kind, *numbers in line.path:
+            if kind == "M":
+                context.move_to(*numbers)
+            elif kind == "L":
+                context.line_to(*numbers)
+            elif kind == "C":
+                context.curve_to(*numbers)
+            else:
+                context.close_path()
+        context.restore()
+        self.fill(colour, alpha)
+        return width
+
+
+def _towards_white(colour: str, share: float) -> str:
+    return "#" + "".join(f"{round(255 * mix(c, 1, share)):02X}" for c in theme.rgb(colour))
+
+
+def _sprite_from(pixels: NDArray[np.floating]) -> cairo.ImageSurface:
+    """A premultiplied sprite from (side, side, 4) in 0..1, in the order the stage's memory has."""
+    data = np.ascontiguousarray((pixels * 255 + 0.5).clip(0, 255).astype(np.uint8))
+    return cairo.ImageSurface.create_for_data(data, cairo.FORMAT_ARGB32, data.shape[1], data.shape[0])  # type: ignore[arg-type]
+
+
+def _radius_grid(side: int) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+    axis = (np.arange(side, dtype=np.float32) + 0.5) / side * 2 - 1
+    x, y = np.meshgrid(axis, axis)
+    return x, y, np.hypot(x, y)
+
+
+@cache
+def _glow_sprite(colour: str) -> cairo.ImageSurface:
+    _, _, radius = _radius_grid(128)
+    strength = np.clip(1 - radius, 0, 1) ** 2.6
+    return _sprite_from(np.dstack([strength * c for c in theme.rgb(colour)] + [strength]))
+
+
+@cache
+def _ball_sprite(colour: str) -> cairo.ImageSurface:
+    x, y, radius = _radius_grid(96)
+    edge = np.clip((1 - radius) * 24, 0, 1)
+    shade = 1.0 - 0.5 * np.clip(np.hypot(x + 0.3, y + 0.35) - 0.1, 0, 1.2) / 1.2
+    bright = np.clip(0.55 - np.hypot(x + 0.36, y + 0.42), 0, 1) * 0.55
+    return _sprite_from(np.dstack([np.clip(c * shade + bright, 0, 1) * edge for c in theme.rgb(colour)] + [edge]))
