@@ -12,7 +12,7 @@ its target relative to the enemy king. It is never told that a move mates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import chess
@@ -113,7 +113,7 @@ def _flip(sizes: dict[str, int], at: dict[str, int]) -> NDArray[np.int32]:
     index = np.arange(sum(sizes.values()), dtype=np.int32)
     for name, size in sizes.items():
         inner = np.arange(size)
-        if name in {"near_king"}:
+        if name == "near_king":
             kind, offset = np.divmod(inner, RELATIVE)
             inner = kind * RELATIVE + (14 - offset // 15) * 15 + offset % 15
         elif name == "king_zone":
@@ -161,7 +161,7 @@ def legal_moves(board: chess.Board) -> list[chess.Move]:
 
 
 def compile_positions(packed: Sequence[NDArray[np.uint8]]) -> Table:
-    """Compile packed positions; every legal move of every one goes through the verifier once."""
+    """Compile packed positions. Every legal move that gives check goes through the verifier once; no other can mate."""
     state_at, move_at, mirrors = [0], [0], []
     states, moves, codes, paid = [], [], [], []
     for row in packed:
@@ -194,9 +194,3 @@ def join(tables: Sequence[Table]) -> Table:
         for name in ("state", "move", "code", "mates", "mirrors")
     }
     return Table(state_at=starts("state_at"), move_at=starts("move_at"), **columns)
-
-
-def pieces(packed: NDArray[np.uint8], size: int = 500) -> Iterator[NDArray[np.uint8]]:
-    """Packed positions in parts, for compiling with progress."""
-    for start in range(0, len(packed), size):
-        yield packed[start : start + size]

@@ -64,7 +64,7 @@ class Groups:
 class Step:
     """What one step of training saw and did. Names follow TRL's GRPO metrics where there is one."""
 
-    step: int  # optimiser steps done, 1 after the first
+    step: int  # steps done, 1 after the first; each is epochs x minibatches optimiser updates
     reward: float  # mean over all rollouts of the step
     reward_std: float  # mean over groups of the group's spread
     frac_reward_zero_std: float  # share of groups that tied
@@ -107,7 +107,7 @@ def objective(logp: Tensor, old_logp: Tensor, advantage: Tensor, config: Config)
 
 
 class Trainer:
-    """The life of one run: weights, optimiser, random streams. `state` and `restore` make it resumable."""
+    """The life of one run: weights, optimiser, random streams. `checkpoint` puts it down and takes it up again."""
 
     def __init__(self, config: Config, seed: int, table: Table, starts: int | None = None) -> None:
         self.config, self.seed, self.table, self.done = config, seed, table, 0

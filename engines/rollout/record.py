@@ -4,7 +4,7 @@ The recording's arrays. S seeds, N steps, E examined moments, W watched steps, K
 G its group, P its men, U units shown of each of three layers, H probes:
 
     log_<metric>     (S, N)        one metric of every step; names as in `grpo.Step`
-    solve_step       (E,)          optimiser steps done when the held-out positions were asked; 0 first
+    solve_step       (E,)          steps done when the held-out positions were asked; 0 first
     solve_rate       (S, E)        share of held-out positions whose most probable move mates
     probe_best       (E, H)        first seed, first H held-out positions: probability of the best move
     probe_mate       (E, H)        and of all mating moves together
@@ -42,7 +42,7 @@ from engines import recording
 from engines.recording import Recording
 from engines.rollout import checkpoint, positions, spotlight, story
 from engines.rollout.encoding import Table, compile_positions, join
-from engines.rollout.grpo import Config, Trainer, solve_rate
+from engines.rollout.grpo import Config, Step, Trainer, solve_rate
 from engines.rollout.policy import Policy, gather
 from engines.rollout.tables import Report, compiled
 
@@ -168,35 +168,33 @@ def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[
     config, moments = course.config, set(examined(course.config.steps))
     trainer = Trainer(config, seed, course.table, course.starts)
     log = checkpoint.read(path, trainer) or _begin(course, trainer, watched)
-    saved = began = time.monotonic()
+    saved = time.monotonic()
     while trainer.done < config.steps:
         asked = trainer.done + 1 in moments
         if asked and watched:
             _watch(course, trainer, log)
         else:
-            _append(log, trainer.step(first=None))
+            _append(log, trainer.step())
         if asked:
             _examine(course, trainer, log, watched)
         figures = {name: float(log[name][-1]) for name in ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")}
         course.report(
             f"training seed {seed}", trainer.done, config.steps, {"solve_rate": float(log["solve_rate"][-1]), **figures}
         )
-        now = time.monotonic()
-        if now - saved > CHECKPOINT_SECONDS or trainer.done == config.steps:
-            log["seconds"] = log["seconds"] + (now - began)
+        if time.monotonic() - saved > CHECKPOINT_SECONDS or trainer.done == config.steps:
             checkpoint.write(path, trainer, log)
-            saved = began = time.monotonic()
+            saved = time.monotonic()
     return log, trainer.policy
 
 
 def _begin(course: Course, trainer: Trainer, watched: bool) -> dict[str, NDArray[Any]]:
     log: dict[str, NDArray[Any]] = {name: np.empty(0, np.float32) for name in METRICS}
-    log |= {"seconds": np.zeros(()), "solve_rate": np.empty(0, np.float32), "row": np.array(-1)}
+    log |= {"solve_rate": np.empty(0, np.float32), "row": np.array(-1)}
     _examine(course, trainer, log, watched)
     return log
 
 
-def _append(log: dict[str, NDArray[Any]], step: Any) -> None:
+def _append(log: dict[str, NDArray[Any]], step: Step) -> None:
     for name in METRICS:
         log[name] = np.append(log[name], np.float32(getattr(step, name)))
 
@@ -225,6 +223,7 @@ def _watch(course: Course, trainer: Trainer, log: dict[str, NDArray[Any]]) -> No
     row = int(log["row"])
     if trainer.done == 0:
         own = course.starts if len(course.table) > course.starts else None
+        # Which position is shown is known only after the step: the same seed gives the weights from before it.
         untrained = Trainer(trainer.config, trainer.seed, course.table, course.starts).policy
         step = trainer.step(first=own)
         row = own if own is not None else spotlight.choose(step.groups, course.table, course.packed)

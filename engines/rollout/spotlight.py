@@ -90,7 +90,7 @@ def watch(
 ) -> dict[str, NDArray[Any]]:
     """What is kept of a watched step.
 
-    pieces: (P,) squares of the men in the order they are shown. See `record.ARRAYS` for the meanings.
+    pieces: (P,) squares of the men in the order they are shown. The arrays are explained in `record`.
     """
     everyone = [(groups, int(at)) for groups in (step.groups, step.tied) for at in np.flatnonzero(groups.index == row)]
     groups, at = everyone[0]

@@ -99,6 +99,7 @@ class Told:
         }
         for step, group in zip(self.arrays["watch_step"], self.arrays["watch_move"], strict=True):
             yield {"step": int(step), "kind": "group", "san": [self.board.san(self.legal[at]) for at in group]}
+        yield from self._surest_mistake()
         best = int(self.arrays["watch_after"][-1].argmax())
         yield {
             "step": self.config.steps,
@@ -107,6 +108,19 @@ class Told:
             "uci": self.legal[best].uci(),
         }
         yield from self._failure()
+
+    def _surest_mistake(self) -> Iterator[dict[str, Any]]:
+        """When a move that does not mate was likeliest on the spotlight, if it was ever over half."""
+        odds = np.where(self.mates, 0.0, self.arrays["watch_after"])
+        at, move = (int(k) for k in np.unravel_index(int(odds.argmax()), odds.shape))
+        if odds[at, move] > 0.5:
+            yield {
+                "step": int(self.arrays["watch_step"][at]),
+                "kind": "surest_mistake",
+                "move": move,
+                "san": self.board.san(self.legal[move]),
+                "probability": round(float(odds[at, move]), 4),
+            }
 
     def _failure(self) -> Iterator[dict[str, Any]]:
         """The first seed's most confident mistake on the held-out positions."""
