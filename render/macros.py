@@ -153,6 +153,11 @@ def percent(value: float, digits: int = 1) -> str:
     return words + "%"
 
 
+def probability(value: float, digits: int = 1) -> str:
+    """As `percent`, but never 100%: a softmax does not reach certainty, though its stored value may round to 1."""
+    return percent(min(value, math.nextafter(1.0, 0.0)), digits)
+
+
 def number(value: float, digits: int = 2) -> str:
     """-0.25 -> −0.25, with a real minus sign and thousands apart."""
     return f"{value:,.{digits}f}".replace("-", "−")
@@ -181,6 +186,7 @@ def duration(value: float) -> str:
 
 STYLES: dict[str, Callable[..., str]] = {
     "percent": percent,
+    "probability": probability,
     "number": number,
     "integer": integer,
     "signed": signed,

@@ -112,6 +112,7 @@ def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> s
     [
         (("rate", "percent"), "80.3%"),
         (("rate", "percent", 0), "80%"),
+        (("rate", "probability"), "80.3%"),
         (("rate", "pm"), "80.3 ± 0.9%"),
         (("rate",), "0.80"),
         (("rate", "number", 3), "0.803"),
@@ -372,3 +373,8 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
         place = [name.strip() for name in listed[1].split(",")].index(theirs)
         wanted = re.findall(r"#[0-9A-Fa-f]{6}", listed[2])[place]
         assert re.search(rf"--{ours}: {wanted};", style, re.I), f"--{ours} is not {wanted}"
+
+
+@pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])
+def test_a_probability_is_never_certainty(value: float, said: str) -> None:
+    assert macros.probability(value) == said

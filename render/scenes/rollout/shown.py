@@ -19,9 +19,9 @@ END_X, END = px(90), 64.0  # end boards: middle, size
 
 
 def percent(share: float) -> str:
-    """A probability as printed: one decimal, and never a rounded-up certainty."""
+    """A probability as printed: one decimal, and never certainty, which a softmax does not reach."""
     words = f"{100 * share:.1f} %"
-    return "> 99.9 %" if words == "100.0 %" and share < 1 else words
+    return "> 99.9 %" if words == "100.0 %" else words
 
 
 def count_words(count: int) -> str:
