@@ -155,18 +155,6 @@ class Pen:
             context.arc(cx, cy, radius, turn * math.pi / 2, (turn + 1) * math.pi / 2)
         context.close_path()
 
-    def panel(self, x: float, y: float, width: float, height: float, alpha: float = 1.0, radius: float = 18) -> None:
-        """A quiet surface with a hairline edge."""
-        alpha *= self.opacity
-        gradient = cairo.LinearGradient(0, y, 0, y + height)
-        gradient.add_color_stop_rgba(0, *swap(theme.PANEL_TOP), alpha)
-        gradient.add_color_stop_rgba(1, *swap(theme.PANEL_FOOT), alpha)
-        self.box(x, y, width, height, radius)
-        self.context.set_source(gradient)
-        self.context.fill()
-        self.box(x + 0.75, y + 0.75, width - 1.5, height - 1.5, radius)
-        self.stroke(theme.HAIRLINE, 1.5, alpha / self.opacity if self.opacity else 0)
-
     def text(self, words: str, x: float, y: float, size: float, colour: str = theme.TEXT, *, font: str = theme.SANS,
              anchor: Anchor = "start", alpha: float = 1.0) -> float:  # fmt: skip
         """Words on the baseline y; returns their width. Shaped once with kerning, filled as outlines."""

@@ -15,13 +15,11 @@ FONTS = ASSETS / "fonts"
 WIDTH, HEIGHT = 1920, 1080
 
 NIGHT, NIGHT_HIGH, NIGHT_DEEP = "#0D111C", "#151B2B", "#070A12"  # the background, its light and its corners
-TEXT, QUIET, HAIRLINE = "#F3EEDE", "#A9B4D0", "#3A4460"  # ivory words; secondary words (9:1); edges of panels
-PANEL_TOP, PANEL_FOOT = "#1A2236", "#121828"
+TEXT, QUIET, HAIRLINE = "#F3EEDE", "#A9B4D0", "#3A4460"  # ivory words; secondary words (9:1); thin lines
 ATTENTION = "#FFB648"  # amber: look here now; measured; the verifier's word
 KEPT = "#35D0B2"  # teal: good, reinforced; solid, upwards
 LOST = "#E8486B"  # rose: bad, suppressed; dashed, downwards
 BELIEF = "#7DA7FF"  # blue: what the model believes
-PIECE_WHITE, PIECE_BLACK = "#F3EEDE", "#14161C"
 SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
 
 HEADLINE, MUST_READ, FLOOR, HERO = 68, 48, 36, 96
@@ -30,12 +28,6 @@ SANS, SANS_STRONG, SANS_BOLD = "Inter-Regular.otf", "Inter-SemiBold.otf", "Inter
 MONO, MONO_BOLD = "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf"
 
 MOVE = 0.75  # seconds a thing takes to travel
-SETTLE = 1.0  # seconds of rest after it
-
-
-def reading_time(words: str) -> float:
-    """Seconds for which words must stay: two at least, then three words a second."""
-    return max(2.0, len(words.split()) / 3 + 1)
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

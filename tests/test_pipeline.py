@@ -70,7 +70,8 @@ class Tiny(Scene):
             pen.disc(300 + 900 * min(t, 1.0), 540, 120, _colours.DOT)
 
         def backdrop(pen):
-            pen.panel(100, 100, 700, 300)
+            pen.context.rectangle(100, 100, 700, 300)
+            pen.fill(theme.NIGHT_HIGH)
             pen.text(str(self.recording.seed), 200, 300, theme.HERO)
 
         captions = (Cue(0.1, 0.8, "Dots & <b>boxes</b>"), Cue(0.8, 2.0, "a --> b"))
