@@ -46,7 +46,7 @@ def backdrop(shown: Shown, pen: Pen) -> None:
     """The board, and the moves' names at the feet of the bars."""
     board.board(pen, shown.start, *SMALL)
     for lane, move in enumerate(shown.group):
-        x, mate = _bar_x(shown, lane), bool(shown.reward[lane])
+        x, mate = _bar_x(lane), bool(shown.reward[lane])
         font, colour = (theme.MONO_BOLD, theme.TEXT) if mate else (theme.MONO, theme.QUIET)
         pen.text(shown.san[move], x, py(82.6), theme.FLOOR, colour, font=font, anchor="middle")
 
@@ -62,7 +62,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         pen.text(words, px(31), y + 14, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end", alpha=axis)
         pen.line((px(32), y), (px(96), y), theme.HAIRLINE, 2, axis)
     for lane in range(len(shown.group)):
-        x, height = _bar_x(shown, lane), BAR_ONE * float(shown.reward[lane]) * ease(t, 0.8 + 0.12 * lane, 0.8)
+        x, height = _bar_x(lane), BAR_ONE * float(shown.reward[lane]) * ease(t, 0.8 + 0.12 * lane, 0.8)
         bars.rehang(pen, x, BAR_BASE, line, BAR_WIDTH, height, turned)
         value, said = float(shown.advantage[lane]), ease(t, 9.2 + 0.1 * lane, 0.5)
         place = line - value * BAR_ONE + (-22 if value > 0 else 46)
@@ -77,5 +77,5 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     pen.text(total, px(96), py(20), 44, theme.QUIET, anchor="end", alpha=ease(t, 10.4, 0.6))
 
 
-def _bar_x(shown: Shown, lane: int) -> float:
+def _bar_x(lane: int) -> float:
     return BAR_X + BAR_STEP * (lane + 0.5)

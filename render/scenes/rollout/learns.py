@@ -46,9 +46,9 @@ def section(shown: Shown) -> Section:
 
 def backdrop(shown: Shown, pen: Pen) -> None:
     """Names of the parts, axes, and the first fan as a ghost."""
-    curve.axes(pen, *_axes(shown), int(shown.a["solve_step"][-1]), len(shown.a["solve_rate"]))
+    curve.axes(pen, *_axes(), int(shown.a["solve_step"][-1]), len(shown.a["solve_rate"]))
     with pen.faded(0.28):
-        fan.fan(pen, _fan_origin(shown), _fan_tips(shown), shown.before)
+        fan.fan(pen, _fan_origin(), _fan_tips(shown), shown.before)
     frame.label(pen, "jolts: weights moved", px(4), py(70))
 
 
@@ -81,7 +81,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         x, y = board.centre(king, left, top, size)
         pen.glow(x, y, size / 5, theme.ATTENTION, 0.25 * ease(t, 19.1, 0.4))
         pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 19.1, 0.4))
-    origin, ends = _fan_origin(shown), _fan_tips(shown)
+    origin, ends = _fan_origin(), _fan_tips(shown)
     fan.fan(pen, origin, ends, moment)
     if shown.wrong:
         move, blush = int(shown.wrong["move"]), between(t, 6.6, 10.2, 0.5)
@@ -89,10 +89,10 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         path()
         pen.stroke(theme.LOST, fan.THICK * 0.55 * float(moment[move]), 0.85 * blush)
     pen.ball(*origin, 13, theme.BELIEF)
-    _fancount_words(shown, pen, chances[printed], ends)
+    _fan_words(shown, pen, chances[printed], ends)
     _jolt_strip(shown, pen, shown.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 17.6, 0.8) * 0.7)
     _score(shown, pen, counted[printed])
-    curve.curves(pen, *_axes(shown), [int(s) for s in shown.a["solve_step"]], shown.a["solve_rate"], now)
+    curve.curves(pen, *_axes(), [int(s) for s in shown.a["solve_step"]], shown.a["solve_rate"], now)
 
 
 def _clock(shown: Shown, t: float) -> float:
@@ -112,7 +112,7 @@ def _score(shown: Shown, pen: Pen, step: int) -> None:
     pen.text(f"{100 * rate:.0f} %", px(74), py(48), 84, theme.ATTENTION, font=theme.MONO_BOLD)
 
 
-def _fancount_words(shown: Shown, pen: Pen, chances: Any, ends: list[Point]) -> None:
+def _fan_words(shown: Shown, pen: Pen, chances: Any, ends: list[Point]) -> None:
     """Name the move that ends as the likeliest, and others that matter now, never two on top of each other."""
     used: list[float] = []
     likely = [int(k) for k in np.argsort(-chances, kind="stable")[:4] if chances[k] >= 0.035]
@@ -139,11 +139,11 @@ def _jolt_strip(shown: Shown, pen: Pen, change: Any, alpha: float) -> None:
         network.jolts(pen, points, change.reshape(-1), shown.jolt_scale(), 1.0, 15)
 
 
-def _axes(shown: Shown) -> tuple[float, float, float, float]:
+def _axes() -> tuple[float, float, float, float]:
     return px(74.5), py(55), px(21.5), py(20)
 
 
-def _fan_origin(shown: Shown) -> Point:
+def _fan_origin() -> Point:
     return px(30.5), py(49.5)
 
 

@@ -74,7 +74,7 @@ def _credit(shown: Shown, pen: Pen, ends: list[Point], t: float) -> None:
     for row, move in enumerate(_rows(shown)):
         share = ease(t, 1.0 + 0.1 * row, 1.0)
         value = float(shown.advantage[shown.group.index(move)])
-        colour, (x, y) = theme.KEPT if value > 0 else theme.LOST, _row(shown, row)
+        colour, (x, y) = theme.KEPT if value > 0 else theme.LOST, _row(row)
         here = along((x - 18, y), ends[move], share)
         fading = 1 - ease(t, 2.6 + 0.1 * row, 0.6)
         pen.line((x - 18, y), here, colour, 3, 0.6 * share * fading, () if value > 0 else (10, 8))
@@ -87,7 +87,8 @@ def _rows(shown: Shown) -> list[int]:
     return sorted(set(shown.group), key=shown.group.index)
 
 
-def _row(shown: Shown, row: int) -> Point:
+def _row(row: int) -> Point:
+    """Where a row of the table starts."""
     return px(67.5), py(26) + row * py(6.9)
 
 
@@ -97,7 +98,7 @@ def _odds(shown: Shown, pen: Pen, t: float) -> None:
     top = max(float(shown.before[moves].max()), float(shown.after[moves].max())) * 1.05
     pen.text("probability, %", px(67.5), py(19.5), theme.FLOOR, theme.QUIET, alpha=ease(t, 0.3))
     for row, move in enumerate(moves):
-        y = _row(shown, row)[1]
+        y = _row(row)[1]
         old, new = float(shown.before[move]), float(shown.after[move])
         share, here = ease(t, 6.6 + 0.14 * row, 0.9), ease(t, 0.3 + 0.06 * row)
         same = f"{100 * old:.1f}" == f"{100 * new:.1f}"
@@ -108,15 +109,15 @@ def _odds(shown: Shown, pen: Pen, t: float) -> None:
         pen.ring(a, y, 9, theme.QUIET, 3, here)
         pen.glow(b, y, 34, colour, 0.6 * share)
         pen.disc(b, y, 10, colour, share)
-        _oddscount_words(shown, pen, shown.san[move], y, (old, new), share, here, bool(shown.a["mate"][move]))
+        _odds_words(pen, shown.san[move], y, (old, new), share, here, bool(shown.a["mate"][move]))
     rest = [float(1 - odds[moves].sum()) for odds in (shown.before, shown.after)]
-    y = _row(shown, len(moves))[1]
+    y = _row(len(moves))[1]
     others = f"{len(shown.san) - len(moves)} others"
-    _oddscount_words(shown, pen, others, y, (rest[0], rest[1]), ease(t, 7.8, 0.9), ease(t, 0.9), False)
+    _odds_words(pen, others, y, (rest[0], rest[1]), ease(t, 7.8, 0.9), ease(t, 0.9), False)
 
 
-def _oddscount_words(
-    shown: Shown, pen: Pen, name: str, y: float, odds: tuple[float, float], share: float, alpha: float, mate: bool
+def _odds_words(
+    pen: Pen, name: str, y: float, odds: tuple[float, float], share: float, alpha: float, mate: bool
 ) -> None:
     """One row's name and numbers."""
     font, colour = (theme.MONO_BOLD, theme.TEXT) if mate else (theme.MONO, theme.QUIET)
