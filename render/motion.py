@@ -6,6 +6,7 @@ from render import theme
 from render.theme import HEIGHT, WIDTH
 
 Point = tuple[float, float]
+Cubic = tuple[Point, Point, Point, Point]
 
 
 def ease(t: float, start: float, seconds: float = theme.MOVE) -> float:
@@ -39,3 +40,17 @@ def px(percent: float) -> float:
 def py(percent: float) -> float:
     """A vertical place given in percent of the stage."""
     return percent * HEIGHT / 100
+
+
+def swing(a: Point, b: Point) -> Cubic:
+    """The curve from a to b that leaves level and arrives level."""
+    reach = (b[0] - a[0]) * 0.5
+    return a, (a[0] + reach, a[1]), (b[0] - reach, b[1]), b
+
+
+def cut(curve: Cubic, share: float) -> Cubic:
+    """The first share of a cubic (de Casteljau); its last point lies on the curve."""
+    a, b, c, d = curve
+    ab, bc, cd = along(a, b, share), along(b, c, share), along(c, d, share)
+    left, right = along(ab, bc, share), along(bc, cd, share)
+    return a, ab, left, along(left, right, share)

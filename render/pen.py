@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point, mix
+from render.motion import Cubic, Point, mix
 from render.theme import swap
 from render.typeset import shape
 
@@ -96,6 +96,11 @@ class Pen:
             (self.context.line_to if index else self.context.move_to)(*point)
         self.stroke(colour, width, alpha)
 
+    def curve(self, points: Cubic) -> None:
+        """Lay the path of a cubic."""
+        self.context.move_to(*points[0])
+        self.context.curve_to(*points[1], *points[2], *points[3])
+
     def disc(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
         """A flat disc."""
         self.context.arc(x, y, max(radius, 0), 0, math.tau)
@@ -154,6 +159,22 @@ class Pen:
                              (x + radius, y + height - radius, 1), (x + radius, y + radius, 2)):  # fmt: skip
             context.arc(cx, cy, radius, turn * math.pi / 2, (turn + 1) * math.pi / 2)
         context.close_path()
+
+    def panel(self, x: float, y: float, width: float, height: float, alpha: float = 1.0, radius: float = 16) -> None:
+        """A pane of night glass, lit from above, with a hairline edge."""
+        self.box(x, y, width, height, radius)
+        self.shade(y, y + height, theme.PANE_HIGH, theme.PANE_LOW, alpha)
+        self.box(x, y, width, height, radius)
+        self.stroke(theme.HAIRLINE, 1.6, 0.8 * alpha)
+
+    def shade(self, top: float, bottom: float, high: str, low: str, alpha: float = 1.0, low_alpha: float = 1.0) -> None:
+        """Fill the current path with a gradient, `high` at the height `top` and `low` at `bottom`."""
+        gradient = cairo.LinearGradient(0, top, 0, bottom)
+        alpha = min(max(alpha, 0.0), 1.0) * self.opacity
+        gradient.add_color_stop_rgba(0, *swap(high), alpha)
+        gradient.add_color_stop_rgba(1, *swap(low), alpha * low_alpha)
+        self.context.set_source(gradient)
+        self.context.fill()
 
     def text(self, words: str, x: float, y: float, size: float, colour: str = theme.TEXT, *, font: str = theme.SANS,
              anchor: Anchor = "start", alpha: float = 1.0) -> float:  # fmt: skip

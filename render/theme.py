@@ -18,8 +18,11 @@ NIGHT, NIGHT_HIGH, NIGHT_DEEP = "#0D111C", "#151B2B", "#070A12"  # the backgroun
 TEXT, QUIET, HAIRLINE = "#F3EEDE", "#A9B4D0", "#3A4460"  # ivory words; secondary words (9:1); thin lines
 ATTENTION = "#FFB648"  # amber: look here now; measured; the verifier's word
 KEPT = "#35D0B2"  # teal: good, reinforced; solid, upwards
+ATTENTION_DEEP, KEPT_DEEP = "#A8641A", "#14705F"  # the same in their own shade
 LOST = "#E8486B"  # rose: bad, suppressed; dashed, downwards
 BELIEF = "#7DA7FF"  # blue: what the model believes
+PANE_HIGH, PANE_LOW = "#1D2540", "#131A2D"  # a pane of glass, above and below
+CORE = "#EAF1FF"  # the hot middle of what is lit
 SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
 
 HEADLINE, MUST_READ, FLOOR, HERO = 68, 48, 36, 96

@@ -10,21 +10,34 @@ from render.pen import Pen
 def reward_bar(pen: Pen, x: float, base: float, width: float, height: float, alpha: float = 1.0) -> None:
     """A bar standing on the base line."""
     if height > 1:
-        pen.box(x - width / 2, base - height, width, height, 8)
-        pen.fill(theme.ATTENTION, 0.85 * alpha)
+        _standing(pen, x, base, width, height, theme.ATTENTION, theme.ATTENTION_DEEP, alpha)
     pen.line((x - width / 2, base), (x + width / 2, base), theme.QUIET, 4, alpha)
 
 
 def advantage_bar(pen: Pen, x: float, line: float, width: float, height: float, alpha: float = 1.0) -> None:
     """A bar hanging from the mean's line: solid teal upwards, dashed rose downwards. height < 0 is down."""
-    top = line - max(height, 0)
-    pen.box(x - width / 2, top, width, abs(height), 8)
     if height >= 0:
-        pen.fill(theme.KEPT, 0.9 * alpha)
+        _standing(pen, x, line, width, height, theme.KEPT, theme.KEPT_DEEP, alpha)
     else:
-        pen.fill(theme.LOST, 0.3 * alpha)
-        pen.box(x - width / 2, top, width, abs(height), 8)
+        pen.box(x - width / 2, line, width, -height, 8)
+        pen.shade(line, line - height, theme.LOST, theme.LOST, 0.5 * alpha, low_alpha=0.3)
+        pen.box(x - width / 2, line, width, -height, 8)
         pen.stroke(theme.LOST, 3.5, alpha, (12, 9))
+
+
+def _standing(pen: Pen, x: float, base: float, width: float, height: float, high: str, low: str, alpha: float) -> None:
+    """A lit bar that stands on `base`: deep at its foot, bright at its top, its edge catching the light."""
+    pen.glow(x, base - height, width * 1.1, high, 0.5 * alpha * min(height / width, 1))
+    pen.box(x - width / 2, base - height, width, height, 8)
+    pen.shade(base - height, base, high, low, alpha)
+    if height > 12:
+        pen.line(
+            (x - width / 2 + 9, base - height + 2.5),
+            (x + width / 2 - 9, base - height + 2.5),
+            theme.CORE,
+            2,
+            0.6 * alpha,
+        )
 
 
 def rehang(pen: Pen, x: float, base: float, line: float, width: float, height: float, share: float) -> None:

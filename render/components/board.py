@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+
+import cairo
 
 from render import theme
 from render.components import pieces
@@ -44,24 +47,61 @@ def centre(square: int, x: float, y: float, size: float) -> Point:
 
 
 def squares(pen: Pen, x: float, y: float, size: float) -> None:
-    """The empty board with its frame."""
-    side, edge = size / 8, size * 0.014
-    pen.box(x - edge, y - edge, size + 2 * edge, size + 2 * edge, edge * 1.6)
-    pen.fill("#05070D", 0.9)
-    pen.context.rectangle(x, y, size, size)
-    pen.fill(theme.SQUARE_DARK)
+    """The empty board in its frame, lit from the upper left; set on whole pixels, so that its edges stay sharp."""
+    context = pen.context
+    scale = context.get_matrix().xx
+    side = max(8, round(size * scale))
+    left, top = context.user_to_device(x, y)
+    sprite, margin = _empty(side)
+    context.save()
+    context.identity_matrix()
+    context.set_source_surface(sprite, round(left) - margin, round(top) - margin)
+    context.get_source().set_filter(cairo.FILTER_NEAREST)
+    context.paint_with_alpha(pen.opacity)
+    context.restore()
+
+
+@lru_cache(maxsize=32)
+def _empty(side: int) -> tuple[cairo.ImageSurface, int]:
+    """The board `side` device pixels wide, and the margin round it that its frame and shadow take."""
+    margin = math.ceil(side * 0.07)
+    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, side + 2 * margin, side + 2 * margin)
+    pen = Pen(cairo.Context(surface))
+    pen.context.translate(margin, margin)
+    edge = side * 0.02
+    for step in range(10):  # a soft shadow, in rings
+        grown = edge + side * 0.045 * (1 - step / 10)
+        pen.box(-grown, -grown + side * 0.008, side + 2 * grown, side + 2 * grown, grown)
+        pen.fill("#000000", 0.055)
+    pen.box(-edge, -edge, side + 2 * edge, side + 2 * edge, edge)
+    pen.shade(-edge, side + edge, "#1B2234", "#080B13")
+    pen.box(-edge, -edge, side + 2 * edge, side + 2 * edge, edge)
+    pen.stroke(theme.HAIRLINE, max(side * 0.0025, 0.8))
     for square in range(64):
-        if (square % 8 + square // 8) % 2:
-            pen.context.rectangle(x + square % 8 * side, y + (7 - square // 8) * side, side, side)
-    pen.fill(theme.SQUARE_LIGHT)
+        column, row = square % 8, square // 8
+        near, far = (round(side * at / 8) for at in (column, row))
+        width, height = round(side * (column + 1) / 8) - near, round(side * (row + 1) / 8) - far
+        pen.context.rectangle(near, far, width, height)
+        pen.fill(theme.SQUARE_DARK if (column + row) % 2 else theme.SQUARE_LIGHT)
+    light = cairo.LinearGradient(0, 0, side * 0.7, side)
+    for offset, tone, alpha in ((0.0, 1.0, 0.09), (0.45, 1.0, 0.0), (0.55, 0.0, 0.0), (1.0, 0.0, 0.14)):
+        light.add_color_stop_rgba(offset, tone, tone, tone, alpha)
+    pen.context.rectangle(0, 0, side, side)
+    pen.context.set_source(light)
+    pen.context.fill()
+    deep = side * 0.018  # the frame's own shadow on the board
+    pen.context.rectangle(0, 0, side, deep)
+    pen.shade(0, deep, "#000000", "#000000", 0.3, low_alpha=0)
+    surface.flush()
+    return surface, margin
 
 
 def coordinates(pen: Pen, x: float, y: float, size: float) -> None:
     """Ranks to the left, files below."""
     side = size / 8
     for index in range(8):
-        pen.text("87654321"[index], x - 34, y + (index + 0.5) * side + 13, theme.FLOOR, theme.QUIET, anchor="middle")
-        pen.text("abcdefgh"[index], x + (index + 0.5) * side, y + size + 44, theme.FLOOR, theme.QUIET, anchor="middle")
+        pen.text("87654321"[index], x - 40, y + (index + 0.5) * side + 13, theme.FLOOR, theme.QUIET, anchor="middle")
+        pen.text("abcdefgh"[index], x + (index + 0.5) * side, y + size + 50, theme.FLOOR, theme.QUIET, anchor="middle")
 
 
 def man(pen: Pen, symbol: str, at: Point, size: float, alpha: float = 1.0) -> None:
@@ -83,10 +123,20 @@ def board(pen: Pen, placed: Placement, x: float, y: float, size: float, without:
 
 
 def light(pen: Pen, square: int, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
-    """A square lit in a colour."""
+    """A square lit in a colour, most at its middle."""
     side = size / 8
-    pen.context.rectangle(x + square % 8 * side, y + (7 - square // 8) * side, side, side)
-    pen.fill(colour, 0.42 * alpha)
+    left, top = x + square % 8 * side, y + (7 - square // 8) * side
+    pen.context.rectangle(left, top, side, side)
+    pen.fill(colour, 0.3 * alpha)
+    with pen.clipped(left, top, side, side):
+        pen.glow(left + side / 2, top + side / 2, side, colour, 0.6 * alpha)
+
+
+def mated(pen: Pen, placed: Placement, king: str, x: float, y: float, size: float, share: float) -> None:
+    """The verifier's ring round a king that is mated; share 0 to 1 lets it appear."""
+    at = centre(next(square for square, symbol in placed.items() if symbol == king), x, y, size)
+    pen.glow(*at, size / 5, theme.ATTENTION, 0.25 * share)
+    pen.ring(*at, size / 13.5, theme.ATTENTION, 7, share)
 
 
 def move(

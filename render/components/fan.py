@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point, mix
+from render.motion import Point, cut, mix, swing
 from render.pen import Pen
 
 THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
@@ -22,27 +22,12 @@ def tips(count: int, x: float, top: float, bottom: float) -> list[Point]:
 
 def ray_path(pen: Pen, a: Point, b: Point, share: float = 1.0) -> None:
     """Lay a ray from a towards b: it leaves level and arrives level. `share` cuts it short."""
-    context, reach = pen.context, (b[0] - a[0]) * 0.5
-    points = (a, (a[0] + reach, a[1]), (b[0] - reach, b[1]), b)
-    if share < 1:
-        points = _cut(points, share)
-    context.move_to(*points[0])
-    context.curve_to(*points[1], *points[2], *points[3])
+    pen.curve(cut(swing(a, b), share) if share < 1 else swing(a, b))
 
 
 def on_ray(a: Point, b: Point, share: float) -> Point:
     """The point a share of the way along a ray."""
-    reach = (b[0] - a[0]) * 0.5
-    return _cut((a, (a[0] + reach, a[1]), (b[0] - reach, b[1]), b), share)[3]
-
-
-def _cut(points: Sequence[Point], share: float) -> tuple[Point, Point, Point, Point]:
-    """The first part of a cubic (de Casteljau)."""
-    p = [np.array(point) for point in points]
-    q = [p[i] + (p[i + 1] - p[i]) * share for i in range(3)]
-    r = [q[i] + (q[i + 1] - q[i]) * share for i in range(2)]
-    s = r[0] + (r[1] - r[0]) * share
-    return points[0], (q[0][0], q[0][1]), (r[0][0], r[0][1]), (s[0], s[1])
+    return cut(swing(a, b), share)[3]
 
 
 def fan(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from render import theme
-from render.motion import between, mix, px, py
+from render.motion import between, mix, px, py, swing
 from render.pen import Pen
 from render.stage import Cue
 
@@ -32,7 +33,8 @@ def rail(pen: Pen, labels: Sequence[str], current: int) -> None:
     places = [mix(LEFT + 90, RIGHT - 100, index / (len(labels) - 1)) for index in range(len(labels))]
     pen.line((places[0], RAIL_Y), (places[-1], RAIL_Y), theme.HAIRLINE, 3)
     if current:
-        pen.line((places[0], RAIL_Y), (places[current], RAIL_Y), theme.ATTENTION, 3, 0.75)
+        travelled = partial(pen.curve, swing((places[0], RAIL_Y), (places[current], RAIL_Y)))
+        pen.beam(travelled, theme.ATTENTION, 3, 0.75)
     for index, (x, label) in enumerate(zip(places, labels, strict=True)):
         here = index == current
         if here:

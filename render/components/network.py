@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point, mix
+from render.motion import Point, cut, swing
 from render.pen import Pen
 
 Weights = NDArray[np.floating]
 LINKS = 60  # strongest drawn
+GLOWS = 0.5  # a link of at least this strength glows
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,14 @@ def links(
         if share <= 0:
             continue
         for start, end, strength in group:
-            a, b = columns[gap][start], columns[gap + 1][end]
-            tip = (mix(a[0], b[0], share), mix(a[1], b[1], share))
-            pen.line(a, tip, theme.BELIEF, 0.8 + width * abs(strength), alpha * (0.12 + 0.6 * abs(strength)))
+            path, strong = swing(columns[gap][start], columns[gap + 1][end]), abs(strength)
+            path = cut(path, share) if share < 1 else path
+            thick, seen = 0.8 + width * strong, alpha * (0.1 + 0.6 * strong)
+            if strong > GLOWS:
+                pen.beam(partial(pen.curve, path), theme.BELIEF, thick * 0.8, seen)
+            else:
+                pen.curve(path)
+                pen.stroke(theme.BELIEF, thick, seen)
 
 
 def layer(
@@ -86,6 +93,8 @@ def layer(
             pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.75 * strength)
         pen.ball(x, y, radius * 0.8, "#39456A")
         pen.ball(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, strength)
+        pen.glow(x, y, radius * 0.95, theme.CORE, 0.9 * strength**2)
+        pen.ring(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, 1.4, 0.35 + 0.5 * strength)
 
 
 def jolts(

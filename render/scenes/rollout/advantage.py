@@ -8,10 +8,10 @@ from render import theme
 from render.components import bars, board
 from render.motion import ease, mix, px, py
 from render.pen import Pen
-from render.scenes.rollout.shown import SMALL, Shown, count_words
+from render.scenes.rollout.shown import END, SMALL, Shown, count_words
 from render.stage import Cue, Section
 
-BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(34), px(7.75), 92.0, py(71.5), 460.0
+BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(35.4), px(7.56), 92.0, py(71.5), 385.0
 
 
 def section(shown: Shown) -> Section:
@@ -59,20 +59,25 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     pen.text("advantage = reward − mean", px(29.5), py(20), 44, theme.TEXT, alpha=ease(t, 9.5))
     for level, words in ((0, "0"), (1, "1")):
         y = BAR_BASE - level * BAR_ONE
-        pen.text(words, px(31), y + 14, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end", alpha=axis)
-        pen.line((px(32), y), (px(96), y), theme.HAIRLINE, 2, axis)
-    for lane in range(len(shown.group)):
+        pen.text(words, px(32), y + 14, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end", alpha=axis)
+        pen.line((px(33), y), (px(96), y), theme.HAIRLINE, 2, axis)
+    for lane, move in enumerate(shown.group):
         x, height = _bar_x(lane), BAR_ONE * float(shown.reward[lane]) * ease(t, 0.8 + 0.12 * lane, 0.8)
         bars.rehang(pen, x, BAR_BASE, line, BAR_WIDTH, height, turned)
+        cap = mix(BAR_BASE - height, line - BAR_ONE * max(float(shown.advantage[lane]), 0.0), turned)
+        with pen.faded(ease(t, 0.4 + 0.12 * lane, 0.6)) as seen:
+            if seen:
+                shown.thumbnail(pen, move, x, cap - END * 0.62)
         value, said = float(shown.advantage[lane]), ease(t, 9.2 + 0.1 * lane, 0.5)
-        place = line - value * BAR_ONE + (-22 if value > 0 else 46)
+        place = line - value * BAR_ONE + (-END * 1.24 - 16 if value > 0 else 46)
         colour = theme.KEPT if value > 0 else theme.LOST
         pen.text(bars.signed(value), x, place, theme.FLOOR, colour, font=theme.MONO_BOLD, anchor="middle", alpha=said)
     drawn = ease(t, 4.7, 1.2)
     if drawn > 0:
         pen.line((px(29.5), line), (mix(px(29.5), px(96), drawn), line), theme.TEXT, 4.5)
-        mean = f"mean {shown.mean:g}"
-        pen.text(mean, px(29.5), line - 24, 44, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, 5.6, 0.5))
+        said = ease(t, 5.6, 0.5)
+        pen.text("mean", px(29.5), line - 60, 40, theme.TEXT, font=theme.SANS_STRONG, alpha=said)
+        pen.text(f"{shown.mean:g}", px(29.5), line - 16, 40, theme.TEXT, font=theme.MONO_BOLD, alpha=said)
     total = f"all {count_words(len(shown.group)).lower()} sum to {float(shown.advantage.sum()):.0f}"
     pen.text(total, px(96), py(20), 44, theme.QUIET, anchor="end", alpha=ease(t, 10.4, 0.6))
 

@@ -77,10 +77,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
             float(moment[leader]) ** 0.7 * (1 - played),
         )
     if shown.a["mate"][shown.best]:
-        king = next(square for square, symbol in shown.ends[shown.best].items() if symbol == "k")
-        x, y = board.centre(king, left, top, size)
-        pen.glow(x, y, size / 5, theme.ATTENTION, 0.25 * ease(t, 19.1, 0.4))
-        pen.ring(x, y, size / 13, theme.ATTENTION, 7, ease(t, 19.1, 0.4))
+        board.mated(pen, shown.ends[shown.best], "k", left, top, size, ease(t, 19.1, 0.4))
     origin, ends = _fan_origin(), _fan_tips(shown)
     fan.fan(pen, origin, ends, moment)
     if shown.wrong:

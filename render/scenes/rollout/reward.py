@@ -8,7 +8,7 @@ from render import theme
 from render.components import board
 from render.motion import ease, px, py
 from render.pen import Pen
-from render.scenes.rollout.shown import BIG, END, END_X, Shown, count_words
+from render.scenes.rollout.shown import BIG, END, END_X, LANE, PANE, Shown, count_words
 from render.stage import Cue, Section
 
 
@@ -39,7 +39,8 @@ def backdrop(shown: Shown, pen: Pen) -> None:
     """Lanes and their end positions, the large board's coordinates."""
     board.coordinates(pen, *BIG)
     for lane in range(len(shown.group)):
-        shown.lane_words(pen, lane, 1)
+        shown.lane_pane(pen, lane, 1)
+        shown.lane_words(pen, lane, 1, px(84.3))
         shown.end_board(pen, lane, 1)
 
 
@@ -56,10 +57,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     played = ease(t, began, 0.9 if lane in _slow(shown) else 0.3)
     board.move(pen, shown.start, shown.uci[move], left, top, size, played, shown.ends[move])
     if played >= 1 and shown.reward[lane]:
-        king = next(square for square, symbol in shown.ends[move].items() if symbol == "k")
-        x, y = board.centre(king, left, top, size)
-        pen.ring(x, y, size / 14, theme.ATTENTION, 7, ease(t, began + 0.9, 0.4))
-        pen.glow(x, y, size / 6, theme.ATTENTION, 0.25 * ease(t, began + 0.9, 0.4))
+        board.mated(pen, shown.ends[move], "k", left, top, size, ease(t, began + 0.9, 0.4))
     _spoken(shown, pen, lane, began, t)
     for k, at in enumerate(times):
         _verdict(shown, pen, k, ease(t, at + (0.75 if k in _slow(shown) else 0.2), 0.3))
@@ -107,10 +105,14 @@ def _disc_height(shown: Shown, t: float, times: list[float]) -> float:
 
 def _verdict(shown: Shown, pen: Pen, lane: int, share: float) -> None:
     """+1 in an amber ring, or a quiet 0."""
-    y, words = shown.lane(lane), px(94.2)
+    y, words = shown.lane(lane), px(91.7)
     if shown.reward[lane]:
+        pen.box(PANE[0], y - LANE * 0.45, PANE[1], LANE * 0.9, 16)
+        pen.stroke(theme.ATTENTION, 2.5, 0.9 * share)
+        pen.box(PANE[0], y - LANE * 0.45, 7, LANE * 0.9, 3.5)
+        pen.fill(theme.ATTENTION, share)
         pen.glow(END_X, y, 90, theme.ATTENTION, 0.2 * share)
-        pen.ring(END_X, y, 44, theme.ATTENTION, 5, share)
+        pen.ring(END_X, y, 45, theme.ATTENTION, 5, share)
         pen.text("+1", words, y + 17, theme.MUST_READ, theme.ATTENTION, font=theme.MONO_BOLD, alpha=share)
     else:
         pen.box(END_X - END / 2, y - END / 2, END, END, 4)

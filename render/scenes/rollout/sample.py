@@ -6,7 +6,7 @@ from functools import partial
 
 from render import theme
 from render.components import board, fan, network
-from render.motion import along, ease, px, py
+from render.motion import cut, ease, px, py, swing
 from render.pen import Pen
 from render.scenes.rollout.shown import LANE_X, SMALL, Shown, percent
 from render.stage import Cue, Section
@@ -49,6 +49,8 @@ def backdrop(shown: Shown, pen: Pen) -> None:
 def paint(shown: Shown, pen: Pen, t: float) -> None:
     """The fan opens; beads run along it, two slowly and six quickly, into their lanes."""
     ends = shown.tips(FAN_X, py(18), py(83))
+    for lane in range(len(shown.group)):
+        shown.lane_pane(pen, lane, 0.35 * ease(t, 4.4 + 0.05 * lane, 0.5) + 0.65 * _arrived(shown, lane, t))
     pen.glow(*ORIGIN, 70, theme.BELIEF, 0.9 * ease(t, 0.2))
     pen.ball(*ORIGIN, 13, theme.BELIEF, ease(t, 0.2))
     opened = ease(t, 0.5, 1.4)
@@ -58,17 +60,27 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     for draw in range(len(shown.group)):
         lane = shown.lanes.index(draw)
         move = shown.group[lane]
-        start = 4.9 + (1.7 * draw if draw < 2 else 3.4 + 0.45 * (draw - 2))
-        travel = 1.3 if draw < 2 else 0.75
+        start, travel = _journey(draw)
         at, goal = ends[move], (LANE_X, shown.lane(lane))
         share = ease(t, start, travel)
         if share > 0:
             pen.beam(partial(fan.ray_path, pen, ORIGIN, at, min(share * 2, 1)), theme.ATTENTION, 3.4, 0.9)
             if share > 0.5:
-                pen.line(at, along(at, goal, share * 2 - 1), theme.ATTENTION, 2.4, 0.5)
-            here = fan.on_ray(ORIGIN, at, share * 2) if share < 0.5 else along(at, goal, share * 2 - 1)
+                pen.curve(cut(swing(at, goal), share * 2 - 1))
+                pen.stroke(theme.ATTENTION, 2.4, 0.55)
+            here = fan.on_ray(ORIGIN, at, share * 2) if share < 0.5 else fan.on_ray(at, goal, share * 2 - 1)
             pen.glow(*here, 44, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
             pen.disc(*here, 10, theme.ATTENTION)
             last = start + travel + (0.9 if draw < 2 else 0.2)
             board.arrow(pen, shown.uci[move], *SMALL, theme.ATTENTION, share * (1 - 0.35 * ease(t, last, 0.5)))
-        shown.lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4))
+        shown.lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4), px(94.3))
+
+
+def _journey(draw: int) -> tuple[float, float]:
+    """When a bead leaves and how long it travels: two slowly, the others quickly."""
+    return 4.9 + (1.7 * draw if draw < 2 else 3.4 + 0.45 * (draw - 2)), 1.3 if draw < 2 else 0.75
+
+
+def _arrived(shown: Shown, lane: int, t: float) -> float:
+    start, travel = _journey(shown.lanes[lane])
+    return ease(t, start + travel - 0.3, 0.5)

@@ -14,8 +14,9 @@ from render.pen import Pen
 
 BIG = (px(5), py(17.2), 660.0)  # the board as the hero: left, top, size
 SMALL = (px(4), py(30), 430.0)  # the board as a witness
-LANE_X, LANES_TOP, LANE = px(66), py(16.5), py(8.5)
-END_X, END = px(90), 64.0  # end boards: middle, size
+LANE_X, LANES_TOP, LANE = px(68), py(16.3), py(8.55)  # a lane's bead, the first lane's top, the lanes' pitch
+PANE = (px(66), px(30))  # a lane's pane: left, width
+END_X, END = px(88.3), 68.0  # end boards: middle, size
 
 
 def percent(share: float) -> str:
@@ -97,7 +98,7 @@ class Shown:
             network.links(pen, columns, self.links[: len(columns) - 1], 0.75, 2.2, reach)
             size = min(46.0, place.height / len(self.a["man"]) * 1.05)
             for (x, y), (kind, _) in zip(columns[0], self.a["man"], strict=True):
-                pen.disc(x, y + 1, size * 0.56, theme.SQUARE_DARK, 0.75)
+                pen.disc(x, y + 1, size * 0.56, theme.SQUARE_LIGHT, 0.9)
                 board.man(pen, "PNBRQKpnbrqk"[int(kind)], (x, y), size)
             for layer in range(3):
                 lit = min(max(reach - layer - 0.5, 0.0), 1.0)
@@ -127,13 +128,18 @@ class Shown:
         """The height of a lane's middle."""
         return LANES_TOP + LANE * (lane + 0.5)
 
-    def lane_words(self, pen: Pen, lane: int, alpha: float) -> None:
-        """A rollout's move and how likely it was."""
+    def lane_pane(self, pen: Pen, lane: int, alpha: float, colour: str = theme.HAIRLINE) -> None:
+        """The glass on which a lane is written, with a coloured edge."""
+        top, height = self.lane(lane) - LANE * 0.45, LANE * 0.9
+        pen.panel(PANE[0], top, PANE[1], height, alpha)
+        pen.box(PANE[0], top, 7, height, 3.5)
+        pen.fill(colour, alpha)
+
+    def lane_words(self, pen: Pen, lane: int, alpha: float, right: float) -> None:
+        """A rollout's move and how likely it was, up to `right`."""
         y, move = self.lane(lane), self.group[lane]
-        pen.text(self.bare(move), LANE_X + 34, y + 15, 44, theme.TEXT, font=theme.MONO_BOLD, alpha=alpha)
-        pen.text(
-            percent(self.before[move]), px(83.5), y + 14, 40, theme.QUIET, font=theme.MONO, anchor="end", alpha=alpha
-        )
+        pen.text(self.bare(move), LANE_X + 30, y + 15, 44, theme.TEXT, font=theme.MONO_BOLD, alpha=alpha)
+        pen.text(percent(self.before[move]), right, y + 14, 40, theme.QUIET, font=theme.MONO, anchor="end", alpha=alpha)
 
     def end_board(self, pen: Pen, lane: int, alpha: float) -> None:
         """The end position of a lane's rollout."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from render import theme
 from render.components import board, network
-from render.motion import Point, along, ease, mix, px, py
+from render.motion import Point, along, cut, ease, mix, px, py, swing
 from render.pen import Pen
 from render.scenes.rollout.shown import SMALL, Shown, percent
 from render.stage import Cue, Section
@@ -54,9 +54,11 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         share = min(max(flow - (2 - gap), 0.0), 1.0)
         for start, end, strength in changed[gap]:
             a, b, up = columns[gap + 1][start], columns[gap + 2][end], strength > 0
-            tip, colour = along(b, a, share), theme.KEPT if up else theme.LOST
-            alpha = (0.25 + 0.5 * abs(strength)) * share
-            pen.line(b, tip, colour, 0.8 + 2.6 * abs(strength), alpha, () if up else (10, 8))
+            colour = theme.KEPT if up else theme.LOST
+            path = cut(swing(b, a), share)
+            tip, alpha = path[3], (0.25 + 0.5 * abs(strength)) * share
+            pen.curve(path)
+            pen.stroke(colour, 0.8 + 2.6 * abs(strength), alpha, () if up else (10, 8))
             if 0 < share < 1:
                 pen.glow(*tip, 22, colour, 0.7 * abs(strength))
     scale = shown.jolt_scale()
@@ -101,6 +103,8 @@ def _odds(shown: Shown, pen: Pen, t: float) -> None:
         y = _row(row)[1]
         old, new = float(shown.before[move]), float(shown.after[move])
         share, here = ease(t, 6.6 + 0.14 * row, 0.9), ease(t, 0.3 + 0.06 * row)
+        if shown.a["mate"][move]:
+            pen.panel(px(66.5), y - py(3), px(30.5), py(6), here)
         same = f"{100 * old:.1f}" == f"{100 * new:.1f}"
         colour = theme.QUIET if same else theme.KEPT if new > old else theme.LOST
         a, b = mix(left, right, old / top), mix(left, right, mix(old, new, share) / top)
