@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,20 +21,14 @@ class Slot:
     section: str
     key: str
 
-    @property
-    def video(self) -> Path:
-        """Its H.264 segment."""
-        return self.folder / f"{self.section}-{self.key}.mp4"
-
-    @property
-    def still(self) -> Path:
-        """Its picture."""
-        return self.folder / f"{self.section}-{self.key}.webp"
+    def file(self, kind: str) -> Path:
+        """One of its files, by ending: mp4, webp and so on."""
+        return self.folder / f"{self.section}-{self.key}.{kind}"
 
     @property
     def sidecar(self) -> Path:
-        """What is known of both, written last."""
-        return self.folder / f"{self.section}-{self.key}.json"
+        """What is known of the others, written last."""
+        return self.file("json")
 
 
 @dataclass(frozen=True)
@@ -43,8 +37,7 @@ class Segment:
 
     frames: int
     digests: tuple[str, ...]  # of each frame's RGBA bytes
-    video_sha256: str
-    still_sha256: str
+    files: Mapping[str, str]  # ending -> sha256
 
     @property
     def frame_hash(self) -> str:
@@ -68,9 +61,9 @@ def find(slot: Slot) -> Segment | None:
     try:
         found = json.loads(slot.sidecar.read_bytes())
         segment = Segment(**{**found, "digests": tuple(found["digests"])})
-        whole = sha256(slot.video) == segment.video_sha256 and sha256(slot.still) == segment.still_sha256
+        whole = all(sha256(slot.file(kind)) == digest for kind, digest in segment.files.items())
         return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -56,12 +56,14 @@ def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
         encoder.add(frame, again=digests[-1:] == [digest])
         digests.append(digest)
         tell(len(digests))
-    movie, still = encoder.finish(), webp(picture(film, film.section.still))
+    files = {"mp4": encoder.finish(), "webp": webp(picture(film, film.section.still))}
     unit.slot.folder.mkdir(parents=True, exist_ok=True)
-    for path, data in ((unit.slot.video, movie), (unit.slot.still, still)):
-        with atomic(path) as file:
+    for kind, data in files.items():
+        with atomic(unit.slot.file(kind)) as file:
             file.write(data)
-    return Segment(unit.frames, tuple(digests), *(hashlib.sha256(data).hexdigest() for data in (movie, still)))
+    return Segment(
+        unit.frames, tuple(digests), {kind: hashlib.sha256(data).hexdigest() for kind, data in files.items()}
+    )
 
 
 def digests(unit: Unit, tell: Callable[[int], None], every: int = 1) -> list[str]:

@@ -69,7 +69,7 @@ def render(
     if missing:
         return f"{name}: {only} is drawn; to publish, {quality.name} still lacks {', '.join(missing)}"
     path = publish.publish(places, scene, found, quality, [(slots[section], finished[section]) for section in slots])
-    live = {path for place in slots.values() for path in (place.video, place.still, place.sidecar)}
+    live = {slots[section].file(kind) for section in slots for kind in (*finished[section].files, "json")}
     cache.sweep(places.cache / name / quality.name, live.__contains__)
     return f"{name}: drew {len(units)} of {len(slots)} sections; published {path}"
 

@@ -43,8 +43,8 @@ def publish(
     starts = [sum(frames[:index]) / quality.fps for index in range(len(frames))]
     timed = list(zip(starts, sections, strict=True))
 
-    movie = join([(slot.video, segment.frames) for slot, segment in finished])
-    stills = [slot.still.read_bytes() for slot, _ in finished]
+    movie = join([(slot.file("mp4"), segment.frames) for slot, segment in finished])
+    stills = [slot.file("webp").read_bytes() for slot, _ in finished]
     poster = stills[_poster(scene, sections)]
     words = {
         "chapters": tracks.chapters(timed, lengths),
