@@ -15,24 +15,15 @@ import click
 import numpy as np
 import pytest
 from PIL import Image
-from test_pipeline import files, render, tiny
+from test_pipeline import files, render
 
 from engines import recording
 from engines.recording import Recording
 from render import cli, doctor, theme
-from render.pipeline import cache, encode, manifest
+from render.pipeline import cache, manifest
 from render.pipeline.plan import Places
 
 ROOT = theme.ASSETS.parent
-
-
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tinyscenes"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    encode._scene.cache_clear()
-    return tiny(tmp_path)
 
 
 @pytest.fixture

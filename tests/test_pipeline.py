@@ -117,15 +117,6 @@ def tiny(root: Path) -> Places:
     return places
 
 
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tinyscenes"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    encode._scene.cache_clear()
-    return tiny(tmp_path)
-
-
 class Inline(Executor):
     """Runs what is submitted there and then: all that the pipeline asks of an executor."""
 
