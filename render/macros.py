@@ -251,6 +251,7 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
         for kind, name, label in (
             ("captions", "captions", "English"),
             ("chapters", "chapters", "Chapters"),
+            ("descriptions", "descriptions", "Descriptions"),
             ("metadata", "legend", "Legend"),
         )
     ]
@@ -340,21 +341,17 @@ def heading(scene: Scene, name: str, page: str) -> Html:
 
 
 def transcript(scene: Scene) -> Html:
-    """Everything that is shown and said, in order."""
+    """Everything that is said and seen, in the order of the video."""
     parts = []
     for section in scene.manifest["sections"]:
         time = el("span", {"class": "transcript__time"}, clock(section["start"]))
-        parts += [
-            el("h3", {}, time, f" {label(section)}", titled(section)[1]),
-            el("p", {}, *join_sentences(section["transcript"])),
-            el("p", {"class": "transcript__seen"}, el("b", {}, "On screen: "), section["alt"]),
-        ]
+        shown = section["still"]["time"]
+        before = [words["text"] for words in section["captions"] if words["start"] <= shown]
+        after = [words["text"] for words in section["captions"] if words["start"] > shown]
+        seen = el("p", {"class": "transcript__seen"}, el("b", {}, "On screen: "), section["alt"])
+        said = [el("p", {}, join(sentences, " ")) if sentences else Html() for sentences in (before, after)]
+        parts += [el("h3", {}, time, f" {label(section)}", titled(section)[1]), said[0], seen, said[1]]
     return el("details", {"class": "fold transcript"}, el("summary", {}, "Read the scene instead"), *parts)
-
-
-def join_sentences(sentences: Iterable[str]) -> list[str]:
-    """Sentences with a space after each."""
-    return [part for sentence in sentences for part in (sentence, " ")]
 
 
 def provenance(scene: Scene) -> Html:
@@ -379,6 +376,8 @@ def downloads(scene: Scene, base: str) -> Html:
         ("The video", manifest["video"]["file"]),
         ("Its captions", tracks["captions"]),
         ("Its chapters", tracks["chapters"]),
+        ("Its transcript: what is said and what is seen", tracks["transcript"]),
+        ("All that it says, with its times", tracks["scene"]),
         ("The recording, words and facts", f"recordings/{scene.name}.json"),
         ("The recording, arrays", f"recordings/{scene.name}.npz"),
     ]

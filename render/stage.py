@@ -72,6 +72,7 @@ class Scene(ABC):
     title: ClassVar[str]
     claim: ClassVar[str]
     legend: ClassVar[tuple[Mark, ...]]
+    poster: ClassVar[str | None] = None  # the section whose still is the poster; None: the first step
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording

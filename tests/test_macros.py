@@ -20,6 +20,7 @@ from render import macros
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
+TRACKS = ("chapters", "captions", "descriptions", "legend", "transcript", "scene")
 
 
 def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -35,7 +36,8 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     sections = [
         {
             **{"name": name, "step": step, "title": text, "start": start, "duration": 5.0, "alt": text},
-            **{"still": {"file": f"stills/{name}.webp", "time": start + 2}, "transcript": [text, text]},
+            "still": {"file": f"stills/{name}.webp", "time": start + 2},
+            "captions": [{"start": start + at, "end": start + at + 1, "text": f"{text} {at}"} for at in (0, 3)],
         }
         for name, step, start in (("position", None, 0.0), ("sample", "01", 5.0), ("reward", "02", 10.0))
     ]
@@ -43,7 +45,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         **{"scene": "tiny", "title": text, "claim": text, "width": 1920, "height": 1080, "duration": 15.0},
         "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4},
         "poster": {"file": "posters/tiny.webp"},
-        "tracks": {kind: f"captions/{kind}.vtt" for kind in ("chapters", "captions", "legend")},
+        "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
         "legend": [{"id": "ray", "name": text, "text": text}],
         "provenance": {
@@ -299,6 +301,7 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
     assert {attributes["kind"] for tag, attributes in reader.elements if tag == "track"} == {
         "captions",
         "chapters",
+        "descriptions",
         "metadata",
     }
     links = [attributes for tag, attributes in reader.elements if tag == "a" and "data-start" in attributes]
@@ -306,6 +309,13 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
         ("#step-01", "5", "10"),
         ("#step-02", "10", "15"),
     ]
+
+
+def test_the_transcript_is_in_the_order_of_the_video(project: Path) -> None:
+    reader = Reader()
+    reader.feed(offered(project)["transcript"]("tiny"))
+    told = reader.text.partition("01 plain words")[2].partition("02 plain words")[0]
+    assert told == "plain words 0On screen: plain wordsplain words 30:10 "
 
 
 def test_code_is_quoted_whole_from_the_source() -> None:

@@ -15,7 +15,6 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,16 @@ from render.pipeline import (
     RenderError,
     cache,
     check,
+    document,
     encode,
     make,
     manifest,
     plan,
     progress,
-    tracks,
 )
 from render.pipeline.load import load_scene
 from render.pipeline.plan import Places
-from render.stage import Cue, Film, Section
+from render.stage import Film
 from render.theme import Quality
 
 TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
@@ -206,6 +205,7 @@ def test_imports_inside_functions_and_relative_ones_are_followed(places: Places,
         ('Cue(0.5, 1.0, "dot")', "nought is not in the legend"),
         ('"tiny", "A tiny', "the scene is called 'huge', wanted 'tiny'"),
         ('("open", None, 2.0)', "section 'Not good'"),
+        ("legend = (Mark", "the poster is section 'three', wanted one of open, one, two"),
     ],
 )
 def test_a_scene_that_contradicts_itself_is_refused(places: Places, tmp_path: Path, wrong: str, said: str) -> None:
@@ -216,6 +216,7 @@ def test_a_scene_that_contradicts_itself_is_refused(places: Places, tmp_path: Pa
         'Cue(0.5, 1.0, "dot")': 'Cue(0.5, 1.0, "nought")',
         '"tiny", "A tiny': '"huge", "A tiny',
         '("open", None, 2.0)': '("Not good", None, 2.0)',
+        "legend = (Mark": 'poster = "three"\n    legend = (Mark',
     }
     assert SCENE.count(wrong) == 1
     (tmp_path / "tinyscenes" / "tiny.py").write_text(SCENE.replace(wrong, right[wrong]))
@@ -229,14 +230,13 @@ def test_a_scene_that_contradicts_itself_is_refused(places: Places, tmp_path: Pa
 def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert "drew 3 of 3 sections" in render(places)
     found = published(places)
-    assert set(found) == {
-        *("scene", "title", "claim", "quality", "fps", "width", "height", "duration", "video", "poster", "tracks"),
-        *("sections", "legend", "provenance"),
-    }
-    assert set(found["sections"][0]) == {
-        *("name", "step", "title", "start", "duration", "frames", "frame_hash", "key", "still", "alt", "transcript"),
-        "marks",
-    }
+    told = document.describe(load_scene(places, "tiny"), TINY.fps)
+    assert set(found) == {*told, "quality", "fps", "width", "height", "video", "tracks", "provenance"}
+    for part, entry in zip(told["sections"], found["sections"], strict=True):
+        assert {**entry, **part} == {**entry, "still": part["still"]}, "the document's words, to the letter"
+        assert set(entry) == {*part, "frames", "frame_hash", "key"}
+        assert entry["still"].items() >= part["still"].items()
+    assert json.loads((places.assets / found["tracks"]["scene"]).read_text(encoding="utf-8")) == told
     assert set(found["provenance"]) == {
         *("recording", "recording_sha256", "head_sha256", "seed", "code_version", "render_version", "versions"),
     }
@@ -249,7 +249,7 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     ]
     assert found["sections"][1]["still"]["time"] == 2.9
     assert found["sections"][1]["marks"][1] == {"start": 2.5, "end": 3.0, "id": "dot"}
-    assert found["sections"][0]["transcript"] == ["Dots & <b>boxes</b>", "a --> b"]
+    assert [words["text"] for words in found["sections"][0]["captions"]] == ["Dots & <b>boxes</b>", "a --> b"]
     poster = (places.assets / found["poster"]["file"]).read_bytes()
     assert poster == (places.assets / found["sections"][1]["still"]["file"]).read_bytes(), "the first step's still"
     assert len(poster) == found["poster"]["bytes"] <= encode.STILL_BYTES
@@ -315,62 +315,6 @@ def test_a_still_fits_its_size() -> None:
 def test_final_stills_are_no_wider_than_they_are_shown(places: Places) -> None:
     film = Film(load_scene(places, "tiny").sections()[0], replace(TINY, width=3840, height=2160))
     assert encode.picture(film, 0.5).shape == (1080, 1920, 4)
-
-
-# --- tracks -------------------------------------------------------------------------------------------
-
-
-def cues(text: str) -> list[tuple[str, str, str]]:
-    """A strict reader: start, end and text of each cue."""
-    head, *blocks = text.removesuffix("\n").split("\n\n")
-    assert head == "WEBVTT"
-    found = []
-    for block in blocks:
-        timing, words = block.split("\n")
-        start, end = re.fullmatch(r"(\d\d:\d\d:\d\d\.\d{3}) --> (\d\d:\d\d:\d\d\.\d{3})", timing).groups()  # type: ignore[union-attr]
-        assert start < end
-        found.append((start, end, words))
-    return found
-
-
-def nothing(*_: Any) -> None:
-    """Draws nothing."""
-
-
-def section(**changes: Any) -> Section:
-    return replace(Section("one", "01", "One", 2.0, nothing, nothing, (), (), 1.0, "alt"), **changes)
-
-
-@given(st.text(max_size=40))
-def test_no_words_can_break_a_track(words: str) -> None:
-    made = section(captions=(Cue(0.0, 1.0, words),), title=words, marks=(Cue(0.0, 2.0, words),))
-    for track in (tracks.captions, tracks.chapters, tracks.legend):
-        found = cues(track([(0.0, made)], [2.0]))
-        assert len(found) == 1
-        assert not set("<>") & set(found[0][2])
-    payload = json.loads(cues(tracks.legend([(0.0, made)], [2.0]))[0][2])
-    assert payload == {"section": "one", "step": "01", "legend": [words]}
-
-
-SPANS = st.tuples(st.integers(0, 19), st.integers(1, 20)).filter(lambda span: span[0] < span[1])
-
-
-@given(st.lists(st.tuples(SPANS, st.sampled_from("abc")), max_size=5))
-def test_the_legend_says_at_every_moment_which_marks_are_in_play(marks: list[tuple[tuple[int, int], str]]) -> None:
-    made = section(marks=tuple(Cue(start / 10, end / 10, name) for (start, end), name in marks))
-    found = cues(tracks.legend([(0.0, made)], [2.0]))
-    assert [cue[1] for cue in found[:-1]] == [cue[0] for cue in found[1:]]
-    assert (found[0][0], found[-1][1]) == ("00:00:00.000", "00:00:02.000")
-    sets = [json.loads(words)["legend"] for _, _, words in found]
-    assert all(left != right for left, right in pairwise(sets))
-    for tenth in range(20):
-        now = tracks.stamp(tenth / 10 + 0.05)
-        shown = next(names for (start, end, _), names in zip(found, sets, strict=True) if start <= now < end)
-        assert shown == sorted({name for (start, end), name in marks if start <= tenth < end})
-
-
-def test_stamps() -> None:
-    assert [tracks.stamp(at) for at in (0, 59.9996, 3661.5)] == ["00:00:00.000", "00:01:00.000", "01:01:01.500"]
 
 
 # --- the cache ----------------------------------------------------------------------------------------
@@ -699,7 +643,12 @@ def whole(places: Places) -> int:
         with av.open(str(path), "r") as file:
             assert sum(1 for _ in file.decode(video=0)) in {30, 38, 98}, path
     for path in places.assets.rglob("*.*"):
-        if path.is_file() and path.suffix in {".mp4", ".webp", ".vtt"} and not path.name.startswith("."):
+        if (
+            path.is_file()
+            and path.parent != places.recordings
+            and path != places.manifest("tiny")
+            and not path.name.startswith(".")
+        ):
             assert hashlib.sha256(path.read_bytes()).hexdigest()[:8] == path.stem.rpartition(".")[2]
     found = manifest.read(places, "tiny")
     assert found is None or manifest.damaged(places, found) == []

@@ -6,7 +6,8 @@
 * `encode`: one section, its frames as an H.264 segment and a still
 * `cache`: finished sections under their keys, and the lock
 * `executor`, `progress`: sections in worker processes, watched
-* `publish`, `tracks`: the joined video, what is said beside it and, last, the manifest
+* `document`, `tracks`: what the scene says of itself, and the tracks and transcript made from it
+* `publish`: the joined video, the words beside it and, last, the manifest
 * `make`: the whole way for one scene
 * `check`: the way back: is what is published what the recording gives?
 """

@@ -34,6 +34,8 @@ def _problems(scene: Scene) -> Iterator[str]:
     names = [section.name for section in sections]
     if not names or len(set(names)) != len(names):
         yield f"sections {names}, wanted at least one and each name once"
+    if scene.poster is not None and scene.poster not in names:
+        yield f"the poster is section {scene.poster!r}, wanted one of {', '.join(names)}"
     for section in sections:
         where = f"section {section.name!r}"
         if not section.name.replace("-", "").replace("_", "").isalnum() or section.name != section.name.lower():

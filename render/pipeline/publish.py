@@ -15,11 +15,11 @@ from typing import Any
 import av
 
 from engines.recording import atomic
-from render.pipeline import RenderError, tracks
+from render.pipeline import RenderError, document, tracks
 from render.pipeline.cache import Segment, Slot
 from render.pipeline.manifest import prune
 from render.pipeline.plan import Inputs, Places, versions
-from render.stage import Scene, Section
+from render.stage import Scene
 from render.theme import Quality
 
 
@@ -37,59 +37,43 @@ def publish(
     places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Sequence[tuple[Slot, Segment]]
 ) -> Path:
     """Publish a scene from its finished sections, in order. Returns the manifest's path."""
-    sections = scene.sections()
-    lengths = [segment.frames / quality.fps for _, segment in finished]
-    frames = [segment.frames for _, segment in finished]
-    starts = [sum(frames[:index]) / quality.fps for index in range(len(frames))]
-    timed = list(zip(starts, sections, strict=True))
-
+    told = document.describe(scene, quality.fps)
+    words = {
+        "chapters": (tracks.chapters(told), "vtt"),
+        "captions": (tracks.captions(told), "vtt"),
+        "descriptions": (tracks.descriptions(told), "vtt"),
+        "legend": (tracks.legend(told), "vtt"),
+        "transcript": (tracks.transcript(told), "txt"),
+        "scene": (document.text(told), "json"),
+    }
     movie = join([(slot.file("mp4"), segment.frames) for slot, segment in finished])
     stills = [slot.file("webp").read_bytes() for slot, _ in finished]
-    poster = stills[_poster(scene, sections)]
-    words = {
-        "chapters": tracks.chapters(timed, lengths),
-        "captions": tracks.captions(timed, lengths),
-        "legend": tracks.legend(timed, lengths),
-    }
+    poster = stills[[part["name"] for part in told["sections"]].index(told["poster"]["section"])]
     manifest = {
-        "scene": scene.name,
-        "title": scene.title,
-        "claim": scene.claim,
+        **told,
         "quality": quality.name,
         "fps": quality.fps,
         "width": quality.width,
         "height": quality.height,
-        "duration": sum(frames) / quality.fps,
         "video": _named(place(places, "videos", scene.name, movie, "mp4"), movie),
-        "poster": _named(place(places, "posters", scene.name, poster, "webp"), poster),
+        "poster": {**told["poster"], **_named(place(places, "posters", scene.name, poster, "webp"), poster)},
         "tracks": {
-            kind: place(places, "captions", f"{scene.name}.{kind}", text.encode(), "vtt")
-            for kind, text in words.items()
+            kind: place(places, "captions", f"{scene.name}.{kind}", text.encode(), ending)
+            for kind, (text, ending) in words.items()
         },
         "sections": [
             {
-                "name": section.name,
-                "step": section.step,
-                "title": section.title,
-                "start": round(start, 6),
-                "duration": round(length, 6),
+                **part,
+                "still": {
+                    **part["still"],
+                    "file": place(places, "stills", f"{scene.name}.{part['name']}", still, "webp"),
+                },
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
-                "still": {
-                    "file": place(places, "stills", f"{scene.name}.{section.name}", still, "webp"),
-                    "time": round(start + section.still, 6),
-                },
-                "alt": section.alt,
-                "transcript": [cue.text for cue in section.captions],
-                "marks": [
-                    {"start": round(start + mark.start, 6), "end": round(start + mark.end, 6), "id": mark.text}
-                    for mark in section.marks
-                ],
             }
-            for (start, section), length, (slot, segment), still in zip(timed, lengths, finished, stills, strict=True)
+            for part, (slot, segment), still in zip(told["sections"], finished, stills, strict=True)
         ],
-        "legend": [{"id": mark.id, "name": mark.name, "text": mark.text} for mark in scene.legend],
         "provenance": {
             "recording": scene.recording.name,
             "recording_sha256": found.recording_sha256,
@@ -109,15 +93,6 @@ def publish(
 
 def _named(file: str, data: bytes) -> dict[str, Any]:
     return {"file": file, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _poster(scene: Scene, sections: Sequence[Section]) -> int:
-    """Which section's still is the poster: the one the scene chose, or its first step."""
-    chosen = getattr(scene, "poster", None)
-    for index, section in enumerate(sections):
-        if section.name == chosen or (chosen is None and section.step == "01"):
-            return index
-    return 0
 
 
 def join(segments: Sequence[tuple[Path, int]]) -> bytes:

@@ -1,54 +1,72 @@
-"""What is said beside the picture, as WebVTT: chapters, captions, and which legend entries are in play."""
+"""What is said beside the picture, from a scene's document: the WebVTT tracks and the transcript."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from render.stage import Cue, Section
+from render.pipeline.document import Document, Part
+from render.stage import Cue
 
-Timed = tuple[float, Section]  # a section and where it starts, in seconds of the scene
 
-
-def chapters(sections: Sequence[Timed], lengths: Sequence[float]) -> str:
+def chapters(document: Document) -> str:
     """One cue for each section, with its title."""
+    return vtt(_whole(part, _called(part)) for part in document["sections"])
+
+
+def captions(document: Document) -> str:
+    """All captions."""
     return vtt(
-        Cue(start, start + length, escape(f"{section.step or ''} {section.title}".strip()))
-        for (start, section), length in zip(sections, lengths, strict=True)
+        Cue(words["start"], words["end"], escape(words["text"]))
+        for part in document["sections"]
+        for words in part["captions"]
     )
 
 
-def captions(sections: Sequence[Timed], lengths: Sequence[float]) -> str:
-    """All captions, in scene time."""
-    return vtt(
-        Cue(start + cue.start, start + min(cue.end, length), escape(cue.text))
-        for (start, section), length in zip(sections, lengths, strict=True)
-        for cue in sorted(section.captions, key=lambda cue: cue.start)
-    )
+def descriptions(document: Document) -> str:
+    """What is seen in each section, for who hears it read: one cue from the section's start, so that it comes first."""
+    return vtt(_whole(part, part["alt"]) for part in document["sections"])
 
 
-def legend(sections: Sequence[Timed], lengths: Sequence[float]) -> str:
+def legend(document: Document) -> str:
     """A JSON cue for each stretch in which the same legend entries are in play."""
-    return vtt(
-        Cue(start + cue.start, start + cue.end, cue.text)
-        for (start, section), length in zip(sections, lengths, strict=True)
-        for cue in _stretches(section, length)
-    )
+    return vtt(cue for part in document["sections"] for cue in _stretches(part))
 
 
-def _stretches(section: Section, length: float) -> Iterator[Cue]:
-    edges = {0.0, length} | {min(edge, length) for mark in section.marks for edge in (mark.start, mark.end)}
-    times = sorted(edges)
+def transcript(document: Document) -> str:
+    """The scene to be read instead: what is said and, in brackets, what is seen, in the order of the video."""
+    lines = [document["title"], document["claim"]]
+    for part in document["sections"]:
+        minutes, seconds = divmod(int(part["start"]), 60)
+        lines += ["", f"{minutes}:{seconds:02d} {_called(part)}", ""]
+        told = [(words["start"], words["text"]) for words in part["captions"]]
+        seen = (part["still"]["time"], f"[On screen: {part['alt']}]")
+        lines += [line for _, line in sorted([*told, seen], key=lambda each: each[0])]
+    lines += ["", "Legend", "", *(f"{entry['name']}: {entry['text']}" for entry in document["legend"])]
+    return "".join(" ".join(line.split()) + "\n" for line in lines)
+
+
+def _called(part: Part) -> str:
+    return f"{part['step'] or ''} {part['title']}".strip()
+
+
+def _whole(part: Part, words: str) -> Cue:
+    return Cue(part["start"], part["start"] + part["duration"], escape(words))
+
+
+def _stretches(part: Part) -> Iterator[Cue]:
+    first, last = part["start"], part["start"] + part["duration"]
+    edges = {first, last} | {min(mark[edge], last) for mark in part["marks"] for edge in ("start", "end")}
     stretches: list[tuple[float, float, list[str]]] = []
-    for start, end in pairwise(times):
-        ids = sorted({mark.text for mark in section.marks if mark.start <= start and mark.end >= end})
+    for start, end in pairwise(sorted(edges)):
+        ids = sorted({mark["id"] for mark in part["marks"] if mark["start"] <= start and mark["end"] >= end})
         if stretches and stretches[-1][2] == ids:
             stretches[-1] = (stretches[-1][0], end, ids)
         else:
             stretches.append((start, end, ids))
     for start, end, ids in stretches:
-        payload = json.dumps({"section": section.name, "step": section.step, "legend": ids})
+        payload = json.dumps({"section": part["name"], "step": part["step"], "legend": ids})
         yield Cue(start, end, payload.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
