@@ -298,14 +298,16 @@ def check(
 ) -> None:
     """Prove that what is published of SCENE is what its recording gives.
 
-    Verifies the recording and every published file against their hashes, draws the sections again and compares the
-    frames, bit by bit. The exit code is 1 where anything differs.
+    Verifies the recording and every published file against their hashes and draws the sections again. Where the
+    versions and the processor are those that drew it, the frames have to be the same bit by bit; elsewhere, and with
+    --every, they have to look the same as the published video. What differs is shown in a picture, whose path is
+    printed. The exit code is 1 where anything differs.
 
     \b
     Examples:
         click check rollout                       all of it
         click check rollout --sections sample     one section
-        click check rollout --every 30            a quick look, with a warm cache
+        click check rollout --every 30            a quick look
         click check rollout --record              the run itself, too
     """
     from render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second

@@ -31,7 +31,6 @@ from render.pipeline import (
     InputError,
     RenderError,
     cache,
-    check,
     document,
     encode,
     make,
@@ -240,7 +239,9 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert set(found["provenance"]) == {
         *("recording", "recording_sha256", "head_sha256", "seed", "code_version", "render_version", "versions"),
     }
-    assert set(found["provenance"]["versions"]) == {"manim", "pycairo", "av", "uharfbuzz", "numpy", "python"}
+    assert set(found["provenance"]["versions"]) == {
+        *("manim", "pycairo", "av", "uharfbuzz", "numpy", "python", "cairo", "processor"),
+    }
     assert found["duration"] == 6.5
     assert [(entry["name"], entry["start"], entry["frames"]) for entry in found["sections"]] == [
         ("open", 0, 20),
@@ -299,7 +300,7 @@ def test_every_digest_is_of_its_frame_alone(places: Places) -> None:
     backwards = [digest for _, digest in encode.hashed(film, range(19, -1, -1))]
     assert forwards == backwards[::-1]
     assert len(set(forwards)) == 11, "the dot stands still in the second half"
-    assert encode.digests(_unit(places, "open"), lambda _: None, every=3) == forwards[::3]
+    assert encode.digests(_unit(places, "open"), lambda _: None) == forwards
 
 
 def _unit(places: Places, section: str) -> encode.Unit:
@@ -447,46 +448,6 @@ def test_a_full_disk_leaves_the_old_scene_whole(places: Places, monkeypatch: pyt
     assert published(places) == before
     assert manifest.damaged(places, before) == []
     assert not list(places.assets.rglob("*.part")) + list(places.cache.rglob("*.part"))
-
-
-# --- checking -----------------------------------------------------------------------------------------
-
-
-def verdicts(places: Places, only: Sequence[str] = (), every: int = 1) -> dict[str, str]:
-    found = check.sections(places, "tiny", Inline(), unwatched, only, every)
-    return {finding.what: ("same" if finding.same else "different") + f" {finding.note}" for finding in found}
-
-
-def test_check_finds_what_changed(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(theme.QUALITIES, "tiny", TINY)
-    with pytest.raises(InputError, match="nothing is published of tiny; run `click render tiny`"):
-        verdicts(places)
-    render(places)
-    assert verdicts(places) == {"open": "same ", "one": "same ", "two": "same "}
-    assert verdicts(places, ["two"], every=7) == {"two": "same 3 of 20 frames compared"}
-    assert all(finding.same for finding in check.files(places, "tiny"))
-    text = SCENE.replace("min(t, 1.0)", "min(t, 1.3)").replace('("two", "02", 2.0)', '("three", "02", 2.0)')
-    (tmp_path / "tinyscenes" / "tiny.py").write_text(text)
-    sys.modules.pop("tinyscenes.tiny")
-    found = verdicts(places)
-    assert found["open"] == "different from frame 11 on, 9 of 20 frames compared"
-    assert found["two"] == "different the scene has no such section any more"
-    with pytest.raises(InputError, match="no section of tiny 'three'"):
-        verdicts(places, ["three"])
-    for path in places.cache.rglob("*.json"):
-        path.unlink()
-    assert verdicts(places, ["open"])["open"].startswith("different 20 frames, 20 before")
-    with pytest.raises(InputError, match="without --every"):
-        verdicts(places, every=2)
-
-
-def test_check_sees_files_that_are_not_what_the_manifest_says(places: Places) -> None:
-    render(places)
-    file = published(places)["tracks"]["captions"]
-    (places.assets / file).write_text("WEBVTT\n")
-    record(places, seed=8)
-    wrong = [Path(finding.what).name for finding in check.files(places, "tiny") if not finding.same]
-    assert wrong == ["tiny.json", Path(file).name]
 
 
 # --- progress -----------------------------------------------------------------------------------------

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from engines import recording
 from render import theme
-from render.pipeline import InputError, cache, encode, executor, manifest, plan
+from render.pipeline import InputError, cache, compare, encode, executor, manifest, plan
+from render.pipeline.compare import Difference, Published
+from render.pipeline.environment import environment
 from render.pipeline.load import load_scene
 from render.pipeline.make import Watching
-from render.pipeline.plan import Places
+from render.pipeline.perceptual import TOLERANCE
+from render.pipeline.plan import Inputs, Places
+from render.stage import Section
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -59,52 +64,102 @@ def files(places: Places, name: str) -> Iterator[Finding]:
 def sections(
     places: Places, name: str, workers: Executor, watching: Watching, only: Sequence[str], every: int
 ) -> list[Finding]:
-    """Draw published sections again and compare their frames' hashes.
+    """Draw published sections again and compare them with what was published.
+
+    Where every frame is drawn in the environment of the first time, the frames' hashes have to be the same; elsewhere
+    they have to look the same (see `perceptual`). What differs is shown in a picture in the cache, named in the note.
 
     Args:
         only: these sections; all where empty.
-        every: compare every n-th frame. For more than 1 the cache must still know the hashes of single frames.
+        every: compare every n-th frame.
 
     Raises:
-        InputError: an unknown section, or no hashes of single frames.
+        InputError: an unknown section.
         RenderError: drawing failed.
     """
     told = published(places, name)
-    quality = theme.QUALITIES[told["quality"]]
     entries = {entry["name"]: entry for entry in told["sections"]}
     chosen = [plan.pick(f"section of {name}", section, entries) for section in only] or list(entries)
-    drawable = {section.name: section for section in load_scene(places, name).sections()}
-    units, before = [], {}
-    for section in chosen:
-        slot = cache.Slot(places.cache / name / quality.name, section, entries[section]["key"])
-        kept = cache.find(slot)
-        if kept is not None and kept.frame_hash == entries[section]["frame_hash"]:
-            before[section] = kept.digests[::every]
-        elif every > 1:
-            raise InputError(f"{name}/{section}: the cache no longer has its frames; check it without --every")
-        if section in drawable:
-            frames = drawable[section].frames(quality)
-            units.append(encode.Unit(places, name, section, quality, frames, slot))
-    found: dict[str, list[str]] = {}
-
-    def keep(unit: encode.Unit, digests: list[str]) -> None:
-        found[unit.section] = digests
-
-    with watching([f"{name}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
-        executor.run(workers, units, functools.partial(encode.digests, every=every), watch, keep)
-    return [_compare(entries[section], found.get(section), before.get(section), every) for section in chosen]
+    drawn = {section.name: section for section in load_scene(places, name).sections()}
+    found = {section: _incomparable(places, told, entries[section], drawn.get(section)) for section in chosen}
+    units = [_unit(places, told, entries[section], every) for section in chosen if found[section] is None]
+    elsewhere = f"one frame in {every}" if every > 1 else _elsewhere(plan.inputs(places, name), told)
+    if not elsewhere:
+        hashes = _run(workers, watching, units, encode.digests)
+        for section, digests in hashes.items():
+            if cache.over(digests) == entries[section]["frame_hash"]:
+                found[section] = Finding(section, True)
+        units = [replace(unit, shown=0.0) for unit in units if found[unit.section] is None]
+    for section, difference in _run(workers, watching, units, compare.compare).items():
+        found[section] = _verdict(section, difference, elsewhere)
+    return [finding for finding in found.values() if finding is not None]
 
 
-def _compare(entry: dict[str, Any], found: Sequence[str] | None, before: Sequence[str] | None, every: int) -> Finding:
-    name = entry["name"]
-    if found is None:
-        return Finding(name, False, "the scene has no such section any more")
-    if every == 1 and cache.over(found) == entry["frame_hash"]:
-        return Finding(name, True)
-    if before is None:
-        return Finding(name, False, f"{len(found)} frames, {entry['frames']} before; which of them differ is not known")
-    wrong = [index for index, pair in enumerate(zip(found, before, strict=False)) if pair[0] != pair[1]]
-    if not wrong and len(found) == len(before):
-        return Finding(name, True, f"{len(found)} of {entry['frames']} frames compared")
-    first = every * (wrong[0] if wrong else min(len(found), len(before)))
-    return Finding(name, False, f"from frame {first} on, {max(len(wrong), 1)} of {len(found)} frames compared")
+def _incomparable(
+    places: Places, told: dict[str, Any], entry: dict[str, Any], section: Section | None
+) -> Finding | None:
+    """What is known to differ without drawing anything."""
+    if section is None:
+        return Finding(entry["name"], False, "the scene has no such section any more")
+    quality = theme.QUALITIES[told["quality"]]
+    then = (entry["frames"], told["width"], told["height"], told["fps"])
+    now = (section.frames(quality), quality.width, quality.height, quality.fps)
+    if then != now:
+        said = ["{} frames of {}x{} at {} fps".format(*numbers) for numbers in (now, then)]
+        return Finding(entry["name"], False, f"{said[0]}, published are {said[1]}")
+    gone = [file for file in (told["video"]["file"], entry["still"]["file"]) if not (places.assets / file).is_file()]
+    return Finding(entry["name"], False, f"{gone[0]} is missing") if gone else None
+
+
+def _unit(places: Places, told: dict[str, Any], entry: dict[str, Any], every: int) -> Published:
+    name, section, quality = told["scene"], entry["name"], theme.QUALITIES[told["quality"]]
+    report = places.cache / name / "check" / f"{section}.png"
+    report.unlink(missing_ok=True)
+    return Published(
+        places=places,
+        scene=name,
+        section=section,
+        quality=quality,
+        frames=entry["frames"],
+        slot=cache.Slot(places.cache / name / quality.name, section, entry["key"]),
+        video=places.assets / told["video"]["file"],
+        start=entry["start"],
+        still=places.assets / entry["still"]["file"],
+        every=every,
+        shown=TOLERANCE,
+        report=report,
+    )
+
+
+def _elsewhere(found: Inputs, told: dict[str, Any]) -> str:
+    """How this environment differs from the one in which the scene was drawn; empty where it does not."""
+    here, then = environment(found), told["provenance"]["versions"]
+    names = [name for name in {**here, **then} if here.get(name) != then.get(name)]
+    return ", ".join(f"{name} {here.get(name, 'none')} here, {then.get(name, 'unknown')} then" for name in names)
+
+
+def _run(
+    workers: Executor, watching: Watching, units: list[Published], work: Callable[[Published, Callable[[int], None]], R]
+) -> dict[str, R]:
+    """Section -> result."""
+    results: dict[str, R] = {}
+
+    def keep(unit: Published, result: R) -> None:
+        results[unit.section] = result
+
+    if units:
+        with watching([f"{unit.scene}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
+            executor.run(workers, units, work, watch, keep)
+    return results
+
+
+def _verdict(section: str, found: Difference, elsewhere: str) -> Finding:
+    """What a comparison by eye means; in the environment of the first time, hashes have differed already."""
+    worst = f"at worst {found.window.distance:.1f} levels of {TOLERANCE:g} in {found.worst}"
+    if found.wrong:
+        note = f"{len(found.wrong)} of {found.frames + 1} pictures look different, from {found.wrong[0]} on; {worst}"
+    elif elsewhere:
+        return Finding(section, True, f"{found.frames} frames and the still look the same ({elsewhere}); {worst}")
+    else:
+        note = f"other bits, though no picture looks different; {worst}"
+    return Finding(section, False, f"{note}: {found.report}")

@@ -66,12 +66,12 @@ def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
     )
 
 
-def digests(unit: Unit, tell: Callable[[int], None], every: int = 1) -> list[str]:
-    """The hashes of every n-th frame, drawn and kept nowhere."""
+def digests(unit: Unit, tell: Callable[[int], None]) -> list[str]:
+    """The hashes of all frames, drawn and kept nowhere."""
     found = []
-    for _, digest in hashed(Film(section(unit), unit.quality), range(0, unit.frames, every)):
+    for _, digest in hashed(Film(section(unit), unit.quality), range(unit.frames)):
         found.append(digest)
-        tell(min(len(found) * every, unit.frames))
+        tell(len(found))
     return found
 
 
@@ -121,6 +121,19 @@ def webp(frame: Frame) -> bytes:
     return buffer.getvalue()
 
 
+def encodable(reformatter: VideoReformatter, frame: Frame) -> VideoFrame:
+    """A frame as the encoder takes it, yuv420p, BT.709, limited range. It shares no memory with the frame."""
+    return reformatter.reformat(
+        VideoFrame.from_numpy_buffer(frame, format="rgba"),
+        format="yuv420p",
+        src_color_range=ColorRange.JPEG,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA,
+        threads=1,
+    )
+
+
 class Encoder:
     """H.264 in an mp4 in memory: what a full disk could cut short is written by `atomic`, which notices."""
 
@@ -142,15 +155,7 @@ class Encoder:
     def add(self, frame: Frame, again: bool) -> None:
         """Append a frame; `again` promises that it equals the one before."""
         if not again:
-            self.last = self.reformatter.reformat(
-                VideoFrame.from_numpy_buffer(frame, format="rgba"),
-                format="yuv420p",
-                src_color_range=ColorRange.JPEG,
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=ColorRange.MPEG,
-                interpolation=Interpolation.AREA,
-                threads=1,
-            )
+            self.last = encodable(self.reformatter, frame)
         self.last.pts = self.count
         self.count += 1
         self.container.mux(self.stream.encode(self.last))

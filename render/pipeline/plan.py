@@ -15,7 +15,6 @@ import importlib.metadata
 import importlib.util
 import json
 import pkgutil
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -109,11 +108,6 @@ def inputs(places: Places, scene: str) -> Inputs:
         render_version=_digest(drawing | closure("render.pipeline.make"))[:16],
         versions=tuple((name, importlib.metadata.version(name)) for name in DRAWN_WITH),
     )
-
-
-def versions(found: Inputs) -> dict[str, str]:
-    """The versions for the manifest."""
-    return {**dict(found.versions), "python": platform.python_version()}
 
 
 def closure(*modules: str) -> dict[str, Path]:

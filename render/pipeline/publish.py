@@ -17,8 +17,9 @@ import av
 from engines.recording import atomic
 from render.pipeline import RenderError, document, tracks
 from render.pipeline.cache import Segment, Slot
+from render.pipeline.environment import environment
 from render.pipeline.manifest import prune
-from render.pipeline.plan import Inputs, Places, versions
+from render.pipeline.plan import Inputs, Places
 from render.stage import Scene
 from render.theme import Quality
 
@@ -81,7 +82,7 @@ def publish(
             "seed": scene.recording.seed,
             "code_version": scene.recording.code_version,
             "render_version": found.render_version,
-            "versions": versions(found),
+            "versions": environment(found),
         },
     }
     path = places.manifest(scene.name)

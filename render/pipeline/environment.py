@@ -1,0 +1,28 @@
+"""What puts pixels in place besides the sources: two machines that agree on it draw the same bits."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+
+import cairo
+
+from render.pipeline.plan import Inputs
+
+
+def environment(found: Inputs) -> dict[str, str]:
+    """Each part's name and version: packages, Python, the cairo library below pycairo, and the processor."""
+    return {
+        **dict(found.versions),
+        "python": platform.python_version(),
+        "cairo": cairo.cairo_version_string(),
+        "processor": _processor(),
+    }
+
+
+def _processor() -> str:
+    """The processor's model where the system tells it: numpy and cairo choose their inner loops by it."""
+    told = Path("/proc/cpuinfo")
+    named = re.search(r"^model name\s*:\s*(.+)$", told.read_text() if told.exists() else "", re.MULTILINE)
+    return named[1] if named else platform.processor() or platform.machine()
