@@ -138,23 +138,6 @@ def test_type_is_kerned_and_from_the_shipped_fonts() -> None:
         typeset.shape("漢", theme.SANS)
 
 
-def contrast(one: str, two: str) -> float:
-    """WCAG contrast ratio."""
-
-    def luminance(colour: str) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in theme.rgb(colour)]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted((luminance(one), luminance(two)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("colour", [theme.TEXT, theme.QUIET, theme.ATTENTION, theme.KEPT, theme.BELIEF, theme.LOST])
-@pytest.mark.parametrize("ground", [theme.NIGHT, theme.NIGHT_HIGH])
-def test_every_colour_reads_on_the_night(colour: str, ground: str) -> None:
-    assert contrast(colour, ground) >= (7.0 if colour in {theme.TEXT, theme.QUIET} else 4.5)
-
-
 def test_no_text_is_below_the_floor_of_a_phone() -> None:
     """24 px at 720p is 36 px on the stage."""
     assert min(theme.HEADLINE, theme.MUST_READ, theme.FLOOR, theme.HERO) * 720 / theme.HEIGHT >= 24

@@ -1,0 +1,254 @@
+"""What is read can be read: every text in every section, on the pixels that are really round it, and four colours
+that colour-blind eyes tell apart.
+
+Wanted, after WCAG 2.2, 1.4.3: 4.5:1; for large type, 48 px of the stage or bold from 36 px, 3:1. No type is below
+36 px of the stage, which is 24 px at 720p. Type that is just fading in or out is let be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import cairo
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines import recording
+from render import theme
+from render.pen import Pen
+from render.scenes.rollout import Rollout
+from render.stage import Film, Frame, Section
+from render.theme import Quality
+
+RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
+FULL = Quality("full", theme.WIDTH, theme.HEIGHT, 10, 30, "ultrafast")
+SMALL = Quality("small", 192, 108, 10, 30, "ultrafast")
+BOLD = {theme.SANS_STRONG, theme.SANS_BOLD, theme.MONO_BOLD}
+ENOUGH, ENOUGH_LARGE, LARGE, LARGE_BOLD = 4.5, 3.0, 48, 36
+FADE = 0.1  # seconds in which a text that stays does not change
+SECTIONS = Rollout(recording.load(RECORDINGS, "rollout")).sections()
+
+
+# --- what is said -------------------------------------------------------------------------------------
+
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the frame
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text as it was drawn."""
+
+    words: str
+    size: float  # stage pixels
+    font: str
+    colour: str
+    alpha: float  # with all that fades it
+    place: tuple[float, float]  # where its baseline starts, in stage pixels
+    ink: tuple[Box, NDArray[np.uint8]]  # where its pixels are, and how much of each it covers
+
+    @property
+    def wanted(self) -> float:
+        large = self.size >= LARGE or (self.size >= LARGE_BOLD and self.font in BOLD)
+        return ENOUGH_LARGE if large else ENOUGH
+
+    def __str__(self) -> str:
+        x, y = self.place
+        return f"{self.words!r}, {self.size:g} px, {self.colour} at alpha {self.alpha:.2f}, x {x:.0f}, y {y:.0f}"
+
+
+@contextmanager
+def listening() -> Iterator[list[Said]]:
+    """Every text that is drawn meanwhile, those that cannot be seen left out."""
+    said: list[Said] = []
+    plain = Pen.text
+
+    def listen(self: Pen, words: str, x: float, y: float, size: float, colour: str = theme.TEXT, **how: Any) -> float:
+        width = plain(self, words, x, y, size, colour, **how)
+        alpha = how.get("alpha", 1.0) * self.opacity
+        if alpha > 0.05 and words.strip():
+            matrix = self.context.get_matrix()
+            surface = self.context.get_target()
+            assert isinstance(surface, cairo.ImageSurface)
+            scale = surface.get_width() / theme.WIDTH
+            left = x - {"start": 0, "middle": width / 2, "end": width}[how.get("anchor", "start")]
+            x0, y0 = matrix.transform_point(left - size / 2, y - 1.5 * size)
+            x1, y1 = matrix.transform_point(left + width + size / 2, y + size / 2)
+            box = (max(int(x0), 0), max(int(y0), 0), int(x1), int(y1))
+            draw = partial(plain, words=words, x=x, y=y, size=size, colour=colour, **{**how, "alpha": 1.0})
+            ink = _ink(matrix, box, draw)
+            start = matrix.transform_point(left, y)
+            font = how.get("font", theme.SANS)
+            place = (start[0] / scale, start[1] / scale)
+            said.append(Said(words, size * matrix.xx / scale, font, colour, alpha, place, ink))
+        return width
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pen, "text", listen)
+        yield said
+
+
+def _ink(matrix: cairo.Matrix, box: Box, draw: Callable[[Pen], float]) -> tuple[Box, NDArray[np.uint8]]:
+    """How much of each pixel of a box a text covers; the box cut down to those it touches."""
+    left, top, right, bottom = box
+    mask = cairo.ImageSurface(cairo.FORMAT_A8, right - left, bottom - top)
+    context = cairo.Context(mask)
+    context.translate(-left, -top)
+    context.transform(matrix)
+    draw(Pen(context))
+    mask.flush()
+    data = np.ndarray((bottom - top, mask.get_stride()), np.uint8, mask.get_data())[:, : right - left]
+    rows, columns = (np.flatnonzero(data.any(axis=axis)) for axis in (1, 0))
+    ink = data[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    left, top = left + int(columns[0]), top + int(rows[0])
+    return (left, top, left + ink.shape[1], top + ink.shape[0]), ink
+
+
+def texts(section: Section, t: float) -> tuple[Frame, list[Said]]:
+    """A moment's picture and the texts that are settled in it."""
+    with listening() as said:
+        film = Film(section, FULL)
+        frame = film.at(t).copy()
+    still = []
+    for moment in (max(t - FADE, 0), min(t + FADE, section.seconds)):
+        with listening() as near:
+            Film(section, SMALL).at(moment)
+        still.append({(other.words, round(other.alpha, 2)) for other in near})
+    return frame, [each for each in said if all((each.words, round(each.alpha, 2)) in others for others in still)]
+
+
+# --- how well it is seen ------------------------------------------------------------------------------
+
+
+def linear(colours: NDArray[np.floating]) -> NDArray[np.floating]:
+    """sRGB in 0..1 as light."""
+    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colours: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Relative luminance of (..., 3) sRGB in 0..1."""
+    return np.asarray(linear(colours) @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def ratio(one: Any, two: Any) -> Any:
+    """WCAG's contrast of two luminances."""
+    return (np.maximum(one, two) + 0.05) / (np.minimum(one, two) + 0.05)
+
+
+def seen(frame: Frame, said: Said) -> float:
+    """The contrast of a text in a picture: its inner pixels against the least favourable twentieth of those round it.
+
+    The pixels round it are those of its rectangle, two pixels wider on all sides, that it does not cover at all.
+    """
+    (left, top, right, bottom), ink = said.ink
+    rows, columns = (slice(max(low - 2, 0), high + 2) for low, high in ((top, bottom), (left, right)))
+    light = luminance(frame[rows, columns, :3] / 255.0)
+    cover = np.zeros(light.shape, np.uint8)
+    cover[top - rows.start :, left - columns.start :][: len(ink), : ink.shape[1]] = ink[: len(light), : light.shape[1]]
+    core, ground = light[cover >= 250], light[cover == 0]
+    assert core.size, f"{said} has no inner pixel"
+    return float(np.quantile(ratio(np.median(core), ground), 0.05))
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
+def test_every_text_reads_on_what_is_really_round_it(section: Section) -> None:
+    small, faint = set[str](), set[str]()
+    for t in (section.still, *(section.seconds * share for share in (0.25, 0.5, 0.75))):
+        frame, found = texts(section, t)
+        assert found, f"nothing to read at {t:g} s"
+        for said in found:
+            if said.size < theme.FLOOR - 0.01:
+                small.add(str(said))
+            if (contrast := seen(frame, said)) < said.wanted:
+                faint.add(f"{said}: {contrast:.1f}:1 at {t:.1f} s, wanted {said.wanted:g}:1")
+    assert not small, f"below {theme.FLOOR} px: {sorted(small)}"
+    assert not faint, "\n".join(sorted(faint))
+
+
+def test_the_measure_sees_what_is_there() -> None:
+    """A faint text, a text on a light ground and one that is covered fail; a plain one gives its colour's contrast."""
+
+    def paint(pen: Pen, _: float) -> None:
+        pen.text("plain", 100, 200, 48, theme.TEXT)
+        with pen.faded(0.4), pen.moved(0, 0, 0.5):
+            pen.text("faint", 200, 800, 72, theme.QUIET)
+        pen.context.rectangle(90, 500, 300, 100)
+        pen.fill(theme.TEXT)
+        pen.text("on light", 100, 560, 48, theme.QUIET)
+        pen.text("covered", 100, 760, 48, theme.TEXT)
+        pen.context.rectangle(90, 700, 300, 100)
+        pen.fill(theme.NIGHT, 0.9)
+
+    frame, found = texts(Section("s", None, "", 1.0, paint, lambda pen: None, (), (), 0.5, ""), 0.5)
+    contrast = {said.words: round(seen(frame, said), 1) for said in found}
+    assert 15 < contrast["plain"] < 17
+    assert {words for words, value in contrast.items() if value < ENOUGH_LARGE} == {"faint", "on light", "covered"}
+    assert {said.words: said.size for said in found}["faint"] == 36
+    assert {said.words: round(said.alpha, 2) for said in found}["faint"] == 0.4
+
+
+# --- the palette --------------------------------------------------------------------------------------
+
+MEANING = {name: getattr(theme, name) for name in ("ATTENTION", "KEPT", "LOST", "BELIEF")}
+# What is left of light's colours without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+BLIND = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+APART = 10.0  # CIEDE2000; 1 is just noticed side by side. The nearest: good and belief, 11 for tritan eyes
+
+
+def lab(light: NDArray[np.floating]) -> NDArray[np.floating]:
+    """CIELAB, D65, of linear sRGB."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    scaled = (to_xyz @ light.clip(0, 1)) / np.array([0.9505, 1.0, 1.089])
+    x, y, z = np.where(scaled > 0.008856, np.cbrt(scaled), 7.787 * scaled + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def ciede2000(one: NDArray[np.floating], two: NDArray[np.floating]) -> float:
+    """The colour difference of CIE 142-2001, in the notation of Sharma, Wu and Dalal (2005)."""
+    (L1, a1, b1), (L2, a2, b2) = one, two
+    mean_C = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    G = 0.5 * (1 - np.sqrt(mean_C**7 / (mean_C**7 + 25**7)))
+    C1, C2 = np.hypot((1 + G) * a1, b1), np.hypot((1 + G) * a2, b2)
+    h1, h2 = (np.degrees(np.arctan2(b, (1 + G) * a)) for a, b in ((a1, b1), (a2, b2)))
+    turn = (h2 - h1 + 180) % 360 - 180
+    dH = 2 * np.sqrt(C1 * C2) * np.sin(np.radians(turn) / 2)
+    L, C, h = (L1 + L2) / 2, (C1 + C2) / 2, h1 + turn / 2
+    waves = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63))
+    T = 1 + sum(height * np.cos(np.radians(times * h + shift)) for height, times, shift in waves)
+    lightness = (L2 - L1) / (1 + 0.015 * (L - 50) ** 2 / np.sqrt(20 + (L - 50) ** 2))
+    chroma, hue = (C2 - C1) / (1 + 0.045 * C), dH / (1 + 0.015 * C * T)
+    bend = np.sin(np.radians(60 * np.exp(-((((h % 360) - 275) / 25) ** 2))))
+    rotation = -2 * np.sqrt(C**7 / (C**7 + 25**7)) * bend
+    return float(np.sqrt(lightness**2 + chroma**2 + hue**2 + rotation * chroma * hue))
+
+
+def test_the_colour_difference_is_the_published_one() -> None:
+    """Two of the pairs that Sharma, Wu and Dalal give for testing."""
+    pairs = (((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425), ((50, 2.5, 0), (73, 25, -18), 27.1492))
+    for one, two, wanted in pairs:
+        assert ciede2000(np.array(one), np.array(two)) == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("eyes", BLIND)
+@pytest.mark.parametrize("pair", list(combinations(MEANING, 2)), ids="-".join)
+def test_colours_that_mean_something_stay_apart_for_colour_blind_eyes(eyes: str, pair: tuple[str, str]) -> None:
+    one, two = (lab(np.array(BLIND[eyes]) @ linear(np.array(theme.rgb(MEANING[name])))) for name in pair)
+    assert ciede2000(one, two) >= APART
+
+
+@pytest.mark.parametrize("colour", [theme.TEXT, theme.QUIET, *MEANING.values()])
+@pytest.mark.parametrize("ground", [theme.NIGHT, theme.NIGHT_HIGH])
+def test_every_colour_reads_on_the_night(colour: str, ground: str) -> None:
+    one, two = (luminance(np.array(theme.rgb(each))) for each in (colour, ground))
+    assert ratio(one, two) >= (7.0 if colour in {theme.TEXT, theme.QUIET} else ENOUGH)
