@@ -108,7 +108,12 @@ def _alone(places: Places) -> AbstractContextManager[None]:
     metavar="T",
     help="Draw one picture instead, T seconds into the scene, or into --section. Example: --still 12.5",
 )
-@click.option("--out", type=FILE, metavar="FILE", help="Where --still goes. Example: --still 3 --out /tmp/frame.png")
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="Where --still, or the gallery, goes. Example: --still 3 --out /tmp/frame.png",
+)
 @click.pass_obj
 def render(
     places: Places,
@@ -121,6 +126,8 @@ def render(
 ) -> None:
     """Draw SCENE, or all scenes, and publish them for the pages.
 
+    SCENE may be `gallery`: one sheet with an example of everything that scenes are made of, published nowhere.
+
     Only what is not in the cache is drawn, so a second run has nothing to do, and a run that was cut off goes on
     where it was.
 
@@ -130,7 +137,13 @@ def render(
         click render rollout --quality draft      a quick look
         click render rollout --section sample     one section
         click render rollout --still 12.5         one picture
+        click render gallery                      every component's example
     """
+    if scene == "gallery":
+        if still is not None or section is not None:
+            raise click.UsageError("gallery goes with --quality and --out alone.")
+        click.echo(_gallery(places, quality, out))
+        return
     names = plan.scene_names(places)
     chosen = names if scene == "all" else [plan.pick("scene", scene, names)]
     if still is not None:
@@ -176,6 +189,12 @@ def _still(places: Places, scene: str, section: str | None, quality: str, t: flo
     path = out or places.cache / scene / "stills" / f"{name}-{quality}-{t:g}.png"
     make.still(places, scene, section, theme.QUALITIES[quality], t, path)
     return path
+
+
+def _gallery(places: Places, quality: str, out: Path | None) -> Path:
+    from render.pipeline import gallery  # noqa: PLC0415  # brings in Manim, which takes a second
+
+    return gallery.make(places, _meant(places, "gallery", quality), out)
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render import theme
-from render.motion import mix
+from render.motion import ease, mix, px, py
 from render.pen import Pen
 
 
@@ -53,3 +53,19 @@ def rehang(pen: Pen, x: float, base: float, line: float, width: float, height: f
 def signed(value: float) -> str:
     """A number with its sign, with a true minus, to three digits."""
     return f"{value:+.3g}".replace("-", "−")
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Eight rewards, three of them 1, re-hang from their mean."""
+    rewards = (1, 0, 0, 1, 0, 0, 0, 1)
+    base, one, mean, turned = py(76), 500.0, sum(rewards) / len(rewards), ease(t, 1.0, 1.2)
+    line = base - mean * one
+    for index, reward in enumerate(rewards):
+        x = px(24 + 9 * index)
+        rehang(pen, x, base, line, 110, one * reward, turned)
+        value = reward - mean
+        colour, place = (theme.KEPT, -20) if value > 0 else (theme.LOST, 46)
+        pen.text(signed(value), x, line - value * one + place, theme.FLOOR, colour,
+                 font=theme.MONO_BOLD, anchor="middle", alpha=turned)  # fmt: skip
+    pen.line((px(18), line), (px(94), line), theme.TEXT, 4.5)
+    pen.text(f"mean {mean:g}", px(16.5), line + 14, 44, theme.TEXT, font=theme.SANS_STRONG, anchor="end")

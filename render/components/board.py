@@ -10,7 +10,7 @@ import cairo
 
 from render import theme
 from render.components import pieces
-from render.motion import Point, mix
+from render.motion import Point, ease, mix, px
 from render.pen import Pen
 
 Placement = Mapping[int, str]  # square 0 (a1) to 63 (h8) -> symbol, capitals for White
@@ -178,3 +178,15 @@ def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alph
 
 def _square(name: str) -> int:
     return ord(name[0]) - ord("a") + 8 * (int(name[1]) - 1)
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """A mate in one: the move is shown, made, and found to be mate."""
+    before, after = placement("6k1/5ppp/8/8/8/8/5PPP/R5K1"), placement("R5k1/5ppp/8/8/8/8/5PPP/6K1")
+    x, y, size = px(50) - 400, 100, 800
+    share = ease(t, 1.0)
+    move(pen, before, "a1a8", x, y, size, share, after)
+    coordinates(pen, x, y, size)
+    if share < 1:
+        arrow(pen, "a1a8", x, y, size, theme.TEXT, ease(t, 0.2) * (1 - share))
+    mated(pen, after, "k", x, y, size, ease(t, 1.9, 0.4))

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point
+from render.motion import Point, ease, px, py
 from render.pen import Pen
+
+LATE = (200, 120, 420)  # the steps at which the exhibit's runs are half-way
 
 
 def _place(step: float, last: float, x: float, width: float) -> float:
@@ -60,3 +62,12 @@ def curves(
     pen.glow(*tip, 40, theme.ATTENTION, 0.9)
     pen.disc(*tip, 8, theme.ATTENTION)
     return tip
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Three runs that learn at different times, drawn up to now."""
+    steps = [round(math.expm1(k / 20 * math.log1p(2000) / 5)) for k in range(101)]
+    rates = np.array([[1 / (1 + math.exp(-4 * math.log((step + 1) / late))) for step in steps] for late in LATE])
+    box = (px(18), py(24), px(66), py(50))
+    axes(pen, *box, steps[-1], len(rates))
+    curves(pen, *box, steps, rates, math.expm1(math.log1p(steps[-1]) * ease(t, 0, 3.2)))

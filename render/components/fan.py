@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point, cut, mix, swing
+from render.motion import Point, cut, ease, mix, px, py, swing
 from render.pen import Pen
 
 THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
@@ -47,3 +47,13 @@ def fan(
         else:
             ray_path(pen, origin, ends[index], share)
             pen.stroke(colour, width, alpha)
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Twenty-five equal guesses become one that is nearly sure."""
+    ends = tips(25, px(82), py(12), py(88))
+    likely = np.exp(-5 * ease(t, 1.0, 2.8) * np.abs(np.arange(25) - 12) ** 0.5)
+    odds = likely / likely.sum()
+    fan(pen, (px(14), py(50)), ends, odds, ease(t, 0, 0.8))
+    pen.glow(px(14), py(50), 60, theme.BELIEF, 0.8)
+    pen.text(f"{100 * odds[12]:.0f} %", px(84), py(50) + 16, theme.MUST_READ, font=theme.MONO_BOLD)

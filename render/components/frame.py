@@ -47,3 +47,11 @@ def rail(pen: Pen, labels: Sequence[str], current: int) -> None:
 def label(pen: Pen, words: str, x: float, y: float, alpha: float = 1.0) -> None:
     """A quiet name for a part of the picture."""
     pen.text(words, x, y, theme.FLOOR, theme.QUIET, alpha=alpha)
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """A section's frame, half-way through its scene."""
+    header(pen, "SCENE · 02 STEP", "One sentence says what is seen")
+    label(pen, "the picture goes here", px(50) - 170, py(50))
+    rail(pen, ("Start", "01 First", "02 Step", "03 Third", "End"), 2)
+    caption(pen, (Cue(0.2, 4.0, "A caption holds for as long as it takes to read."),), t)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import Point, cut, swing
+from render.motion import Point, cut, ease, px, py, swing
 from render.pen import Pen
 
 Weights = NDArray[np.floating]
@@ -105,3 +105,20 @@ def jolts(
         size = min(float(value) / scale, 1.0)
         pen.glow(x, y, 10 + 1.5 * radius * size * share, theme.ATTENTION, 0.4 * share * size**0.5)
         pen.ring(x, y, 3 + (radius - 3) * size * share, theme.ATTENTION, 3.0, 0.95 * share)
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Activity runs through three layers, then their weights jolt."""
+    columns = units(Place(px(16), py(10), px(68), py(80)), [8, 12, 12, 8])
+    weights = [
+        np.outer(np.sin(np.arange(to) * 1.9 + 0.6) ** 2, np.cos(np.arange(of) * 1.3) ** 2)
+        * np.sin(np.outer(np.arange(to) + 1, np.arange(of) + 2))
+        for to, of in ((12, 8), (12, 12), (8, 12))
+    ]
+    reach = 3 * ease(t, 0.1, 1.6)
+    links(pen, columns, strongest(weights, 90), reach=reach)
+    for index, points in enumerate(columns):
+        active = np.sin(np.arange(len(points)) * 2.1 + index) ** 2
+        layer(pen, points, active, 1.0, min(max(reach - index + 0.5, 0.0), 1.0), 20)
+        if 0 < index < 3:
+            jolts(pen, points, np.cos(np.arange(len(points)) * 1.7) ** 2, 1.0, ease(t, 1.8, 0.8))

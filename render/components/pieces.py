@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import cairo
 
-from render.theme import swap
+from render.motion import between
+from render.pen import Pen
+from render.theme import HEIGHT, SQUARE_DARK, SQUARE_LIGHT, WIDTH, swap
 
 Segment = tuple[float, ...]  # 2 numbers: a move or a line (the first of a subpath moves); 6: a cubic; none: close
 
@@ -242,3 +244,15 @@ def paint(context: cairo.Context[Any], symbol: str, x: float, y: float, size: fl
         context.pop_group_to_source()
     context.paint_with_alpha(min(alpha, 1.0))
     context.restore()
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """The family, each man on a square of its own; one is lifted after the other."""
+    side = 270.0
+    for row, symbols in enumerate(("KQRBNP", "kqrbnp")):
+        for column, symbol in enumerate(symbols):
+            x, y = WIDTH / 2 + (column - 2.5) * side, HEIGHT / 2 + (row - 0.5) * side
+            pen.context.rectangle(x - side / 2, y - side / 2, side, side)
+            pen.fill(SQUARE_DARK if (row + column) % 2 else SQUARE_LIGHT)
+            lift = between(t, 0.3 + 0.4 * column, 1.3 + 0.4 * column)
+            paint(pen.context, symbol, x, y - 14 * lift, side * (0.86 + 0.08 * lift))

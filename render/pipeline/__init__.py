@@ -12,6 +12,7 @@
 * `check`: the way back: is what is published what the recording gives? `compare` sets a section beside its re-drawing,
   `perceptual` says whether the two look the same, `triptych` shows where they do not, `environment` whether they have
   to be the same bits
+* `gallery`: every component's own example, on one sheet
 """
 
 
