@@ -98,7 +98,8 @@ def named_files(manifest: Any) -> list[str]:
     """Every file a manifest names, in its own order."""
     tracks = manifest["tracks"].values()
     stills = [section["still"]["file"] for section in manifest["sections"]]
-    return [manifest["video"]["file"], manifest["poster"]["file"], *tracks, *stills]
+    videos = [manifest[kind]["file"] for kind in ("video", "av1") if manifest[kind]]
+    return [*videos, manifest["poster"]["file"], *tracks, *stills]
 
 
 def load(assets: Path, name: str) -> Scene:
@@ -262,7 +263,11 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
             **{"width": manifest["width"], "height": manifest["height"]},
             **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
         },
-        el("source", {"src": video, "type": "video/mp4"}),
+        *(
+            el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
+            for each in (manifest["av1"], manifest["video"])  # a browser takes the first that it can play
+            if each
+        ),
         *tracks,
         el("p", {}, "This browser plays no video here: ", el("a", {"href": video}, "download it"), "."),
     )
@@ -374,6 +379,7 @@ def downloads(scene: Scene, base: str) -> Html:
     tracks = manifest["tracks"]
     files = [
         ("The video", manifest["video"]["file"]),
+        *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),
         ("Its captions", tracks["captions"]),
         ("Its chapters", tracks["chapters"]),
         ("Its transcript: what is said and what is seen", tracks["transcript"]),

@@ -53,15 +53,16 @@ class Quality:
     width: int
     height: int
     fps: int
-    crf: int
+    crf: int  # of H.264, as the preset
     preset: str
+    av1: tuple[int, int] | None = None  # preset and CRF of AV1; None: H.264 alone
 
 
 QUALITIES = {
     quality.name: quality
     for quality in (
         Quality("draft", 640, 360, 15, 30, "ultrafast"),
-        Quality("web", 1920, 1080, 30, 21, "veryfast"),
-        Quality("final", 3840, 2160, 30, 18, "medium"),
+        Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45)),
+        Quality("final", 3840, 2160, 30, 18, "medium", av1=(8, 40)),
     )
 }

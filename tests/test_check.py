@@ -19,7 +19,7 @@ from test_pipeline import SCENE, TINY, Inline, published, record, render, unwatc
 from render import theme
 from render.components import board
 from render.pen import Pen
-from render.pipeline import InputError, check, compare, encode, environment, perceptual, triptych
+from render.pipeline import InputError, check, compare, encode, environment, perceptual, triptych, video
 from render.pipeline.perceptual import TOLERANCE, Window
 from render.pipeline.plan import Places
 from render.stage import Film, Frame, Section
@@ -122,11 +122,11 @@ def test_what_the_encoder_does_is_not_seen(quality: Quality, tmp_path: Path) -> 
     """Moving pictures at each quality's own settings, the hardest first: a picture that comes out of nothing."""
     moving = Quality("moving", 480, 272, quality.fps, quality.crf, quality.preset)
     frames = [shot(partial(busy, shift=shift)) for shift in (0, 0, 1, 3, 7, 15, 31)]
-    encoder = encode.Encoder(moving)
-    for frame in frames:
-        encoder.add(frame, again=False)
+    writer = video.h264(moving)
+    for index, frame in enumerate(frames):
+        writer.add(encode.encodable(VideoReformatter(), frame), index)
     path = tmp_path / "moving.mp4"
-    path.write_bytes(encoder.finish())
+    path.write_bytes(writer.finish(len(frames)))
     seen = compare._on_screen(path, [index / moving.fps for index in range(len(frames))], 0.5 / moving.fps)
     found = [perceptual.worst(perceptual.cells(got), cells(frame)) for got, frame in zip(seen, frames, strict=True)]
     assert 0 < max(window.distance for window in found) < TOLERANCE

@@ -43,7 +43,8 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     ]
     manifest = {
         **{"scene": "tiny", "title": text, "claim": text, "width": 1920, "height": 1080, "duration": 15.0},
-        "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4},
+        "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4, "codecs": "avc1.640028"},
+        "av1": {"file": "videos/tiny.av1.mp4", "sha256": "w" * 64, "bytes": 4, "codecs": "av01.0.08M.08"},
         "poster": {"file": "posters/tiny.webp"},
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
@@ -304,11 +305,24 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
         "descriptions",
         "metadata",
     }
+    sources = [(found["src"], found["type"]) for tag, found in reader.elements if tag == "source"]
+    assert sources == [
+        ("../../videos/tiny.av1.mp4", 'video/mp4; codecs="av01.0.08M.08"'),
+        ("../../videos/tiny.mp4", 'video/mp4; codecs="avc1.640028"'),
+    ]
     links = [attributes for tag, attributes in reader.elements if tag == "a" and "data-start" in attributes]
     assert [(link["href"], link["data-start"], link["data-end"]) for link in links] == [
         ("#step-01", "5", "10"),
         ("#step-02", "10", "15"),
     ]
+
+
+def test_without_av1_there_is_one_source(project: Path) -> None:
+    head, manifest = sample()
+    manifest["av1"] = None
+    write(project, head, manifest)
+    assert offered(project)["scene"]("tiny", "Legend").count("<source") == 1
+    assert "AV1" not in offered(project)["downloads"]("tiny")
 
 
 def test_the_transcript_is_in_the_order_of_the_video(project: Path) -> None:

@@ -38,6 +38,7 @@ class Segment:
     frames: int
     digests: tuple[str, ...]  # of each frame's RGBA bytes
     files: Mapping[str, str]  # ending -> sha256
+    errors: Mapping[str, float]  # ending of a video -> mean squared error of its light, where there are two
 
     @property
     def frame_hash(self) -> str:

@@ -1,9 +1,8 @@
 """One section: its frames drawn, hashed and encoded in memory, then put in the cache, each file in one step.
 
 Measured at 1920 x 1080: swscale's area filter is the cheapest conversion to yuv420p that stays within half a
-level of BT.709, limited range (point sampling is a quarter cheaper and leaves fringes on coloured edges). There
-is one encoder thread, because x264's bytes change with their number. What equals the frame before is not hashed
-again, and a frame that equals it altogether is not converted again.
+level of BT.709, limited range (point sampling is a quarter cheaper and leaves fringes on coloured edges). What
+equals the frame before is not hashed again; a frame that equals it altogether is neither converted nor encoded.
 """
 
 from __future__ import annotations
@@ -14,24 +13,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
 from engines.recording import atomic
+from render.pipeline import video
 from render.pipeline.cache import Segment, Slot
 from render.pipeline.load import load_scene
 from render.pipeline.plan import Places
 from render.stage import Film, Frame, Scene, Section
 from render.theme import Quality
 
-KEYFRAME_SECONDS = 2  # from keyframe to keyframe, the first at the section's start: how far a seek has to decode
 PIECES = 4  # into which a row is cut for hashing: of 1, 2, 4 and 8, the cheapest on real scenes
-# On real scenes a fifth faster than the preset alone and a tenth smaller, at the same error.
-FLATTER = {"veryfast": ":b-adapt=0:weightp=0:subme=1:me=dia"}
+SAMPLES = 12  # frames of a section on which what the encoders lose is measured
 STILL_WIDTH, STILL_BYTES = 1920, 100_000
 STILL_QUALITIES = (90, 84, 78, 72, 66, 60, 50, 40, 30, 20, 10)
 
@@ -51,19 +48,30 @@ class Unit:
 def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
     """Draw and encode a section into its slot, all but the sidecar; `tell` gets the count of finished frames."""
     film = Film(section(unit), unit.quality)
-    encoder, digests = Encoder(unit.quality), list[str]()
-    for frame, digest in hashed(film, range(unit.frames)):
-        encoder.add(frame, again=digests[-1:] == [digest])
+    writers = {"mp4": video.h264(unit.quality)}
+    second = video.av1(unit.quality)
+    if second:
+        writers["av1.mp4"] = second
+    digests, samples, converter = list[str](), dict[int, video.Luma](), VideoReformatter()
+    sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
+    for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
+        if digests[-1:] != [digest]:
+            shown, since = encodable(converter, frame), index
+            for writer in writers.values():
+                writer.add(shown, index)
+        if index in sampled:
+            samples[since] = video.luma(shown)
         digests.append(digest)
-        tell(len(digests))
-    files = {"mp4": encoder.finish(), "webp": webp(picture(film, film.section.still))}
+        tell(index + 1)
+    movies = {kind: writer.finish(unit.frames) for kind, writer in writers.items()}
+    errors = {kind: video.error(movie, unit.quality.fps, samples) for kind, movie in movies.items() if second}
+    files = {**movies, "webp": webp(picture(film, film.section.still))}
     unit.slot.folder.mkdir(parents=True, exist_ok=True)
     for kind, data in files.items():
         with atomic(unit.slot.file(kind)) as file:
             file.write(data)
-    return Segment(
-        unit.frames, tuple(digests), {kind: hashlib.sha256(data).hexdigest() for kind, data in files.items()}
-    )
+    hashes = {kind: hashlib.sha256(data).hexdigest() for kind, data in files.items()}
+    return Segment(unit.frames, tuple(digests), hashes, errors)
 
 
 def digests(unit: Unit, tell: Callable[[int], None]) -> list[str]:
@@ -132,36 +140,3 @@ def encodable(reformatter: VideoReformatter, frame: Frame) -> VideoFrame:
         interpolation=Interpolation.AREA,
         threads=1,
     )
-
-
-class Encoder:
-    """H.264 in an mp4 in memory: what a full disk could cut short is written by `atomic`, which notices."""
-
-    def __init__(self, quality: Quality) -> None:
-        self.buffer = io.BytesIO()
-        self.container = av.open(self.buffer, "w", format="mp4", options={"fflags": "+bitexact"})
-        gop = KEYFRAME_SECONDS * quality.fps
-        fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:threads=1:lookahead-threads=1"
-        fixed += FLATTER.get(quality.preset, "")
-        options = {"preset": quality.preset, "crf": str(quality.crf), "x264-params": fixed}
-        self.stream = self.container.add_stream("libx264", rate=quality.fps, options=options)
-        self.stream.width, self.stream.height, self.stream.pix_fmt = quality.width, quality.height, "yuv420p"
-        context = self.stream.codec_context
-        context.thread_count = 1
-        context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
-        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        self.reformatter, self.last, self.count = VideoReformatter(), VideoFrame(), 0
-
-    def add(self, frame: Frame, again: bool) -> None:
-        """Append a frame; `again` promises that it equals the one before."""
-        if not again:
-            self.last = encodable(self.reformatter, frame)
-        self.last.pts = self.count
-        self.count += 1
-        self.container.mux(self.stream.encode(self.last))
-
-    def finish(self) -> bytes:
-        """The mp4."""
-        self.container.mux(self.stream.encode(None))
-        self.container.close()
-        return self.buffer.getvalue()

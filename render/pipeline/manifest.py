@@ -13,6 +13,7 @@ from render.pipeline.plan import Inputs, Places
 from render.theme import Quality
 
 FOLDERS = ("videos", "posters", "stills", "captions")
+OPTIONAL = ("av1",)  # entries that may be null
 
 
 def read(places: Places, scene: str) -> dict[str, Any] | None:
@@ -28,6 +29,7 @@ def read(places: Places, scene: str) -> dict[str, Any] | None:
 def named(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Every file a manifest names, relative to the assets."""
     yield manifest["video"]["file"]
+    yield from (manifest[kind]["file"] for kind in OPTIONAL if manifest.get(kind))
     yield manifest["poster"]["file"]
     yield from manifest["tracks"].values()
     yield from (section["still"]["file"] for section in manifest["sections"])
@@ -40,7 +42,11 @@ def sections(places: Places, scene: str) -> list[str]:
 
 def damaged(places: Places, manifest: Mapping[str, Any]) -> list[str]:
     """Named files that are missing or not what their name, or the manifest, says."""
-    full = {manifest[kind]["file"]: manifest[kind]["sha256"] for kind in ("video", "poster")}
+    full = {
+        manifest[kind]["file"]: manifest[kind]["sha256"]
+        for kind in ("video", "poster", *OPTIONAL)
+        if manifest.get(kind)
+    }
     return [file for file in dict.fromkeys(named(manifest)) if not _intact(places.assets / file, full.get(file))]
 
 

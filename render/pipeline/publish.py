@@ -1,4 +1,4 @@
-"""Finished sections, joined and put where pages find them: video, poster, stills, tracks; the manifest last.
+"""Finished sections, joined and put where pages find them: video, poster, stills, words; the manifest last.
 
 Names carry the first eight digits of the sha256 of what is inside, so a published file never changes.
 """
@@ -6,22 +6,24 @@ Names carry the first eight digits of the sha256 of what is inside, so a publish
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import av
-
 from engines.recording import atomic
-from render.pipeline import RenderError, document, tracks
+from render.pipeline import document, tracks, video
 from render.pipeline.cache import Segment, Slot
+from render.pipeline.document import Document
 from render.pipeline.environment import environment
 from render.pipeline.manifest import prune
 from render.pipeline.plan import Inputs, Places
 from render.stage import Scene
 from render.theme import Quality
+
+Finished = Sequence[tuple[Slot, Segment]]
+
+WORTHWHILE = 0.9  # of the bytes of H.264: what AV1 may have at most, to be worth a second file
 
 
 def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str:
@@ -34,20 +36,11 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
     return file
 
 
-def publish(
-    places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Sequence[tuple[Slot, Segment]]
-) -> Path:
+def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Finished) -> Path:
     """Publish a scene from its finished sections, in order. Returns the manifest's path."""
     told = document.describe(scene, quality.fps)
-    words = {
-        "chapters": (tracks.chapters(told), "vtt"),
-        "captions": (tracks.captions(told), "vtt"),
-        "descriptions": (tracks.descriptions(told), "vtt"),
-        "legend": (tracks.legend(told), "vtt"),
-        "transcript": (tracks.transcript(told), "txt"),
-        "scene": (document.text(told), "json"),
-    }
-    movie = join([(slot.file("mp4"), segment.frames) for slot, segment in finished])
+    movie = join(finished, "mp4", quality)
+    lighter = av1(finished, len(movie), quality)
     stills = [slot.file("webp").read_bytes() for slot, _ in finished]
     poster = stills[[part["name"] for part in told["sections"]].index(told["poster"]["section"])]
     manifest = {
@@ -56,12 +49,10 @@ def publish(
         "fps": quality.fps,
         "width": quality.width,
         "height": quality.height,
-        "video": _named(place(places, "videos", scene.name, movie, "mp4"), movie),
+        "video": _movie(places, scene.name, movie),
+        "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
         "poster": {**told["poster"], **_named(place(places, "posters", scene.name, poster, "webp"), poster)},
-        "tracks": {
-            kind: place(places, "captions", f"{scene.name}.{kind}", text.encode(), ending)
-            for kind, (text, ending) in words.items()
-        },
+        "tracks": _words(places, told),
         "sections": [
             {
                 **part,
@@ -92,36 +83,38 @@ def publish(
     return path
 
 
+def join(finished: Finished, kind: str, quality: Quality) -> bytes:
+    """One video of all sections."""
+    return video.join([(slot.file(kind), segment.frames / quality.fps) for slot, segment in finished])
+
+
+def av1(finished: Finished, size: int, quality: Quality) -> bytes | None:
+    """The video in AV1, where it loses no more than H.264 does and is WORTHWHILE beside its `size` in bytes."""
+    errors = [segment.errors for _, segment in finished]
+    if not all("av1.mp4" in each for each in errors) or sum(each["av1.mp4"] - each["mp4"] for each in errors) > 0:
+        return None
+    movie = join(finished, "av1.mp4", quality)
+    return movie if len(movie) <= WORTHWHILE * size else None
+
+
+def _movie(places: Places, name: str, data: bytes) -> dict[str, Any]:
+    return {**_named(place(places, "videos", name, data, "mp4"), data), "codecs": video.codecs(data)}
+
+
+def _words(places: Places, told: Document) -> dict[str, str]:
+    made = {
+        "chapters": (tracks.chapters(told), "vtt"),
+        "captions": (tracks.captions(told), "vtt"),
+        "descriptions": (tracks.descriptions(told), "vtt"),
+        "legend": (tracks.legend(told), "vtt"),
+        "transcript": (tracks.transcript(told), "txt"),
+        "scene": (document.text(told), "json"),
+    }
+    return {
+        kind: place(places, "captions", f"{told['scene']}.{kind}", text.encode(), ending)
+        for kind, (text, ending) in made.items()
+    }
+
+
 def _named(file: str, data: bytes) -> dict[str, Any]:
     return {"file": file, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def join(segments: Sequence[tuple[Path, int]]) -> bytes:
-    """Segments (file, frames) as one mp4, its index at the front, without encoding anything again.
-
-    Raises:
-        RenderError: a segment does not hold the frames it should.
-    """
-    buffer = io.BytesIO()
-    options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    # To move the index to the front, libav reads back through a second handle what it has written.
-    output = av.open(buffer, "w", format="mp4", options=options, io_open=lambda *_: io.BytesIO(buffer.getvalue()))
-    stream, offset = None, 0
-    for path, frames in segments:
-        with av.open(str(path)) as source:
-            video = source.streams.video[0]
-            if stream is None:
-                stream = output.add_stream_from_template(video)
-                stream.time_base = video.time_base
-            count = 0
-            for packet in source.demux(video):
-                if packet.pts is None or packet.dts is None:  # the end
-                    continue
-                packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
-                output.mux(packet)
-                count += 1
-            if count != frames or not video.duration:
-                raise RenderError(f"{path}: {count} frames, wanted {frames}; remove it and render again")
-            offset += video.duration
-    output.close()
-    return buffer.getvalue()
