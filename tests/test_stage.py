@@ -1,81 +1,22 @@
-"""The stage: a canary for what it leans on in Manim, purity of frames, light and type."""
+"""The stage: purity of frames, light and type."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from pathlib import Path
 
 import cairo
-import manim
 import numpy as np
 import pytest
 
 from render import motion, stage, theme, typeset
 from render.pen import Pen
-from render.stage import Film, Painter, Section, StageCamera
+from render.stage import Film, Section
 
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
 
 def section(paint: Callable[[Pen, float], None]) -> Section:
     return Section("s", None, "S", 2.0, paint, lambda pen: None, (), (), 1.0, "")
-
-
-def camera() -> StageCamera:
-    return StageCamera(pixel_width=192, pixel_height=108, frame_rate=10)
-
-
-# --- the canary ---------------------------------------------------------------------------------------
-
-
-def test_manim_still_has_what_the_stage_bends() -> None:
-    for name in ("reset", "capture_mobjects", "get_mobjects_to_display", "get_cairo_context"):
-        assert callable(getattr(manim.Camera, name)), f"Manim {manim.__version__} lost Camera.{name}"
-    source = inspect.getsource(manim.Camera.get_cairo_context)
-    assert "create_for_data" in source, "the context no longer draws straight into the pixel array"
-    assert camera().pixel_array.shape == (108, 192, 4)
-
-
-def test_painters_and_mobjects_are_drawn_in_their_order_in_one_colour_space() -> None:
-    lens = camera()
-    square = manim.Square(20, color="#FF0000", fill_opacity=1)
-    lens.capture_mobjects([square])
-    assert lens.pixel_array[50, 50].tolist() == [255, 0, 0, 255]
-
-    def flood(pen: Pen) -> None:
-        pen.ink("#0000FF")
-        pen.context.paint()
-
-    cover = Painter(flood)
-    lens.capture_mobjects([cover])
-    assert lens.pixel_array[50, 50].tolist() == [0, 0, 255, 255]
-    lens.capture_mobjects([cover, square])
-    assert lens.pixel_array[50, 50].tolist() == [255, 0, 0, 255]
-
-
-def test_a_stage_scene_plays_under_manim_itself(tmp_path: Path) -> None:
-    class Two(stage.Scene):
-        name, title, claim, legend = "two", "", "", ()
-
-        def sections(self) -> tuple[Section, ...]:
-            dot = section(lambda pen, t: pen.disc(960 + 200 * t, 540, 200, theme.KEPT))
-            return (dot, dot)
-
-    class Played(stage.ManimStage):
-        stage = Two(None)  # type: ignore[arg-type]
-
-    settings = {
-        "media_dir": str(tmp_path),
-        "pixel_width": 192,
-        "pixel_height": 108,
-        "frame_rate": 5,
-        "verbosity": "ERROR",
-    }
-    with manim.tempconfig({**settings, "progress_bar": "none", "write_to_movie": False, "save_last_frame": True}):
-        scene = Played()
-        scene.render()
-        assert scene.camera.pixel_array.shape == (108, 192, 4)
 
 
 # --- frames -------------------------------------------------------------------------------------------
