@@ -99,7 +99,7 @@ def named_files(manifest: Any) -> list[str]:
     tracks = manifest["tracks"].values()
     stills = [section["still"]["file"] for section in manifest["sections"]]
     videos = [manifest[kind]["file"] for kind in ("video", "av1") if manifest[kind]]
-    return [*videos, manifest["poster"]["file"], *tracks, *stills]
+    return [*videos, manifest["poster"]["file"], manifest["preview"]["file"], *tracks, *stills]
 
 
 def load(assets: Path, name: str) -> Scene:
@@ -408,14 +408,22 @@ def downloads(scene: Scene, base: str) -> Html:
 
 
 def poster(scene: Scene, base: str) -> Html:
-    """The poster as a link to the page of the scene."""
+    """The poster as a link to the page of the scene; it moves only while it is pointed at or has the focus."""
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
     picture = el("img", {"src": base + manifest["poster"]["file"], "alt": manifest["title"], **size_of})
+    moving = el(
+        "img",
+        {
+            **{"class": "poster__preview", "src": base + manifest["preview"]["file"], "alt": ""},
+            **{"width": manifest["preview"]["width"], "height": manifest["preview"]["height"], "loading": "lazy"},
+        },
+    )
     return el(
         "a",
         {"class": "poster", "href": f"{base}{scene.name}/"},
         picture,
+        moving,
         el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),
     )
 

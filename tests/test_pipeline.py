@@ -228,7 +228,7 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert "drew 3 of 3 sections" in render(places)
     found = published(places)
     told = document.describe(load_scene(places, "tiny"), TINY.fps)
-    assert set(found) == {*told, "quality", "fps", "width", "height", "video", "av1", "tracks", "provenance"}
+    assert set(found) == {*told, "quality", "fps", "width", "height", "video", "av1", "preview", "tracks", "provenance"}
     for part, entry in zip(told["sections"], found["sections"], strict=True):
         assert {**entry, **part} == {**entry, "still": part["still"]}, "the document's words, to the letter"
         assert set(entry) == {*part, "frames", "frame_hash", "key"}
@@ -326,7 +326,7 @@ def test_what_is_no_longer_named_goes_and_the_rest_stays(places: Places) -> None
     assert all(path.exists() for path in others)
     assert not any(path.exists() for path in stale)
     assert not any((places.assets / file).exists() for file in before - after)
-    assert len(list((places.cache / "tiny" / "tiny").iterdir())) == 9, "three files a section, the old ones gone"
+    assert len(list((places.cache / "tiny" / "tiny").iterdir())) == 10, "three files a section and a preview"
 
 
 def test_current_means_that_rendering_would_change_nothing(places: Places) -> None:

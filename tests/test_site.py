@@ -208,6 +208,31 @@ def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, 
         assert [url for url in visit.requests if url.endswith(".mp4")] == []
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, motion: str) -> None:
+    def asked(visit: Visit) -> bool:
+        visit.page.wait_for_timeout(300)
+        return any(url.endswith(site.manifest["preview"]["file"]) for url in visit.requests)
+
+    with Visit(browser, site, "", reduced_motion=motion) as visit:
+        assert not asked(visit), "nothing moves, or is loaded, unasked"
+        visit.page.hover(".poster")
+        assert asked(visit) is (motion == "no-preference")
+        moving = visit.page.locator(".poster__preview")
+        assert moving.is_visible() is (motion == "no-preference")
+        visit.page.mouse.move(0, 0)
+        assert not moving.is_visible()
+        assert visit.complaints == []
+
+
+def test_of_all_pictures_the_first_page_loads_the_poster_alone(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "") as visit:
+        visit.page.wait_for_timeout(300)
+        images = [url.removeprefix(site.url) for url in visit.requests if "/posters/" in url or "/stills/" in url]
+        assert images == [site.manifest["poster"]["file"]]
+        assert site.manifest["poster"]["bytes"] <= 100_000
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", "rollout/"])
 def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any, path: str, scheme: str) -> None:
@@ -227,6 +252,40 @@ def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any,
 
 
 # --- the player -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["video", "av1"])
+def test_either_video_plays_and_shows_each_step_where_it_starts(site: Site, browser: Any, kind: str) -> None:
+    if not site.manifest[kind]:
+        pytest.skip("the scene has no AV1")
+    file = site.manifest[kind]["file"]
+    with Visit(browser, site, "rollout/") as visit:
+        duration = visit.page.evaluate(
+            """async (src) => { const video = document.querySelector('video');
+                await new Promise((loaded) => { video.onloadeddata = loaded; video.src = src; video.load() });
+                return video.duration }""",
+            f"../{file}",
+        )
+        assert duration == pytest.approx(site.manifest["duration"], abs=0.001)
+        for section in site.manifest["sections"]:
+            shown = visit.page.evaluate(
+                """async (time) => { const video = document.querySelector('video');
+                    const seeked = new Promise((found) => video.requestVideoFrameCallback((_, frame) => found(frame)));
+                    video.currentTime = time; return (await seeked).mediaTime }""",
+                section["start"] + 0.001,
+            )
+            assert shown == pytest.approx(section["start"], abs=0.002), section["name"]
+
+
+def test_the_browser_takes_the_first_video_it_can_play(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        visit.page.evaluate("document.querySelector('video').load()")
+        visit.page.evaluate(
+            "document.querySelector('video').play().then(() => document.querySelector('video').pause())"
+        )
+        playing = visit.page.evaluate("document.querySelector('video').currentSrc")
+        wanted = site.manifest["av1"] or site.manifest["video"]
+        assert playing.endswith(wanted["file"])
 
 
 def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(site: Site, browser: Any) -> None:

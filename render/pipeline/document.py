@@ -88,7 +88,7 @@ def describe(scene: Scene, fps: int) -> Document:
         "title": scene.title,
         "claim": scene.claim,
         "duration": _micro(edges[-1]),
-        "poster": {"section": _poster(scene)},
+        "poster": {"section": poster(scene)},
         "legend": [{"id": mark.id, "name": mark.name, "text": mark.text} for mark in scene.legend],
         "sections": [_part(*each) for each in zip(sections, edges, edges[1:], strict=False)],
     }
@@ -118,7 +118,7 @@ def _micro(seconds: float) -> float:
     return round(seconds, 6)
 
 
-def _poster(scene: Scene) -> str:
+def poster(scene: Scene) -> str:
     """The section the scene chose for its poster, or its first step, or its first section."""
     sections = scene.sections()
     steps = [section.name for section in sections if section.step == "01"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engines.recording import atomic
-from render.pipeline import video
+from render.pipeline import document, preview, video
 from render.pipeline.cache import Segment, Slot
 from render.pipeline.load import load_scene
 from render.pipeline.plan import Places
@@ -48,6 +48,28 @@ class Unit:
 def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
     """Draw and encode a section into its slot, all but the sidecar; `tell` gets the count of finished frames."""
     film = Film(section(unit), unit.quality)
+    digests, files, errors = _filmed(film, unit, tell)
+    files["webp"] = webp(picture(film, film.section.still))
+    if unit.section == document.poster(_scene(unit.places, unit.scene)):
+        at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
+        files["preview.webp"] = preview.preview(film.section, since(digests, at) / unit.quality.fps)
+    unit.slot.folder.mkdir(parents=True, exist_ok=True)
+    for kind, data in files.items():
+        with atomic(unit.slot.file(kind)) as file:
+            file.write(data)
+    hashes = {kind: hashlib.sha256(data).hexdigest() for kind, data in files.items()}
+    return Segment(unit.frames, tuple(digests), hashes, errors)
+
+
+def since(digests: Sequence[str], index: int) -> int:
+    """The frame from which on the picture of frame `index` is shown."""
+    return next((before for before in range(index, 0, -1) if digests[before - 1] != digests[index]), 0)
+
+
+def _filmed(
+    film: Film, unit: Unit, tell: Callable[[int], None]
+) -> tuple[list[str], dict[str, bytes], dict[str, float]]:
+    """All frames: their hashes, the videos by ending and, where there are two of these, what each has lost."""
     writers = {"mp4": video.h264(unit.quality)}
     second = video.av1(unit.quality)
     if second:
@@ -56,22 +78,16 @@ def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
     sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
     for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
         if digests[-1:] != [digest]:
-            shown, since = encodable(converter, frame), index
+            shown, first = encodable(converter, frame), index
             for writer in writers.values():
                 writer.add(shown, index)
         if index in sampled:
-            samples[since] = video.luma(shown)
+            samples[first] = video.luma(shown)
         digests.append(digest)
         tell(index + 1)
     movies = {kind: writer.finish(unit.frames) for kind, writer in writers.items()}
     errors = {kind: video.error(movie, unit.quality.fps, samples) for kind, movie in movies.items() if second}
-    files = {**movies, "webp": webp(picture(film, film.section.still))}
-    unit.slot.folder.mkdir(parents=True, exist_ok=True)
-    for kind, data in files.items():
-        with atomic(unit.slot.file(kind)) as file:
-            file.write(data)
-    hashes = {kind: hashlib.sha256(data).hexdigest() for kind, data in files.items()}
-    return Segment(unit.frames, tuple(digests), hashes, errors)
+    return digests, movies, errors
 
 
 def digests(unit: Unit, tell: Callable[[int], None]) -> list[str]:

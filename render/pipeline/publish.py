@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engines.recording import atomic
-from render.pipeline import document, tracks, video
+from render.pipeline import document, preview, tracks, video
 from render.pipeline.cache import Segment, Slot
 from render.pipeline.document import Document
 from render.pipeline.environment import environment
@@ -42,7 +42,8 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
     movie = join(finished, "mp4", quality)
     lighter = av1(finished, len(movie), quality)
     stills = [slot.file("webp").read_bytes() for slot, _ in finished]
-    poster = stills[[part["name"] for part in told["sections"]].index(told["poster"]["section"])]
+    chosen = [part["name"] for part in told["sections"]].index(told["poster"]["section"])
+    moving = finished[chosen][0].file("preview.webp").read_bytes()
     manifest = {
         **told,
         "quality": quality.name,
@@ -51,7 +52,12 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "poster": {**told["poster"], **_named(place(places, "posters", scene.name, poster, "webp"), poster)},
+        "poster": {**told["poster"], **_picture(places, scene.name, stills[chosen])},
+        "preview": {
+            **_picture(places, f"{scene.name}.preview", moving),
+            "width": preview.SMALL.width,
+            "height": preview.SMALL.height,
+        },
         "tracks": _words(places, told),
         "sections": [
             {
@@ -99,6 +105,10 @@ def av1(finished: Finished, size: int, quality: Quality) -> bytes | None:
 
 def _movie(places: Places, name: str, data: bytes) -> dict[str, Any]:
     return {**_named(place(places, "videos", name, data, "mp4"), data), "codecs": video.codecs(data)}
+
+
+def _picture(places: Places, name: str, data: bytes) -> dict[str, Any]:
+    return _named(place(places, "posters", name, data, "webp"), data)
 
 
 def _words(places: Places, told: Document) -> dict[str, str]:
