@@ -6,9 +6,9 @@ colour the encoder errs more and the eye sees less, and there a cell is 8 pixels
 the root mean square of the three planes' cells, in levels of 255, over the worst window of 16 x 16 pixels.
 
 Measured: the worst window that H.264 makes of unchanged pictures, over all 2,580 frames of the rollout scene at `web`,
-is 7.3 (5.5 at `draft`, 7.2 in samples at `final`). At `web`, a digit changed in type of 36 px gives 39, at half its
-strength 19; colour swapped in such a digit, from secondary text to belief, 15, from good to bad 60; a piece moved by
-one square 80 on a board of 600 px, 20 (white) and 8 (black) on one of 90 px. TOLERANCE is 1.4 times the encoder's
+is 7.1 (5.6 at `draft`, 7.6 in samples at `final`). At `web`, a digit changed in type of 36 px gives 39, at half its
+strength 19; colour swapped in such a digit, from secondary text to belief, 15, from good to bad 61; a piece moved by
+one square 81 on a board of 600 px, 21 (white) and 8 (black) on one of 90 px. TOLERANCE is 1.4 times the encoder's
 worst; the least of the colours is 1.5 times TOLERANCE. What is not seen: a black piece of 11 px moved, a hairline gone.
 At `draft`, 640 x 360, a digit is 12 px high and gives 6: there only what is larger is seen.
 """
