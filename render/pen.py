@@ -15,7 +15,8 @@ import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
+from render import many, theme
+from render.many import Numbers
 from render.motion import Cubic, Point, mix
 from render.theme import swap
 from render.typeset import shape
@@ -78,9 +79,11 @@ class Pen:
         """Stroke the current path."""
         self.ink(colour, alpha)
         self.context.set_line_width(width)
-        self.context.set_dash(dash)
+        if dash:
+            self.context.set_dash(dash)
         self.context.stroke()
-        self.context.set_dash(())
+        if dash:
+            self.context.set_dash(())
 
     def line(
         self, a: Point, b: Point, colour: str, width: float, alpha: float = 1.0, dash: Sequence[float] = ()
@@ -89,6 +92,40 @@ class Pen:
         self.context.move_to(*a)
         self.context.line_to(*b)
         self.stroke(colour, width, alpha, dash)
+
+    def lines(self, ends: Numbers, colour: str, width: Numbers, alpha: Numbers) -> None:
+        """Many straight lines of one colour: ends (N, 2, 2), each (x, y); width and alpha (N,).
+
+        Half the cost of as many `line`s and the same picture, but for ends that are cut square to an axis.
+        """
+        if len(ends):
+            scale, shift = self._upright()
+            self._lay(many.lines(ends * scale + shift, width * scale, alpha), colour)
+
+    def discs(self, middles: Numbers, colour: str, radius: Numbers, alpha: Numbers) -> None:
+        """Many flat discs of one colour: middles (N, 2); radius and alpha (N,). A third of the cost of `disc`s."""
+        if len(middles):
+            scale, shift = self._upright()
+            self._lay(many.discs(middles * scale + shift, radius * scale, alpha), colour)
+
+    def _upright(self) -> tuple[float, Numbers]:
+        """The scale and the shift that lead to device pixels; nothing ever turns the stage."""
+        matrix = self.context.get_matrix()
+        assert matrix.xy == 0 == matrix.yx
+        assert matrix.xx == matrix.yy
+        return matrix.xx, np.array([matrix.x0, matrix.y0])
+
+    def _lay(self, mask: many.Mask, colour: str) -> None:
+        """Colour what a mask covers."""
+        height, width = mask.cover.shape
+        data: Any = mask.cover
+        self.ink(colour)
+        self.context.save()
+        self.context.identity_matrix()
+        self.context.mask_surface(
+            cairo.ImageSurface.create_for_data(data, cairo.FORMAT_A8, width, height), mask.left, mask.top
+        )
+        self.context.restore()
 
     def polyline(self, points: Sequence[Point], colour: str, width: float, alpha: float = 1.0) -> None:
         """A line through points."""

@@ -6,6 +6,7 @@ One meaning a colour on all scenes; each is also told by shape or place, and rea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ASSETS = Path(__file__).parent.parent / "site_assets"
@@ -33,12 +34,14 @@ MONO, MONO_BOLD = "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf"
 MOVE = 0.75  # seconds a thing takes to travel
 
 
+@cache
 def rgb(colour: str) -> tuple[float, float, float]:
     """A hex colour as red, green, blue in 0..1."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
 
 
+@cache
 def swap(colour: str) -> tuple[float, float, float]:
     """A hex colour as cairo must be told it: a frame's memory is RGBA where cairo expects BGRA."""
     red, green, blue = rgb(colour)

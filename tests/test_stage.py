@@ -58,6 +58,63 @@ def test_faded_and_moved_and_clipped_leave_no_trace() -> None:
     assert np.array_equal(frame[200:, 300:], stage.night(480, 270)[200:, 300:])
 
 
+def drawn(paint: Callable[[Pen], None], ground: str) -> np.ndarray:
+    def over(pen: Pen, t: float) -> None:
+        pen.ink(ground)
+        pen.context.paint()
+        paint(pen)
+
+    return Film(section(over), SMALL).frame(0)[..., :3].astype(int)
+
+
+def test_many_lines_at_once_are_the_lines_one_by_one() -> None:
+    chance = np.random.default_rng(5)
+    ends = np.stack(
+        [chance.uniform((60, 60), (900, 1000), (60, 2)), chance.uniform((980, 60), (1860, 1000), (60, 2))], 1
+    )
+    ends[0] = (100, 300), (1800, 300)  # level
+    ends[1] = (700, 1000), (700, 80)  # upright, and drawn upwards
+    width, alpha = chance.uniform(3, 14, 60), chance.uniform(0.1, 1, 60)
+
+    def one_by_one(pen: Pen) -> None:
+        pen.context.set_line_cap(cairo.LINE_CAP_BUTT)
+        for (a, b), thick, seen in zip(ends.tolist(), width, alpha, strict=True):
+            pen.line(a, b, theme.BELIEF, thick, seen)
+
+    def at_once(pen: Pen) -> None:
+        pen.lines(ends, theme.BELIEF, width, alpha)
+
+    difference = np.abs(drawn(one_by_one, theme.NIGHT) - drawn(at_once, theme.NIGHT))
+    middle = difference[20:250, 30:450]
+    assert middle.mean() < 0.8
+    assert np.percentile(middle, 99.9) <= 20
+
+
+def test_many_discs_at_once_are_the_discs_one_by_one() -> None:
+    chance = np.random.default_rng(6)
+    middles, radius = chance.uniform((200, 200), (1700, 800), (300, 2)), chance.uniform(8, 40, 300)
+    alpha = chance.uniform(0.2, 1, 300)
+
+    def one_by_one(pen: Pen) -> None:
+        for (x, y), size, seen in zip(middles.tolist(), radius, alpha, strict=True):
+            with pen.faded(0.5), pen.moved(10, 20, 0.9):
+                pen.disc(x, y, size, theme.ATTENTION, seen)
+
+    def at_once(pen: Pen) -> None:
+        with pen.moved(10, 20, 0.9):
+            pen.discs(middles, theme.ATTENTION, radius, alpha / 2)
+
+    difference = np.abs(drawn(one_by_one, theme.NIGHT) - drawn(at_once, theme.NIGHT))
+    assert difference.max() <= 30  # where an edge is one pixel of ours and a bit of cairo's
+    assert difference.mean() < 0.6
+
+
+def test_a_mask_may_reach_over_the_edge_of_the_stage() -> None:
+    ends = np.array([[[-300.0, 500.0], [2300.0, 560.0]], [[960.0, -200.0], [900.0, 1300.0]]])
+    frame = drawn(lambda pen: pen.lines(ends, theme.TEXT, np.full(2, 12.0), np.ones(2)), theme.NIGHT)
+    assert (frame[0].max(), frame[-1].max(), frame[:, 0].max(), frame[:, -1].max()) == (0xF3,) * 4
+
+
 # --- time, type, palette ------------------------------------------------------------------------------
 
 
