@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import json
+import os
 import pkgutil
 import shutil
 import sys
@@ -351,6 +353,65 @@ def check(
         raise click.ClickException(
             f"{wrong} of {len(found)} differ; `click render {scene}` publishes what is right now"
         )
+
+
+@cli.group()
+def bench() -> None:
+    """Measure, on this machine.
+
+    \b
+    Example:
+        click bench render
+    """
+
+
+@bench.command("render")
+@click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: click bench render --json")
+@click.option(
+    "--runs", type=click.IntRange(1), default=5, show_default=True, help="Medians of so many. Example: --runs 1"
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.2),
+    default=4.0,
+    show_default=True,
+    help="How long each picture plays. Example: --seconds 1",
+)
+@click.option(
+    "--scene",
+    default="rollout",
+    show_default=True,
+    metavar="NAME",
+    help="The scene drawn with one job and with two. Example: --scene rollout",
+)
+@click.pass_obj
+def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene: str) -> None:
+    """Draw three pictures by plain Manim and by the stage, in turn, and say what each costs.
+
+    They are shown to look the same first. What is drawn goes to a temporary folder. Leave the machine alone
+    meanwhile. The exit code is 1 where the two do not look the same, or a file of ours is over a quarter larger.
+
+    \b
+    Examples:
+        click bench render                        seven minutes on two cores
+        click bench render --json --runs 1        a quick look, for a program
+    """
+    load = os.getloadavg()[0]
+    from render.bench import measure, pictures, report  # noqa: PLC0415  # brings in Manim, which takes a second
+
+    plan.pick("scene", scene, plan.scene_names(places))
+
+    def tell(words: str) -> None:
+        click.echo(words, err=True)
+
+    measured = {name: measure.picture(name, seconds, runs, tell) for name in pictures.NAMES}
+    jobs, on = measure.jobs(places, scene, tell), report.machine(load)
+    if as_json:
+        click.echo(json.dumps(report.figures(measured, jobs, seconds, runs, on), indent=1))
+    else:
+        click.echo("\n".join(report.lines(measured, jobs, on)))
+    if large := report.too_large(measured):
+        raise click.ClickException(f"{', '.join(large)}: our file is over a quarter larger; the jobs do not compare")
 
 
 @cli.command()

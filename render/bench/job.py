@@ -1,0 +1,66 @@
+"""A whole job in a process of its own, from nothing to an mp4: python -m render.bench.job KIND PICTURE SECONDS FILE.
+
+KIND is `plain`, Manim with its own encoder, or `staged`: two processes, this one and a worker, each draw and encode
+one half of the frames, and the halves are joined. Frames are hashed on the way, as they are in any scene.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from render import theme
+from render.pipeline import executor
+
+QUALITY = theme.QUALITIES["web"]
+# On top of the preset. Everything moves here, and `web`'s own choice for scenes gives files half as large again as
+# Manim's; of what was tried this is the fastest whose files stay below.
+ENCODING = "bframes=0:weightp=0:subme=2:me=dia:rc-lookahead=2"
+
+
+def main(kind: str, name: str, seconds: float, path: Path) -> None:
+    """Do one job."""
+    with tempfile.TemporaryDirectory(prefix="stagelight-bench-") as folder:
+        if kind == "plain":
+            from render.bench import plain  # noqa: PLC0415  # the worker of the other kind need not load it
+
+            shutil.move(plain.film(name, QUALITY, seconds, Path(folder)), path)
+        else:
+            path.write_bytes(staged(name, seconds, Path(folder)))
+
+
+def staged(name: str, seconds: float, folder: Path) -> bytes:
+    """Draw and encode in two processes; the mp4."""
+    frames = round(seconds * QUALITY.fps)
+    half = frames // 2
+    parts = [(folder / "first.mp4", 0, half), (folder / "second.mp4", half, frames)]
+    with executor.pool(1) as worker:
+        later = worker.submit(part, name, seconds, *parts[1])
+        part(name, seconds, *parts[0])
+        later.result()
+    from render.pipeline import video  # noqa: PLC0415  # loaded already by `part`, after the worker was started
+
+    return video.join([(path, (stop - start) / QUALITY.fps) for path, start, stop in parts])
+
+
+def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
+    """Draw and encode frames start to stop."""
+    from av.video.reformatter import VideoReformatter  # noqa: PLC0415
+
+    from render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
+    from render.pipeline import encode, video  # noqa: PLC0415
+    from render.stage import Film  # noqa: PLC0415
+
+    film, converter = Film(section(name, seconds), QUALITY), VideoReformatter()
+    keys = f"keyint={video.KEYFRAME_SECONDS * QUALITY.fps}:scenecut=0:force-cfr=1:threads=1:lookahead-threads=1"
+    options = {"preset": QUALITY.preset, "crf": str(QUALITY.crf), "x264-params": f"{keys}:{ENCODING}"}
+    writer = video.Writer("libx264", QUALITY, options)
+    for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
+        writer.add(encode.encodable(converter, frame), index)
+    path.write_bytes(writer.finish(stop - start))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), Path(sys.argv[4]))
