@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from render import macros
+from render.pages import figures, prose, published
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
@@ -73,7 +74,7 @@ def project(tmp_path: Path) -> Path:
 def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
     """Put a scene and everything it names under `root`."""
     assets = root / "site_assets"
-    files = [*macros.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    files = [*published.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
@@ -148,7 +149,7 @@ def test_an_event_is_told_in_its_own_words(project: Path) -> None:
     ("seconds", "shown"), [(45, "45 seconds"), (60, "60 seconds"), (3600, "60 minutes"), (1, "1 second")]
 )
 def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
-    assert macros.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
+    assert figures.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -334,15 +335,15 @@ def test_the_transcript_is_in_the_order_of_the_video(project: Path) -> None:
 
 
 def test_code_is_quoted_whole_from_the_source() -> None:
-    written = macros.code(ROOT, "render/macros.py", "clock", "page.md")
+    written = prose.code(ROOT, "render/pages/figures.py", "clock", "page.md")
     assert 'def clock(seconds: float) -> str:\n    """75.4 -> 1:15."""\n    return f"{int(seconds)' in written
     assert "def size" not in written
 
 
 def test_reading_time_counts_words_alone() -> None:
     words = "word " * 441
-    assert macros.reading_time(words) == "3\N{NO-BREAK SPACE}minutes"
-    assert macros.reading_time(words + "{{ x }} " * 900 + "```\n" + words + "```") == "3\N{NO-BREAK SPACE}minutes"
+    assert prose.reading_time(words) == "3\N{NO-BREAK SPACE}minutes"
+    assert prose.reading_time(words + "{{ x }} " * 900 + "```\n" + words + "```") == "3\N{NO-BREAK SPACE}minutes"
 
 
 # --- the pages --------------------------------------------------------------------------------------------------
@@ -402,4 +403,4 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
 
 @pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])
 def test_a_probability_is_never_certainty(value: float, said: str) -> None:
-    assert macros.probability(value) == said
+    assert figures.probability(value) == said

@@ -1,0 +1,10 @@
+"""What the macros write into a page, and what they read for it.
+
+* `markup`: elements, with everything in them escaped
+* `published`: what rendering and recording left behind, and the end of a build that asks for what they did not
+* `figures`: numbers and words of a run, each with its name
+* `pieces`: the player, stills, transcript, downloads: the parts of a scene's page
+* `prose`: code quoted, words counted, decisions listed
+
+Only the standard library is imported, so that a page never depends on what drew its pictures.
+"""

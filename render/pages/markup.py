@@ -1,0 +1,32 @@
+"""Markup: elements, with everything in them escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+VOID = {"img", "source", "track"}
+
+
+class Html(str):
+    """Markup that `el` has made: everything in it is escaped already."""
+
+    __slots__ = ()
+
+
+def el(name: str, attributes: Mapping[str, object], *children: str) -> Html:
+    """One element. Attribute values and plain strings are escaped; True is a bare attribute, None is left out."""
+    bare = "".join(f" {key}" for key, value in attributes.items() if value is True)
+    pairs = {key: value for key, value in attributes.items() if value not in (None, True, False)}
+    opening = f"<{name}{bare}" + "".join(f' {key}="{escape(str(value))}"' for key, value in pairs.items()) + ">"
+    return Html(opening if name in VOID else f"{opening}{join(children)}</{name}>")
+
+
+def join(children: Iterable[str], between: str = "") -> Html:
+    """Children side by side, with what is not markup yet escaped."""
+    return Html(between.join(child if isinstance(child, Html) else escape(child, quote=False) for child in children))
+
+
+def inert(words: str) -> Html:
+    """Words for the middle of a Markdown paragraph, where `*` or `_` would otherwise mean something."""
+    return Html("".join(escape(each) if each.isalnum() or each in " <>&\"'" else f"&#{ord(each)};" for each in words))

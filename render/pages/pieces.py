@@ -1,0 +1,196 @@
+"""The parts of a scene's page: player, legend, stills, headings, transcript, provenance, downloads, poster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from render.pages.figures import clock, size
+from render.pages.markup import Html, el, join
+from render.pages.published import Scene, fail, label, section_of, titled
+
+
+def player(scene: Scene, base: str, legend_title: str) -> Html:
+    """The video with its tracks, the step rail, and the legend: complete without a script."""
+    manifest = scene.manifest
+    video = base + manifest["video"]["file"]
+    tracks = [
+        el("track", {"kind": kind, "label": label, "srclang": "en", "src": base + manifest["tracks"][name]})
+        for kind, name, label in (
+            ("captions", "captions", "English"),
+            ("chapters", "chapters", "Chapters"),
+            ("descriptions", "descriptions", "Descriptions"),
+            ("metadata", "legend", "Legend"),
+        )
+    ]
+    screen = el(
+        "video",
+        {
+            **{"controls": True, "playsinline": True, "preload": "none"},
+            **{"width": manifest["width"], "height": manifest["height"]},
+            **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
+        },
+        *(
+            el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
+            for each in (manifest["av1"], manifest["video"])  # a browser takes the first that it can play
+            if each
+        ),
+        *tracks,
+        el("p", {}, "This browser plays no video here: ", el("a", {"href": video}, "download it"), "."),
+    )
+    steps = [section for section in manifest["sections"] if section["step"]]
+    stops = [
+        el(
+            "a",
+            {
+                "href": f"#step-{section['step']}",
+                "data-start": f"{section['start']:g}",
+                "data-end": f"{section['start'] + section['duration']:g}",
+                "data-still": base + section["still"]["file"],
+            },
+            el("span", {"class": "rail__number"}, section["step"]),
+            " ",
+            el("span", {"class": "rail__title"}, titled(section)[0]),
+        )
+        for section in steps
+    ]
+    keys = [el("kbd", {}, str(index)) for index in range(1, len(steps) + 1)]
+    title_id = f"{scene.name}-legend"
+    return el(
+        "figure",
+        {"class": "scene", "data-scene": scene.name},
+        el("div", {"class": "scene__screen"}, screen),
+        el(
+            "nav",
+            {"class": "rail", "aria-label": "Steps of the scene"},
+            el("ol", {}, *(el("li", {}, stop) for stop in stops)),
+            el("p", {"class": "rail__keys"}, "Keys in the player: ", *keys),
+        ),
+        el(
+            "div",
+            {"class": "legend"},
+            el("h2", {"class": "legend__title", "id": title_id}, legend_title),
+            el("dl", {"aria-labelledby": title_id}, *(mark(scene, base, entry) for entry in manifest["legend"])),
+        ),
+    )
+
+
+def mark(scene: Scene, base: str, entry: Mapping[str, Any]) -> Html:
+    """One entry of the legend, with the drawing of its mark."""
+    drawing = f"img/marks/{entry['id']}.svg"
+    if not re.fullmatch(r"[a-z0-9_-]+", entry["id"]) or not (scene.assets / drawing).is_file():
+        fail(f"site_assets/videos/{scene.name}.json has the legend entry {entry['id']!r}: draw site_assets/{drawing}")
+    picture = el("img", {"src": base + drawing, "alt": "", "width": 48, "height": 32})
+    return el("div", {"data-mark": entry["id"]}, el("dt", {}, picture, entry["name"]), el("dd", {}, entry["text"]))
+
+
+def still(scene: Scene, base: str, name: str, page: str) -> Html:
+    """The picture of a section, with a link that plays from there (without a script: opens the video there)."""
+    section = section_of(scene, name, page)
+    manifest = scene.manifest
+    picture = el(
+        "img",
+        {
+            **{"src": base + section["still"]["file"], "alt": section["alt"], "loading": "lazy", "decoding": "async"},
+            **{"width": manifest["width"], "height": manifest["height"]},
+        },
+    )
+    start = f"{section['start']:g}"
+    link = {"href": f"{base}{manifest['video']['file']}#t={start}", "data-seek": start}
+    play = el("a", link, f"Play {label(section)}")
+    caption = el("figcaption", {}, f"At {clock(section['still']['time'])}. ", play)
+    return el("figure", {"class": "still"}, picture, caption)
+
+
+def heading(scene: Scene, name: str, page: str) -> Html:
+    """The heading of a step, numbered and named as in the scene; steps link to its id."""
+    section = section_of(scene, name, page)
+    if not section["step"]:
+        fail(f"docs/{page}: section {name!r} of {scene.name} is not a numbered step: write its heading on the page")
+    number_of = el("span", {"class": "step__number"}, section["step"])
+    short, rest = titled(section)
+    return el("h2", {"id": f"step-{section['step']}"}, number_of, " ", short, el("span", {"class": "step__rest"}, rest))
+
+
+def transcript(scene: Scene) -> Html:
+    """Everything that is said and seen, in the order of the video."""
+    parts = []
+    for section in scene.manifest["sections"]:
+        time = el("span", {"class": "transcript__time"}, clock(section["start"]))
+        shown = section["still"]["time"]
+        before = [words["text"] for words in section["captions"] if words["start"] <= shown]
+        after = [words["text"] for words in section["captions"] if words["start"] > shown]
+        seen = el("p", {"class": "transcript__seen"}, el("b", {}, "On screen: "), section["alt"])
+        said = [el("p", {}, join(sentences, " ")) if sentences else Html() for sentences in (before, after)]
+        parts += [el("h3", {}, time, f" {label(section)}", titled(section)[1]), said[0], seen, said[1]]
+    return el("details", {"class": "fold transcript"}, el("summary", {}, "Read the scene instead"), *parts)
+
+
+def provenance(scene: Scene) -> Html:
+    """One line: which run the video was drawn from."""
+    origin = scene.manifest["provenance"]
+    return el(
+        "p",
+        {"class": "provenance"},
+        "Drawn from the recording ",
+        el("b", {}, origin["recording"]),
+        f" (seed {origin['seed']}, ",
+        el("a", {"href": "#the-files"}, "files and hashes"),
+        ").",
+    )
+
+
+def downloads(scene: Scene, base: str) -> Html:
+    """The files of a scene with their sizes, and the hashes they were made from."""
+    manifest, origin = scene.manifest, scene.manifest["provenance"]
+    tracks = manifest["tracks"]
+    files = [
+        ("The video", manifest["video"]["file"]),
+        *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),
+        ("Its captions", tracks["captions"]),
+        ("Its chapters", tracks["chapters"]),
+        ("Its transcript: what is said and what is seen", tracks["transcript"]),
+        ("All that it says, with its times", tracks["scene"]),
+        ("The recording, words and facts", f"recordings/{scene.name}.json"),
+        ("The recording, arrays", f"recordings/{scene.name}.npz"),
+    ]
+    rows = []
+    for called, file in files:
+        path = scene.assets / file
+        if not path.is_file():
+            fail(f"site_assets/{file} is missing: run `click record {scene.name}`")
+        name = file.rpartition("/")[2]
+        link = el("a", {"href": base + file, "download": True}, called)
+        rows.append(el("li", {}, link, el("span", {}, f"{name.rpartition('.')[2]}, {size(path.stat().st_size)}")))
+    hashes = [
+        ("recording", origin["recording_sha256"]),
+        ("video", manifest["video"]["sha256"]),
+        ("engine's code", origin["code_version"]),
+        ("drawing's code", origin["render_version"]),
+        *sorted(origin["versions"].items()),
+    ]
+    terms = [part for key, value in hashes for part in (el("dt", {}, key), el("dd", {}, el("code", {}, str(value))))]
+    made_from = el("details", {"class": "fold"}, el("summary", {}, "Hashes and versions"), el("dl", {}, *terms))
+    return el("div", {}, el("ul", {"class": "downloads"}, *rows), made_from)
+
+
+def poster(scene: Scene, base: str) -> Html:
+    """The poster as a link to the page of the scene; it moves only while it is pointed at or has the focus."""
+    manifest = scene.manifest
+    size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
+    picture = el("img", {"src": base + manifest["poster"]["file"], "alt": manifest["title"], **size_of})
+    moving = el(
+        "img",
+        {
+            **{"class": "poster__preview", "src": base + manifest["preview"]["file"], "alt": ""},
+            **{"width": manifest["preview"]["width"], "height": manifest["preview"]["height"], "loading": "lazy"},
+        },
+    )
+    return el(
+        "a",
+        {"class": "poster", "href": f"{base}{scene.name}/"},
+        picture,
+        moving,
+        el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),
+    )

@@ -1,0 +1,49 @@
+"""Words that stand outside a scene: code quoted from the source, the time a page takes, the list of decisions."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from html import escape
+from pathlib import Path
+
+from render.pages.figures import duration
+from render.pages.markup import el
+from render.pages.published import fail, pick
+
+WORDS_PER_MINUTE = 220
+
+
+def code(root: Path, path: str, name: str, page: str) -> str:
+    """A function or class of the source, quoted whole, as Markdown."""
+    try:
+        source = (root / path).read_text(encoding="utf-8")
+    except OSError:
+        fail(f"docs/{page}: the source {path} does not exist: correct the path on the page")
+    nodes = {
+        node.name: node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    node = pick(nodes, name, path, page)
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    text = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+    fence = "`" * max(4, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    summary = el("summary", {}, "The code that does it: ", el("code", {}, f"{path}, {name}"))
+    return f'<details class="fold" markdown>\n{summary}\n\n{fence} python\n{text}\n{fence}\n\n</details>'
+
+
+def reading_time(markdown: str) -> str:
+    """How long the words of a page take, in whole minutes."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
+    return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
+
+
+def decisions(docs: Path) -> str:
+    """The decision records as a Markdown list, each with its own title."""
+    entries = []
+    for path in sorted(docs.glob("decisions/[0-9]*.md")):
+        title = path.read_text(encoding="utf-8").lstrip().partition("\n")[0].lstrip("# ")
+        entries.append(f"- [{escape(title, quote=False)}]({path.name})")
+    return "\n".join(entries) or "None written yet."
