@@ -27,7 +27,7 @@ class Mask(NamedTuple):
 
 @dataclass
 class _Sheet:
-    """The logarithm of the light that passes, for each pixel of a rectangle."""
+    """The logarithm of the light that passes, for each pixel of a rectangle, row by row."""
 
     left: int
     top: int
@@ -35,22 +35,21 @@ class _Sheet:
     height: int
 
     def __post_init__(self) -> None:
-        self.light = np.zeros(self.width * self.height)
+        self.light = np.zeros(self.width * self.height, np.float32)
 
     def add(self, pixels: NDArray[np.integer], cover: NDArray[np.float32]) -> None:
-        """Lay covers, which are overwritten, on pixels, numbered row by row; any pixel any number of times."""
+        """Lay covers, which are overwritten, on pixels, any of them any number of times."""
         np.subtract(1, cover, out=cover)
         np.maximum(cover, DARKEST, out=cover)
         np.log(cover, out=cover)
-        self.light += np.bincount(pixels.ravel(), cover.ravel(), len(self.light))
+        np.add.at(self.light, pixels.ravel(), cover.ravel())
 
     def mask(self) -> Mask:
         """What is covered."""
-        passing = self.light.astype(np.float32)
-        np.exp(passing, out=passing)
-        passing *= -255
-        passing += 255.5
-        return Mask(passing.astype(np.uint8).reshape(self.height, self.width), self.left, self.top)
+        np.exp(self.light, out=self.light)
+        self.light *= -255
+        self.light += 255.5
+        return Mask(self.light.astype(np.uint8).reshape(self.height, self.width), self.left, self.top)
 
 
 def _sheet(points: Numbers, margin: float) -> _Sheet:
@@ -85,7 +84,7 @@ def lines(ends: Numbers, width: Numbers, alpha: Numbers) -> Mask:
     run = np.abs(ends[:, 1] - ends[:, 0])
     steep = run[:, 1] > run[:, 0]
     reach = (width / 2 + 0.5) * np.hypot(*run.T) / np.maximum(run.max(1), 1e-9)
-    span = (np.ceil(reach).astype(int) + 1) * 2  # pixels across a line, seen along an axis
+    span = reach.astype(int) * 2 + 2  # pixels across a line, seen along an axis
     for turned in (False, True):
         for across in np.unique(span[steep == turned]):
             chosen = (steep == turned) & (span == across)
@@ -106,7 +105,7 @@ def _bundle(sheet: _Sheet, ends: Numbers, width: Numbers, alpha: Numbers, across
     line = np.repeat(np.arange(len(ends)), length)  # for each step along a line, which line it is
     x = np.arange(len(line)) + np.repeat(first - np.cumsum(length) + length, length)
     middle = (y0 - slope * (x0 - 0.5))[line] + slope[line] * x
-    base = np.floor(middle).astype(np.int64) + (1 - across // 2)
+    base = np.floor(middle + 0.5).astype(np.int64) - across // 2
     seen = (alpha[line] * (np.minimum(x + 1, x1[line]) - np.maximum(x, x0[line]))).astype(np.float32)
     upright = (1 / np.hypot(1, slope))[line].astype(np.float32)  # from a distance along y to one across the line
     steps = np.arange(across)
