@@ -24,6 +24,7 @@ from render import theme
 from render.pen import Pen
 from render.theme import HEIGHT, WIDTH, Quality
 
+BAND = 16  # rows of the night made at once
 Frame = NDArray[np.uint8]  # (height, width, 4), RGBA
 
 
@@ -147,18 +148,20 @@ class Film:
 @lru_cache(maxsize=4)
 def night(width: int, height: int) -> Frame:
     """The empty stage: a soft light above the middle, dark corners, dithered so that nothing bands."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y = x / width - 0.5, y / height - 0.42
-    light = np.exp(-((x / 0.48) ** 2 + (y / 0.52) ** 2))[..., None]
-    corner = np.clip((x**2 * 1.5 + y**2 * 1.3) * 1.5 - 0.16, 0, 1)[..., None]
     base, high, deep = (
         np.array(theme.rgb(c), np.float32) * 255 for c in (theme.NIGHT, theme.NIGHT_HIGH, theme.NIGHT_DEEP)
     )
-    colour = base + (high - base) * light
-    colour = colour + (deep - colour) * corner
-    noise = np.random.default_rng(0).random((height, width, 1), np.float32)
+    chance = np.random.default_rng(0)
     frame = np.full((height, width, 4), 255, np.uint8)
-    frame[..., :3] = np.floor(colour + noise).clip(0, 255)
+    for top in range(0, height, BAND):  # in bands, because fresh memory for whole frames is most of the cost
+        y, x = (at.astype(np.float32) for at in np.ogrid[top : min(top + BAND, height), 0:width])
+        x, y = x / width - 0.5, y / height - 0.42
+        light = np.exp(-((x / 0.48) ** 2 + (y / 0.52) ** 2))[..., None]
+        corner = np.clip((x**2 * 1.5 + y**2 * 1.3) * 1.5 - 0.16, 0, 1)[..., None]
+        colour = base + (high - base) * light
+        colour = colour + (deep - colour) * corner
+        noise = chance.random((len(y), width, 1), np.float32)
+        frame[top : top + BAND, :, :3] = np.floor(colour + noise).clip(0, 255)
     return frame
 
 
