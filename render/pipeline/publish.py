@@ -41,7 +41,10 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
     told = document.describe(scene, quality.fps)
     movie = join(finished, "mp4", quality)
     lighter = av1(finished, len(movie), quality)
-    stills = [slot.file("webp").read_bytes() for slot, _ in finished]
+    stills = [
+        _picture(places, "stills", f"{scene.name}.{part['name']}", slot.file("webp").read_bytes())
+        for part, (slot, _) in zip(told["sections"], finished, strict=True)
+    ]
     chosen = [part["name"] for part in told["sections"]].index(told["poster"]["section"])
     moving = finished[chosen][0].file("preview.webp").read_bytes()
     manifest = {
@@ -52,9 +55,9 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "poster": {**told["poster"], **_picture(places, scene.name, stills[chosen])},
+        "poster": {**told["poster"], **stills[chosen]},  # the same file: a page that shows both loads one
         "preview": {
-            **_picture(places, f"{scene.name}.preview", moving),
+            **_picture(places, "posters", f"{scene.name}.preview", moving),
             "width": preview.SMALL.width,
             "height": preview.SMALL.height,
         },
@@ -62,10 +65,7 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "sections": [
             {
                 **part,
-                "still": {
-                    **part["still"],
-                    "file": place(places, "stills", f"{scene.name}.{part['name']}", still, "webp"),
-                },
+                "still": {**part["still"], "file": still["file"]},
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
@@ -107,8 +107,8 @@ def _movie(places: Places, name: str, data: bytes) -> dict[str, Any]:
     return {**_named(place(places, "videos", name, data, "mp4"), data), "codecs": video.codecs(data)}
 
 
-def _picture(places: Places, name: str, data: bytes) -> dict[str, Any]:
-    return _named(place(places, "posters", name, data, "webp"), data)
+def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, Any]:
+    return _named(place(places, folder, name, data, "webp"), data)
 
 
 def _words(places: Places, told: Document) -> dict[str, str]:

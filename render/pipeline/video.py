@@ -28,7 +28,7 @@ Luma = NDArray[np.uint8]  # (height, width)
 
 KEYFRAME_SECONDS = 2  # from keyframe to keyframe while things move: how far a seek has to decode
 # On real scenes a fifth faster than the preset alone and a tenth smaller, at the same error.
-FLATTER = {"veryfast": ":b-adapt=0:weightp=0:subme=1:me=dia"}
+FLATTER = {"veryfast": ":weightp=0:subme=1:me=dia"}
 
 os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells its errors alone; it looks when it starts
 
