@@ -154,8 +154,8 @@ def night(width: int, height: int) -> Frame:
     chance = np.random.default_rng(0)
     frame = np.full((height, width, 4), 255, np.uint8)
     for top in range(0, height, BAND):  # in bands, because fresh memory for whole frames is most of the cost
-        y, x = (at.astype(np.float32) for at in np.ogrid[top : min(top + BAND, height), 0:width])
-        x, y = x / width - 0.5, y / height - 0.42
+        rows, columns = np.ogrid[top : min(top + BAND, height), 0:width]
+        x, y = columns.astype(np.float32) / width - 0.5, rows.astype(np.float32) / height - 0.42
         light = np.exp(-((x / 0.48) ** 2 + (y / 0.52) ** 2))[..., None]
         corner = np.clip((x**2 * 1.5 + y**2 * 1.3) * 1.5 - 0.16, 0, 1)[..., None]
         colour = base + (high - base) * light
