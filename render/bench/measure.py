@@ -22,7 +22,7 @@ from render.stage import Film
 
 Tell = Callable[[str], None]
 
-DRAWN_FPS = 8  # of the 30 frames of a second these are drawn where drawing alone is timed
+DRAWN_FPS = 5  # of the 30 frames of a second these are drawn where drawing alone is timed
 LARGER = 1.25  # how large a file of ours may be beside Manim's
 TARGETS = {  # of the ratios: plain over staged, one job over two
     "network.draw_ratio": 2.5,
