@@ -16,8 +16,8 @@ from render.pipeline import executor
 
 QUALITY = theme.QUALITIES["web"]
 # On top of the preset. Everything moves here, and `web`'s own choice for scenes gives files half as large again as
-# Manim's; of what was tried this is the fastest whose files stay below.
-ENCODING = "bframes=0:weightp=0:subme=2:me=dia:rc-lookahead=2"
+# Manim's. A shorter lookahead or larger partitions would be quicker, and worse pictures or larger files.
+ENCODING = "bframes=0:weightp=0:subme=2:me=dia:rc-lookahead=10:partitions=p8x8,p4x4,i4x4"
 
 
 def main(kind: str, name: str, seconds: float, path: Path) -> None:
