@@ -52,7 +52,6 @@ class Config:
     advance: float = 0.7  # smoothed success at which the frontier moves on
     patience: int = 200  # steps at one frontier before it steps back
     width: int = 256
-    precision: str = "bfloat16"  # of matrix products; or "float32"
 
 
 @dataclass(frozen=True)
@@ -126,8 +125,7 @@ class Trainer:
     """The life of one run: weights, optimiser, frontier, random stream."""
 
     def __init__(self, config: Config, seed: int) -> None:
-        choices = {"starts": curriculum.MODES, "baseline": ("group", "none"), "normalise": ("std", "none"),
-                   "precision": ("bfloat16", "float32")}  # fmt: skip
+        choices = {"starts": curriculum.MODES, "baseline": ("group", "none"), "normalise": ("std", "none")}
         for name, allowed in choices.items():
             if getattr(config, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(config, name)!r}: choose one of {', '.join(allowed)}")
@@ -184,11 +182,6 @@ class Trainer:
         self.coef *= 1.02 if self.smooth_entropy < target else 0.98
         self.coef = min(max(self.coef, config.entropy_floor * left), 1.0)
 
-    def logp(self, inputs: Batch) -> Tensor:
-        """log pi of a batch, in the run's precision."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            return self.policy(inputs)  # type: ignore[no-any-return]
-
     def play(self, start: NDArray[np.int64]) -> Games:
         """One game from each start. The network sees each state once, however many games pass through it."""
         state, slot = start.copy(), self._slot
@@ -204,9 +197,11 @@ class Trainer:
                 slot[fresh] = np.arange(count, count + len(fresh))
                 inputs = batch(self.ending, fresh)
                 with torch.no_grad():
-                    logp = self.logp(inputs)
+                    logp = self.policy(inputs)
                 while len(probability) < count + len(fresh):
-                    probability = np.concatenate([probability, np.empty((4096 + count, probability.shape[1]), np.float32)])
+                    probability = np.concatenate(
+                        [probability, np.empty((4096 + count, probability.shape[1]), np.float32)]
+                    )
                 probability[count : count + len(fresh)] = logp.exp().numpy()
                 count += len(fresh)
                 met.append(fresh)
@@ -222,7 +217,9 @@ class Trainer:
         states = np.concatenate(met)
         slot[states] = -1
         row, action, game = (np.concatenate(column) for column in zip(*visits, strict=True))
-        return Games(states, join([p[0] for p in parts]), torch.cat([p[1] for p in parts]), row, action, game, moves, mated)
+        return Games(
+            states, join([p[0] for p in parts]), torch.cat([p[1] for p in parts]), row, action, game, moves, mated
+        )
 
     def _update(self, games: Games, advantage: NDArray[np.float32]) -> tuple[float, float, int]:
         """Epochs of ascent; held-out states take no part. Returns clip ratio, gradient norm, states learnt from."""
@@ -241,7 +238,7 @@ class Trainer:
         old = games.logp[torch.from_numpy(kept)].flatten()[index]
         clipped, norms = [], []
         for _ in range(config.epochs):
-            logp = self.logp(inputs)
+            logp = self.policy(inputs)
             taken = logp.flatten()[index]
             objective = surrogate(taken, old, gain, loss, config).sum() / len(games.row)
             self.optimiser.zero_grad(set_to_none=False)

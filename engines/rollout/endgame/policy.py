@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engines.rollout.endgame import environment
+from engines.rollout.endgame.geometry import PLACE
 from engines.rollout.endgame.tables import Ending
 
+PAIRS = 10 * 64  # the black king in its triangle, a piece anywhere
 FAR = -1e30  # the logit of what may not be played
 
 
@@ -37,9 +39,15 @@ def batch(ending: Ending, states: NDArray[np.int64]) -> Batch:
     """Look up what the network needs to know of some states."""
     where = environment.squares(ending, states)
     allowed = environment.legal(ending, states)
-    planes = np.array([0, 64, 128, 128 if ending.planes == 2 else 192])[: where.shape[1]]
+    plane = np.array([0, 1, min(2, ending.planes - 1)])[: where.shape[1] - 1]
+    alone = 64 + plane * 64 + where[:, 1:]
+    pairs = (64 + ending.planes * 64 + plane * PAIRS + PLACE[where[:, :1]] * 64) + where[:, 1:]
     found = environment.flags(ending, states, allowed)
-    return Batch(torch.from_numpy(where + planes), torch.from_numpy(allowed), torch.from_numpy(found.astype(np.int64)))
+    return Batch(
+        torch.from_numpy(np.concatenate([where[:, :1], alone, pairs], 1)),
+        torch.from_numpy(allowed),
+        torch.from_numpy(found.astype(np.int64)),
+    )
 
 
 class Policy(nn.Module):
@@ -47,12 +55,12 @@ class Policy(nn.Module):
 
     def __init__(self, planes: int, width: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.squares = nn.Embedding((planes + 1) * 64, width)
+        self.squares = nn.Embedding(64 + planes * (64 + PAIRS), width)
         self.block1, self.block2 = nn.Linear(width, width), nn.Linear(width, width)
         self.target = nn.Linear(width, planes * 64)
         self.flag = nn.Linear(width, environment.FLAGS)
         with torch.no_grad():
-            self.squares.weight.normal_(0, 0.5, generator=generator)
+            self.squares.weight.normal_(0, 0.35, generator=generator)
             for layer in (self.block1, self.block2, self.target, self.flag):
                 layer.weight.normal_(0, (1 / width) ** 0.5, generator=generator)
                 layer.bias.zero_()
@@ -64,7 +72,7 @@ class Policy(nn.Module):
         h0 = torch.relu(self.squares(batch.inputs).sum(1))
         h1 = h0 + torch.relu(self.block1(h0))
         h2 = h1 + torch.relu(self.block2(h1))
-        logits = self.target(h2).float() + self.flag(h2).float().gather(1, batch.flags)
+        logits = self.target(h2) + self.flag(h2).gather(1, batch.flags)
         return torch.log_softmax(logits.masked_fill(~batch.allowed, FAR), 1)
 
 
