@@ -4,3 +4,7 @@ Read in this order: `geometry` (the board as tables), `tables` (endings solved b
 its best answer), `policy` (the network), `curriculum` (where games start), `grpo` (how it learns), `evaluation`
 (what it is worth), `checkpoint` (putting a run down).
 """
+
+from engines.rollout.endgame.grpo import Config, Step, run
+
+__all__ = ["Config", "Step", "run"]

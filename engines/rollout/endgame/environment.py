@@ -51,7 +51,9 @@ def _legal(states: NDArray[np.int64], kp: int, kq: int, allowed: NDArray[np.bool
 def _flags(states: NDArray[np.int64], kp: int, kq: int, allowed: NDArray[np.bool_], out: NDArray[np.int8]) -> None:
     for row, code in enumerate(states):
         bk, wk, p, q = decode(code, kq > 0)
-        for action in np.flatnonzero(allowed[row]):
+        for action in range(allowed.shape[1]):
+            if not allowed[row, action]:
+                continue
             a, b, c = _after(wk, p, q, action, kp, kq)
             bits, square = occupied(a, b, c), action % 64
             flag = 1 if attacked(bk, bits, a, b, c, kp, kq) else 0

@@ -1,11 +1,12 @@
 """The policy: a small residual network over canonical positions.
 
-h0 = relu(sum of the embeddings of each piece on its square)
+h0 = relu(sum of the embeddings of each piece on its square, and of each white piece with the black king)
 h1 = h0 + relu(W1 h0),  h2 = h1 + relu(W2 h1)
 logit(move) = (W3 h2)[piece, target] + (W4 h2)[flags of the move], pi = softmax over the legal moves only
 
 The flags say whether the move gives check, lands next to the black king, and lands defended. That it mates is
-never said. KBNK's network has 259 thousand weights.
+never said. 543 thousand weights for one kind of piece beside the king,
+740 thousand for two.
 """
 
 from __future__ import annotations

@@ -92,8 +92,10 @@ def decode(code: int, four: bool) -> tuple[int, int, int, int]:
 @compiled
 def occupied(wk: int, p: int, q: int) -> np.uint64:
     """White's squares as bits."""
-    bits = BIT[wk] | BIT[p]
-    return bits | BIT[q] if q >= 0 else bits
+    bits: np.uint64 = BIT[wk] | BIT[p]
+    if q >= 0:
+        bits |= BIT[q]
+    return bits
 
 
 @compiled
