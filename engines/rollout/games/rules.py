@@ -1,0 +1,358 @@
+"""The rules of chess on a row of 72 bytes, compiled.
+
+A board is int8 (72,): squares a1 to h8 as 0 to 63, white pieces 1 to 6 (pawn, knight, bishop, rook, queen, king),
+black ones negative; then the side to move (1 or -1), castling rights (1 K, 2 Q, 4 k, 8 q), the en passant square
+(-1 unless a capture there is legal), the halfmove clock, and the squares of the two kings. A history is int64
+(128,): the hash of each position since the last irreversible move, at the index of its halfmove clock.
+A move is from + 64 to + 4096 promotion, as in `encoding.code`. Compiled code is kept beside this file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import chess
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.int8]
+TURN, CASTLING, PASSANT, CLOCK, WHITE_KING, BLACK_KING, BOARD = 64, 65, 66, 67, 68, 69, 72
+PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = range(1, 7)
+HISTORY, MOVES = 128, 218  # no position has more than 218 legal moves
+GOING_ON, MATE, STALEMATE, FIFTY, REPETITION, MATERIAL = range(6)
+
+
+def compiled(function: Any) -> Any:
+    """Compile with numba and keep the result on disk."""
+    return numba.njit(cache=True, nogil=True)(function)
+
+
+def _targets(steps: list[tuple[int, int]], reach: int) -> tuple[Bytes, Bytes]:
+    """Squares reached from each square along each step, (64, steps, reach), and how many, (64, steps)."""
+    found, counts = np.full((64, len(steps), reach), -1, np.int8), np.zeros((64, len(steps)), np.int8)
+    for square in range(64):
+        for index, (file, rank) in enumerate(steps):
+            for distance in range(1, reach + 1):
+                f, r = square % 8 + file * distance, square // 8 + rank * distance
+                if 0 <= f < 8 and 0 <= r < 8:
+                    found[square, index, distance - 1] = f + 8 * r
+                    counts[square, index] += 1
+    return found, counts
+
+
+_ROOK, _BISHOP = [(0, 1), (0, -1), (1, 0), (-1, 0)], [(1, 1), (-1, 1), (1, -1), (-1, -1)]
+RAYS, REACH = _targets(_ROOK + _BISHOP, 7)  # directions 0 to 3 are a rook's
+_jumps = [(f, r) for f in (-2, -1, 1, 2) for r in (-2, -1, 1, 2) if abs(f) != abs(r)]
+JUMPS = _targets(_jumps, 1)[0][:, :, 0].copy()  # (64, 8), -1 off the board
+STEPS = _targets(_ROOK + _BISHOP, 1)[0][:, :, 0].copy()
+KEPT = np.full(64, 15, np.int8)  # castling rights that survive a move from or to a square
+KEPT[[0, 4, 7, 56, 60, 63]] = [13, 12, 14, 7, 3, 11]
+_keys = np.random.default_rng(20_26).integers(-(2**63), 2**63 - 1, (13 * 64 + 16 + 8 + 1,), np.int64)
+PIECE_KEY, RIGHTS_KEY = _keys[: 13 * 64].reshape(13, 64).copy(), _keys[832:848].copy()
+PASSANT_KEY, TURN_KEY = _keys[848:856].copy(), int(_keys[856])
+
+
+@compiled
+def attacked(board, square, by):  # type: ignore[no-untyped-def]
+    """Whether the side `by`, 1 or -1, attacks a square."""
+    for index in range(8):
+        target = JUMPS[square, index]
+        if target >= 0 and board[target] == by * KNIGHT:
+            return True
+        target = STEPS[square, index]
+        if target >= 0 and board[target] == by * KING:
+            return True
+    file, behind = square & 7, square - 8 * by
+    if 0 <= behind < 64 and (
+        (file > 0 and board[behind - 1] == by * PAWN) or (file < 7 and board[behind + 1] == by * PAWN)
+    ):
+        return True
+    for direction in range(8):
+        for distance in range(REACH[square, direction]):
+            piece = board[RAYS[square, direction, distance]] * by
+            if piece != 0:
+                if piece == QUEEN or piece == (ROOK if direction < 4 else BISHOP):
+                    return True
+                break
+    return False
+
+
+@compiled
+def checked(board):  # type: ignore[no-untyped-def]
+    """Whether the side to move is in check."""
+    turn = board[TURN]
+    return attacked(board, board[WHITE_KING if turn > 0 else BLACK_KING], -turn)
+
+
+@compiled
+def _safe(board, origin, target, king, victim):  # type: ignore[no-untyped-def]
+    """Whether the own king, which stands on `king` after the move, is then safe. `victim`: the square captured on."""
+    turn, piece, taken = board[TURN], board[origin], board[victim]
+    board[origin], board[victim] = 0, 0
+    kept = board[target]
+    board[target] = piece
+    found = not attacked(board, king, -turn)
+    board[target] = kept
+    board[victim], board[origin] = taken, piece
+    return found
+
+
+@compiled
+def _pinned(board, king, turn):  # type: ignore[no-untyped-def]
+    """The own pieces that shield their king from a slider, as bits."""
+    found = np.int64(0)
+    for direction in range(8):
+        shield = -1
+        for distance in range(REACH[king, direction]):
+            square = RAYS[king, direction, distance]
+            piece = board[square] * turn
+            if piece == 0:
+                continue
+            if piece > 0:
+                if shield >= 0:
+                    break
+                shield = square
+            else:
+                if shield >= 0 and (piece == -QUEEN or piece == -(ROOK if direction < 4 else BISHOP)):
+                    found |= np.int64(1) << np.int64(shield)
+                break
+    return found
+
+
+@compiled
+def _pawn_moves(board, origin, turn, out, n):  # type: ignore[no-untyped-def]
+    """Pseudo-legal pawn moves, promotions once for all four; returns the new count."""
+    ahead, file, rank = origin + 8 * turn, origin & 7, origin >> 3
+    if board[ahead] == 0:
+        out[n] = origin + 64 * ahead
+        n += 1
+        if rank == (1 if turn > 0 else 6) and board[ahead + 8 * turn] == 0:
+            out[n] = origin + 64 * (ahead + 8 * turn)
+            n += 1
+    for side in (-1, 1):
+        if 0 <= file + side < 8:
+            target = ahead + side
+            if board[target] * turn < 0 or target == board[PASSANT]:
+                out[n] = origin + 64 * target
+                n += 1
+    return n
+
+
+@compiled
+def _piece_moves(board, origin, turn, out, n):  # type: ignore[no-untyped-def]
+    """Pseudo-legal moves of a piece, castling left out; returns the new count."""
+    piece = board[origin] * turn
+    if piece in {KNIGHT, KING}:
+        for index in range(8):
+            target = JUMPS[origin, index] if piece == KNIGHT else STEPS[origin, index]
+            if target >= 0 and board[target] * turn <= 0:
+                out[n] = origin + 64 * target
+                n += 1
+        return n
+    for direction in range(4 if piece == BISHOP else 0, 4 if piece == ROOK else 8):
+        for distance in range(REACH[origin, direction]):
+            target = RAYS[origin, direction, distance]
+            there = board[target] * turn
+            if there <= 0:
+                out[n] = origin + 64 * target
+                n += 1
+            if there != 0:
+                break
+    return n
+
+
+@compiled
+def _castling(board, king, turn, out, n):  # type: ignore[no-untyped-def]
+    """Legal castling moves of a king not in check; returns the new count."""
+    rights = board[CASTLING] if turn > 0 else board[CASTLING] >> 2
+    if rights & 1 and board[king + 1] == 0 and board[king + 2] == 0:
+        if not attacked(board, king + 1, -turn) and not attacked(board, king + 2, -turn):
+            out[n] = king + 64 * (king + 2)
+            n += 1
+    if rights & 2 and board[king - 1] == 0 and board[king - 2] == 0 and board[king - 3] == 0:
+        if not attacked(board, king - 1, -turn) and not attacked(board, king - 2, -turn):
+            out[n] = king + 64 * (king - 2)
+            n += 1
+    return n
+
+
+@compiled
+def legal(board, out):  # type: ignore[no-untyped-def]
+    """Write the legal moves into `out`, uint16 (218,), in a fixed order; returns how many."""
+    turn = board[TURN]
+    king = board[WHITE_KING if turn > 0 else BLACK_KING]
+    check, pins, total = attacked(board, king, -turn), _pinned(board, king, turn), 0
+    for origin in range(64):
+        piece = board[origin] * turn
+        if piece <= 0:
+            continue
+        start = total
+        if piece == PAWN:
+            total = _pawn_moves(board, origin, turn, out, total)
+        else:
+            total = _piece_moves(board, origin, turn, out, total)
+        if check or piece in {KING, PAWN} or (pins >> np.int64(origin)) & 1:
+            kept = start
+            for index in range(start, total):
+                move = out[index]
+                target = np.int64(move >> 6)
+                passant = piece == PAWN and target == board[PASSANT]
+                exposed = check or piece == KING or passant or (pins >> np.int64(origin)) & 1
+                victim = target - 8 * turn if passant else target
+                if not exposed or _safe(board, origin, target, target if piece == KING else king, victim):
+                    out[kept] = move
+                    kept += 1
+            total = kept
+        if piece == PAWN and (origin >> 3) == (6 if turn > 0 else 1):
+            total = _promotions(out, start, total)
+        if piece == KING and not check:
+            total = _castling(board, origin, turn, out, total)
+    return total
+
+
+@compiled
+def _promotions(out, start, total):  # type: ignore[no-untyped-def]
+    """Each of the moves from `start` on becomes four; returns the new count."""
+    count = total - start
+    for index in range(count - 1, -1, -1):
+        move = out[start + index]
+        for kind in range(4):
+            out[start + 4 * index + kind] = move + 4096 * (KNIGHT + kind)
+    return start + 4 * count
+
+
+@compiled
+def make(board, move):  # type: ignore[no-untyped-def]
+    """Play a legal move, in place."""
+    turn = board[TURN]
+    origin, target, promotion = np.int64(move & 63), np.int64((move >> 6) & 63), np.int64(move >> 12)
+    piece, taken = board[origin] * turn, board[target]
+    board[origin], board[target] = 0, turn * (promotion if promotion else piece)
+    if piece == PAWN and target == board[PASSANT]:
+        board[target - 8 * turn] = 0
+    elif piece == KING:
+        board[WHITE_KING if turn > 0 else BLACK_KING] = target
+        if abs(target - origin) == 2:
+            rook = origin + 3 if target > origin else origin - 4
+            board[(origin + target) >> 1], board[rook] = turn * ROOK, 0
+    board[CASTLING] &= KEPT[origin] & KEPT[target]
+    board[CLOCK] = 0 if piece == PAWN or taken != 0 else min(board[CLOCK] + 1, 127)
+    board[TURN], board[PASSANT] = -turn, -1
+    if piece == PAWN and abs(target - origin) == 16:
+        square, king = (origin + target) >> 1, board[BLACK_KING if turn > 0 else WHITE_KING]
+        for side in (-1, 1):
+            if 0 <= (target & 7) + side < 8 and board[target + side] == -turn * PAWN:
+                if _safe(board, target + side, square, king, target):
+                    board[PASSANT] = square
+
+
+@compiled
+def position_hash(board):  # type: ignore[no-untyped-def]
+    """What names a position for repetition: pieces, side to move, castling rights, legal en passant."""
+    found = RIGHTS_KEY[board[CASTLING]]
+    for square in range(64):
+        if board[square]:
+            found ^= PIECE_KEY[board[square] + 6, square]
+    if board[TURN] < 0:
+        found ^= TURN_KEY
+    if board[PASSANT] >= 0:
+        found ^= PASSANT_KEY[board[PASSANT] & 7]
+    return found
+
+
+@compiled
+def insufficient(board):  # type: ignore[no-untyped-def]
+    """Whether neither side can mate by any play: bare kings, one knight, or bishops of one colour."""
+    knights, shades = 0, 0
+    for square in range(64):
+        kind = abs(board[square])
+        if kind in {PAWN, ROOK, QUEEN}:
+            return False
+        if kind == KNIGHT:
+            knights += 1
+        elif kind == BISHOP:
+            shades |= 1 << (((square >> 3) + square) & 1)
+    return (knights == 0 and shades != 3) or (knights == 1 and shades == 0)
+
+
+@compiled
+def settle(board, history, out):  # type: ignore[no-untyped-def]
+    """Enter a position into its history and list its legal moves: (status, how many)."""
+    clock, name = board[CLOCK], position_hash(board)
+    history[clock] = name
+    count = legal(board, out)
+    if count == 0:
+        return (MATE if checked(board) else STALEMATE), 0
+    if insufficient(board):
+        return MATERIAL, count
+    if clock >= 100:
+        return FIFTY, count
+    seen = 1
+    for earlier in range(clock - 2, -1, -2):
+        seen += history[earlier] == name
+    return (REPETITION if seen >= 3 else GOING_ON), count
+
+
+@compiled
+def perft(board, depth):  # type: ignore[no-untyped-def]
+    """How many lines of `depth` plies there are."""
+    out = np.empty(MOVES, np.uint16)
+    count = legal(board, out)
+    if depth <= 1:
+        return count if depth == 1 else 1
+    total = 0
+    for index in range(count):
+        after = board.copy()
+        make(after, out[index])
+        total += perft(after, depth - 1)
+    return total
+
+
+def from_board(board: chess.Board) -> Bytes:
+    """A position of python-chess as a row."""
+    row = np.zeros(BOARD, np.int8)
+    for square, piece in board.piece_map().items():
+        row[square] = piece.piece_type if piece.color else -piece.piece_type
+    kings = board.king(chess.WHITE), board.king(chess.BLACK)
+    if None in kings:
+        raise ValueError(f"{board.fen()}: a side has no king; give a legal position")
+    rights = (
+        board.has_kingside_castling_rights(chess.WHITE)
+        + 2 * board.has_queenside_castling_rights(chess.WHITE)
+        + 4 * board.has_kingside_castling_rights(chess.BLACK)
+        + 8 * board.has_queenside_castling_rights(chess.BLACK)
+    )
+    passant = board.ep_square if board.ep_square is not None and board.has_legal_en_passant() else -1
+    row[TURN:WHITE_KING] = 1 if board.turn else -1, rights, passant, min(board.halfmove_clock, 100)
+    row[WHITE_KING : BLACK_KING + 1] = kings
+    return row
+
+
+def to_board(row: Bytes) -> chess.Board:
+    """The inverse of `from_board`; the move number, which a row does not hold, is 1."""
+    board = chess.Board(None)
+    for square in np.flatnonzero(row[:64]):
+        board.set_piece_at(int(square), chess.Piece(abs(int(row[square])), bool(row[square] > 0)))
+    board.turn, board.halfmove_clock = bool(row[TURN] > 0), int(row[CLOCK])
+    for bit, square in ((1, chess.H1), (2, chess.A1), (4, chess.H8), (8, chess.A8)):
+        board.castling_rights |= chess.BB_SQUARES[square] if row[CASTLING] & bit else 0
+    board.ep_square = int(row[PASSANT]) if row[PASSANT] >= 0 else None
+    return board
+
+
+def from_fen(fen: str) -> Bytes:
+    """A FEN as a row.
+
+    Raises:
+        ValueError: not a legal position.
+    """
+    board = chess.Board(fen)
+    if not board.is_valid():
+        raise ValueError(f"{fen}: not a legal position ({board.status()!r}); give one that a game can reach")
+    return from_board(board)
+
+
+def to_fen(row: Bytes) -> str:
+    """A row as FEN."""
+    return to_board(row).fen()
