@@ -1,0 +1,148 @@
+"""Making the corpus of games: Stockfish, weakened by random moves, against itself; the games that end in mate.
+
+One side plays few random moves and the other more, so that most games end in mate and the losing king is
+caught in many ways. Chunks are kept as they are finished, so that a killed run goes on. The result depends on
+`Making` and on Stockfish's version (15.1 for the committed corpus), not on the number of jobs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import chess
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.recording import atomic
+from engines.rollout.encoding import code
+from engines.rollout.games.corpus import Corpus, split, stack
+from engines.rollout.tables import Report
+
+Numbered = list[tuple[int, NDArray[np.uint16]]]
+
+
+@dataclass(frozen=True)
+class Making:
+    """How the corpus is made. The defaults are the committed corpus."""
+
+    games: int = 14_000  # played; those without a mate are dropped
+    seed: int = 2026
+    nodes: int = 100  # Stockfish's search budget a move
+    strong: tuple[float, ...] = (0.1, 0.3)  # share of random moves, drawn once a game
+    weak: tuple[float, ...] = (0.3, 0.6, 1.0)
+    max_plies: int = 160
+
+
+class Engine:
+    """A Stockfish process and the four words it is spoken to in."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._to, self._from = process.stdin, process.stdout
+        self.say("setoption name Threads value 1", "setoption name Hash value 1")
+
+    def say(self, *lines: str) -> None:
+        """Send commands that are not answered."""
+        self._to.write("".join(f"{line}\n" for line in lines))
+        self._to.flush()
+
+    def best(self, moves: list[str], nodes: int) -> chess.Move:
+        """The move it chooses after `moves` from the opening."""
+        self.say(f"position startpos moves {' '.join(moves)}", f"go nodes {nodes}")
+        for line in self._from:
+            if line.startswith("bestmove"):
+                return chess.Move.from_uci(line.split()[1])
+        raise ValueError("stockfish stopped in the middle of a game; run the same command again to go on")
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Engine]:
+    """A running Stockfish, ended at the end."""
+    with subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Engine(process)
+        finally:
+            process.kill()
+
+
+def play_game(game: int, making: Making, engine: Engine) -> NDArray[np.uint16] | None:
+    """The moves of one game, or None if it ended without mate. Depends on (seed, game) only."""
+    rng = random.Random(f"games/{making.seed}/{game}")
+    shares = [rng.choice(making.strong), rng.choice(making.weak)]
+    rng.shuffle(shares)
+    board, line = chess.Board(), list[str]()
+    engine.say("ucinewgame")
+    while board.ply() < making.max_plies:
+        legal = sorted(board.legal_moves, key=chess.Move.uci)
+        if not legal:
+            return np.array([code(move) for move in board.move_stack], np.uint16) if board.is_check() else None
+        if board.is_repetition(3) or board.halfmove_clock >= 100 or board.is_insufficient_material():
+            return None
+        chance = rng.random() < shares[board.turn]
+        move = rng.choice(legal) if chance else engine.best(line, making.nodes)
+        line.append(move.uci())
+        board.push(move)
+    return None
+
+
+def play_games(games: range, making: Making, stockfish: str) -> Numbered:
+    """The games of a range that end in mate, numbered, in order: one unit of resumable work."""
+    with opened(stockfish) as engine:
+        played = [(game, play_game(game, making, engine)) for game in games]
+    return [(game, moves) for game, moves in played if moves is not None]
+
+
+def build(cache: Path, report: Report, making: Making, jobs: int) -> Corpus:
+    """Play what the cache lacks and return the split corpus.
+
+    Raises:
+        ValueError: there is no Stockfish.
+    """
+    stockfish = shutil.which("stockfish") or shutil.which("stockfish", path="/usr/games")
+    if stockfish is None:
+        raise ValueError("no stockfish on the PATH; on Debian: apt-get install stockfish")
+    folder = cache / "games"
+    folder.mkdir(parents=True, exist_ok=True)
+    work = [range(start, min(start + 100, making.games)) for start in range(0, making.games, 100)]
+    kept = {games: _read(_path(folder, making, games)) for games in work}
+    missing = [games for games in work if kept[games] is None]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(play_games, games, making, stockfish): games for games in missing}
+        for future in as_completed(futures):
+            games = futures[future]
+            kept[games] = future.result()
+            _write(_path(folder, making, games), kept[games] or [])
+            mates = sum(len(found) for found in kept.values() if found is not None)
+            done = sum(len(games) for games, found in kept.items() if found is not None)
+            report("playing games", done, making.games, {"mates": float(mates)})
+    return split([pair for games in work for pair in kept[games] or []], making.seed)
+
+
+def _path(folder: Path, making: Making, games: range) -> Path:
+    recipe = f"{making.seed}-{making.nodes}-{making.strong}-{making.weak}-{making.max_plies}"
+    return folder / f"{recipe.replace(' ', '')}-{games.start:06d}-{games.stop:06d}.npz"
+
+
+def _read(path: Path) -> Numbered | None:
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            parts = np.split(file["moves"], np.cumsum(file["plies"])[:-1])
+            return list(zip(map(int, file["game"]), parts, strict=True))
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, found: Numbered) -> None:
+    games = stack([moves for _, moves in found])
+    with atomic(path) as file:
+        np.savez(file, game=np.array([game for game, _ in found], np.int32), moves=games.moves, plies=games.plies)
