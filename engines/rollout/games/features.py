@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.rollout import encoding
-from engines.rollout.games.rules import (
+from engines.rollout.games.attacks import (
     BISHOP,
     CASTLING,
     JUMPS,
     KING,
     KNIGHT,
-    MOVES,
     PASSANT,
     PAWN,
     RAYS,
@@ -28,10 +27,9 @@ from engines.rollout.games.rules import (
     TURN,
     WHITE_KING,
     checked,
-    compiled,
-    legal,
-    make,
-)
+)  # fmt: skip
+from engines.rollout.games.compiling import compiled
+from engines.rollout.games.rules import MOVES, legal, make
 
 MOST = 320  # no position has more features
 FEATURES = encoding.MOVE_FEATURES
@@ -121,10 +119,8 @@ def _state(board, turn, flip, king, ours, theirs, out, n):  # type: ignore[no-un
         if 0 <= file < 8 and 0 <= rank < 8:
             seen = file + 8 * rank
             square = seen ^ flip
-            if board[square] * turn < 0 and seen != king:
-                status = 1
-            else:
-                status = 2 if ours[square] else 3
+            blocked = board[square] * turn < 0 and seen != king
+            status = 1 if blocked else 2 if ours[square] else 3
         out[n] = _ZONE + index * 4 + status
         n += 1
     rights = board[CASTLING] if turn > 0 else board[CASTLING] >> 2

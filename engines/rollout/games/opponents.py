@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.rollout.games.rules import (
-    BISHOP,
-    KNIGHT,
-    MOVES,
-    PASSANT,
-    PAWN,
-    QUEEN,
-    ROOK,
-    TURN,
-    checked,
-    compiled,
-    legal,
-    make,
-)
+from engines.rollout.games.attacks import PASSANT, PAWN, checked
+from engines.rollout.games.compiling import compiled
+from engines.rollout.games.rules import MOVES, legal, make
 
 RANDOM, GREEDY, CAREFUL, MATERIAL_1, MATERIAL_2 = range(5)
 NAMES = {

@@ -1,88 +1,42 @@
-"""The rules of chess on a row of 72 bytes, compiled.
+"""The rules of chess on boards of `attacks`, compiled: legal moves, what a move does, how a game ends.
 
-A board is int8 (72,): squares a1 to h8 as 0 to 63, white pieces 1 to 6 (pawn, knight, bishop, rook, queen, king),
-black ones negative; then the side to move (1 or -1), castling rights (1 K, 2 Q, 4 k, 8 q), the en passant square
-(-1 unless a capture there is legal), the halfmove clock, and the squares of the two kings. A history is int64
-(128,): the hash of each position since the last irreversible move, at the index of its halfmove clock.
-A move is from + 64 to + 4096 promotion, as in `encoding.code`. Compiled code is kept beside this file.
+A history is int64 (128,): the hash of each position since the last irreversible move, at the index of its halfmove
+clock. A move is from + 64 to + 4096 promotion, as in `encoding.code`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import chess
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.int8]
-TURN, CASTLING, PASSANT, CLOCK, WHITE_KING, BLACK_KING, BOARD = 64, 65, 66, 67, 68, 69, 72
-PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = range(1, 7)
+from engines.rollout.games.attacks import (
+    BISHOP,
+    BLACK_KING,
+    CASTLING,
+    CLOCK,
+    JUMPS,
+    KING,
+    KNIGHT,
+    PASSANT,
+    PAWN,
+    QUEEN,
+    RAYS,
+    REACH,
+    ROOK,
+    STEPS,
+    TURN,
+    WHITE_KING,
+    attacked,
+    checked,
+)  # fmt: skip
+from engines.rollout.games.compiling import compiled
+
 HISTORY, MOVES = 128, 218  # no position has more than 218 legal moves
 GOING_ON, MATE, STALEMATE, FIFTY, REPETITION, MATERIAL = range(6)
-
-
-def compiled(function: Any) -> Any:
-    """Compile with numba and keep the result on disk."""
-    return numba.njit(cache=True, nogil=True)(function)
-
-
-def _targets(steps: list[tuple[int, int]], reach: int) -> tuple[Bytes, Bytes]:
-    """Squares reached from each square along each step, (64, steps, reach), and how many, (64, steps)."""
-    found, counts = np.full((64, len(steps), reach), -1, np.int8), np.zeros((64, len(steps)), np.int8)
-    for square in range(64):
-        for index, (file, rank) in enumerate(steps):
-            for distance in range(1, reach + 1):
-                f, r = square % 8 + file * distance, square // 8 + rank * distance
-                if 0 <= f < 8 and 0 <= r < 8:
-                    found[square, index, distance - 1] = f + 8 * r
-                    counts[square, index] += 1
-    return found, counts
-
-
-_ROOK, _BISHOP = [(0, 1), (0, -1), (1, 0), (-1, 0)], [(1, 1), (-1, 1), (1, -1), (-1, -1)]
-RAYS, REACH = _targets(_ROOK + _BISHOP, 7)  # directions 0 to 3 are a rook's
-_jumps = [(f, r) for f in (-2, -1, 1, 2) for r in (-2, -1, 1, 2) if abs(f) != abs(r)]
-JUMPS = _targets(_jumps, 1)[0][:, :, 0].copy()  # (64, 8), -1 off the board
-STEPS = _targets(_ROOK + _BISHOP, 1)[0][:, :, 0].copy()
 KEPT = np.full(64, 15, np.int8)  # castling rights that survive a move from or to a square
 KEPT[[0, 4, 7, 56, 60, 63]] = [13, 12, 14, 7, 3, 11]
 _keys = np.random.default_rng(20_26).integers(-(2**63), 2**63 - 1, (13 * 64 + 16 + 8 + 1,), np.int64)
 PIECE_KEY, RIGHTS_KEY = _keys[: 13 * 64].reshape(13, 64).copy(), _keys[832:848].copy()
 PASSANT_KEY, TURN_KEY = _keys[848:856].copy(), int(_keys[856])
-
-
-@compiled
-def attacked(board, square, by):  # type: ignore[no-untyped-def]
-    """Whether the side `by`, 1 or -1, attacks a square."""
-    for index in range(8):
-        target = JUMPS[square, index]
-        if target >= 0 and board[target] == by * KNIGHT:
-            return True
-        target = STEPS[square, index]
-        if target >= 0 and board[target] == by * KING:
-            return True
-    file, behind = square & 7, square - 8 * by
-    if 0 <= behind < 64 and (
-        (file > 0 and board[behind - 1] == by * PAWN) or (file < 7 and board[behind + 1] == by * PAWN)
-    ):
-        return True
-    for direction in range(8):
-        for distance in range(REACH[square, direction]):
-            piece = board[RAYS[square, direction, distance]] * by
-            if piece != 0:
-                if piece == QUEEN or piece == (ROOK if direction < 4 else BISHOP):
-                    return True
-                break
-    return False
-
-
-@compiled
-def checked(board):  # type: ignore[no-untyped-def]
-    """Whether the side to move is in check."""
-    turn = board[TURN]
-    return attacked(board, board[WHITE_KING if turn > 0 else BLACK_KING], -turn)
 
 
 @compiled
@@ -114,7 +68,7 @@ def _pinned(board, king, turn):  # type: ignore[no-untyped-def]
                     break
                 shield = square
             else:
-                if shield >= 0 and (piece == -QUEEN or piece == -(ROOK if direction < 4 else BISHOP)):
+                if shield >= 0 and -piece in {QUEEN, ROOK if direction < 4 else BISHOP}:
                     found |= np.int64(1) << np.int64(shield)
                 break
     return found
@@ -166,13 +120,13 @@ def _piece_moves(board, origin, turn, out, n):  # type: ignore[no-untyped-def]
 def _castling(board, king, turn, out, n):  # type: ignore[no-untyped-def]
     """Legal castling moves of a king not in check; returns the new count."""
     rights = board[CASTLING] if turn > 0 else board[CASTLING] >> 2
-    if rights & 1 and board[king + 1] == 0 and board[king + 2] == 0:
-        if not attacked(board, king + 1, -turn) and not attacked(board, king + 2, -turn):
-            out[n] = king + 64 * (king + 2)
-            n += 1
-    if rights & 2 and board[king - 1] == 0 and board[king - 2] == 0 and board[king - 3] == 0:
-        if not attacked(board, king - 1, -turn) and not attacked(board, king - 2, -turn):
-            out[n] = king + 64 * (king - 2)
+    for side in (1, -1):
+        if rights & (1 if side > 0 else 2) == 0 or (side < 0 and board[king - 3] != 0):
+            continue
+        near, far = king + side, king + 2 * side
+        free = board[near] == 0 and board[far] == 0
+        if free and not attacked(board, near, -turn) and not attacked(board, far, -turn):
+            out[n] = king + 64 * far
             n += 1
     return n
 
@@ -242,9 +196,9 @@ def make(board, move):  # type: ignore[no-untyped-def]
     if piece == PAWN and abs(target - origin) == 16:
         square, king = (origin + target) >> 1, board[BLACK_KING if turn > 0 else WHITE_KING]
         for side in (-1, 1):
-            if 0 <= (target & 7) + side < 8 and board[target + side] == -turn * PAWN:
-                if _safe(board, target + side, square, king, target):
-                    board[PASSANT] = square
+            beside = 0 <= (target & 7) + side < 8 and board[target + side] == -turn * PAWN
+            if beside and _safe(board, target + side, square, king, target):
+                board[PASSANT] = square
 
 
 @compiled
@@ -307,52 +261,3 @@ def perft(board, depth):  # type: ignore[no-untyped-def]
         make(after, out[index])
         total += perft(after, depth - 1)
     return total
-
-
-def from_board(board: chess.Board) -> Bytes:
-    """A position of python-chess as a row."""
-    row = np.zeros(BOARD, np.int8)
-    for square, piece in board.piece_map().items():
-        row[square] = piece.piece_type if piece.color else -piece.piece_type
-    kings = board.king(chess.WHITE), board.king(chess.BLACK)
-    if None in kings:
-        raise ValueError(f"{board.fen()}: a side has no king; give a legal position")
-    rights = (
-        board.has_kingside_castling_rights(chess.WHITE)
-        + 2 * board.has_queenside_castling_rights(chess.WHITE)
-        + 4 * board.has_kingside_castling_rights(chess.BLACK)
-        + 8 * board.has_queenside_castling_rights(chess.BLACK)
-    )
-    passant = board.ep_square if board.ep_square is not None and board.has_legal_en_passant() else -1
-    row[TURN:WHITE_KING] = 1 if board.turn else -1, rights, passant, min(board.halfmove_clock, 100)
-    row[WHITE_KING : BLACK_KING + 1] = kings
-    return row
-
-
-def to_board(row: Bytes) -> chess.Board:
-    """The inverse of `from_board`; the move number, which a row does not hold, is 1."""
-    board = chess.Board(None)
-    for square in np.flatnonzero(row[:64]):
-        board.set_piece_at(int(square), chess.Piece(abs(int(row[square])), bool(row[square] > 0)))
-    board.turn, board.halfmove_clock = bool(row[TURN] > 0), int(row[CLOCK])
-    for bit, square in ((1, chess.H1), (2, chess.A1), (4, chess.H8), (8, chess.A8)):
-        board.castling_rights |= chess.BB_SQUARES[square] if row[CASTLING] & bit else 0
-    board.ep_square = int(row[PASSANT]) if row[PASSANT] >= 0 else None
-    return board
-
-
-def from_fen(fen: str) -> Bytes:
-    """A FEN as a row.
-
-    Raises:
-        ValueError: not a legal position.
-    """
-    board = chess.Board(fen)
-    if not board.is_valid():
-        raise ValueError(f"{fen}: not a legal position ({board.status()!r}); give one that a game can reach")
-    return from_board(board)
-
-
-def to_fen(row: Bytes) -> str:
-    """A row as FEN."""
-    return to_board(row).fen()
