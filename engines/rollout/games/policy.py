@@ -1,0 +1,152 @@
+"""The policy of whole games: a residual network that scores every legal move of a position.
+
+h0 = relu(sum of the position's embeddings),  h1 = h0 + relu(W1 h0),  h2 = h1 + relu(W2 h1)
+s  = (W3 h2, (W4 h2) D')      one score for each move feature; for all but piece-to and from of low rank
+logit(move) = sum of s over the move's features,  pi = softmax over the legal moves only
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from engines.rollout.encoding import MOVE, MOVE_SIZE, STATE_SIZE
+from engines.rollout.games.compiling import compiled
+from engines.rollout.games.features import FEATURES, Seen
+from engines.rollout.games.opponents import draw
+
+DIRECT = MOVE["piece_to"] + MOVE["from"]  # move features scored by a matrix of full rank
+
+
+class Policy(nn.Module):
+    """Log-probabilities of the legal moves of many positions."""
+
+    def __init__(self, width: int, rank: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.state = nn.EmbeddingBag(STATE_SIZE, width, mode="sum")
+        self.block1, self.block2 = nn.Linear(width, width), nn.Linear(width, width)
+        self.direct, self.query = nn.Linear(width, DIRECT), nn.Linear(width, rank)
+        self.detail = nn.Linear(rank, MOVE_SIZE - DIRECT, bias=False)
+        with torch.no_grad():
+            self.state.weight.normal_(0, 0.1, generator=generator)
+            for layer, gain in ((self.block1, 1.0), (self.block2, 1.0), (self.direct, 0.3), (self.query, 1.0)):
+                layer.weight.normal_(0, gain / width**0.5, generator=generator)
+                layer.bias.zero_()
+            self.detail.weight.normal_(0, 0.3 / rank**0.5, generator=generator)
+
+    def trunk(self, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
+        """The activations h0, h1, h2 of each position, (R, width) each."""
+        h0 = torch.relu(self.state(torch.from_numpy(seen.state), torch.from_numpy(seen.state_at[:-1].astype(np.int32))))
+        h1 = h0 + torch.relu(self.block1(h0))
+        return h0, h1, h1 + torch.relu(self.block2(h1))
+
+    def forward(self, seen: Seen) -> Tensor:
+        """log pi of each legal move, (K,): exp of a position's sums to 1."""
+        h2 = self.trunk(seen)[2]
+        scores = torch.cat((self.direct(h2), self.detail(self.query(h2))), 1)
+        logp: Tensor = _LogSoftmax.apply(scores, seen.move, seen.move_at)  # type: ignore[no-untyped-call]
+        return logp
+
+
+class _LogSoftmax(torch.autograd.Function):
+    """log softmax, over each position's moves, of the sum of the scores of a move's features."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, move: NDArray[np.int32], move_at: NDArray[np.int64]) -> Tensor:  # type: ignore[override]
+        logp = _log_softmax(scores.detach().numpy(), move, move_at)
+        ctx.kept = logp, move, move_at, scores.shape
+        return torch.from_numpy(logp)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        logp, move, move_at, shape = ctx.kept
+        back = np.zeros(tuple(shape), np.float32)
+        _log_softmax_back(gradient.contiguous().numpy(), logp, move, move_at, back)
+        return torch.from_numpy(back), None, None
+
+
+@compiled
+def _log_softmax(scores, move, move_at):  # type: ignore[no-untyped-def]
+    logp = np.empty(len(move), np.float32)
+    for row in range(len(move_at) - 1):
+        top = np.float32(-np.inf)
+        for at in range(move_at[row], move_at[row + 1]):
+            logit = np.float32(0)
+            for feature in range(FEATURES):
+                logit += scores[row, move[at, feature]]
+            logp[at] = logit
+            top = max(top, logit)
+        total = np.float32(0)
+        for at in range(move_at[row], move_at[row + 1]):
+            total += np.exp(logp[at] - top)
+        total = np.log(total) + top
+        for at in range(move_at[row], move_at[row + 1]):
+            logp[at] -= total
+    return logp
+
+
+@compiled
+def _log_softmax_back(gradient, logp, move, move_at, back):  # type: ignore[no-untyped-def]
+    for row in range(len(move_at) - 1):
+        total = np.float32(0)
+        for at in range(move_at[row], move_at[row + 1]):
+            total += gradient[at]
+        for at in range(move_at[row], move_at[row + 1]):
+            slope = gradient[at] - total * np.exp(logp[at])
+            for feature in range(FEATURES):
+                back[row, move[at, feature]] += slope
+
+
+@compiled
+def sample(logp, move_at, which, streams, rows):  # type: ignore[no-untyped-def]
+    """Draw a legal move for each board `rows[i]` in position `which[i]`; (R,) indices into logp."""
+    chosen = np.empty(len(which), np.int64)
+    for index in range(len(which)):
+        start, end = move_at[which[index]], move_at[which[index] + 1]
+        left = draw(streams, rows[index]) * (1.0 / 9007199254740992.0)
+        at = start
+        while at < end - 1:
+            left -= np.exp(np.float64(logp[at]))
+            if left < 0:
+                break
+            at += 1
+        chosen[index] = at
+    return chosen
+
+
+@compiled
+def best(logp, move_at):  # type: ignore[no-untyped-def]
+    """The most probable move of each position; (R,) indices into logp."""
+    found = np.empty(len(move_at) - 1, np.int64)
+    for row in range(len(found)):
+        found[row] = move_at[row] + np.argmax(logp[move_at[row] : move_at[row + 1]])
+    return found
+
+
+def ranges(at: NDArray[np.int64], index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """at[i]..at[i + 1] for each i of index, one after the other; and where each then starts, (len(index) + 1,)."""
+    counts = at[index + 1] - at[index]
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    return np.repeat(at[index] - starts[:-1], counts) + np.arange(starts[-1]), starts
+
+
+def take(seen: Seen, index: NDArray[np.int64]) -> Seen:
+    """Some positions of many."""
+    states, state_at = ranges(seen.state_at, index)
+    moves, move_at = ranges(seen.move_at, index)
+    return Seen(seen.state[states], state_at, seen.move[moves], seen.code[moves], move_at)
+
+
+def join(parts: list[Seen]) -> Seen:
+    """Positions one after the other."""
+
+    def starts(name: str) -> NDArray[np.int64]:
+        counts = np.concatenate([np.diff(getattr(part, name)) for part in parts])
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+    state, move, code = (np.concatenate([getattr(part, name) for part in parts]) for name in ("state", "move", "code"))
+    return Seen(state, starts("state_at"), move, code, starts("move_at"))

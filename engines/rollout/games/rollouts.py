@@ -1,0 +1,72 @@
+"""Groups of whole rollouts: the policy against an opponent until mate, a draw, or the end of the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engines.rollout.games.arena import Arena
+from engines.rollout.games.compiling import compiled
+from engines.rollout.games.features import Seen, observe
+from engines.rollout.games.policy import Policy, join, sample
+from engines.rollout.games.rules import GOING_ON, position_hash
+
+
+@dataclass(frozen=True)
+class Played:
+    """R rollouts. Each of the N moves made belongs to one; equal positions of one ply are kept once, S in all."""
+
+    seen: Seen  # S positions
+    rollout: NDArray[np.int64]  # (N,) which rollout made the move
+    position: NDArray[np.int64]  # (N,) in which of the S positions
+    move: NDArray[np.int64]  # (N,) index into seen.code
+    old_logp: NDArray[np.float32]  # (N,)
+    entropy: NDArray[np.float32]  # (S,) nats
+    outcome: NDArray[np.int8]  # (R,) as in `rules`; LOST as in `arena`; GOING_ON if the budget ran out
+    moves: NDArray[np.int64]  # (R,) the learner's moves
+    positions: int  # boards reached, by the learner and by its opponents
+
+
+def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArray[np.int64]) -> Played:
+    """Play every game out, sampling. mirror, budget: (R,), the learner's moves at most."""
+    rows, first_position, first_move = np.arange(len(arena)), 0, 0
+    outcome, moves = np.zeros(len(arena), np.int8), np.zeros(len(arena), np.int64)
+    parts: list[Seen] = []
+    made: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
+    spread: list[NDArray[np.float32]] = []
+    while len(rows):
+        distinct, which = distinct_rows(arena.boards, rows, mirror)
+        seen = observe(arena.boards, distinct, mirror)
+        with torch.no_grad():
+            logp = policy(seen).numpy()
+        chosen = sample(logp, seen.move_at, which, arena.streams, rows)
+        made.append((rows, which + first_position, chosen + first_move, logp[chosen]))
+        spread.append(-np.add.reduceat(np.exp(logp) * logp, seen.move_at[:-1]))
+        parts.append(seen)
+        first_position, first_move = first_position + len(seen), first_move + len(seen.code)
+        moves[rows] += 1
+        outcome[rows] = arena.advance(rows, seen.code[chosen])
+        rows = rows[(outcome[rows] == GOING_ON) & (moves[rows] < budget[rows])]
+    columns = (np.concatenate(column) for column in zip(*made, strict=True))
+    reached = 2 * int(moves.sum()) - int((outcome == 1).sum())
+    return Played(join(parts), *columns, np.concatenate(spread), outcome, moves, reached)
+
+
+def distinct_rows(
+    boards: NDArray[np.int8], rows: NDArray[np.int64], mirror: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One row of each distinct position, as the policy sees it, and which of them each row is."""
+    names = _names(boards, rows, mirror)
+    _, first, which = np.unique(names, return_index=True, return_inverse=True)
+    return rows[first], which
+
+
+@compiled
+def _names(boards, rows, mirror):  # type: ignore[no-untyped-def]
+    names = np.empty(len(rows), np.int64)
+    for index in range(len(rows)):
+        names[index] = position_hash(boards[rows[index]]) ^ (np.int64(1) if mirror[rows[index]] else np.int64(0))
+    return names
