@@ -1,0 +1,44 @@
+"""Opponents that are not compiled: a frozen policy, and Stockfish at its weakest. Both fit `score.finish`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import chess.engine
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engines.rollout.encoding import code
+from engines.rollout.games.arena import Arena
+from engines.rollout.games.features import observe
+from engines.rollout.games.fen import to_board
+from engines.rollout.games.policy import Policy, sample
+from engines.rollout.games.score import Opponent
+
+
+def frozen(policy: Policy) -> Opponent:
+    """A policy that samples its moves and does not learn."""
+
+    def move(arena: Arena, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        seen = observe(arena.boards, rows, np.zeros(len(arena), np.bool_))
+        with torch.no_grad():
+            logp = policy(seen).numpy()
+        return arena.push(rows, seen.code[sample(logp, seen.move_at, np.arange(len(rows)), arena.streams, rows)])
+
+    return move
+
+
+@contextmanager
+def stockfish(path: str, skill: int = 0, nodes: int = 1) -> Iterator[Opponent]:
+    """Stockfish at a skill level, 0 to 20, with a budget of nodes a move. Its choice at low skill is not seeded."""
+    with chess.engine.SimpleEngine.popen_uci(path) as engine:
+        engine.configure({"Threads": 1, "Hash": 1, "Skill Level": skill})
+
+        def move(arena: Arena, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+            limit = chess.engine.Limit(nodes=nodes)
+            played = [engine.play(to_board(arena.boards[row]), limit, game=int(row)).move for row in rows]
+            return arena.push(rows, np.array([code(found) for found in played if found is not None], np.uint16))
+
+        yield move
