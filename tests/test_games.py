@@ -24,6 +24,7 @@ from engines.rollout.games import (
     opponents,
     rules,
     score,
+    speed,
 )  # fmt: skip
 from engines.rollout.games import fen as positions
 from engines.rollout.games.policy import Policy, join, take
@@ -242,7 +243,7 @@ def test_tails_are_where_python_chess_says() -> None:
     games = corpus.load().held_out
     which, depth = np.arange(20), np.where(np.arange(20) % 2, 1, 3)
     many = arena.tails(games, which, depth, np.zeros(20, np.int8), 1)
-    for game in which:
+    for game in map(int, which):
         board = chess.Board()
         for number in games[game][: -depth[game]]:
             board.push(encoding.decode(int(number)))
@@ -395,3 +396,9 @@ def test_a_frozen_policy_can_be_the_opponent() -> None:
     assert (outcome == rules.GOING_ON).all()
     assert all(positions.to_board(row).is_valid() for row in many.boards)
     assert len({row.tobytes() for row in many.boards}) > 1
+
+
+def test_compiled_chess_outruns_python_chess() -> None:
+    found = speed.throughput(corpus.load().held_out, most=100, compare=3)
+    assert found["env"] > found["env_featured"] > found["replay_python_chess"] > 0
+    assert found["replay"] > 5 * found["replay_python_chess"]

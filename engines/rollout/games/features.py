@@ -134,7 +134,8 @@ def _state(board, turn, flip, king, ours, theirs, out, n):  # type: ignore[no-un
 @compiled
 def _move(board, scratch, move, flip, king, ours, theirs, out):  # type: ignore[no-untyped-def]
     """Write the features of one legal move. king: the enemy's, as seen."""
-    turn, origin, target = board[TURN], np.int64(move & 63), np.int64((move >> 6) & 63)
+    turn, promotion = board[TURN], np.int64(move >> 12)
+    origin, target = np.int64(move & 63), np.int64((move >> 6) & 63)
     piece, taken = board[origin] * turn, -board[target] * turn
     sideways = (origin & 7) != (target & 7)
     if piece == PAWN and target == board[PASSANT]:
@@ -145,7 +146,7 @@ def _move(board, scratch, move, flip, king, ours, theirs, out):  # type: ignore[
     out[0] = _TO + (piece - 1) * 64 + (target ^ flip)
     out[1] = _FROM + (origin ^ flip)
     out[2] = _CAPTURED + taken
-    out[3] = _PROMOTION + max(np.int64(move >> 12) - 1, 0)
+    out[3] = _PROMOTION + (promotion - 1 if promotion else 0)
     out[4] = _SAFETY + 4 * checked(scratch) + 2 * (theirs[target] > 0) + (ours[target] - guards > 0)
     out[5] = _ORIGIN + (theirs[origin] > 0)
     out[6] = _MOVE_NEAR + (piece - 1) * _RELATIVE + _near(target ^ flip, king)

@@ -13,8 +13,8 @@ def from_board(board: chess.Board) -> Bytes:
     row = np.zeros(BOARD, np.int8)
     for square, piece in board.piece_map().items():
         row[square] = piece.piece_type if piece.color else -piece.piece_type
-    kings = board.king(chess.WHITE), board.king(chess.BLACK)
-    if None in kings:
+    white, black = board.king(chess.WHITE), board.king(chess.BLACK)
+    if white is None or black is None:
         raise ValueError(f"{board.fen()}: a side has no king; give a legal position")
     rights = (
         board.has_kingside_castling_rights(chess.WHITE)
@@ -24,15 +24,15 @@ def from_board(board: chess.Board) -> Bytes:
     )
     passant = board.ep_square if board.ep_square is not None and board.has_legal_en_passant() else -1
     row[TURN:WHITE_KING] = 1 if board.turn else -1, rights, passant, min(board.halfmove_clock, 100)
-    row[WHITE_KING : BLACK_KING + 1] = kings
+    row[WHITE_KING : BLACK_KING + 1] = white, black
     return row
 
 
 def to_board(row: Bytes) -> chess.Board:
     """The inverse of `from_board`; the move number, which a row does not hold, is 1."""
     board = chess.Board(None)
-    for square in np.flatnonzero(row[:64]):
-        board.set_piece_at(int(square), chess.Piece(abs(int(row[square])), bool(row[square] > 0)))
+    for square in map(int, np.flatnonzero(row[:64])):
+        board.set_piece_at(square, chess.Piece(abs(int(row[square])), bool(row[square] > 0)))
     board.turn, board.halfmove_clock = bool(row[TURN] > 0), int(row[CLOCK])
     for bit, square in ((1, chess.H1), (2, chess.A1), (4, chess.H8), (8, chess.A8)):
         board.castling_rights |= chess.BB_SQUARES[square] if row[CASTLING] & bit else 0

@@ -56,13 +56,13 @@ class _LogSoftmax(torch.autograd.Function):
     """log softmax, over each position's moves, of the sum of the scores of a move's features."""
 
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, move: NDArray[np.int32], move_at: NDArray[np.int64]) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, scores: Tensor, move: NDArray[np.int32], move_at: NDArray[np.int64]) -> Tensor:
         logp = _log_softmax(scores.detach().numpy(), move, move_at)
         ctx.kept = logp, move, move_at, scores.shape
         return torch.from_numpy(logp)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         logp, move, move_at, shape = ctx.kept
         back = np.zeros(tuple(shape), np.float32)
         _log_softmax_back(gradient.contiguous().numpy(), logp, move, move_at, back)

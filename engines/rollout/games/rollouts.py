@@ -50,9 +50,9 @@ def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArra
         moves[rows] += 1
         outcome[rows] = arena.advance(rows, seen.code[chosen])
         rows = rows[(outcome[rows] == GOING_ON) & (moves[rows] < budget[rows])]
-    columns = (np.concatenate(column) for column in zip(*made, strict=True))
+    rollout, position, move, old_logp = (np.concatenate(column) for column in zip(*made, strict=True))
     reached = 2 * int(moves.sum()) - int((outcome == 1).sum())
-    return Played(join(parts), *columns, np.concatenate(spread), outcome, moves, reached)
+    return Played(join(parts), rollout, position, move, old_logp, np.concatenate(spread), outcome, moves, reached)
 
 
 def distinct_rows(

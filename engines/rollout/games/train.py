@@ -164,7 +164,7 @@ class Trainer:
                 gain, left = grpo.objective(taken, old, torch.from_numpy(advantage[played.rollout[made]]), self._clip)
                 bonus = -coef * (logp.exp() * logp).sum() / len(part)
                 self.optimiser.zero_grad(set_to_none=False)
-                (-(gain.sum() * scale + bonus)).backward()  # type: ignore[no-untyped-call]
+                (-(gain.sum() * scale + bonus)).backward()
                 norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)))
                 self.optimiser.step()
                 clipped.append(float(left.float().mean()) if len(made) else 0.0)
