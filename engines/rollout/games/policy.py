@@ -47,8 +47,8 @@ class Policy(nn.Module):
     def forward(self, seen: Seen) -> Tensor:
         """log pi of each legal move, (K,): exp of a position's sums to 1."""
         h2 = self.trunk(seen)[2]
-        scores = torch.cat((self.direct(h2), self.detail(self.query(h2))), 1)
-        logp: Tensor = _LogSoftmax.apply(scores, seen.move, seen.move_at)  # type: ignore[no-untyped-call]
+        scores = self.direct(h2), self.detail(self.query(h2))
+        logp: Tensor = _LogSoftmax.apply(*scores, seen.move, seen.move_at)  # type: ignore[no-untyped-call]
         return logp
 
 
@@ -56,28 +56,30 @@ class _LogSoftmax(torch.autograd.Function):
     """log softmax, over each position's moves, of the sum of the scores of a move's features."""
 
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, move: NDArray[np.int32], move_at: NDArray[np.int64]) -> Tensor:
-        logp = _log_softmax(scores.detach().numpy(), move, move_at)
-        ctx.kept = logp, move, move_at, scores.shape
+    def forward(
+        ctx: Any, direct: Tensor, detail: Tensor, move: NDArray[np.int32], move_at: NDArray[np.int64]
+    ) -> Tensor:
+        logp = _log_softmax(direct.detach().numpy(), detail.detach().numpy(), move, move_at)
+        ctx.kept = logp, move, move_at, direct.shape, detail.shape
         return torch.from_numpy(logp)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        logp, move, move_at, shape = ctx.kept
-        back = np.zeros(tuple(shape), np.float32)
-        _log_softmax_back(gradient.contiguous().numpy(), logp, move, move_at, back)
-        return torch.from_numpy(back), None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        logp, move, move_at, *shapes = ctx.kept
+        direct, detail = (np.zeros(tuple(shape), np.float32) for shape in shapes)
+        _log_softmax_back(gradient.contiguous().numpy(), logp, move, move_at, direct, detail)
+        return torch.from_numpy(direct), torch.from_numpy(detail), None, None
 
 
 @compiled
-def _log_softmax(scores, move, move_at):  # type: ignore[no-untyped-def]
+def _log_softmax(direct, detail, move, move_at):  # type: ignore[no-untyped-def]
     logp = np.empty(len(move), np.float32)
     for row in range(len(move_at) - 1):
         top = np.float32(-np.inf)
         for at in range(move_at[row], move_at[row + 1]):
-            logit = np.float32(0)
-            for feature in range(FEATURES):
-                logit += scores[row, move[at, feature]]
+            logit = direct[row, move[at, 0]] + direct[row, move[at, 1]]
+            for feature in range(2, FEATURES):
+                logit += detail[row, move[at, feature] - DIRECT]
             logp[at] = logit
             top = max(top, logit)
         total = np.float32(0)
@@ -90,15 +92,17 @@ def _log_softmax(scores, move, move_at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _log_softmax_back(gradient, logp, move, move_at, back):  # type: ignore[no-untyped-def]
+def _log_softmax_back(gradient, logp, move, move_at, direct, detail):  # type: ignore[no-untyped-def]
     for row in range(len(move_at) - 1):
         total = np.float32(0)
         for at in range(move_at[row], move_at[row + 1]):
             total += gradient[at]
         for at in range(move_at[row], move_at[row + 1]):
             slope = gradient[at] - total * np.exp(logp[at])
-            for feature in range(FEATURES):
-                back[row, move[at, feature]] += slope
+            direct[row, move[at, 0]] += slope
+            direct[row, move[at, 1]] += slope
+            for feature in range(2, FEATURES):
+                detail[row, move[at, feature] - DIRECT] += slope
 
 
 @compiled

@@ -54,7 +54,7 @@ class Config:
     threshold: float = 0.7  # success at the frontier that moves it
     patience: int = 60  # steps after which a frontier that is stuck moves, either way
     width: int = 256
-    rank: int = 64
+    rank: int = 64  # of the scores of move features other than piece-to and from
 
 
 @dataclass(frozen=True)
