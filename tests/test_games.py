@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from pathlib import Path
 
 import chess
@@ -21,6 +23,7 @@ from engines.rollout.games import (
     corpus,
     curriculum,
     features,
+    making,
     opponents,
     rules,
     score,
@@ -30,6 +33,7 @@ from engines.rollout.games import fen as positions
 from engines.rollout.games.policy import Policy, join, take
 from engines.rollout.games.rollouts import play
 from engines.rollout.games.train import Config, Trainer
+from engines.rollout.positions import held_out
 
 pytestmark = pytest.mark.engine
 
@@ -263,6 +267,35 @@ def test_corpus_survives_its_file_and_a_wrong_one_is_named(tmp_path: Path) -> No
 
 
 TINY = Config(steps=20, groups=4, group_size=4, width=16, rank=8, learning_rate=1e-2)
+
+
+def stockfish() -> str | None:
+    """Debian 12's Stockfish, which the committed corpus was made with."""
+    path = shutil.which("stockfish") or shutil.which("stockfish", path="/usr/games")
+    if path is None:
+        return None
+    found = subprocess.run([path], input="quit\n", capture_output=True, text=True, check=True).stdout
+    return path if found.startswith("Stockfish 15.1 ") else None
+
+
+@pytest.mark.skipif(stockfish() is None, reason="needs Stockfish 15.1")
+def test_the_committed_corpus_is_what_making_makes() -> None:
+    path, games = stockfish(), corpus.load().train
+    assert path is not None
+    with making.opened(path) as engine:
+        played = [making.play_game(game, making.Making(), engine) for game in range(3)]
+    first = [moves for game, moves in enumerate(played) if moves is not None and not held_out(game, 2026)]
+    assert len(first) > 0
+    for game, moves in enumerate(first):
+        assert np.array_equal(moves, games[game])
+
+
+@pytest.mark.skipif(stockfish() is None, reason="needs Stockfish 15.1")
+def test_stockfish_can_be_the_opponent() -> None:
+    many = score.from_opening(opponents.RANDOM, 2, seed=1)
+    with adapters.stockfish(stockfish() or "") as opponent:
+        score.finish(Policy(16, 8, torch.Generator().manual_seed(1)), many, opponent, most=3)
+    assert all(positions.to_board(row).is_valid() for row in many.boards)
 
 
 def test_policy_is_a_distribution_and_positions_do_not_mix() -> None:

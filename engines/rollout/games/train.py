@@ -35,9 +35,9 @@ from engines.rollout.games.rules import MATE
 class Config:
     """One run. The defaults are the published one."""
 
-    steps: int = 1000
+    steps: int = 900
     starts: str = "curriculum"  # or "uniform", "opening_only"
-    ladder: tuple[str, ...] = ("random",)  # opponents, in order
+    ladder: tuple[str, ...] = ("random", "greedy")  # opponents, in order
     groups: int = 32  # starts of a step
     group_size: int = 16  # G, rollouts of one start
     gamma: float = 0.97  # for each move beyond those needed
