@@ -23,7 +23,7 @@ _FOLDER = _HERE / "__pycache__" / f"numba-{hashlib.sha256(b''.join(_SOURCES)).he
 def compiled(function: Any) -> Any:
     """Compile at the first call and keep the result on disk."""
     before = numba.config.CACHE_DIR
-    if os.access(_HERE / "__pycache__", os.W_OK):
+    if os.access(_HERE, os.W_OK):
         numba.config.CACHE_DIR = str(_FOLDER)
     try:
         return numba.njit(cache=True, nogil=True)(function)
