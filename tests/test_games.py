@@ -164,18 +164,35 @@ def test_features_are_those_of_encoding(seed: int, fen: str, plies: int) -> None
     board = wandered(seed, fen, plies)
     if board.is_game_over():
         return
-    seen = features.observe(positions.from_board(board)[None], np.zeros(1, np.int64), np.zeros(1, np.bool_))
+    no_past = np.zeros((1, rules.HISTORY), np.int64)
+    seen = features.observe(positions.from_board(board)[None], no_past, np.zeros(1, np.int64), np.zeros(1, np.bool_))
     white = board if board.turn else board.mirror()
     assert sorted(seen.state) == sorted(encoding.state_features(white))
     flip = 0 if board.turn else 56
     for number, row in zip(seen.code, seen.move, strict=True):
         move = encoding.decode(int(number))
         turned = chess.Move(move.from_square ^ flip, move.to_square ^ flip, move.promotion)
-        assert list(row) == encoding.move_features(white, turned)
+        assert list(row[:-1]) == encoding.move_features(white, turned)
     if not board.castling_rights:
-        mirrored = features.observe(positions.from_board(board)[None], np.zeros(1, np.int64), np.ones(1, np.bool_))
+        mirrored = features.observe(
+            positions.from_board(board)[None], no_past, np.zeros(1, np.int64), np.ones(1, np.bool_)
+        )
         assert sorted(mirrored.state) == sorted(encoding.STATE_FLIP[seen.state])
-        assert np.array_equal(mirrored.move, encoding.MOVE_FLIP[seen.move])
+        assert np.array_equal(mirrored.move[:, :-1], encoding.MOVE_FLIP[seen.move[:, :-1]])
+
+
+def test_a_move_that_repeats_is_seen_as_such() -> None:
+    many = arena.from_rows(arena.OPENING[None], np.zeros(1, np.int8), seed=1)
+    board = chess.Board()
+    for san in ("Nf3", "Nf6", "Ng1", "Ng8", "Nf3", "Nf6"):
+        seen = features.observe(many.boards, many.history, np.zeros(1, np.int64), np.zeros(1, np.bool_))
+        for number, row in zip(seen.code, seen.move, strict=True):
+            after = board.copy()
+            after.push(encoding.decode(int(number)))
+            assert row[-1] - features.REPEATS == after.is_repetition(2)
+        move = board.push_san(san)
+        many.push(np.zeros(1, np.int64), np.array([encoding.code(move)], np.uint16))
+    assert after.ply() == 6
 
 
 def answers(fen: str, name: str, games: int = 60) -> set[str]:
@@ -301,7 +318,7 @@ def test_stockfish_can_be_the_opponent() -> None:
 def test_policy_is_a_distribution_and_positions_do_not_mix() -> None:
     policy = Policy(16, 8, torch.Generator().manual_seed(1))
     games = score.from_tails(corpus.load().held_out, 9, opponents.RANDOM, 12, seed=1)
-    seen = features.observe(games.boards, np.arange(12), np.zeros(12, np.bool_))
+    seen = features.observe(games.boards, games.history, np.arange(12), np.zeros(12, np.bool_))
     logp = policy(seen).detach().numpy()
     assert np.allclose(np.add.reduceat(np.exp(logp), seen.move_at[:-1]), 1, atol=1e-5)
     part = take(seen, np.array([7, 2]))
@@ -317,7 +334,7 @@ def test_policy_is_a_distribution_and_positions_do_not_mix() -> None:
 def test_policy_gradient_is_that_of_finite_differences() -> None:
     policy = Policy(8, 4, torch.Generator().manual_seed(1))
     games = score.from_tails(corpus.load().held_out, 3, opponents.RANDOM, 3, seed=1)
-    seen = features.observe(games.boards, np.arange(3), np.zeros(3, np.bool_))
+    seen = features.observe(games.boards, games.history, np.arange(3), np.zeros(3, np.bool_))
     weight = torch.randn(len(seen.code), generator=torch.Generator().manual_seed(2))
     (policy(seen) * weight).sum().backward()
     parameter = policy.query.weight

@@ -22,7 +22,7 @@ def frozen(policy: Policy) -> Opponent:
     """A policy that samples its moves and does not learn."""
 
     def move(arena: Arena, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        seen = observe(arena.boards, rows, np.zeros(len(arena), np.bool_))
+        seen = observe(arena.boards, arena.history, rows, np.zeros(len(arena), np.bool_))
         with torch.no_grad():
             logp = policy(seen).numpy()
         return arena.push(rows, seen.code[sample(logp, seen.move_at, np.arange(len(rows)), arena.streams, rows)])

@@ -1,7 +1,8 @@
 """What the policy is told of many boards at once: the indices of `encoding`, compiled.
 
 Always from the side to move: where Black moves the board is turned upside down and the colours are swapped; a
-row marked in `mirror` is also seen left-right reversed. The policy is never told that a move mates.
+row marked in `mirror` is also seen left-right reversed. Beside what `encoding` tells of a move, whether it leads to
+a position seen before in the game. The policy is never told that a move mates.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from engines.rollout import encoding
 from engines.rollout.games.attacks import (
     BISHOP,
     CASTLING,
+    CLOCK,
     JUMPS,
     KING,
     KNIGHT,
@@ -29,10 +31,12 @@ from engines.rollout.games.attacks import (
     checked,
 )  # fmt: skip
 from engines.rollout.games.compiling import compiled
-from engines.rollout.games.rules import MOVES, legal, make
+from engines.rollout.games.rules import MOVES, legal, make, position_hash
 
 MOST = 320  # no position has more features
-FEATURES = encoding.MOVE_FEATURES
+FEATURES = encoding.MOVE_FEATURES + 1
+REPEATS = encoding.MOVE_SIZE  # one more feature of a move: 0 leads to a new position, 1 to one seen before
+SIZE = encoding.MOVE_SIZE + 2
 _PIECE, _THREATENED, _NEAR = (encoding.AT[name] for name in ("piece", "threatened", "near_king"))
 _OURS, _TWICE, _THEIRS = (encoding.AT[name] for name in ("ours", "ours_twice", "theirs"))
 _ZONE, _RIGHTS, _RELATIVE = encoding.AT["king_zone"], encoding.AT["castling"], encoding.RELATIVE
@@ -54,9 +58,11 @@ class Seen:
         return len(self.state_at) - 1
 
 
-def observe(boards: NDArray[np.int8], rows: NDArray[np.int64], mirror: NDArray[np.bool_]) -> Seen:
-    """Look at some rows of many boards, in which the game goes on. mirror: (B,), of all boards."""
-    return Seen(*_observe(boards, rows, mirror))
+def observe(
+    boards: NDArray[np.int8], history: NDArray[np.int64], rows: NDArray[np.int64], mirror: NDArray[np.bool_]
+) -> Seen:
+    """Look at some rows of many boards, in which the game goes on. history, mirror: of all boards, (B, 128), (B,)."""
+    return Seen(*_observe(boards, history, rows, mirror))
 
 
 @compiled
@@ -132,7 +138,19 @@ def _state(board, turn, flip, king, ours, theirs, out, n):  # type: ignore[no-un
 
 
 @compiled
-def _move(board, scratch, move, flip, king, ours, theirs, out):  # type: ignore[no-untyped-def]
+def _seen_before(board, history):  # type: ignore[no-untyped-def]
+    """Whether a position that is not yet in its history was there before."""
+    if board[CLOCK] < 4:
+        return False
+    name = position_hash(board)
+    seen = False
+    for earlier in range(board[CLOCK] - 4, -1, -2):
+        seen |= history[earlier] == name
+    return seen
+
+
+@compiled
+def _move(board, history, scratch, move, flip, king, ours, theirs, out):  # type: ignore[no-untyped-def]
     """Write the features of one legal move. king: the enemy's, as seen."""
     turn, promotion = board[TURN], np.int64(move >> 12)
     origin, target = np.int64(move & 63), np.int64((move >> 6) & 63)
@@ -150,10 +168,11 @@ def _move(board, scratch, move, flip, king, ours, theirs, out):  # type: ignore[
     out[4] = _SAFETY + 4 * checked(scratch) + 2 * (theirs[target] > 0) + (ours[target] - guards > 0)
     out[5] = _ORIGIN + (theirs[origin] > 0)
     out[6] = _MOVE_NEAR + (piece - 1) * _RELATIVE + _near(target ^ flip, king)
+    out[7] = REPEATS + _seen_before(scratch, history)
 
 
 @compiled
-def _observe(boards, rows, mirror):  # type: ignore[no-untyped-def]
+def _observe(boards, history, rows, mirror):  # type: ignore[no-untyped-def]
     count = len(rows)
     codes, state = np.empty(count * MOVES, np.uint16), np.empty(count * MOST, np.int32)
     state_at, move_at = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
@@ -175,7 +194,7 @@ def _observe(boards, rows, mirror):  # type: ignore[no-untyped-def]
     for index in range(count):
         for at in range(move_at[index], move_at[index + 1]):
             _move(
-                boards[rows[index]], scratch, codes[at], flips[index], kings[index], ours[index], theirs[index],
-                moves[at],
+                boards[rows[index]], history[rows[index]], scratch, codes[at], flips[index], kings[index], ours[index],
+                theirs[index], moves[at],
             )  # fmt: skip
     return state[: state_at[count]].copy(), state_at, moves, codes[: move_at[count]].copy(), move_at

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engines.rollout.encoding import MOVE, MOVE_SIZE, STATE_SIZE
+from engines.rollout.encoding import MOVE, STATE_SIZE
 from engines.rollout.games.compiling import compiled
-from engines.rollout.games.features import FEATURES, Seen
+from engines.rollout.games.features import FEATURES, SIZE, Seen
 from engines.rollout.games.opponents import draw
 
 DIRECT = MOVE["piece_to"] + MOVE["from"]  # move features scored by a matrix of full rank
@@ -30,7 +30,7 @@ class Policy(nn.Module):
         self.state = nn.EmbeddingBag(STATE_SIZE, width, mode="sum")
         self.block1, self.block2 = nn.Linear(width, width), nn.Linear(width, width)
         self.direct, self.query = nn.Linear(width, DIRECT), nn.Linear(width, rank)
-        self.detail = nn.Linear(rank, MOVE_SIZE - DIRECT, bias=False)
+        self.detail = nn.Linear(rank, SIZE - DIRECT, bias=False)
         with torch.no_grad():
             self.state.weight.normal_(0, 0.1, generator=generator)
             for layer, gain in ((self.block1, 1.0), (self.block2, 1.0), (self.direct, 0.3), (self.query, 1.0)):

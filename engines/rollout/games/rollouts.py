@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from engines.rollout.games.arena import Arena
+from engines.rollout.games.attacks import CLOCK
 from engines.rollout.games.compiling import compiled
 from engines.rollout.games.features import Seen, observe
 from engines.rollout.games.policy import Policy, join, sample
@@ -38,8 +39,8 @@ def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArra
     made: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
     spread: list[NDArray[np.float32]] = []
     while len(rows):
-        distinct, which = distinct_rows(arena.boards, rows, mirror)
-        seen = observe(arena.boards, distinct, mirror)
+        distinct, which = distinct_rows(arena, rows, mirror)
+        seen = observe(arena.boards, arena.history, distinct, mirror)
         with torch.no_grad():
             logp = policy(seen).numpy()
         chosen = sample(logp, seen.move_at, which, arena.streams, rows)
@@ -56,17 +57,20 @@ def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArra
 
 
 def distinct_rows(
-    boards: NDArray[np.int8], rows: NDArray[np.int64], mirror: NDArray[np.bool_]
+    arena: Arena, rows: NDArray[np.int64], mirror: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One row of each distinct position, as the policy sees it, and which of them each row is."""
-    names = _names(boards, rows, mirror)
+    names = _names(arena.boards, arena.history, rows, mirror)
     _, first, which = np.unique(names, return_index=True, return_inverse=True)
     return rows[first], which
 
 
 @compiled
-def _names(boards, rows, mirror):  # type: ignore[no-untyped-def]
+def _names(boards, history, rows, mirror):  # type: ignore[no-untyped-def]
     names = np.empty(len(rows), np.int64)
     for index in range(len(rows)):
-        names[index] = position_hash(boards[rows[index]]) ^ (np.int64(1) if mirror[rows[index]] else np.int64(0))
+        board, past = boards[rows[index]], history[rows[index]]
+        names[index] = position_hash(board) ^ (np.int64(1) if mirror[rows[index]] else np.int64(0))
+        for earlier in range(board[CLOCK] - 3, -1, -2):  # what a move may repeat
+            names[index] ^= past[earlier]
     return names

@@ -26,8 +26,8 @@ def finish(policy: Policy, arena: Arena, opponent: Opponent = Arena.reply, most:
     outcome, mirror = np.zeros(len(arena), np.int8), np.zeros(len(arena), np.bool_)
     rows = np.arange(len(arena))
     for _ in range(most):
-        distinct, which = distinct_rows(arena.boards, rows, mirror)
-        seen = observe(arena.boards, distinct, mirror)
+        distinct, which = distinct_rows(arena, rows, mirror)
+        seen = observe(arena.boards, arena.history, distinct, mirror)
         with torch.no_grad():
             chosen = best(policy(seen).numpy(), seen.move_at)[which]
         outcome[rows] = arena.push(rows, seen.code[chosen])

@@ -56,7 +56,7 @@ def _random(count: int, seed: int, look: int, plies: int = 100) -> float:
     start = time.process_time()
     for ply in range(plies):
         if look and ply % look == 0:
-            observe(arena.boards, rows, mirror)
+            observe(arena.boards, arena.history, rows, mirror)
         status = arena.reply(rows)
         made += len(rows)
         rows = rows[status == GOING_ON]
