@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.floating]
+HALO_CELLS = 6  # cells across which a halo fades out: fewer show their corners
 DARKEST = 1e-3  # the least light that a shape lets through: a quarter of a level of 255
 
 
@@ -75,6 +76,26 @@ def discs(middles: Numbers, radius: Numbers, alpha: Numbers) -> Mask:
     offsets = steps[:, None] * sheet.width + steps
     sheet.add(offsets[..., None] + (corner[:, 1] * sheet.width + corner[:, 0]), cover)
     return sheet.mask()
+
+
+def halos(middles: Numbers, radius: float, alpha: Numbers) -> Mask:
+    """Soft light round points, middles (N, 2), that fades to nothing at the radius; alpha (N,) at the middle of each.
+
+    Light adds up, then saturates. The cost grows with the area of the sheet: give lengths in coarse cells.
+    """
+    reach = int(np.ceil(radius))
+    sheet = _sheet(middles, reach + 2)
+    at = middles - (sheet.left + 0.5, sheet.top + 0.5)
+    corner = np.floor(at).astype(np.int64)
+    (x, y), base = (at - corner).T, corner[:, 1] * sheet.width + corner[:, 0]
+    places = np.concatenate([base, base + 1, base + sheet.width, base + sheet.width + 1])
+    parts = np.concatenate([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]) * np.tile(alpha, 4)
+    light = np.bincount(places, parts, sheet.width * sheet.height).reshape(sheet.height, sheet.width)
+    steps = np.arange(-reach, reach + 1) / (radius + 1)
+    bell = (1 - steps**2).clip(0) ** 4
+    for axis in (0, 1):
+        light = sum(weight * np.roll(light, index - reach, axis) for index, weight in enumerate(bell))
+    return Mask(np.rint(255 * (1 - np.exp(-light))).astype(np.uint8), sheet.left, sheet.top)
 
 
 def lines(ends: Numbers, width: Numbers, alpha: Numbers) -> Mask:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Literal
 
 import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from render import many, theme
+from render import many, sprites, theme
 from render.many import Numbers
 from render.motion import Cubic, Point, mix
 from render.theme import swap
@@ -108,6 +107,19 @@ class Pen:
             scale, shift = self._upright()
             self._lay(many.discs(middles * scale + shift, radius * scale, alpha), colour)
 
+    def glows(self, middles: Numbers, colour: str, radius: float, alpha: Numbers, most: float = 1.0) -> None:
+        """Light round many points, added to what is there: middles (N, 2); alpha (N,).
+
+        However many points are close to each other, together they reach `most` and no more.
+        """
+        if len(middles) and radius > 0:
+            scale, shift = self._upright()
+            cell = max(radius * scale / many.HALO_CELLS, 1.0)
+            mask = many.halos((middles * scale + shift) / cell, radius * scale / cell, alpha)
+            self.context.set_operator(cairo.OPERATOR_ADD)
+            self._lay(mask, colour, most, cell)
+            self.context.set_operator(cairo.OPERATOR_OVER)
+
     def _upright(self) -> tuple[float, Numbers]:
         """The scale and the shift that lead to device pixels; nothing ever turns the stage."""
         matrix = self.context.get_matrix()
@@ -115,16 +127,16 @@ class Pen:
         assert matrix.xx == matrix.yy
         return matrix.xx, np.array([matrix.x0, matrix.y0])
 
-    def _lay(self, mask: many.Mask, colour: str) -> None:
-        """Colour what a mask covers."""
+    def _lay(self, mask: many.Mask, colour: str, alpha: float = 1.0, cell: float = 1.0) -> None:
+        """Colour what a mask covers; each of its cells is so many device pixels wide."""
         height, width = mask.cover.shape
         data: Any = mask.cover
-        self.ink(colour)
+        pattern = cairo.SurfacePattern(cairo.ImageSurface.create_for_data(data, cairo.FORMAT_A8, width, height))
+        pattern.set_matrix(cairo.Matrix(1 / cell, 0, 0, 1 / cell, -mask.left, -mask.top))
+        self.ink(colour, alpha)
         self.context.save()
         self.context.identity_matrix()
-        self.context.mask_surface(
-            cairo.ImageSurface.create_for_data(data, cairo.FORMAT_A8, width, height), mask.left, mask.top
-        )
+        self.context.mask(pattern)
         self.context.restore()
 
     def polyline(self, points: Sequence[Point], colour: str, width: float, alpha: float = 1.0) -> None:
@@ -153,11 +165,33 @@ class Pen:
 
     def ball(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
         """A shaded disc, lit from the upper left."""
-        self._sprite(_ball_sprite(colour), x, y, radius, alpha, cairo.OPERATOR_OVER)
+        self._sprite(sprites.ball(colour), x, y, radius, alpha, cairo.OPERATOR_OVER)
 
     def glow(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
         """Light around a point, added to what is there."""
-        self._sprite(_glow_sprite(colour), x, y, radius, alpha, cairo.OPERATOR_ADD)
+        self._sprite(sprites.glow(colour), x, y, radius, alpha, cairo.OPERATOR_ADD)
+
+    def raster(
+        self, image: NDArray[np.uint8], x: float, y: float, width: float, height: float, alpha: float = 1.0
+    ) -> None:
+        """An image over a rectangle: grey (H, W), colour (H, W, 3), or with premultiplied alpha (H, W, 4).
+
+        Raises:
+            ValueError: the image is of another kind.
+        """
+        alpha = min(max(alpha, 0.0), 1.0) * self.opacity
+        if alpha < 0.003 or width <= 0 or height <= 0:
+            return
+        context, surface = self.context, sprites.picture(image)
+        context.save()
+        context.rectangle(x, y, width, height)
+        context.clip()
+        context.translate(x, y)
+        context.scale(width / surface.get_width(), height / surface.get_height())
+        context.set_source_surface(surface)
+        context.get_source().set_extend(cairo.EXTEND_PAD)  # else the outermost pixels fade into what is below
+        context.paint_with_alpha(alpha)
+        context.restore()
 
     def _sprite(
         self, sprite: cairo.ImageSurface, x: float, y: float, radius: float, alpha: float, how: cairo.Operator
@@ -241,31 +275,3 @@ class Pen:
 
 def _towards_white(colour: str, share: float) -> str:
     return "#" + "".join(f"{round(255 * mix(c, 1, share)):02X}" for c in theme.rgb(colour))
-
-
-def _sprite_from(pixels: NDArray[np.floating]) -> cairo.ImageSurface:
-    """A premultiplied sprite from (side, side, 4) in 0..1, in the order the stage's memory has."""
-    data = np.ascontiguousarray((pixels * 255 + 0.5).clip(0, 255).astype(np.uint8))
-    return cairo.ImageSurface.create_for_data(data, cairo.FORMAT_ARGB32, data.shape[1], data.shape[0])  # type: ignore[arg-type]
-
-
-def _radius_grid(side: int) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
-    axis = (np.arange(side, dtype=np.float32) + 0.5) / side * 2 - 1
-    x, y = np.meshgrid(axis, axis)
-    return x, y, np.hypot(x, y)
-
-
-@cache
-def _glow_sprite(colour: str) -> cairo.ImageSurface:
-    _, _, radius = _radius_grid(128)
-    strength = np.clip(1 - radius, 0, 1) ** 2.6
-    return _sprite_from(np.dstack([strength * c for c in theme.rgb(colour)] + [strength]))
-
-
-@cache
-def _ball_sprite(colour: str) -> cairo.ImageSurface:
-    x, y, radius = _radius_grid(96)
-    edge = np.clip((1 - radius) * 24, 0, 1)
-    shade = 1.0 - 0.5 * np.clip(np.hypot(x + 0.3, y + 0.35) - 0.1, 0, 1.2) / 1.2
-    bright = np.clip(0.55 - np.hypot(x + 0.36, y + 0.42), 0, 1) * 0.55
-    return _sprite_from(np.dstack([np.clip(c * shade + bright, 0, 1) * edge for c in theme.rgb(colour)] + [edge]))
