@@ -94,6 +94,7 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 
 @cli.command()
 @click.argument("scene")
+@click.argument("planned", default="all")
 @click.option("--section", metavar="NAME", help="Draw this section alone. Example: --section sample")
 @click.option(
     "--quality",
@@ -120,6 +121,7 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 def render(
     places: Places,
     scene: str,
+    planned: str,
     section: str | None,
     quality: str,
     jobs: int | None,
@@ -128,7 +130,8 @@ def render(
 ) -> None:
     """Draw SCENE, or all scenes, and publish them for the pages.
 
-    SCENE may be `gallery`: one sheet with an example of everything that scenes are made of, published nowhere.
+    SCENE may be `gallery`: one sheet with an example of everything that scenes are made of, published nowhere. Or
+    `plan`, alone or with a scene's name as PLANNED: what rendering would draw and why, and nothing is drawn.
 
     Only what is not in the cache is drawn, so a second run has nothing to do, and a run that was cut off goes on
     where it was.
@@ -140,14 +143,21 @@ def render(
         click render rollout --section sample     one section
         click render rollout --still 12.5         one picture
         click render gallery                      every component's example
+        click render plan                         what is cached, and why the rest is not
     """
+    if scene != "plan" and planned != "all":
+        raise click.UsageError(f"one scene at a time; {planned} is one too many.")
     if scene == "gallery":
         if still is not None or section is not None:
             raise click.UsageError("gallery goes with --quality and --out alone.")
         click.echo(_gallery(places, quality, out))
         return
     names = plan.scene_names(places)
-    chosen = names if scene == "all" else [plan.pick("scene", scene, names)]
+    wanted = planned if scene == "plan" else scene
+    chosen = names if wanted == "all" else [plan.pick("scene", wanted, names)]
+    if scene == "plan":
+        _plan(places, chosen, quality)
+        return
     if still is not None:
         if scene == "all":
             raise click.UsageError("--still wants one scene, not all.")
@@ -182,6 +192,14 @@ def _render(places: Places, scenes: list[str], named: str, jobs: int | None, sec
             from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
             click.echo(make.render(places, found, quality, workers, progress.watching, section))
+
+
+def _plan(places: Places, scenes: list[str], named: str) -> None:
+    from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
+
+    for name in scenes:
+        for section, state in make.outlook(places, plan.inputs(places, name), _meant(places, name, named)):
+            click.echo(f"{name}/{section}  {state}")
 
 
 def _still(places: Places, scene: str, section: str | None, quality: str, t: float, out: Path | None) -> Path:

@@ -182,6 +182,45 @@ def test_a_key_changes_with_all_a_picture_depends_on_and_with_nothing_else(place
     assert replace(before, render_version="").key("one", TINY) == before.key("one", TINY)
 
 
+def test_a_section_depends_on_its_own_module_and_not_on_its_siblings(places: Places, tmp_path: Path) -> None:
+    package = tmp_path / "tinyscenes" / "tiny"
+    package.mkdir()
+    (tmp_path / "tinyscenes" / "tiny.py").unlink()
+    top = SCENE + "\nfrom tinyscenes.tiny import one, two, open\nPARTS = (one, two.section)\n"
+    (package / "__init__.py").write_text(top)
+    for name in ("one", "two", "open"):
+        (package / f"{name}.py").write_text("A = 1\n\n\ndef section() -> None: ...\n")
+
+    def moved(file: str, text: str) -> set[str]:
+        before = plan.inputs(places, "tiny")
+        (package / file).write_text(text)
+        after = plan.inputs(places, "tiny")
+        return {name for name in ("open", "one", "two") if before.key(name, TINY) != after.key(name, TINY)}
+
+    own = "A = 2\n\n\ndef section() -> None: ...\n"
+    assert moved("one.py", own) == {"one"}
+    assert moved("two.py", "from tinyscenes.tiny import one\n" + own) == {"two"}
+    assert moved("one.py", own + "B = 1\n") == {"one", "two"}
+    assert moved("__init__.py", top + "FAR = open.A\n") == {"open", "one", "two"}
+    assert moved("open.py", own) == {"open", "one", "two"}
+
+
+def test_the_outlook_says_what_is_cached_and_what_made_the_rest_stale(places: Places, tmp_path: Path) -> None:
+    def states() -> set[str]:
+        return {state for _, state in make.outlook(places, plan.inputs(places, "tiny"), TINY)}
+
+    assert states() == {"to draw: not drawn yet"}
+    render(places)
+    assert states() == {"cached"}
+    next((places.cache / "tiny" / TINY.name).glob("one-*.mp4")).write_bytes(b"")
+    assert states() == {"cached", "to draw: its files are missing or damaged"}
+    (tmp_path / "tinyscenes" / "_colours.py").write_text('DOT = "#FFFFFF"\n')
+    record(places, seed=8)
+    changed = states().pop()
+    assert "tinyscenes._colours" in changed
+    assert "the recording's json" in changed
+
+
 def test_imports_inside_functions_and_relative_ones_are_followed(places: Places, tmp_path: Path) -> None:
     package = tmp_path / "tinyscenes"
     (package / "deep").mkdir()
@@ -238,7 +277,7 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
         *("recording", "recording_sha256", "head_sha256", "seed", "code_version", "render_version", "versions"),
     }
     assert set(found["provenance"]["versions"]) == {
-        *("manim", "pycairo", "av", "uharfbuzz", "numpy", "python", "cairo", "processor"),
+        *("manim", "pycairo", "av", "uharfbuzz", "numpy", "pillow", "imageio", "python", "cairo", "processor"),
     }
     assert found["duration"] == 6.5
     assert [(entry["name"], entry["start"], entry["frames"]) for entry in found["sections"]] == [

@@ -51,16 +51,27 @@ def over(digests: Iterable[str]) -> str:
     return hashlib.sha256(bytes.fromhex("".join(digests))).hexdigest()
 
 
-def admit(slot: Slot, segment: Segment) -> None:
-    """Declare a section finished."""
+def admit(slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
+    """Declare a section finished; `made_of` says what its key is a hash of."""
     with atomic(slot.sidecar) as file:
-        file.write(json.dumps(asdict(segment), indent=0).encode())
+        file.write(json.dumps({**asdict(segment), "made_of": made_of}, indent=0).encode())
+
+
+def drawn_before(slot: Slot) -> Mapping[str, str] | None:
+    """What the newest of a section's kept drawings was made of, under whatever key; None where none is kept."""
+    kept = sorted(slot.folder.glob(f"{slot.section}-*.json"), key=lambda path: path.stat().st_mtime)
+    try:
+        made_of = json.loads(kept[-1].read_bytes())["made_of"] if kept else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return made_of if isinstance(made_of, dict) else None
 
 
 def find(slot: Slot) -> Segment | None:
     """What is kept in a slot; None where nothing is, or where it is not what its sidecar says."""
     try:
         found = json.loads(slot.sidecar.read_bytes())
+        del found["made_of"]
         segment = Segment(**{**found, "digests": tuple(found["digests"])})
         whole = all(sha256(slot.file(kind)) == digest for kind, digest in segment.files.items())
         return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -59,7 +59,7 @@ def render(
     def keep(unit: encode.Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != found:
             raise RenderError(f"{name}: the recording or a source changed while it was drawn; render it again")
-        cache.admit(unit.slot, segment)
+        cache.admit(unit.slot, segment, found.made_of(unit.section, quality))
         finished[unit.section] = segment
 
     if units:
@@ -72,6 +72,28 @@ def render(
     live = {slots[section].file(kind) for section in slots for kind in (*finished[section].files, "json")}
     cache.sweep(places.cache / name / quality.name, live.__contains__)
     return f"{name}: drew {len(units)} of {len(slots)} sections; published {path}"
+
+
+def outlook(places: Places, found: Inputs, quality: Quality) -> list[tuple[str, str]]:
+    """Each section of a scene, with "cached" or why it is not. Draws nothing.
+
+    Raises:
+        RecordingError: the recording cannot be used.
+    """
+    return [
+        (section.name, _state(slot(places, found, section.name, quality), found.made_of(section.name, quality)))
+        for section in load_scene(places, found.scene).sections()
+    ]
+
+
+def _state(place: cache.Slot, now: Mapping[str, str]) -> str:
+    if cache.find(place):
+        return "cached"
+    before = cache.drawn_before(place)
+    if before is None:
+        return "to draw: not drawn yet"
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return f"to draw: {', '.join(changed)} changed" if changed else "to draw: its files are missing or damaged"
 
 
 def still(places: Places, name: str, section: str | None, quality: Quality, t: float, path: Path) -> None:

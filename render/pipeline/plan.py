@@ -1,9 +1,13 @@
 """What a scene's pictures depend on, read from the disk as hashes. No scene and no Manim is imported for it.
 
 The key of a section is a hash over the recording's two files, the fonts, the versions of everything that puts
-pixels or bytes in place, the fields of the quality, the section's name, and the sources of the scene's import
-closure: its module, the encoder, and every module of this project that they import, found by reading their
-`import` statements wherever these stand. A module imported under a name computed at run time is not seen.
+pixels or bytes in place, the fields of the quality, the section's name, and the sources of the section's import
+closure: the scene's module, the encoder, and every module of this project that they import, found by reading
+their `import` statements wherever these stand. A module imported under a name computed at run time is not seen.
+
+Where a scene is a package, a module of it that defines a function `section` draws the section of its own name.
+Other sections do not depend on it, unless something besides the package itself imports it, or the package uses
+more of it than that function.
 """
 
 from __future__ import annotations
@@ -15,8 +19,8 @@ import importlib.metadata
 import importlib.util
 import json
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engines.recording import RecordingError, sha256
@@ -24,7 +28,15 @@ from render import theme
 from render.pipeline import InputError
 from render.theme import Quality
 
-DRAWN_WITH = ("manim", "pycairo", "av", "uharfbuzz", "numpy")  # their versions are part of every key
+DRAWN_WITH = (
+    "manim",
+    "pycairo",
+    "av",
+    "uharfbuzz",
+    "numpy",
+    "pillow",
+    "imageio",
+)  # their versions are part of every key
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,9 @@ class Places:
         return self.assets / "videos" / f"{scene}.json"
 
 
+Sources = tuple[tuple[str, str], ...]  # module, sha256 of its file
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that the pictures of one scene depend on, except the quality."""
@@ -53,14 +68,28 @@ class Inputs:
     recording_sha256: str  # of the npz
     head_sha256: str  # of the json
     fonts_sha256: str
-    drawing_sha256: str  # sources of the scene and the encoder, with all they import
+    drawing: Sources  # the scene and the encoder, with all they import but what draws single sections
+    apart: tuple[tuple[str, Sources], ...]  # section -> what it alone is drawn with
     render_version: str  # the same and the rest of the pipeline: what is published depends on it
     versions: tuple[tuple[str, str], ...]  # package, version
 
+    def made_of(self, section: str, quality: Quality) -> dict[str, str]:
+        """All that a section's pictures depend on, each with its hash, version or value."""
+        apart = dict(self.apart)
+        own = (apart[section],) if section in apart else tuple(apart.values())
+        return {
+            "the recording's npz": self.recording_sha256,
+            "the recording's json": self.head_sha256,
+            "the fonts": self.fonts_sha256,
+            "the quality": json.dumps(asdict(quality), sort_keys=True),
+            **dict(self.drawing),
+            **{module: digest for sources in own for module, digest in sources},
+            **dict(self.versions),
+        }
+
     def key(self, section: str, quality: Quality) -> str:
         """The name under which a drawn section is kept: changes with anything that could change it."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "render_version"}
-        text = json.dumps([parts, section, asdict(quality)], sort_keys=True)
+        text = json.dumps([self.scene, section, self.made_of(section, quality)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -98,20 +127,29 @@ def inputs(places: Places, scene: str) -> Inputs:
     for path in (recording, head):
         if not path.is_file():
             raise RecordingError(f"{path}: missing; make it with `click record {scene}`")
-    drawing = closure(module, "render.pipeline.encode")
+    everything = closure(module, "render.pipeline.encode")
+    drawers = _drawers(module, everything)
+    common = closure(module, "render.pipeline.encode", scene=module, without=drawers)
     return Inputs(
         scene=scene,
         recording_sha256=sha256(recording),
         head_sha256=sha256(head),
         fonts_sha256=_digest({path.name: path for path in theme.FONTS.iterdir() if path.suffix in {".otf", ".ttf"}}),
-        drawing_sha256=_digest(drawing),
-        render_version=_digest(drawing | closure("render.pipeline.make"))[:16],
+        drawing=_sources(common),
+        apart=tuple(
+            (name.rpartition(".")[2], _sources(closure(name, scene=module, without=drawers)))
+            for name in sorted(drawers - set(common))
+        ),
+        render_version=_digest(everything | closure("render.pipeline.make"))[:16],
         versions=tuple((name, importlib.metadata.version(name)) for name in DRAWN_WITH),
     )
 
 
-def closure(*modules: str) -> dict[str, Path]:
-    """Modules and all of this project that they import, name -> file."""
+def closure(*modules: str, scene: str = "", without: Collection[str] = ()) -> dict[str, Path]:
+    """Modules and all of this project that they import, name -> file.
+
+    What `scene` itself imports of `without` is not followed.
+    """
     found: dict[str, Path] = {}
     waiting = set(modules)
     tops = {name.partition(".")[0] for name in (*modules, "engines.recording")}
@@ -120,8 +158,32 @@ def closure(*modules: str) -> dict[str, Path]:
         path = _file(name) if name not in found and name.partition(".")[0] in tops else None
         if path:
             found[name] = path
-            waiting.update(_imports(path, name))
+            waiting.update(set(_imports(path, name)) - (set(without) if name == scene else set()))
     return found
+
+
+def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
+    """The modules of a scene's package that draw one section each."""
+    top = ast.parse(among[scene].read_bytes()) if scene in among else ast.Module([], [])
+    used = {
+        node.value.id
+        for node in ast.walk(top)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr != "section"
+    }
+    return {
+        name
+        for name, path in among.items()
+        if name.rpartition(".")[0] == scene and name.rpartition(".")[2] not in used and _has_section(path)
+    }
+
+
+def _has_section(path: Path) -> bool:
+    body = ast.parse(path.read_bytes(), path).body
+    return any(isinstance(node, ast.FunctionDef) and node.name == "section" for node in body)
+
+
+def _sources(files: Mapping[str, Path]) -> Sources:
+    return tuple((name, sha256(path)) for name, path in sorted(files.items()))
 
 
 def _imports(path: Path, name: str) -> Iterator[str]:
