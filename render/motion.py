@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from render import theme
 from render.theme import HEIGHT, WIDTH
 
@@ -54,3 +56,23 @@ def cut(curve: Cubic, share: float) -> Cubic:
     ab, bc, cd = along(a, b, share), along(b, c, share), along(c, d, share)
     left, right = along(ab, bc, share), along(bc, cd, share)
     return a, ab, left, along(left, right, share)
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights for labels that want to stand at `heights`, in the same order, at least `gap` from each other.
+
+    Labels too close share the room round their mean; those with room of their own stay where they want to.
+    """
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    runs: list[tuple[float, int]] = []  # of labels that touch: middle, count
+    for index in order:
+        middle, count = heights[index], 1
+        while runs and middle - runs[-1][0] < gap * (count + runs[-1][1]) / 2:
+            before, more = runs.pop()
+            middle, count = (middle * count + before * more) / (count + more), count + more
+        runs.append((middle, count))
+    places = [middle + gap * (k - (count - 1) / 2) for middle, count in runs for k in range(count)]
+    found = [0.0] * len(heights)
+    for index, place in zip(order, places, strict=True):
+        found[index] = place
+    return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import cairo
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from render import motion, stage, theme, typeset
 from render.pen import Pen
@@ -139,3 +142,13 @@ def test_type_is_kerned_and_from_the_shipped_fonts() -> None:
 def test_no_text_is_below_the_floor_of_a_phone() -> None:
     """24 px at 720p is 36 px on the stage."""
     assert min(theme.HEADLINE, theme.MUST_READ, theme.FLOOR, theme.HERO) * 720 / theme.HEIGHT >= 24
+
+
+@given(st.lists(st.floats(-1000, 1000), max_size=8))
+def test_labels_are_spread_apart_in_their_order_and_moved_only_where_they_touch(wanted: list[float]) -> None:
+    found = motion.spread(wanted, 50.0)
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    assert all(found[b] - found[a] >= 50 - 1e-6 for a, b in itertools.pairwise(order))
+    assert sum(found) == pytest.approx(sum(wanted), abs=1e-6)
+    if all(wanted[b] - wanted[a] >= 50 for a, b in itertools.pairwise(order)):
+        assert found == pytest.approx(wanted)

@@ -8,7 +8,7 @@ import numpy as np
 
 from render import theme
 from render.components import board, frame, network
-from render.motion import ease, px, py
+from render.motion import ease, px, py, spread
 from render.pen import Pen
 from render.scenes.rollout.shown import BIG, Shown, percent
 from render.stage import Cue, Section
@@ -54,6 +54,9 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         board.man(pen, symbol, (x, y - 60 * (1 - arrive)), BIG[2] / 8, arrive)
     shown.network(pen, NET, reach=4.2 * ease(t, 3.0, 3.2), alpha=ease(t, 1.6, 1.0))
     ends, named = shown.columns(NET)[-1], ease(t, 6.0, 0.6)
-    for index in np.argsort(-shown.before, kind="stable")[:3]:
-        words = f"{shown.bare(index)} {percent(shown.before[index])}"
-        pen.text(words, ends[index][0] + 26, ends[index][1] + 12, theme.FLOOR, font=theme.MONO, alpha=named)
+    likeliest = [int(index) for index in np.argsort(-shown.before, kind="stable")[:3]]
+    heights = spread([ends[index][1] for index in likeliest], 1.3 * theme.FLOOR)
+    for index, y in zip(likeliest, heights, strict=True):
+        words, x = f"{shown.bare(index)} {percent(shown.before[index])}", ends[index][0]
+        pen.line((x + 9, ends[index][1]), (x + 22, y), theme.HAIRLINE, 2, named)
+        pen.text(words, x + 28, y + 12, theme.FLOOR, font=theme.MONO, alpha=named)
