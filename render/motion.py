@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from render import theme
 from render.theme import HEIGHT, WIDTH
 
 Point = tuple[float, float]
 Cubic = tuple[Point, Point, Point, Point]
+
+
+class Box(NamedTuple):
+    """A rectangle of the stage."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 def ease(t: float, start: float, seconds: float = theme.MOVE) -> float:

@@ -23,6 +23,9 @@ ATTENTION_DEEP, KEPT_DEEP = "#A8641A", "#14705F"  # the same in their own shade
 LOST = "#E8486B"  # rose: bad, suppressed; dashed, downwards
 BELIEF = "#7DA7FF"  # blue: what the model believes
 PANE_HIGH, PANE_LOW = "#1D2540", "#131A2D"  # a pane of glass, above and below
+MEASURED, UNMEASURED = ATTENTION, "#39456A"  # of k-space: taken by the scanner; never taken
+TISSUE = TEXT  # what lies in a volume
+NO_ERROR = "#000000"  # an error map rises from here through LOST to TEXT
 CORE = "#EAF1FF"  # the hot middle of what is lit
 SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
 
@@ -32,6 +35,9 @@ SANS, SANS_STRONG, SANS_BOLD = "Inter-Regular.otf", "Inter-SemiBold.otf", "Inter
 MONO, MONO_BOLD = "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf"
 
 MOVE = 0.75  # seconds a thing takes to travel
+SNAP = 0.25  # seconds a believed value takes to become the measured one
+WORD_TRAVEL = 0.7  # seconds a word takes to reach the network
+SWAY = 8.0  # degrees a solid turns to either side, so that its depth is seen
 
 
 @cache

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from render import theme
+from render.components import kcube
 from render.pen import Pen
 from render.stage import Film, Frame, Section
 
@@ -102,3 +104,61 @@ def test_halos_leave_the_way_of_drawing_as_it_was() -> None:
         pen.disc(500, 500, 40, theme.LOST)
 
     assert np.abs(drawn(paint)[125, 125, :3] / 255 - theme.rgb(theme.LOST)).max() < 0.01
+
+
+# --- k-space ------------------------------------------------------------------------------------------
+
+END_ON = kcube.Pose(960, 540, 400, 0, 0)
+
+
+def amber(frame: Frame) -> NDArray[np.bool_]:
+    """Where a picture is clearly amber."""
+    red, _, blue = np.moveaxis(frame[..., :3].astype(int), -1, 0)
+    return np.asarray((red > 150) & (red - blue > 80))
+
+
+def test_end_on_the_cube_is_the_mask() -> None:
+    """ky runs to the right, kz upwards."""
+    mask = np.random.default_rng(2).random((10, 10)) < 0.4
+    frame = drawn(lambda pen: kcube.rods(pen, END_ON, mask))
+    middles = (np.arange(10) + 0.5) * 20
+    seen = amber(frame)[np.ix_((235 - middles).astype(int), (140 + middles).astype(int))]
+    assert np.array_equal(seen, mask.T)
+
+
+def test_a_turned_cube_keeps_its_ends_apart_and_its_centre_still() -> None:
+    for turn in (0.0, 33.0, 90.0):
+        pose = kcube.Pose(960, 540, 400, turn, 20)
+        (middle, near, far), depth = pose.seen(np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0]], float))
+        assert np.allclose(middle, (960, 540))
+        assert np.hypot(*(near - far)) == pytest.approx(
+            800 * np.hypot(np.sin(np.radians(turn)), np.cos(np.radians(turn)) * np.sin(np.radians(20)))
+        )
+        assert depth[1] >= depth[2] - 1e-9
+
+
+def test_a_believed_value_turns_amber_from_the_centre_outward() -> None:
+    shares = [kcube.outward((9, 9), t, 1.0, 2.0) for t in np.linspace(0, 4, 30)]
+    assert not shares[0].any()
+    assert (shares[-1] == 1).all()
+    assert all((after >= before).all() for before, after in pairwise(shares))
+    assert all(share[4, 4] >= share[4, 6] >= share[0, 0] for share in shares)
+    mask = np.zeros((10, 10), bool)
+    mask[3, 3] = True
+    before, after = (drawn(lambda pen, share=share: kcube.rods(pen, END_ON, mask, share)) for share in (0.0, 1.0))
+    red, _, blue = before[164, 210, :3].astype(int)
+    assert blue > red + 50
+    assert amber(after)[164, 210]
+    assert not amber(before).any()
+
+
+def test_every_point_of_a_cloud_lands_where_it_is_seen() -> None:
+    cloud = np.array([[0, 0.5, 0.5], [0, -0.5, 0.25], [0.9, 0.2, -0.7]])
+    pose = kcube.Pose(960, 540, 400, 40, 25)
+    frame = drawn(lambda pen: kcube.points(pen, pose, cloud, np.ones(3)))
+    columns, rows = (pose.seen(cloud)[0] / 4).astype(int).T
+    light = frame[..., 0].astype(float)
+    for row, column in zip(rows, columns, strict=True):
+        assert light[row - 1 : row + 2, column - 1 : column + 2].max() > 60
+        light[row - 3 : row + 4, column - 3 : column + 4] = 0
+    assert not light.any()
