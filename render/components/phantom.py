@@ -51,8 +51,8 @@ def _brain() -> Volume:
     x, y, z = _axes()
     out = _egg(0.69, 0.83, 0.79)
     side = np.abs(x)
-    bend = 0.7 * (np.sin(5.1 * y + 2 * z) + np.sin(6.3 * z - 3 * side) + np.sin(4.7 * side + 3 * y))
-    a, b, c = 16 * side + bend, 15 * y - bend + 0.6 * x, 15.5 * z + 0.8 * bend
+    bend = 1.0 * (np.sin(5.1 * y + 2 * z) + np.sin(6.3 * z - 3 * side) + np.sin(4.7 * side + 3 * y))
+    a, b, c = 18 * side + bend, 17 * y - bend + 0.6 * x, 17.5 * z + 0.8 * bend
     fold = np.abs(np.sin(a) * np.cos(b) + np.sin(b) * np.cos(c) + np.sin(c) * np.cos(a))
     near = np.clip(1 - (1 - out) / 0.36, 0, 1)  # to the surface: 0 where no furrow reaches
     cleft = (side < 0.022) & ((z > 0.18) | (np.abs(y) > 0.5))
@@ -63,7 +63,7 @@ def _brain() -> Volume:
     tissue = np.where(rind | nuclei, GREY, WHITE)
     tissue = np.where(spot, SPOT, tissue)
     tissue = np.where((fold < 0.28 * near**0.6) | cleft | horns, FLUID, tissue)
-    return np.asarray(np.where(out < 1, tissue, 0), np.float32)
+    return np.asarray(np.where(out + 0.09 * np.exp(-((fold / 0.4) ** 2)) < 1, tissue, 0), np.float32)
 
 
 def _soften(volume: Volume) -> Volume:
@@ -101,6 +101,13 @@ def echoes() -> NDArray[np.complex64]:
     """The k-space of the slice from above, (SIDE, SIDE), its centre in the middle."""
     flat = np.fft.ifftshift(slice_from_above())
     return np.asarray(np.fft.fftshift(np.fft.fft2(flat, norm="ortho")), np.complex64)
+
+
+@cache
+def aliased() -> Volume:
+    """The slice from above as far as the mask measures it: what was not measured counts as nothing."""
+    seen = np.fft.ifftshift(echoes() * mask(SIDE))
+    return np.abs(np.fft.fftshift(np.fft.ifft2(seen, norm="ortho"))).astype(np.float32)
 
 
 @cache
