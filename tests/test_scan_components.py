@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from render import theme
-from render.components import kcube
+from render.components import kcube, kplane, phantom, ribbon, slices, tokens, volume
+from render.motion import Box
 from render.pen import Pen
 from render.stage import Film, Frame, Section
 
@@ -145,7 +147,8 @@ def test_a_believed_value_turns_amber_from_the_centre_outward() -> None:
     assert all(share[4, 4] >= share[4, 6] >= share[0, 0] for share in shares)
     mask = np.zeros((10, 10), bool)
     mask[3, 3] = True
-    before, after = (drawn(lambda pen, share=share: kcube.rods(pen, END_ON, mask, share)) for share in (0.0, 1.0))
+    before = drawn(lambda pen: kcube.rods(pen, END_ON, mask, 0.0))
+    after = drawn(lambda pen: kcube.rods(pen, END_ON, mask, 1.0))
     red, _, blue = before[164, 210, :3].astype(int)
     assert blue > red + 50
     assert amber(after)[164, 210]
@@ -162,3 +165,178 @@ def test_every_point_of_a_cloud_lands_where_it_is_seen() -> None:
         assert light[row - 1 : row + 2, column - 1 : column + 2].max() > 60
         light[row - 3 : row + 4, column - 3 : column + 4] = 0
     assert not light.any()
+
+
+def test_no_core_turns_white_and_the_scale_stays() -> None:
+    values = phantom.echoes()
+    scale = kplane.Scale.of(values)
+    level = scale.level(values)
+    assert level.max() == pytest.approx(kplane.BRIGHTEST)
+    assert (level == 0).mean() == pytest.approx(kplane.DARK_SHARE / 100, abs=0.01)
+    assert np.allclose(kplane.Scale.of(1000 * values).level(1000 * values), level, atol=1e-3), "units do not matter"
+    assert (scale.level(values / 2) <= level).all()
+    box = Box(400, 200, 448, 448)
+    for measured, strongest, weakest in ((1.0, 0, 2), (0.0, 2, 0)):
+        frame = drawn(partial(kplane.plane, level=level, measured=np.full_like(level, measured), box=box))
+        inside = frame[52:160, 102:210, :3].reshape(-1, 3).max(0).astype(int)
+        assert inside[strongest] > inside[weakest] + 40
+        assert inside.max() <= 0.86 * 255
+
+
+# --- slices -------------------------------------------------------------------------------------------
+
+BOX = Box(400, 200, 400, 400)
+
+
+def test_a_window_clips_and_is_even() -> None:
+    grey = slices.Window(0.2, 0.6).grey(np.array([-1, 0.2, 0.4, 0.6, 9]))
+    assert grey.tolist() == [0, 0, 128, 255, 255]
+
+
+def test_slices_are_upright() -> None:
+    """A mark to the right, at the front and up is where it should be in all three."""
+    body = np.zeros((10, 12, 14))
+    body[8, 10, 12] = 1
+    above, behind, right = slices.planes(body, (8, 10, 12))
+    assert above.shape == (12, 10)
+    assert [np.argwhere(plane)[0].tolist() for plane in (above, behind, right)] == [[1, 8], [1, 8], [1, 10]]
+
+
+def test_between_two_steps_nothing_but_the_two_is_seen() -> None:
+    recorded = np.stack([np.full((4, 4), value, np.uint8) for value in (0, 200, 40)])
+    moments = (-1, 0.5, 1, 1.25, 7)
+    seen = [drawn(partial(slices.steps, recorded=recorded, now=now, box=BOX))[100, 150, 0] for now in moments]
+    assert np.allclose(seen, [0, 100, 200, 160, 40], atol=2)
+
+
+def test_the_divider_parts_two_pictures() -> None:
+    dark, light = np.full((4, 4), 30, np.uint8), np.full((4, 4), 220, np.uint8)
+    frame = drawn(lambda pen: slices.wipe(pen, dark, light, 0.25, BOX, ("a", "b")))[70]
+    assert (frame[102:120, 0] == 30).all()
+    assert (frame[130:198, 0] == 220).all()
+
+
+def test_an_error_map_is_black_then_rose_then_ivory_and_its_scale_is_printed() -> None:
+    colours = slices.error_colours(np.array([[0, -0.1, 0.2, -5]]), 0.2)[0] / 255
+    assert np.allclose(colours[[0, 2, 3]], [theme.rgb(c) for c in (theme.NO_ERROR, theme.TEXT, theme.TEXT)], atol=0.01)
+    assert np.allclose(colours[1], theme.rgb(theme.LOST), atol=0.02)
+    said: list[str] = []
+
+    def paint(pen: Pen) -> None:
+        pen.text = lambda words, *_, **__: said.append(words) or 0.0  # type: ignore[method-assign, func-returns-value]
+        slices.error_scale(pen, 0.25, Box(400, 200, 400, 20))
+
+    frame = drawn(paint)[52, 102:198, :3].astype(int)
+    assert said == ["0", "0.25"]
+    assert frame[0].sum() < 60
+    assert frame[-1].sum() > 600
+
+
+def test_a_ring_is_open() -> None:
+    frame = drawn(lambda pen: slices.ring(pen, BOX, (0.5, 0.5), 60))
+    assert not frame[100, 150, :3].any()
+    assert [frame[100, at, 0] > 90 > frame[100, at, 2] for at in (135, 164)] == [True, True]
+
+
+# --- volumes ------------------------------------------------------------------------------------------
+
+
+def ball(shift: int = 0) -> NDArray[np.float32]:
+    """A ball with a knob at its front, or shifted to its right."""
+    x, y, z = np.mgrid[:24, :24, :24] - 11.5
+    knob = np.hypot(np.hypot(x - shift, y - 8 + abs(shift)), z) < 3
+    return np.asarray(((np.hypot(np.hypot(x, y), z) < 7) | knob) * 0.7, np.float32)
+
+
+def test_a_volume_is_opaque_inside_clear_outside_and_lit() -> None:
+    view = volume.Turntable(ball()).view(0)
+    middle = view.shape[0] // 2
+    assert view[middle, middle, 3] > 250
+    assert not view[0].any()
+    assert (view[..., :3].max(-1) <= view[..., 3]).all(), "premultiplied"
+    solid = view[..., 3] > 200
+    rows, columns = np.nonzero(solid)
+    bright = view[..., 0].astype(float)
+    upper, lower = rows < middle - 2, rows > middle + 2
+    assert bright[rows[upper], columns[upper]].mean() > bright[rows[lower], columns[lower]].mean() + 10
+
+
+def test_a_volume_turns_the_right_way() -> None:
+    """From behind, what is at the right is at the right; half a turn later it is at the left."""
+    table = volume.Turntable(ball(8), 4)
+    right, left = ((table.view(angle)[..., 3] > 100).sum(0) for angle in (0, 180))
+    assert 0 < right[right > 0][-3:].mean() < 0.8 * right[right > 0][:3].mean(), "the knob is thinner than the ball"
+    assert 0 < left[left > 0][:3].mean() < 0.8 * left[left > 0][-3:].mean()
+
+
+def test_views_are_kept_by_content_and_nearest_angle() -> None:
+    table = volume.Turntable(ball(), 4)
+    assert table.view(10) is volume.Turntable(ball().copy(), 4).view(-20)
+    assert table.view(90) is not table.view(0)
+    with pytest.raises(ValueError, match=r"^volume: got \(3, 3\), wanted three axes"):
+        volume.Turntable(np.ones((3, 3), np.float32))
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+
+def test_words_keep_to_their_column_and_apart() -> None:
+    boxes: list[Box] = []
+    drawn(
+        lambda pen: boxes.extend(
+            tokens.layout(pen, ("a", "sentence", "of", "extraordinarily", "many", "words"), 100, 50, 500)
+        )
+    )
+    assert all(box.x >= 100 and box.x + box.width <= 600 for box in boxes)
+    for before, after in pairwise(boxes):
+        assert after.y > before.y + before.height or after.x > before.x + before.width
+
+
+def test_a_word_travels_once_and_leaves_its_outline() -> None:
+    box, port = Box(200, 500, 200, 70), (1500.0, 535.0)
+
+    def at(t: float) -> Frame:
+        return drawn(lambda pen: tokens.stream(pen, ["word"], [box], port, t, 0.5))
+
+    start, under_way, end, later = (amber(at(t)) for t in (0.4, 0.85, 1.9, 4.0))
+    assert start[126:142, 55:95].mean() > 0.5
+    assert under_way[126:142, 110:350].any()
+    assert not end[:, :360].any()
+    assert np.array_equal(end, later)
+    assert tokens.arrived(0, 0.5 + theme.WORD_TRAVEL, 0.5) == 1
+    assert at(4.0)[126:142, 50:100, :3].any(), "the outline stays"
+
+
+def test_what_is_heeded_more_has_a_wider_line() -> None:
+    boxes = [Box(100, 100, 100, 60), Box(100, 900, 100, 60)]
+    frame = drawn(lambda pen: tokens.attention(pen, boxes, (0.2, 0.8), (1800, 530)))
+    upper, lower = (frame[rows, 60, 0].astype(int).sum() for rows in (slice(0, 125), slice(140, 270)))
+    assert lower > 2 * upper > 0
+
+
+# --- ribbons ------------------------------------------------------------------------------------------
+
+
+def test_a_ribbon_is_as_long_as_what_it_shows() -> None:
+    run = np.array([0, 0, 0, 1, 1, 0, 2, 2, 2, 2])
+    assert ribbon.spans(run) == [(0, 3, 0), (3, 5, 1), (5, 6, 0), (6, 10, 2)]
+    assert ribbon.spans(run[:0]) == []
+    kinds = (ribbon.Kind("a", "#FF0000", 1.0), ribbon.Kind("b", "#00FF00", 0.5), ribbon.Kind("c", "#0000FF", 0.25))
+    frame = drawn(lambda pen: ribbon.ribbon(pen, Box(200, 400, 1600, 80), run, kinds, 10))
+    red, green, blue = (
+        (frame[100:120, :, channel] > 200) & (frame[100:120, :, :3].sum(-1) < 300) for channel in range(3)
+    )
+    assert [int(colour[18].sum()) for colour in (red, green, blue)] == [160, 80, 160]
+    assert [int(colour[:, 50 + at].sum()) for colour, at in ((red, 10), (green, 160), (blue, 300))] == [20, 10, 5]
+    ahead = drawn(lambda pen: ribbon.ribbon(pen, Box(200, 400, 1600, 80), run, kinds, 2))
+    assert ahead[110, 100, 0] > 200
+    assert 50 < ahead[110, 160, 0] < 100
+
+
+def test_an_event_is_marked_once_it_has_happened() -> None:
+    happened = [ribbon.Event(5, "it", "#FF0000", "up")]
+    box = Box(200, 400, 1600, 80)
+    before, after = (drawn(partial(ribbon.events, box=box, ticks=10, happened=happened, now=now)) for now in (4.9, 5.0))
+    assert not before[..., 0].any()
+    columns = np.flatnonzero((after[88:, :, 0] > 100).any(0))  # below its name
+    assert columns.mean() == pytest.approx((200 + 1600 * 0.55) / 4, abs=1.5)

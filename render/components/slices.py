@@ -58,7 +58,7 @@ def steps(pen: Pen, recorded: Picture, now: float, box: Box, alpha: float = 1.0)
         pen.raster(recorded[first + 1], *box, alpha * (now - first))
 
 
-def wipe(pen: Pen, left: Picture, right: Picture, share: float, box: Box, names: tuple[str, str] = ("", "")) -> None:
+def wipe(pen: Pen, left: Picture, right: Picture, share: float, box: Box, names: tuple[str, str]) -> None:
     """Two pictures of one thing, the first shown up to a divider a share of the way across, and their names below."""
     at = mix(box.x, box.x + box.width, min(max(share, 0.0), 1.0))
     for picture, x, width in ((left, box.x, at - box.x), (right, at, box.x + box.width - at)):
