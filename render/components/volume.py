@@ -87,7 +87,9 @@ def _turned(block: Volume, angle: float) -> Volume:
     x, y = x.clip(0, side - 1.001), y.clip(0, side - 1.001)
     i, j = x.astype(np.intp), y.astype(np.intp)
     column: NDArray[np.bool_] = np.any(block, axis=2)
-    some = column[i, j] | column[i + 1, j] | column[i, j + 1] | column[i + 1, j + 1]  # less than half of the block
+    some: NDArray[np.bool_] = (
+        column[i, j] | column[i + 1, j] | column[i, j + 1] | column[i + 1, j + 1]
+    )  # less than half of the block
     i, j, u, v = i[some], j[some], (x - i)[some][:, None], (y - j)[some][:, None]
     seen = np.zeros_like(block)
     near, far = (block[i, k] * (1 - u) + block[i + 1, k] * u for k in (j, j + 1))
