@@ -48,8 +48,10 @@ def stream(pen: Pen, words: Sequence[str], boxes: Sequence[Box], port: Point, t:
         heat = max(heat, 1 - abs(t - start - APART * index - theme.WORD_TRAVEL) / 0.3)
         if share < 1:
             middle = (box.x + box.width / 2, box.y + box.height / 2)
-            x, y = cut(swing(middle, port), share)[-1] if share else middle
-            with pen.moved(x, y, mix(1.0, theme.FLOOR / SIZE, share)), pen.faded((1 - share) / 0.4):
+            size = mix(1.0, theme.FLOOR / SIZE, share)
+            before = (port[0] - box.width / 2 * theme.FLOOR / SIZE, port[1])  # so that it touches the port, at last
+            x, y = cut(swing(middle, before), share)[-1] if share else middle
+            with pen.moved(x, y, size), pen.faded((1 - share) / 0.4):
                 _pill(pen, word, Box(-box.width / 2, -box.height / 2, box.width, box.height), 1.0)
     pen.glow(*port, 70, theme.ATTENTION, 0.25 + 0.5 * max(heat, 0.0))
     pen.disc(*port, 11, theme.ATTENTION)
