@@ -21,7 +21,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,9 +202,15 @@ def digest(*parts: Any) -> str:
 
 def source_version(package: Path) -> str:
     """The code version of an engine: a hash over the names and bytes of its modules."""
+    return version_of(package.rglob("*.py"), package)
+
+
+def version_of(paths: Iterable[Path], root: Path | None = None) -> str:
+    """A hash over the names, below `root` or alone, and the bytes of some modules."""
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(paths):
+        name = path.relative_to(root).as_posix() if root else path.name
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from engines.rollout.endgame import checkpoint, curriculum, environment, evaluation, grpo, tables  # noqa: E402
+from engines.rollout import checkpoint  # noqa: E402
+from engines.rollout.endgame import curriculum, environment, evaluation, grpo, tables  # noqa: E402
 from engines.rollout.endgame.curriculum import Frontier, Starts  # noqa: E402
 from engines.rollout.endgame.geometry import SYMMETRY  # noqa: E402
 from engines.rollout.endgame.grpo import Config, Trainer  # noqa: E402
@@ -265,9 +266,9 @@ def test_a_run_is_the_same_again_and_resumes_to_the_bit(tmp_path: Path) -> None:
     trainer = Trainer(TINY, 7)
     cut = [trainer.step() for _ in range(2)]
     path = tmp_path / "run.safetensors"
-    checkpoint.write(path, trainer)
+    checkpoint.write(path, trainer, {})
     resumed = Trainer(TINY, 7)
-    assert checkpoint.read(path, resumed)
+    assert checkpoint.read(path, resumed) == {}
     while not resumed.finished:
         cut.append(resumed.step())
     assert len(whole) > 3
@@ -279,7 +280,7 @@ def test_a_run_is_the_same_again_and_resumes_to_the_bit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="another run"):
         checkpoint.read(path, Trainer(TINY, 8))
     path.write_bytes(path.read_bytes()[:100])
-    assert not checkpoint.read(path, Trainer(TINY, 7))
+    assert checkpoint.read(path, Trainer(TINY, 7)) is None
 
 
 def test_reinforce_uniform_and_far_starts_run() -> None:

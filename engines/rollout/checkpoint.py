@@ -1,69 +1,116 @@
-"""A run put down and taken up again: everything a `Trainer` is, as one safetensors file.
+"""A run put down and taken up again: everything a trainer is, as one safetensors file.
 
-Weights, optimiser moments, both random streams, the queue of starts and the log so far. Resuming continues
-to the bit: a run killed and resumed leaves the recording of one that was not.
+Weights, optimiser moments, whatever else its next step depends on, and the log so far. Resuming continues to the bit:
+a run killed and resumed leaves the recording of one that was not.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from engines.recording import atomic
-from engines.rollout.grpo import Trainer
 
-Log = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, NDArray[Any]]
 
 
-def write(path: Path, trainer: Trainer, log: Log) -> None:
+class Kept(Protocol):
+    """A trainer that can be put down."""
+
+    @property
+    def config(self) -> Any:
+        """Its configuration, a dataclass."""
+
+    @property
+    def seed(self) -> int:
+        """What its chance depends on."""
+
+    @property
+    def policy(self) -> nn.Module:
+        """Its weights."""
+
+    @property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Their moments."""
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What else its next step depends on: words for JSON, and arrays."""
+
+    def restore(self, words: Mapping[str, Any], arrays: Arrays) -> None:
+        """Take up what `state` gave."""
+
+
+def write(path: Path, trainer: Kept, log: Arrays) -> None:
     """Put a run down, atomically."""
+    words, arrays = trainer.state()
     tensors: dict[str, Tensor] = {f"policy.{name}": value for name, value in trainer.policy.state_dict().items()}
     for index, state in trainer.optimiser.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"adam.{index}.{name}"] = torch.as_tensor(value)
-    tensors["torch_rng"] = trainer.torch_rng.get_state()
-    tensors["queue"] = torch.from_numpy(trainer.queue.copy())
-    tensors |= {f"log.{name}": torch.from_numpy(np.array(value, order="C")) for name, value in log.items()}
-    words = {
-        "done": str(trainer.done),
-        "rng": json.dumps(trainer.rng.bit_generator.state),
-        "smooth_entropy": float(trainer.smooth_entropy).hex(),
-    }
+        tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    for prefix, kept in (("state", arrays), ("log", log)):
+        tensors |= {f"{prefix}.{name}": torch.from_numpy(np.array(value, order="C")) for name, value in kept.items()}
+    text = {"run": json.dumps(_run(trainer)), "state": json.dumps(words)}  # Python's own floats: to the bit, nan too
     with atomic(path) as file:
-        file.write(save({name: value.contiguous().clone() for name, value in tensors.items()}, words))
+        file.write(save({name: value.contiguous().clone() for name, value in tensors.items()}, text))
 
 
-def read(path: Path, trainer: Trainer) -> dict[str, NDArray[Any]] | None:
-    """Take a run up where it was put down; returns its log, or None where there is nothing usable."""
+def read(path: Path, trainer: Kept) -> dict[str, NDArray[Any]] | None:
+    """Take a run up where it was put down; returns its log, or None where there is nothing usable.
+
+    Raises:
+        ValueError: the file is of another run: another configuration or seed.
+    """
     try:
-        with safe_open(path, "pt") as file:
-            words = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        done, smooth = int(words["done"]), float.fromhex(words["smooth_entropy"])
-        stream = json.loads(words["rng"])
-        trainer.policy.load_state_dict(_under(tensors, "policy."))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError):
+        tensors, words = _open(path)
+        found, state = json.loads(words["run"]), json.loads(words["state"])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
+    if found != _run(trainer):
+        raise ValueError(f"{path}: of another run, wanted this configuration and seed; delete it and train again")
     adam: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under(tensors, "adam.").items():
+    for name, value in under(tensors, "adam.").items():
         index, key = name.split(".")
         adam.setdefault(int(index), {})[key] = value
-    state = trainer.optimiser.state_dict()
-    trainer.optimiser.load_state_dict({**state, "state": adam})
-    trainer.torch_rng.set_state(tensors["torch_rng"])
-    trainer.rng.bit_generator.state = stream
-    trainer.queue, trainer.done, trainer.smooth_entropy = tensors["queue"].numpy(), done, smooth
-    return {name: value.numpy() for name, value in _under(tensors, "log.").items()}
+    try:
+        trainer.policy.load_state_dict(under(tensors, "policy."))
+    except RuntimeError:  # weights of another shape
+        return None
+    trainer.optimiser.load_state_dict({**trainer.optimiser.state_dict(), "state": adam})
+    trainer.restore(state, {name: value.numpy() for name, value in under(tensors, "state.").items()})
+    return {name: value.numpy() for name, value in under(tensors, "log.").items()}
 
 
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The policy's weights and the configuration of a run that was put down.
+
+    Raises:
+        ValueError: the file is missing or damaged.
+    """
+    try:
+        tensors, words = _open(path)
+        return under(tensors, "policy."), dict(json.loads(words["run"])[0])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path}: not a run put down ({error}); delete it and train again") from error
+
+
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose name starts with a prefix, without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _run(trainer: Kept) -> Any:
+    return json.loads(json.dumps([asdict(trainer.config), trainer.seed], sort_keys=True))
+
+
+def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118

@@ -16,8 +16,9 @@ KL term: there is no reference policy to stay near, the run starts from random w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class Config:
     learning_rate: float = 5e-4  # falls linearly to a fiftieth
     entropy_coef: float = 0.2
     entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
+    baseline: str = "group"  # what a reward is compared with; "none" is REINFORCE
     width: int = 128
     query_width: int = 128
 
@@ -84,6 +86,11 @@ def advantages(reward: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(reward - reward.mean(axis=1, keepdims=True), np.float32)
 
 
+def credit(reward: NDArray[np.float32], baseline: str) -> NDArray[np.float32]:
+    """The advantages under a named baseline: of "none", the rewards themselves (REINFORCE). reward: (B, G)."""
+    return advantages(reward) if baseline == "group" else reward
+
+
 def sample(logp: Tensor, batch: Batch, group_size: int, generator: torch.Generator) -> Tensor:
     """Draw G legal moves for each start, with replacement: (B, G), counted from the start's first move.
 
@@ -118,6 +125,18 @@ class Trainer:
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.queue = np.empty(0, np.int64)
         self.smooth_entropy = float("nan")
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What the next step depends on beside weights and optimiser: words and arrays."""
+        words = {"done": self.done, "rng": self.rng.bit_generator.state, "smooth_entropy": self.smooth_entropy}
+        return words, {"torch_rng": self.torch_rng.get_state().numpy(), "queue": self.queue}
+
+    def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what `state` gave."""
+        self.done, self.smooth_entropy = int(words["done"]), float(words["smooth_entropy"])
+        self.rng.bit_generator.state = words["rng"]
+        self.torch_rng.set_state(torch.from_numpy(arrays["torch_rng"]))
+        self.queue = arrays["queue"]
 
     def step(self, first: int | None = None) -> Step:
         """One GRPO step. `first`, a row of the table, is then the first start visited."""
@@ -188,7 +207,8 @@ class Trainer:
             spread = entropy(logp, batch.owner, len(index))
         played = move.numpy()
         reward = self.table.mates[self.table.move_at[index][:, None] + played].astype(np.float32)
-        return Groups(index, mirror, played, reward, advantages(reward), old_logp.numpy()), spread.numpy()
+        advantage = credit(reward, self.config.baseline)
+        return Groups(index, mirror, played, reward, advantage, old_logp.numpy()), spread.numpy()
 
     def _update(self, useful: Groups, tied: Groups, coef: float) -> tuple[float, float]:
         """Epochs of minibatch ascent on the clipped objective plus the entropy bonus."""

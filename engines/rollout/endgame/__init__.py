@@ -2,7 +2,7 @@
 
 Read in this order: `geometry` (the board as tables), `tables` (endings solved backwards), `environment` (a move and
 its best answer), `policy` (the network), `curriculum` (where games start), `grpo` (how it learns), `evaluation`
-(what it is worth), `checkpoint` (putting a run down).
+(what it is worth).
 """
 
 from engines.rollout.endgame.grpo import Config, Step, run

@@ -14,8 +14,9 @@ advantages: the network sees each position once, and the objective is exactly th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -138,6 +139,19 @@ class Trainer:
         self.frontier = Frontier()
         self.coef, self.smooth_entropy = config.entropy_coef, float("nan")
         self._slot = np.full(len(self.ending.white), -1, np.int32)  # a state's row among this step's; scratch
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What the next step depends on beside weights and optimiser: words and arrays."""
+        return {
+            "done": self.done, "learnt": self.learnt, "frontier": asdict(self.frontier), "coef": self.coef,
+            "smooth_entropy": self.smooth_entropy, "rng": self.rng.bit_generator.state,
+        }, {}  # fmt: skip
+
+    def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what `state` gave."""
+        self.done, self.learnt, self.frontier = words["done"], words["learnt"], Frontier(**words["frontier"])
+        self.coef, self.smooth_entropy = words["coef"], words["smooth_entropy"]
+        self.rng.bit_generator.state = words["rng"]
 
     @property
     def finished(self) -> bool:

@@ -13,8 +13,9 @@ positions whenever the smoothed entropy is below its target. No KL term: there i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from engines.rollout.games.corpus import Games, load
 from engines.rollout.games.curriculum import Frontier, arena_of, choose, moved
 from engines.rollout.games.opponents import NAMES
 from engines.rollout.games.policy import Policy, ranges, take
+from engines.rollout.games.public import Public
 from engines.rollout.games.rollouts import Played, play
 from engines.rollout.games.rules import MATE
 
@@ -35,13 +37,14 @@ from engines.rollout.games.rules import MATE
 class Config:
     """One run. The defaults are the published one."""
 
-    steps: int = 900
+    budget: int = 12_000_000  # boards reached, by the learner and its opponents: the run's length in compute
     starts: str = "curriculum"  # or "uniform", "opening_only"
-    ladder: tuple[str, ...] = ("random", "greedy")  # opponents, in order
+    ladder: tuple[str, ...] = ("random", "greedy", "careful")  # opponents, in order
     groups: int = 32  # starts of a step
     group_size: int = 16  # G, rollouts of one start
     gamma: float = 0.97  # for each move beyond those needed
     most_moves: int = 50  # the learner's, in a rollout
+    baseline: str = "group"  # what a reward is compared with; "none" is REINFORCE
     standardise: bool = True  # divide advantages by std + 0.05
     epochs: int = 2
     minibatches: int = 2
@@ -73,47 +76,83 @@ class Step:
     grad_norm: float  # before clipping to 1, mean over updates
     learning_rate: float
     mean_length: float  # the learner's moves in a rollout
-    positions: int  # boards reached in this step, by the learner and by its opponents
+    positions: int  # boards reached so far, by the learner and by its opponents; the run ends at the budget
     depth: NDArray[np.int64]  # (groups,) plies from mate of each start
     rung: NDArray[np.int64]  # (groups,) its opponent
     rewards: NDArray[np.float32]  # (groups, G)
     advantages: NDArray[np.float32]  # (groups, G)
+    public: Mapping[str, NDArray[Any]]  # of the game in public, if there is one; see `games.public`
 
 
 class Trainer:
-    """The life of one run. `checkpoint` puts it down and takes it up again."""
+    """The life of one run, with a game in public if asked for. `checkpoint` puts it down and takes it up again."""
 
-    def __init__(self, config: Config, seed: int, games: Games) -> None:
-        self.config, self.seed, self.games, self.done = config, seed, games, 0
+    def __init__(self, config: Config, seed: int, games: Games, public: bool = False) -> None:
+        self.config, self.seed, self.games, self.done, self.positions = config, seed, games, 0, 0
         self.policy = Policy(config.width, config.rank, torch.Generator().manual_seed(seed))
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.frontier, self.smooth_entropy = Frontier(), float("nan")
         self._kinds = np.array([NAMES[name] for name in config.ladder], np.int8)
         self._clip = grpo.Config(eps_low=config.eps_low, eps_high=config.eps_high)
+        self.public = Public(config.most_moves) if public else None
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What the next step depends on beside weights and optimiser: words and arrays."""
+        words = {
+            "done": self.done,
+            "positions": self.positions,
+            "frontier": asdict(self.frontier),
+            "entropy": self.smooth_entropy,
+        }
+        if self.public is None:
+            return words, {}
+        public, arrays = self.public.state()
+        return words | {"public": public}, arrays
+
+    def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what `state` gave."""
+        self.done, self.positions, self.smooth_entropy = words["done"], words["positions"], words["entropy"]
+        self.frontier = Frontier(**words["frontier"])
+        if self.public is not None:
+            self.public.restore(words["public"], arrays)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent."""
+        return self.positions >= self.config.budget
 
     def step(self) -> Step:
         """One GRPO step; its chance depends on the seed and its number only."""
         config, frontier, rng = self.config, self.frontier, np.random.default_rng((self.seed, self.done))
-        fade = min(1.0, (1 - self.done / config.steps) / 0.3)
+        fade = min(1.0, max(0.0, 1 - self.positions / config.budget) / 0.3)
         rate = config.learning_rate * max(fade, 0.02)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         depth, rung, at = choose(frontier, config.starts, len(config.ladder), config.groups, rng)
+        public = self.public
+        if public is not None and public.going:
+            at[0], rung[0] = False, public.rung
         played, true = self._play(depth, rung, rng)
+        shown = public.look(self.policy) if public is not None else None
         rewards = self._rewards(played, true)
-        advantages = grpo.advantages(rewards)
+        advantages = grpo.credit(rewards, config.baseline)
         if config.standardise:
             advantages /= rewards.std(axis=1, keepdims=True) + 0.05
         coef = self._entropy_coef(float(played.entropy.mean()), config.entropy_target * fade)
         clip_ratio, grad_norm = self._update(played, advantages.ravel(), coef, rng)
-        self.done += 1
+        self.done, self.positions = self.done + 1, self.positions + played.positions
+        kept: dict[str, NDArray[Any]] = {}
+        if public is not None and shown is not None:
+            kept = public.follow(*shown, public.look(self.policy)[1])
+            first = played.seen.code[played.move[: config.group_size]]  # every rollout's first move, in order
+            kept |= {"public_drawn": first, "public_reward": rewards[0], "public_advantage": advantages[0]}
         if config.starts == "curriculum":
             success = float((rewards[at] > 0).mean())
             self.frontier = moved(frontier, success, len(config.ladder), config.threshold, config.patience)
         return Step(
             self.done, frontier, float(rewards.mean()), float(rewards.std(axis=1).mean()),
             float((rewards.std(axis=1) == 0).mean()), clip_ratio, float(played.entropy.mean()), coef, 0.0, grad_norm,
-            rate, float(played.moves.mean()), played.positions, true, rung, rewards, advantages,
+            rate, float(played.moves.mean()), self.positions, true, rung, rewards, advantages, kept,
         )  # fmt: skip
 
     def _play(
@@ -121,8 +160,13 @@ class Trainer:
     ) -> tuple[Played, NDArray[np.int64]]:
         config = self.config
         arena, true = arena_of(self.games, depth, self._kinds[rung], rng)
+        if self.public is not None:
+            self.public.enter(arena, int(true[0]), int(rung[0]))
+            true[0] = self.public.left
         arena = repeat(arena, config.group_size, int(rng.integers(2**62)))
         mirror = np.repeat(rng.random(len(depth)) < 0.5, config.group_size) & (arena.boards[:, CASTLING] == 0)
+        if self.public is not None:
+            mirror[: config.group_size] = False  # it is shown as it stands
         budget = np.minimum(2 * true + 4, config.most_moves).repeat(config.group_size)
         return play(self.policy, arena, mirror, budget), true
 
@@ -174,5 +218,5 @@ class Trainer:
 def run(config: Config, seed: int) -> Iterator[Step]:
     """Train from random weights on the committed corpus, one `Step` at a time."""
     trainer = Trainer(config, seed, load().train)
-    while trainer.done < config.steps:
+    while not trainer.finished:
         yield trainer.step()
