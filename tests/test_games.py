@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.rollout import encoding
+from engines.rollout import checkpoint, encoding
 from engines.rollout.games import (
     adapters,
     arena,
