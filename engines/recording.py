@@ -10,6 +10,7 @@ hashed. Loaded arrays are read-only.
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import io
 import json
@@ -179,14 +180,24 @@ def same(left: Recording, right: Recording) -> list[str]:
         if _plain(getattr(left, key)) != _plain(getattr(right, key))
     ]
     found += [
-        f"facts.{k}" for k in sorted(left.facts.keys() | right.facts.keys()) if left.facts.get(k) != right.facts.get(k)
+        f"facts.{k}"
+        for k in sorted(left.facts.keys() | right.facts.keys())
+        if left.facts.get(k) != right.facts.get(k) and not varies(left, k)
     ]
     found += ["events"] if _plain(list(left.events)) != _plain(list(right.events)) else []
     for key in sorted(left.arrays.keys() | right.arrays.keys()):
+        if varies(left, key):
+            continue
         pair = left.arrays.get(key), right.arrays.get(key)
         if pair[0] is None or pair[1] is None or _describe(pair[0]) != _describe(pair[1]):
             found.append(f"arrays.{key}")
     return found
+
+
+def varies(recording: Recording, name: str) -> bool:
+    """Whether a fact or array is a timing or the like, by the engine's own word, and not the same every time."""
+    patterns = recording.config.get("varies", [])
+    return isinstance(patterns, list) and any(fnmatch.fnmatchcase(name, str(pattern)) for pattern in patterns)
 
 
 def sha256(path: Path) -> str:

@@ -1,4 +1,6 @@
-"""From training runs to a recording: three seeds, the first one watched.
+"""From training runs to a recording: the whole ladder, three seeds each, the first one watched.
+
+Mate in one is trained here, step by step under the eye of `spotlight`; endings and whole games are `ladder`'s runs.
 
 The recording's arrays. S seeds, N steps, E examined moments, W watched steps, K legal moves of the spotlight,
 G its group, P its men, U units shown of each of three layers, H probes:
@@ -24,11 +26,14 @@ G its group, P its men, U units shown of each of three layers, H probes:
     unit             (3, U)        which units are shown, chosen after the first step
     man              (P, 2)        kind (0 to 5 white P N B R Q K, 6 to 11 black) and square of each man
     mate             (K,)          the verifier's word on each legal move
+
+and those of `ladder.told`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,15 +45,19 @@ from numpy.typing import NDArray
 
 from engines import recording
 from engines.recording import Recording
-from engines.rollout import checkpoint, positions, spotlight, story
+from engines.rollout import checkpoint, players, positions, spotlight, story
 from engines.rollout.encoding import Table, compile_positions, join
 from engines.rollout.grpo import Config, Step, Trainer, solve_rate
+from engines.rollout.ladder import climb, runs, told
 from engines.rollout.policy import Policy, gather
 from engines.rollout.tables import Report, compiled
 
 SEEDS = (0, 1, 2)
 EXAMINED = 28  # log-spaced moments at which a run is examined
 PROBES = 256
+# What a seed's training depends on; what is said of it afterwards is not among it.
+SOURCES = [Path(__file__).parent / f"{name}.py" for name in
+           ("encoding", "grpo", "policy", "positions", "record", "spotlight", "verifier")]  # fmt: skip
 CHECKPOINT_SECONDS = 15.0
 METRICS = ("reward", "reward_std", "frac_reward_zero_std", "visited", "used", "entropy", "entropy_coef", "clip_ratio",
            "grad_norm", "learning_rate")  # fmt: skip
@@ -64,6 +73,7 @@ class Course:
     starts: int  # rows drawn by chance; a reader's own position comes after them
     held_out: Table
     report: Report
+    until: float
 
 
 def make(
@@ -74,6 +84,9 @@ def make(
     seeds: tuple[int, ...] = SEEDS,
     start: str | None = None,
     corpus: positions.Corpus | None = None,
+    ladder: Mapping[str, runs.Config] | None = None,
+    jobs: int = 1,
+    until: float = float("inf"),
 ) -> Recording:
     """Train every seed, taking up what `cache` holds, and return the recording.
 
@@ -84,25 +97,34 @@ def make(
         seeds: the first one is watched.
         start: a FEN to put in the spotlight instead of the position chosen by rule.
         corpus: the positions; the committed ones if None.
+        ladder: the runs beyond mate in one; the published ones if None, none of them with a `start`.
+        jobs: runs of the ladder made at once.
+        until: `time.monotonic()` at which the training is put down.
 
     Raises:
         ValueError: `start` is not a position in which the side to move can mate at once.
+        Paused: `until` came first; the next call goes on.
     """
+    if ladder is None:
+        ladder = runs.PUBLISHED if start is None else {}
     config = config or Config()
     own = None if start is None else np.frombuffer(reader_position(start), np.uint8)[None]
     corpus = corpus or positions.load()
     torch.set_num_threads(1)
+    climbed = climb.up(ladder, seeds, cache, report, jobs, until)
     table = compiled(corpus.train, cache, "compiling training positions", report)
     held_out = compiled(corpus.held_out, cache, "compiling held-out positions", report)
     packed, starts = corpus.train, len(table)
     if own is not None:
         table, packed = join([table, compile_positions(list(own))]), np.concatenate([packed, own])
-    course = Course(config, table, packed, starts, held_out, report)
+    course = Course(config, table, packed, starts, held_out, report, until)
     version = recording.source_version(Path(__file__).parent)
     logs: list[dict[str, NDArray[Any]]] = []
     policies: list[Policy] = []
     for seed in seeds:
-        key = recording.digest(version, corpus.sha256, asdict(config), seed, start if seed == seeds[0] else None)
+        key = recording.digest(
+            recording.version_of(SOURCES), corpus.sha256, asdict(config), seed, start if seed == seeds[0] else None
+        )
         log, policy = through(course, seed, seed == seeds[0], cache / f"seed-{seed}-{key}.safetensors")
         logs.append(log)
         policies.append(policy)
@@ -112,17 +134,24 @@ def make(
         "solve_step": np.array(examined(config.steps)),
         "solve_rate": np.stack([log["solve_rate"] for log in logs]),
     }
-    told = story.Told(
+    tale = story.Told(
         positions.unpack(packed[int(logs[0]["row"])]), corpus, held_out, policies, arrays, seeds, config, start
     )
-    arrays |= {"mate": told.mates, "man": np.array(men(told.board))}
+    arrays |= {"mate": tale.mates, "man": np.array(men(tale.board))} | climbed.arrays
     return Recording(
         name="rollout",
         seed=seeds[0],
-        config={**asdict(config), "seeds": list(seeds), "corpus_sha256": corpus.sha256, "start": start},
+        config={
+            **asdict(config),
+            "seeds": list(seeds),
+            "corpus_sha256": corpus.sha256,
+            "start": start,
+            "ladder": {name: climb.plain(run) for name, run in ladder.items()},
+            "varies": list(told.VARIES),
+        },
         code_version=version,
-        facts=told.facts(),
-        events=tuple(told.events()),
+        facts=dict(sorted({**tale.facts(), **climbed.facts}.items())),
+        events=(*tale.events(), *climbed.events),
         arrays=arrays,
     )
 
@@ -181,10 +210,22 @@ def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[
         course.report(
             f"training seed {seed}", trainer.done, config.steps, {"solve_rate": float(log["solve_rate"][-1]), **figures}
         )
-        if time.monotonic() - saved > CHECKPOINT_SECONDS or trainer.done == config.steps:
+        now = time.monotonic()
+        if now - saved > CHECKPOINT_SECONDS or now > course.until or trainer.done == config.steps:
             checkpoint.write(path, trainer, log)
-            saved = time.monotonic()
+            saved = now
+        if now > course.until and trainer.done < config.steps:
+            raise climb.Paused(f"seed {seed}")
     return log, trainer.policy
+
+
+def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
+    """Write what goes beside a recording: the policy of whole games, if there was one. Returns the paths."""
+    if "games" not in made.config.get("ladder", {}):
+        return []
+    path = folder / players.FILE
+    players.publish(climb.policy(runs.PUBLISHED, made.seed, cache), path)
+    return [path]
 
 
 def _begin(course: Course, trainer: Trainer, watched: bool) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,141 @@
+"""The ladder climbed: runs made, and everything a recording holds of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from engines import recording
+from engines.recording import Recording
+from engines.rollout import checkpoint
+from engines.rollout.games import corpus, score, speed
+from engines.rollout.games.adapters import stockfish
+from engines.rollout.games.arena import LOST
+from engines.rollout.games.opponents import RANDOM
+from engines.rollout.games.policy import Policy
+from engines.rollout.games.rules import MATE
+from engines.rollout.games.train import Config as GamesConfig
+from engines.rollout.ladder import pool, runs, showcase, told, work
+from engines.rollout.ladder.runs import Run
+from engines.rollout.ladder.work import Paused
+from engines.rollout.tables import Report
+
+__all__ = ["Climbed", "Paused", "plain", "policy", "score_against", "up"]
+STOCKFISH_GAMES = 32  # of each seed
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """What a recording holds of the ladder."""
+
+    facts: dict[str, float]
+    arrays: dict[str, NDArray[Any]]
+    events: tuple[dict[str, Any], ...]
+
+
+def up(
+    ladder: Mapping[str, runs.Config], seeds: tuple[int, ...], cache: Path, report: Report, jobs: int,
+    until: float = float("inf"),
+) -> Climbed:  # fmt: skip
+    """Make the published runs and tell of them.
+
+    Raises:
+        ValueError: Stockfish, against which whole games are scored, is not installed.
+        Paused: `until` came first.
+    """
+    if not ladder:
+        return Climbed({}, {}, ())
+    engine = _stockfish() if "games" in ladder else ""
+    chosen = runs.chosen(dict(ladder), seeds)
+    results = pool.make(chosen, cache, report, jobs, until, "climbing the ladder")
+    facts = told.facts(results) | told.throughput(results)
+    seconds = sum(made.facts["cpu_seconds"] for made in results.values())
+    facts |= {"cpu_minutes": seconds / 60, "wall_minutes": seconds / 60 / told.CORES}
+    events: list[dict[str, Any]] = []
+    if "games" in ladder:
+        policies = [policy(ladder, seed, cache) for seed in seeds]
+        facts |= score_against(engine, policies, list(seeds))
+        facts["throughput.env_positions_per_second"] = speed.throughput(corpus.load().held_out)["env"]
+        shown = showcase.play(policies[0], showcase.opponent(facts), seeds[0])
+        events += [shown] if shown else []
+    return Climbed({name: _number(value) for name, value in facts.items()}, told.arrays(results), tuple(events))
+
+
+def compare(before: Recording, cache: Path, report: Report, jobs: int, until: float = float("inf")) -> Recording:
+    """A recording with the runs it is compared with beside it: other starts, no baseline, ablations, the ceiling.
+
+    Raises:
+        Paused: `until` came first.
+    """
+    seeds = tuple(int(seed) for seed in before.config["seeds"])
+    results = pool.make(
+        runs.chosen(runs.COMPARED, seeds), cache, report, jobs, until, "making what it is compared with"
+    )
+    facts = {name: _number(value) for name, value in told.facts(results).items()}
+    config = {**before.config, "compared": {name: plain(config) for name, config in runs.COMPARED.items()}}
+    return replace(
+        before, config=config, facts=dict(sorted({**before.facts, **facts}.items())),
+        arrays={**before.arrays, **told.arrays(results)},
+    )  # fmt: skip
+
+
+def policy(ladder: Mapping[str, runs.Config], seed: int, cache: Path) -> Policy:
+    """The policy of whole games that a seed ended with."""
+    config = ladder["games"]
+    if not isinstance(config, GamesConfig):
+        raise TypeError(f"{config!r} is not of whole games")
+    tensors, _ = checkpoint.weights(work.weights(Run("games", config, seed), cache))
+    found = Policy(config.width, config.rank, torch.Generator())
+    found.load_state_dict(tensors)
+    return found
+
+
+def score_against(engine: str, policies: list[Policy], seeds: list[int]) -> dict[str, float]:
+    """Games from the opening against Stockfish at skill 0 with one node a move."""
+    rates: dict[str, list[float]] = {"mate_rate": [], "lost_rate": []}
+    for each, seed in zip(policies, seeds, strict=True):
+        with stockfish(engine) as opponent:
+            outcome = score.finish(each, score.from_opening(RANDOM, STOCKFISH_GAMES, seed), opponent)
+        rates["mate_rate"].append(float((outcome == MATE).mean()))
+        rates["lost_rate"].append(float((outcome == LOST).mean()))
+    found = {
+        k: v
+        for name, values in rates.items()
+        for k, v in told.spread(f"opening.stockfish.{name}", values, seeds).items()
+    }
+    return found | {"opening.stockfish.games": float(STOCKFISH_GAMES * len(seeds))}
+
+
+def plain(config: runs.Config) -> dict[str, Any]:
+    """A configuration as JSON."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}
+
+
+def _stockfish() -> str:
+    found = shutil.which("stockfish") or shutil.which("/usr/games/stockfish")
+    if found is None:
+        raise ValueError("stockfish is missing, and whole games are scored against it: apt-get install stockfish")
+    return found
+
+
+def _number(value: float) -> float:
+    return int(value) if float(value).is_integer() else round(float(value), 6)
+
+
+def check(before: Recording) -> None:
+    """Refuse a recording that other code made.
+
+    Raises:
+        ValueError: it has to be recorded again first.
+    """
+    version = recording.source_version(Path(__file__).parents[1])
+    if before.code_version != version:
+        raise ValueError(
+            f"{before.name}.json: made by code {before.code_version}, this is {version}; run `click record rollout`"
+        )

@@ -1,0 +1,106 @@
+"""What is said of the runs: means and spreads over seeds as facts, learning curves and the game in public as arrays.
+
+Facts of a published run bear its name, `krk.win_rate`; those of whole games stand alone, `opening.mate_rate`; those of
+a compared run bear its own, `krk.uniform.win_rate`. Each has the spread over seeds beside it, `.sd`, and each seed's
+value, `.seed_0`. Arrays, S seeds, E examined moments, D distances, N steps of the first seed:
+
+    <run>_compute, <run>_<measured>   (S, E)  learning curves, for every run
+    <run>_win_rate_at                 (S, D)  endings, at the end, by distance to mate; -1 where none was asked
+    slide_<depth, rung, success>      (N,)    the frontier of whole games: plies from mate, opponent, success there
+    public_<what>                     (N, ..) the game in public, see `games.public`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.recording import Recording
+from engines.rollout.ladder.runs import Run
+
+Results = Mapping[Run, Recording]
+Arrays = dict[str, NDArray[Any]]
+VARIES = ("*seconds", "*minutes", "throughput.*", "*stockfish*")  # not the same on every machine or every time
+CORES = 2  # that `wall_minutes` supposes
+_MEASURED = ("win_rate", "length_ratio", "solve_rate", "mate_rate", "lost_rate")
+_ONCE = ("longest", "positions", "parameters", "compute")
+
+
+def spread(name: str, values: list[float], seeds: list[int]) -> dict[str, float]:
+    """Mean, standard deviation over seeds, and each seed's value."""
+    found = {name: float(np.mean(values))}
+    if len(values) > 1:
+        found[f"{name}.sd"] = float(np.std(values, ddof=1))
+    return found | {f"{name}.seed_{seed}": value for seed, value in zip(seeds, values, strict=True)}
+
+
+def facts(results: Results) -> dict[str, float]:
+    """Dotted name -> number, of every run."""
+    found: dict[str, float] = {}
+    for name, runs in _by_name(results).items():
+        prefix = "" if name == "games" else f"{name}."
+        seeds, parts = [run.seed for run in runs], [results[run].facts for run in runs]
+        for fact in parts[0]:
+            if fact in _ONCE:
+                found[f"{name}.{fact}"] = parts[0][fact]
+            elif any(part in fact for part in _MEASURED) and all(fact in part for part in parts):
+                found |= spread(prefix + fact, [part[fact] for part in parts], seeds)
+        found[f"{name}.cpu_seconds"] = float(np.mean([part["cpu_seconds"] for part in parts]))
+        if "steps" in parts[0]:
+            found[f"{name}.steps"] = float(np.mean([part["steps"] for part in parts]))
+    return found
+
+
+def throughput(results: Results) -> dict[str, float]:
+    """Positions a second of processor time through the whole loop of the published runs, and their time together."""
+    found: dict[str, float] = {}
+    for fact, counted, chosen in (
+        ("throughput.endgame_states_per_second", "log_visited", lambda name: name in {"kqk", "krk", "kbbk", "kbnk"}),
+        ("throughput.game_positions_per_second", "", lambda name: name == "games"),
+    ):
+        parts = [made for run, made in results.items() if chosen(run.name)]
+        if parts:
+            made = sum(float(p.arrays[counted].sum()) if counted else p.facts["compute"] for p in parts)
+            found[fact] = made / sum(part.facts["cpu_seconds"] for part in parts)
+    return found
+
+
+def arrays(results: Results) -> Arrays:
+    """Learning curves of every run, and the slide and the game in public of the first seed of whole games."""
+    found: Arrays = {}
+    for name, runs in _by_name(results).items():
+        label = name.replace(".", "_")
+        curves = [results[run].arrays for run in runs]
+        for key in curves[0]:
+            if key.startswith("curve_") and key != "curve_step":
+                found[f"{label}_{key.removeprefix('curve_')}"] = _level([curve[key] for curve in curves])
+            elif key == "win_rate_at":
+                found[f"{label}_{key}"] = np.stack([curve[key] for curve in curves])
+        if name == "games":
+            found |= {key.replace("log_", "slide_"): value for key, value in curves[0].items()
+                      if key in {"log_depth", "log_rung", "log_success"} or key.startswith("public_")}  # fmt: skip
+    return found
+
+
+def _by_name(results: Results) -> dict[str, list[Run]]:
+    names: dict[str, list[Run]] = {}
+    for run in sorted(results, key=lambda run: run.seed):
+        names.setdefault(run.name, []).append(run)
+    return names
+
+
+def _level(rows: list[NDArray[Any]]) -> NDArray[Any]:
+    """Curves of as many points as the shortest has; the last point of each is its own last."""
+    least = min(map(len, rows))
+    return np.stack([np.concatenate([row[: least - 1], row[-1:]]) for row in rows])
+
+
+def lines(found: Mapping[str, float]) -> Iterator[tuple[str, float, float | None, int]]:
+    """What was measured over seeds: name, mean, spread, how many seeds."""
+    for name, value in found.items():
+        seeds = sum(other.startswith(f"{name}.seed_") for other in found)
+        if seeds:
+            yield name, value, found.get(f"{name}.sd"), seeds
