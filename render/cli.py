@@ -23,7 +23,7 @@ import click
 from engines import recording
 from engines.recording import Recording, RecordingError
 from render import doctor as examination
-from render import theme
+from render import engine_cli, theme
 from render.pipeline import InputError, RenderError, cache, executor, manifest, plan, progress
 from render.pipeline.plan import Places
 from render.theme import Quality
@@ -223,10 +223,32 @@ def _gallery(places: Places, quality: str, out: Path | None) -> Path:
 @click.option(
     "--start", metavar="FEN", help="rollout: show this position. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
 )
+@click.option(
+    "--stage",
+    metavar="NAME",
+    help="rollout: train one stage, print what it reached, record nothing. Example: --stage krk",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0),
+    metavar="M",
+    help="Put the training down after so long. Example: --minutes 30",
+)
+@click.option("--jobs", type=JOBS, metavar="N", help="Runs trained at once; default: one a core. Example: --jobs 2")
 @click.option("--fresh", is_flag=True, help="Forget checkpoints and start over. Example: click record rollout --fresh")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the two files. Example: --out /tmp/mine")
 @click.pass_obj
-def record(places: Places, scene: str, seed: int | None, start: str | None, fresh: bool, out: Path | None) -> None:
+def record(
+    places: Places,
+    scene: str,
+    seed: int | None,
+    start: str | None,
+    stage: str | None,
+    minutes: float | None,
+    jobs: int | None,
+    fresh: bool,
+    out: Path | None,
+) -> None:
     """Run the engine behind SCENE and keep what a scene and a page show of it.
 
     A run that is cut off goes on from its last checkpoint. The two files, a .npz and a .json, are written when it
@@ -235,18 +257,31 @@ def record(places: Places, scene: str, seed: int | None, start: str | None, fres
     \b
     Examples:
         click record rollout
+        click record rollout --minutes 30         half an hour of it; the same command goes on
+        click record rollout --stage krk          king and rook against king, alone
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
     """
     checkpoints = places.cache.parent / "record" / scene
     if fresh:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    made = _run_engine(scene, {"seed": seed, "start": start}, checkpoints)
-    for path in recording.save(made, out or places.recordings):
+    asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs}
+    if minutes is not None:
+        asked["until"] = engine_cli.until(minutes)
+    engine, made = _run_engine(scene, asked, checkpoints)
+    if stage is not None:
+        for fact, value in made.facts.items():
+            click.echo(f"{fact:42} {value:g}")
+        return
+    folder = out or places.recordings
+    paths = [*recording.save(made, folder)]
+    if hasattr(engine, "publish"):
+        paths += engine.publish(checkpoints, made, folder)
+    for path in paths:
         click.echo(path)
 
 
-def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> Recording:
-    """Run an engine by name, with the options that are not None."""
+def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple[Any, Recording]:
+    """Run an engine by name, with the options that are not None. Returns the engine, too."""
     engines = Path(recording.__file__).parent
     known = [
         entry.name for entry in pkgutil.iter_modules([str(engines)]) if (engines / entry.name / "record.py").is_file()
@@ -262,6 +297,8 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> Recor
     if "seed" in given and "seeds" in inspect.signature(engine.make).parameters:
         seed = given.pop("seed")
         given["seeds"] = tuple(range(seed, seed + len(engine.SEEDS)))
+    if "jobs" in inspect.signature(engine.make).parameters:
+        given.setdefault("jobs", executor.usable_cores())
     for name in given.keys() - inspect.signature(engine.make).parameters.keys():
         raise click.UsageError(f"{scene} takes no --{name}.")
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -270,7 +307,9 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> Recor
             made: Recording = engine.make(checkpoints, report, **given)
         except ValueError as error:
             raise InputError(str(error)) from error
-    return made
+        except getattr(engine, "Paused", ()) as error:
+            raise click.ClickException(f"put down at {error}, time is up; the same command goes on") from None
+    return engine, made
 
 
 def _run_again(places: Places, scene: str) -> list[str]:
@@ -278,7 +317,11 @@ def _run_again(places: Places, scene: str) -> list[str]:
     before = recording.load(places.recordings, scene)
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
-        return recording.same(before, _run_engine(scene, options, Path(folder)))
+        engine, made = _run_engine(scene, options, Path(folder))
+        if "compared" in before.config:
+            with progress.following() as report:
+                made = engine.compare(made, Path(folder), report, executor.usable_cores())
+        return recording.same(before, made)
 
 
 @cli.group()
@@ -430,6 +473,11 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
         click.echo("\n".join(report.lines(measured, jobs, on)))
     if large := report.too_large(measured):
         raise click.ClickException(f"{', '.join(large)}: our file is over a quarter larger; the jobs do not compare")
+
+
+bench.add_command(engine_cli.bench_rollout)
+for command in (engine_cli.score, engine_cli.play, engine_cli.uci):
+    cli.add_command(command)
 
 
 @cli.command()

@@ -49,10 +49,12 @@ from engines.rollout import checkpoint, players, positions, spotlight, story
 from engines.rollout.encoding import Table, compile_positions, join
 from engines.rollout.grpo import Config, Step, Trainer, solve_rate
 from engines.rollout.ladder import climb, runs, told
+from engines.rollout.ladder.climb import Paused, compare
 from engines.rollout.policy import Policy, gather
 from engines.rollout.tables import Report, compiled
 
-SEEDS = (0, 1, 2)
+SEEDS = runs.SEEDS
+__all__ = ["SEEDS", "Paused", "compare", "make", "publish"]
 EXAMINED = 28  # log-spaced moments at which a run is examined
 PROBES = 256
 # What a seed's training depends on; what is said of it afterwards is not among it.
@@ -85,6 +87,7 @@ def make(
     start: str | None = None,
     corpus: positions.Corpus | None = None,
     ladder: Mapping[str, runs.Config] | None = None,
+    stage: str | None = None,
     jobs: int = 1,
     until: float = float("inf"),
 ) -> Recording:
@@ -98,6 +101,7 @@ def make(
         start: a FEN to put in the spotlight instead of the position chosen by rule.
         corpus: the positions; the committed ones if None.
         ladder: the runs beyond mate in one; the published ones if None, none of them with a `start`.
+        stage: one run of the ladder, alone: only its facts are returned.
         jobs: runs of the ladder made at once.
         until: `time.monotonic()` at which the training is put down.
 
@@ -107,6 +111,8 @@ def make(
     """
     if ladder is None:
         ladder = runs.PUBLISHED if start is None else {}
+    if stage is not None:
+        return _stage(stage, ladder, seeds[0], cache, report, until)
     config = config or Config()
     own = None if start is None else np.frombuffer(reader_position(start), np.uint8)[None]
     corpus = corpus or positions.load()
@@ -154,6 +160,16 @@ def make(
         events=(*tale.events(), *climbed.events),
         arrays=arrays,
     )
+
+
+def _stage(
+    name: str, ladder: Mapping[str, runs.Config], seed: int, cache: Path, report: Report, until: float
+) -> Recording:
+    """One run of the ladder, for a look: facts only."""
+    if name not in ladder:
+        raise ValueError(f"--stage {name!r}: no such stage; choose one of {', '.join(ladder)}")
+    found = climb.up({name: ladder[name]}, (seed,), cache, report, 1, until)
+    return Recording("rollout", seed, {}, "", found.facts, (), {})
 
 
 def reader_position(fen: str) -> bytes:
@@ -215,7 +231,7 @@ def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[
             checkpoint.write(path, trainer, log)
             saved = now
         if now > course.until and trainer.done < config.steps:
-            raise climb.Paused(f"seed {seed}")
+            raise Paused(f"seed {seed}")
     return log, trainer.policy
 
 

@@ -1,0 +1,188 @@
+"""Commands about what an engine has learnt: score it, play it. `render.cli` offers them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engines import recording
+from render import doctor as examination
+from render.pipeline import InputError, executor, progress
+from render.pipeline.plan import Places
+
+
+@contextmanager
+def _engine() -> Iterator[None]:
+    """What an engine needs and what it refuses, said in one line."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "engines").startswith(("engines", "render")):
+            raise
+        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def until(minutes: float | None) -> float:
+    """The moment, by `time.monotonic`, at which to put training down."""
+    return float("inf") if minutes is None else time.monotonic() + 60 * minutes
+
+
+@click.group()
+def score() -> None:
+    """Measure what was learnt beside what it is compared with.
+
+    \b
+    Example:
+        click score rollout
+    """
+
+
+@score.command("rollout")
+@click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score rollout --json")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: 2")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0),
+    metavar="M",
+    help="Put the training down after so long. Example: --minutes 30",
+)
+@click.pass_obj
+def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: float | None) -> None:
+    """Train what the published policies are compared with, at equal compute, and print all of it.
+
+    Starts drawn evenly over all depths, far starts only, REINFORCE without the group's mean, ablations, and the same
+    networks taught by the answer; three seeds each. Their facts and curves are written into the recording. What was
+    trained before is not trained again, and a run that was cut off goes on.
+
+    \b
+    Examples:
+        click score rollout
+        click score rollout --json
+    """
+    before = recording.load(places.recordings, "rollout")
+    with _engine():
+        from engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
+
+        climb.check(before)
+        cache = places.cache.parent / "record" / "rollout"
+        cache.mkdir(parents=True, exist_ok=True)
+        with progress.following() as report:
+            try:
+                made = climb.compare(before, cache, report, jobs or executor.usable_cores(), until(minutes))
+            except climb.Paused as error:
+                raise click.ClickException(
+                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
+                ) from None
+        if recording.same(before, made):
+            recording.save(made, places.recordings)
+        if as_json:
+            click.echo(json.dumps(dict(made.facts), indent=1))
+            return
+        for name, mean, spread, seeds in told.lines(made.facts):
+            click.echo(f"{name:42} {mean:9.4f}  ± {spread or 0:.4f}  ({seeds} seeds)")
+
+
+POLICY = click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Weights to play; default: the published ones. Example: --policy mine.safetensors",
+)
+
+
+def _policy(places: Places, path: Path | None) -> Any:
+    from engines.rollout import players  # noqa: PLC0415  # brings in torch
+
+    return players.load(path or places.recordings / players.FILE)
+
+
+@click.command()
+@click.argument("fen")
+@click.option("--most", type=click.IntRange(1), default=8, show_default=True, help="Moves printed. Example: --most 3")
+@click.option("--json", "as_json", is_flag=True, help="Print every move. Example: click play FEN --json")
+@POLICY
+@click.pass_obj
+def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None) -> None:
+    """What the trained policy would play in the position FEN, with probabilities. FEN may be `opening`.
+
+    \b
+    Examples:
+        click play opening
+        click play '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'
+    """
+    with _engine():
+        import chess  # noqa: PLC0415
+
+        from engines.rollout import players  # noqa: PLC0415  # brings in torch
+
+        board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
+        found = players.candidates(_policy(places, policy), board)
+        if as_json:
+            click.echo(
+                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in found], indent=1)
+            )
+            return
+        for move, share in found[:most]:
+            click.echo(f"{board.san(move):8} {100 * share:5.1f} %  {'█' * round(30 * share)}")
+        if len(found) > most:
+            rest = sum(share for _, share in found[most:])
+            click.echo(f"{len(found) - most} more   {100 * rest:5.1f} %")
+
+
+@click.command()
+@POLICY
+@click.pass_obj
+def uci(places: Places, policy: Path | None) -> None:
+    """Be a chess engine: speak the Universal Chess Interface on standard input and output.
+
+    Give a chess program this command as an engine. It answers at once, with the most probable move, and does not search.
+
+    \b
+    Example:
+        click uci
+    """
+    with _engine():
+        from engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
+
+        for line in answers(_policy(places, policy), sys.stdin):
+            click.echo(line)
+            sys.stdout.flush()
+
+
+@click.command("rollout")
+@click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: click bench rollout --json")
+def bench_rollout(as_json: bool) -> None:
+    """How many positions a second the compiled chess goes through, beside python-chess stepping the same games.
+
+    Each position with its legal moves and whether the game is over, in processor time of one core, in one run.
+
+    \b
+    Example:
+        click bench rollout
+    """
+    with _engine():
+        from engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
+
+        found = speed.throughput(corpus.load().held_out)
+    found["ratio"] = found["replay"] / found["replay_python_chess"]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    words: dict[str, Callable[[float], str]] = {
+        "replay": lambda v: f"recorded games stepped, compiled        {v:12,.0f} a second",
+        "replay_python_chess": lambda v: f"the same games stepped by python-chess  {v:12,.0f} a second",
+        "ratio": lambda v: f"ratio                                   {v:12.1f}",
+        "env": lambda v: f"random games, moves chosen inside       {v:12,.0f} a second",
+        "env_featured": lambda v: f"the same, as the policy sees them       {v:12,.0f} a second",
+    }
+    for name, say in words.items():
+        click.echo(say(found[name]))
