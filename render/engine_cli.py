@@ -48,7 +48,7 @@ def score() -> None:
 
 @score.command("rollout")
 @click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score rollout --json")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: 2")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: --jobs 2")
 @click.option(
     "--minutes",
     type=click.FloatRange(0),
@@ -144,7 +144,7 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
 def uci(places: Places, policy: Path | None) -> None:
     """Be a chess engine: speak the Universal Chess Interface on standard input and output.
 
-    Give a chess program this command as an engine. It answers at once, with the most probable move, and does not search.
+    Give a chess program this command as an engine. It answers at once, with its most probable move, and never searches.
 
     \b
     Example:

@@ -236,7 +236,7 @@ def test_a_damaged_checkpoint_is_not_read(tmp_path: Path) -> None:
 
 def make(cache: Path, **kwargs: Any) -> recording.Recording:
     corpus = positions.Corpus(SAMPLE, CORPUS.held_out[:40])
-    return record.make(cache, lambda *_: None, config=TINY, seeds=(0, 1), corpus=corpus, **kwargs)
+    return record.make(cache, lambda *_: None, config=TINY, seeds=(0, 1), corpus=corpus, ladder={}, **kwargs)
 
 
 def test_a_recording_is_reproducible_and_says_what_was_measured(tmp_path: Path) -> None:
