@@ -48,7 +48,9 @@ def score() -> None:
 
 @score.command("rollout")
 @click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score rollout --json")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: --jobs 2")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: --jobs 2"
+)
 @click.option(
     "--minutes",
     type=click.FloatRange(0),

@@ -143,11 +143,17 @@ def move(
     pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float, after: Placement
 ) -> None:
     """A move in the making: the piece a share of the way, then the position that follows."""
-    start, end = _square(uci[:2]), _square(uci[2:4])
     if share >= 1:
         board(pen, after, x, y, size)
         return
-    board(pen, before, x, y, size, without=(start,))
+    squares(pen, x, y, size)
+    travel(pen, before, uci, x, y, size, share)
+
+
+def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float) -> None:
+    """The men while one of them is a share of the way."""
+    start, end = _square(uci[:2]), _square(uci[2:4])
+    men(pen, before, x, y, size, without=(start,))
     (x0, y0), (x1, y1) = centre(start, x, y, size), centre(end, x, y, size)
     lift = size / 8 * (1 + 0.16 * 4 * share * (1 - share))
     man(pen, before[start], (mix(x0, x1, share), mix(y0, y1, share)), lift)

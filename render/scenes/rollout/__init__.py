@@ -1,7 +1,7 @@
 """Rollout: watching a model learn to play. Drawn from the recording of a GRPO run on mate in one.
 
 One module a section, in the order in which they are seen: `position`, `sample`, `reward`, `advantage`, `update`,
-`learns`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
+`learns`, `slides`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from render.components import frame
 from render.pen import Pen
-from render.scenes.rollout import advantage, learns, position, reward, sample, update
+from render.scenes.rollout import advantage, learns, position, reward, sample, slides, update
 from render.scenes.rollout.shown import Shown
 from render.stage import Mark, Scene, Section
 
@@ -22,8 +22,9 @@ HEADLINES = {
     "advantage": "Compared with the group, not with a teacher",
     "update": "The network moves towards what paid",
     "learns": "From a fan of guesses to one move",
+    "slides": "Then the start slides back, to the opening",
 }
-RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It learns")
+RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It learns", "Sliding back")
 
 
 class Rollout(Scene):
@@ -39,22 +40,24 @@ class Rollout(Scene):
              "suppressed"),
         Mark("jolt", "Jolt", "how far a unit's incoming weights moved in that step"),
         Mark("counter", "Counter", "training steps done"),
+        Mark("ruler", "Ruler marker", "how far from mate, in plies, the games of training start"),
     )  # fmt: skip
 
     def sections(self) -> tuple[Section, ...]:
-        """The six sections, each within its frame."""
+        """The sections, each within its frame; the last one only if the run has whole games."""
         shown = Shown(self.recording)
-        parts = (position, sample, reward, advantage, update, learns)
-        return tuple(_framed(station, part.section(shown)) for station, part in enumerate(parts))
+        parts = (position, sample, reward, advantage, update, learns, *((slides,) if slides.there(shown) else ()))
+        rail = RAIL[: len(parts)]
+        return tuple(_framed(rail, station, part.section(shown)) for station, part in enumerate(parts))
 
 
-def _framed(station: int, section: Section) -> Section:
+def _framed(rail: tuple[str, ...], station: int, section: Section) -> Section:
     """Add what every section has: kicker, headline, rail and captions."""
     kicker = f"ROLLOUT · {section.step} {section.name.upper()}" if section.step else "ROLLOUT"
 
     def backdrop(pen: Pen) -> None:
         frame.header(pen, kicker, HEADLINES[section.name])
-        frame.rail(pen, RAIL, station)
+        frame.rail(pen, rail, station)
         section.backdrop(pen)
 
     def paint(pen: Pen, t: float) -> None:

@@ -19,26 +19,26 @@ def section(shown: Shown) -> Section:
     """What is said and when."""
     solved, untrained = (shown.recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
     last = percent(float(shown.a["watch_after"][-1][shown.best]))
-    ring = (Cue(19.2, 22.0, "ring"),) if shown.a["mate"][shown.best] else ()
-    said = [Cue(0.4, 5.6, "The same step, over and over. This board is one it trains on.")]
+    ring = (Cue(15.2, 17.5, "ring"),) if shown.a["mate"][shown.best] else ()
+    said = [Cue(0.4, 5.0, "The same step, over and over, on a board it trains on.")]
     if shown.wrong:
         sure, san = percent(shown.wrong["probability"]), shown.wrong["san"]
-        said.append(Cue(6.8, 10.2, f"Step {shown.wrong['step']}: {sure} sure of {san}. Wrong: it is not mate."))
+        said.append(Cue(5.3, 8.9, f"Step {shown.wrong['step']}: {sure} sure of {san}. Wrong: it is not mate."))
         if shown.a["mate"][shown.best]:
-            said.append(Cue(10.4, 13.8, "Only mates are paid, so that ray fades."))
+            said.append(Cue(9.1, 12.3, "Only mates are paid, so that ray fades."))
     else:
-        said.append(Cue(6.8, 13.8, "The probabilities sharpen."))
-    said.append(Cue(14.0, 22.0, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."))
+        said.append(Cue(5.3, 12.3, "The probabilities sharpen."))
+    said.append(Cue(12.5, 17.5, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."))
     return Section(
         name="learns",
         step=None,
         title="It learns",
-        seconds=22.0,
+        seconds=17.5,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=tuple(said),
-        marks=(Cue(0.0, 22.0, "counter"), Cue(0.0, 18.0, "ray"), Cue(0.0, 18.0, "jolt"), *ring),
-        still=21.0,
+        marks=(Cue(0.0, 17.5, "counter"), Cue(0.0, 14.0, "ray"), Cue(0.0, 14.0, "jolt"), *ring),
+        still=16.8,
         alt=f"One thick ray, {shown.san[shown.best]} at {last}, over the ghost of the first fan; the move is on the "
         f"board. A curve of unseen positions solved has climbed from {untrained:.0%} to {solved:.0%}.",
     )
@@ -62,7 +62,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     printed = low + (share > 0.5)  # numbers are those of a recorded step, never a blend of two
     counted = [0, *map(int, steps)]
     now = mix(float(counted[low]), float(counted[low + 1]), share)
-    played = ease(t, 18.0, 1.0)
+    played = ease(t, 14.0, 1.0)
     left, top, size = px(4), py(18), 470.0
     board.move(pen, shown.start, shown.uci[shown.best], left, top, size, played, shown.ends[shown.best])
     if played < 1:
@@ -77,26 +77,26 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
             float(moment[leader]) ** 0.7 * (1 - played),
         )
     if shown.a["mate"][shown.best]:
-        board.mated(pen, shown.ends[shown.best], "k", left, top, size, ease(t, 19.1, 0.4))
+        board.mated(pen, shown.ends[shown.best], "k", left, top, size, ease(t, 15.1, 0.4))
     origin, ends = _fan_origin(), _fan_tips(shown)
     fan.fan(pen, origin, ends, moment)
     if shown.wrong:
-        move, blush = int(shown.wrong["move"]), between(t, 6.6, 10.2, 0.5)
+        move, blush = int(shown.wrong["move"]), between(t, 5.2, 8.9, 0.5)
         path = partial(fan.ray_path, pen, origin, ends[move])
         path()
         pen.stroke(theme.LOST, fan.THICK * 0.55 * float(moment[move]), 0.85 * blush)
     pen.ball(*origin, 13, theme.BELIEF)
     _fan_words(shown, pen, chances[printed], ends)
-    _jolt_strip(shown, pen, shown.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 17.6, 0.8) * 0.7)
+    _jolt_strip(shown, pen, shown.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 13.6, 0.8) * 0.7)
     _score(shown, pen, counted[printed])
     curve.curves(pen, *_axes(), [int(s) for s in shown.a["solve_step"]], shown.a["solve_rate"], now)
 
 
 def _clock(shown: Shown, t: float) -> float:
-    """How many watched steps are done at a time: the surest mistake is reached at 6.8 s and held to 9.6 s."""
+    """How many watched steps are done at a time: the surest mistake is reached at 5.4 s and held to 8.2 s."""
     last = float(len(shown.a["watch_step"]))
     pause = 1.0 + float(np.flatnonzero(shown.a["watch_step"] == shown.wrong["step"])[0]) if shown.wrong else last * 0.4
-    times = (0.0, 1.4, 6.8, 9.6 if shown.wrong else 6.8, 17.0)
+    times = (0.0, 1.0, 5.4, 8.2 if shown.wrong else 5.4, 13.2)
     return float(np.interp(t, times, (0.0, 0.0, pause, pause, last)))
 
 

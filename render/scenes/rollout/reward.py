@@ -19,15 +19,15 @@ def section(shown: Shown) -> Section:
         name="reward",
         step="02",
         title="Reward: only checkmate pays",
-        seconds=13.0,
+        seconds=12.5,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
             Cue(0.4, 4.4, "The rules of chess look at each end position."),
             Cue(4.6, 9.2, "Checkmate, written #, pays 1. Everything else pays 0."),
-            Cue(9.4, 13.0, f"{count_words(paid)} of {size} paid."),
+            Cue(9.4, 12.5, f"{count_words(paid)} of {size} paid."),
         ),
-        marks=(Cue(1.0, 13.0, "ring"),),
+        marks=(Cue(1.0, 12.5, "ring"),),
         still=12.0,
         alt=f"{size} end positions in lanes. "
         + (f"{shown.bare(shown.first_mate)} is checkmate: ringed in amber, plus one. " if paid else "None is mate. ")

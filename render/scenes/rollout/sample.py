@@ -24,15 +24,15 @@ def section(shown: Shown) -> Section:
         name="sample",
         step="01",
         title="Sample: a group of moves",
-        seconds=13.0,
+        seconds=12.0,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
             Cue(0.4, 4.6, f"{len(shown.san)} legal moves. Untrained, it has no idea which is best."),
-            Cue(4.8, 13.0, f"Draw {size} moves by chance. Here one move is a whole rollout."),
+            Cue(4.8, 12.0, f"Draw {size} moves by chance. Here one move is a whole rollout."),
         ),
-        marks=(Cue(0.0, 13.0, "ray"),),
-        still=12.2,
+        marks=(Cue(0.0, 12.0, "ray"),),
+        still=11.6,
         alt=f"A fan of {len(shown.san)} thin rays, one a legal move, all of small probability. {size} beads have "
         f"run along them into {size} lanes: {lanes}.",
     )

@@ -22,16 +22,16 @@ def section(shown: Shown) -> Section:
         name="update",
         step="04",
         title="Update: credit flows back",
-        seconds=14.0,
+        seconds=13.0,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
             Cue(0.4, 4.8, f"This board and {shown.company} others nudge the network at once."),
             Cue(5.0, 9.2, "Each ring shows how far a unit's weights moved."),
-            Cue(9.4, 14.0, f"Same board, new probabilities: the mate went {went}."),
+            Cue(9.4, 13.0, f"Same board, new probabilities: the mate went {went}."),
         ),
-        marks=(Cue(2.0, 14.0, "jolt"), Cue(0.0, 14.0, "counter")),
-        still=13.0,
+        marks=(Cue(2.0, 13.0, "jolt"), Cue(0.0, 13.0, "counter")),
+        still=12.4,
         alt="The network with rings at its units, as large as their weights moved, and beside it the probabilities "
         f"of the sampled moves before and after one step. Mate goes from {old} to {new}.",
     )
