@@ -27,6 +27,7 @@ from engines.rollout import players, uci  # noqa: E402
 from engines.rollout.encoding import code, decode  # noqa: E402
 from engines.rollout.endgame import tables  # noqa: E402
 from engines.rollout.endgame.curriculum import Starts  # noqa: E402
+from engines.rollout.endgame.grpo import Config as EndgameConfig  # noqa: E402
 from engines.rollout.games import corpus, rules  # noqa: E402
 from engines.rollout.games.fen import to_board  # noqa: E402
 from engines.rollout.games.policy import Policy  # noqa: E402
@@ -37,7 +38,7 @@ from engines.rollout.ladder.runs import Run  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
-TINY_KRK = replace(runs.COMPARED["krk.uniform"], budget=3000, groups=4, group_size=4, width=16)
+TINY_KRK = EndgameConfig("krk", budget=3000, starts="uniform", groups=4, group_size=4, width=16)
 TINY_GAMES = GamesConfig(budget=3000, groups=4, group_size=4, width=16, rank=8)
 
 

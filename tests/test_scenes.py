@@ -57,8 +57,8 @@ def spoken(
 
 def test_sections_are_the_storyboards(scene: Rollout) -> None:
     sections = scene.sections()
-    assert [s.name for s in sections] == ["position", "sample", "reward", "advantage", "update", "learns"]
-    assert [s.step for s in sections] == [None, "01", "02", "03", "04", None]
+    assert [s.name for s in sections] == ["position", "sample", "reward", "advantage", "update", "learns", "slides"]
+    assert [s.step for s in sections] == [None, "01", "02", "03", "04", None, None]
     assert 70 <= sum(s.seconds for s in sections) <= 90
 
 
@@ -75,7 +75,7 @@ def test_words_fit_their_time(scene: Rollout) -> None:
             assert one.end <= two.start
 
 
-@pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "learns"])
+@pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "learns", "slides"])
 def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Rollout, name: str
 ) -> None:

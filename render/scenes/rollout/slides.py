@@ -11,7 +11,7 @@ from render import theme
 from render.components import board
 from render.motion import ease, mix, px, py
 from render.pen import Pen
-from render.scenes.rollout.shown import Shown
+from render.scenes.rollout.shown import Shown, percent
 from render.stage import Cue, Section
 
 SECONDS, SLID, BEGUN, DONE = 11.0, 5.6, 6.1, 9.5  # the end; the marker's arrival; the whole game's first and last ply
@@ -43,7 +43,12 @@ class Slide:
             if len(found):
                 self.steps.append(int(found[0]))
                 self.depths.append(int(left[found[0]]))
-        self.boards = [_placed(arrays["public_board"][step]) for step in self.steps]
+        rows = [arrays["public_board"][step] for step in self.steps]
+        self.boards = [_placed(row) for row in rows]
+        self.best = [
+            _uci(int(arrays["public_move"][s][0]), int(row[64])) for s, row in zip(self.steps, rows, strict=True)
+        ]
+        self.sure = [float(arrays["public_after"][step][0]) for step in self.steps]
         self.ends = [board.placement(end) for end in self.game["boards"]]
 
     def name(self, index: int) -> str:
@@ -104,12 +109,15 @@ def paint(slide: Slide, pen: Pen, t: float) -> None:
     playing = ease(t, BEGUN - 0.3, 0.3)
     if t < BEGUN:
         board.men(pen, slide.boards[index], *BOARD)
+        board.arrow(pen, slide.best[index], *BOARD, theme.BELIEF, slide.sure[index] ** 0.7)
     else:
         _play(slide, pen, t)
     with pen.faded(1 - playing) as seen:
         if seen:
             _count(pen, "training step", f"{slide.steps[index] + 1:,}".replace(",", " "), py(30), theme.TEXT)
             _count(pen, "plies from mate", slide.name(index), py(52), theme.ATTENTION)
+            pen.text("its likeliest move", px(5), py(30), theme.FLOOR, theme.QUIET)
+            pen.text(percent(slide.sure[index]), px(5), py(39.5), 84, theme.BELIEF, font=theme.MONO_BOLD)
     with pen.faded(playing) as seen:
         if seen:
             _result(slide, pen, t)
@@ -144,9 +152,10 @@ def _result(slide: Slide, pen: Pen, t: float) -> None:
     pen.text("games mated from", px(66), py(24), theme.FLOOR, theme.QUIET, alpha=said)
     pen.text("the opening", px(66), py(28.5), theme.FLOOR, theme.QUIET, alpha=said)
     rates = [("random moves", "opening.mate_rate"), ("greedy", "opening.greedy.mate_rate"),
-             ("careful", "opening.careful.mate_rate"), ("Stockfish", "opening.stockfish.mate_rate")]  # fmt: skip
+             ("careful", "opening.careful.mate_rate"), ("one-ply search", "opening.material_1.mate_rate"),
+        ("Stockfish", "opening.stockfish.mate_rate")]  # fmt: skip
     for row, (name, fact) in enumerate(rates):
-        y, rate = py(37 + 9 * row), slide.shown.recording.fact(fact)
+        y, rate = py(36.5 + 8.2 * row), slide.shown.recording.fact(fact)
         pen.text(name, px(66), y, theme.FLOOR, theme.TEXT, alpha=said)
         pen.text(f"{100 * rate:.0f} %", px(95), y, 44, theme.ATTENTION if rate > 0.5 else theme.QUIET,
                  font=theme.MONO_BOLD, anchor="end", alpha=said)  # fmt: skip
@@ -159,6 +168,12 @@ def _count(pen: Pen, words: str, number: str, y: float, colour: str) -> None:
 
 def _x(slide: Slide, index: int) -> float:
     return mix(LEFT + 30, RIGHT - 60, index / max(1, len(slide.steps) - 1))
+
+
+def _uci(code: int, turn: int) -> str:
+    """A recorded move as squares, seen as `_placed` shows the board."""
+    flip = 0 if turn > 0 else 56
+    return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ((code & 63) ^ flip, (code >> 6 & 63) ^ flip))
 
 
 def _placed(row: Any) -> dict[int, str]:
