@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
@@ -21,7 +23,7 @@ _say: Any = None  # in a worker: the queue to whoever listens
 def make(
     runs: Sequence[Run], cache: Path, report: Report, jobs: int, until: float = float("inf"), what: str = "training"
 ) -> dict[Run, Recording]:
-    """Every run, from the cache or made.
+    """Every run, from the cache or made. If one fails, or the caller stops, so do the others; none is lost.
 
     Raises:
         Paused: `until` came first; what was made is kept.
@@ -34,25 +36,47 @@ def make(
     queue = context.SimpleQueue()
     shares = dict.fromkeys(missing, 0.0)
     figures: dict[str, float] = {}
-    with ProcessPoolExecutor(min(jobs, len(missing)), context, _listen, (queue,)) as workers:
-        futures = {workers.submit(_make, run, cache, until): run for run in missing}
-        left = set(futures)
+    threading.Thread(target=_hear, args=(queue, shares, figures), daemon=True).start()
+    workers = ProcessPoolExecutor(min(jobs, len(missing)), context, _listen, (queue, os.getpid()))
+    try:
+        left = {workers.submit(_make, run, cache, until) for run in missing}
         while left:
             done, left = wait(left, timeout=0.5)
-            while not queue.empty():
-                run, share, latest = queue.get()
-                shares[run] = share
-                figures |= {f"{run.name} {run.seed}: {name}": value for name, value in latest.items()}
             for future in done:
                 future.result()  # whatever went wrong there goes wrong here
             running = dict(list(figures.items())[-4:])
             report(what, int(100 * (sum(shares.values()) + len(found))), 100 * len(runs), running)
+    except BaseException:
+        for process in list((workers._processes or {}).values()):  # a run may take an hour; its checkpoint is kept
+            process.terminate()
+        raise
+    finally:
+        workers.shutdown(cancel_futures=True)
+        queue.put(None)
     return {run: work.make(run, cache, lambda *_: None) for run in runs}
 
 
-def _listen(queue: Any) -> None:
+def _hear(queue: Any, shares: dict[Run, float], figures: dict[str, float]) -> None:
+    """Note what the runs say, until None is said."""
+    while (word := queue.get()) is not None:
+        run, share, latest = word
+        shares[run] = share
+        for name, value in latest.items():
+            figures.pop(f"{run.name} {run.seed}: {name}", None)  # the latest stands last
+            figures[f"{run.name} {run.seed}: {name}"] = value
+
+
+def _listen(queue: Any, parent: int) -> None:
     global _say  # noqa: PLW0603  # one a process
     _say = queue
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A worker whose parent was killed would go on for nobody."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _make(run: Run, cache: Path, until: float) -> None:
