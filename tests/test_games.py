@@ -30,7 +30,7 @@ from engines.rollout.games import (
 )  # fmt: skip
 from engines.rollout.games import fen as positions
 from engines.rollout.games.policy import Policy, join, take
-from engines.rollout.games.rollouts import play
+from engines.rollout.games.rollouts import distinct_rows, play
 from engines.rollout.games.train import Config, Trainer
 from engines.rollout.positions import held_out
 
@@ -395,6 +395,25 @@ def test_starts_are_odd_and_the_opening_is_the_opening() -> None:
     assert (true % 2 == 1).all()
     assert true[3] == 1001
     assert np.array_equal(many.boards[3], arena.OPENING)
+
+
+def test_one_position_after_another_is_not_the_other_after_the_one() -> None:
+    """Rooks that went there and back: two games that stand where the other one came from."""
+
+    def after(line: str) -> arena.Arena:
+        board, game = chess.Board("4k2r/8/8/8/8/8/8/R3K3 w - - 0 1"), None
+        game = arena.from_rows(positions.from_fen(board.fen())[None], np.zeros(1, np.int8), 0)
+        for move in line.split():
+            game.push(np.zeros(1, np.int64), np.array([encoding.code(chess.Move.from_uci(move))], np.uint16))
+        return game
+
+    one, two = after("a1b1 h8g8 b1a1 g8h8 a1b1 h8g8 b1c1"), after("a1b1 h8g8 b1c1 g8h8 c1b1 h8g8 b1a1")
+    both = arena.Arena(*(np.concatenate([getattr(g, n) for g in (one, two)]) for n in ("boards", "history", "streams",
+                                                                                         "kinds")))  # fmt: skip
+    assert one.boards[0].tobytes() != two.boards[0].tobytes()
+    rows, which = distinct_rows(both, np.arange(2), np.zeros(2, np.bool_))
+    assert len(rows) == 2
+    assert which[0] != which[1]
 
 
 def test_learns_mate_in_one_on_a_handful() -> None:

@@ -155,6 +155,8 @@ def downloads(scene: Scene, base: str) -> Html:
         ("The recording, words and facts", f"recordings/{scene.name}.json"),
         ("The recording, arrays", f"recordings/{scene.name}.npz"),
     ]
+    weights = f"recordings/{scene.name}_policy.safetensors"
+    files += [("The weights of the policy", weights)] if (scene.assets / weights).is_file() else []
     rows = []
     for called, file in files:
         path = scene.assets / file

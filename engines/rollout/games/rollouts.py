@@ -70,7 +70,8 @@ def _names(boards, history, rows, mirror):  # type: ignore[no-untyped-def]
     names = np.empty(len(rows), np.int64)
     for index in range(len(rows)):
         board, past = boards[rows[index]], history[rows[index]]
-        names[index] = position_hash(board) ^ (np.int64(1) if mirror[rows[index]] else np.int64(0))
+        here = position_hash(board)  # times an odd number: A after B is not B after A
+        names[index] = here * np.int64(-7046029254386353131) ^ (np.int64(1) if mirror[rows[index]] else np.int64(0))
         for earlier in range(board[CLOCK] - 3, -1, -2):  # what a move may repeat
             names[index] ^= past[earlier]
     return names

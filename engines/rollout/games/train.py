@@ -37,7 +37,7 @@ from engines.rollout.games.rules import MATE
 class Config:
     """One run. The defaults are the published one."""
 
-    budget: int = 12_000_000  # boards reached, by the learner and its opponents: the run's length in compute
+    budget: int = 9_000_000  # boards reached, by the learner and its opponents: the run's length in compute
     starts: str = "curriculum"  # or "uniform", "opening_only"
     ladder: tuple[str, ...] = ("random", "greedy", "careful")  # opponents, in order
     groups: int = 32  # starts of a step

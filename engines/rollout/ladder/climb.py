@@ -60,6 +60,9 @@ def up(
     events: list[dict[str, Any]] = []
     if "games" in ladder:
         policies = [policy(ladder, seed, cache) for seed in seeds]
+        facts |= {
+            f"games.{name}": float(getattr(ladder["games"], name)) for name in ("gamma", "group_size", "most_moves")
+        }
         facts |= score_against(engine, policies, list(seeds))
         facts["throughput.env_positions_per_second"] = speed.throughput(corpus.load().held_out)["env"]
         shown = showcase.play(policies[0], showcase.opponent(facts), seeds[0])
