@@ -8,6 +8,7 @@
     {{ still("rollout", "sample") }}                             the picture of that moment
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
+    {{ try_group("rollout") }}                                   a recorded group to set rewards in
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from render.pages import figures, pieces, prose
+from render.pages import figures, pieces, prose, tries
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
 
@@ -71,6 +72,7 @@ def define_env(env: Any) -> None:
         "transcript": lambda name: pieces.transcript(get(name)),
         "provenance": lambda name: pieces.provenance(get(name)),
         "downloads": lambda name: pieces.downloads(get(name), base()),
+        "try_group": lambda name: tries.group(get(name), page()),
         "poster": lambda name: pieces.poster(get(name), base()),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(env.markdown),
