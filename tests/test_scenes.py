@@ -202,3 +202,36 @@ def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Record
     for section in sections.values():
         for t in np.linspace(0, section.seconds, 4):
             Film(section, SMALL).at(float(t))
+
+
+# --- sliding back ------------------------------------------------------------------------------------------------
+
+
+def test_the_slide_shows_recorded_starts_from_mate_in_one_to_the_opening(scene: Rollout) -> None:
+    slide = slides.Slide(Shown(scene.recording))
+    arrays = scene.recording.arrays
+    assert slide.depths[0] == 1
+    assert slide.name(len(slide.depths) - 1) == "opening"
+    assert slide.depths == sorted(set(slide.depths))
+    assert slide.boards[-1] == board.placement("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR")
+    for step, depth, chance in zip(slide.steps, slide.depths, slide.sure, strict=True):
+        assert arrays["public_moves"][step] == 0
+        assert arrays["public_left"][step] == depth
+        assert chance == arrays["public_after"][step].max()
+    for placed, uci in zip(slide.boards, slide.best, strict=True):
+        start = ord(uci[0]) - 97 + 8 * (int(uci[1]) - 1)
+        assert placed[start].isupper(), "the policy's side stands below and moves"
+
+
+def test_the_whole_game_ends_in_the_mate_that_is_ringed(scene: Rollout) -> None:
+    game = next(event for event in scene.recording.events if event["kind"] == "showcase")
+    assert game["san"][-1].endswith("#")
+    assert len(game["uci"]) % 2 == 1, "White mates"
+    assert len(game["boards"]) == len(game["uci"]) + 1
+
+
+def test_a_recording_without_whole_games_ends_with_what_it_has(scene: Rollout) -> None:
+    run = scene.recording
+    kept = {name: array for name, array in run.arrays.items() if not name.startswith(("slide_", "public_"))}
+    less = Rollout(replace(run, arrays=kept))
+    assert [section.name for section in less.sections()][-1] == "learns"

@@ -388,7 +388,42 @@ def test_without_a_script_the_page_is_whole(site: Site, browser: Any) -> None:
                 assert sentence in (page.locator(".transcript").text_content() or "")
 
 
-def test_the_script_is_small() -> None:
+# --- what a reader can try ---------------------------------------------------------------------------------------
+
+
+def test_a_reader_can_pay_a_group(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        box = visit.page.locator("[data-try=group]")
+        paid = box.locator("input[type=checkbox]")
+        count = paid.count()
+        for at in range(count):
+            paid.nth(at).set_checked(at < 2)
+        cells = [box.locator("tbody tr").nth(at).locator("td").all_inner_texts() for at in range(count)]
+        advantages = [float(row[1].replace("\N{MINUS SIGN}", "-")) for row in cells]
+        assert advantages == pytest.approx([1 - 2 / count] * 2 + [-2 / count] * (count - 2), abs=6e-4)
+        assert float(box.locator(".try__mean output").inner_text()) == pytest.approx(2 / count, abs=6e-4)
+        for ratio, said in ((1.4, ["clipped", "down"]), (1.0, ["up", "down"]), (0.6, ["up", "clipped"])):
+            box.locator("input[type=range]").fill(str(ratio))
+            assert [box.locator("tbody tr").nth(at).locator("td").last.inner_text() for at in (0, 2)] == said
+        for at in range(count):
+            paid.nth(at).set_checked(True)
+        assert "nothing to learn" in box.locator(".try__note").inner_text()
+        assert visit.complaints == []
+
+
+def test_without_a_script_the_recorded_group_stands(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/", java_script_enabled=False) as visit:
+        box = visit.page.locator("[data-try=group]")
+        assert box.locator("input[type=checkbox]").first.is_disabled()
+        assert not box.locator("input[type=range]").is_visible()
+        head = json.loads((ASSETS / "recordings" / "rollout.json").read_text(encoding="utf-8"))
+        group = next(event for event in head["events"] if event["kind"] == "group")
+        assert box.locator("tbody th").all_inner_texts() == group["san"]
+        assert box.locator(".try__mean output").inner_text() == f"{head['facts']['spotlight.reward_mean']:.3f}"
+
+
+def test_the_scripts_are_small() -> None:
     import gzip
 
-    assert len(gzip.compress((ASSETS / "js" / "scene.js").read_bytes())) <= 5 * 1024
+    for script in (ASSETS / "js").glob("*.js"):
+        assert len(gzip.compress(script.read_bytes())) <= 5 * 1024

@@ -16,31 +16,31 @@ def group(scene: Scene, page: str) -> Html:
     event = next((each for each in scene.head["events"] if each["kind"] == "group"), None)
     if event is None:
         fail(f"docs/{page}: site_assets/recordings/{scene.name}.json has no group: run `click record {scene.name}`")
-    config = scene.head["config"]
+    config, ratio = scene.head["config"], RATIO
     low, high = 1 - config["eps_low"], 1 + config["eps_high"]
     rewards = [1 if san.endswith("#") else 0 for san in event["san"]]
     mean = sum(rewards) / len(rewards)
-    rows = [_row(at, san, reward, reward - mean, low, high) for at, (san, reward) in
+    rows = [_row(at, san, reward, reward - mean, (low, high), ratio) for at, (san, reward) in
             enumerate(zip(event["san"], rewards, strict=True), 1)]  # fmt: skip
     head = [el("th", {"scope": "col"}, words) for words in ("Move", "Reward", "Advantage", "Pushes on?")]
     slider = el(
         "label", {"class": "try__ratio", "hidden": True}, "Ratio ",
-        el("input", {"type": "range", "min": "0.5", "max": "1.6", "step": "0.02", "value": f"{RATIO:g}"}),
-        el("output", {}, f"{RATIO:.2f}"),
+        el("input", {"type": "range", "min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}),
+        el("output", {}, f"{ratio:.2f}"),
     )  # fmt: skip
     return el(
         "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},
         el("p", {"class": "try__mean", "aria-live": "polite"}, "Mean reward ", el("output", {}, f"{mean:.3f}")),
         slider,
-        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "A group and its advantages"},
+        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "A group, its advantages"},
            el("table", {}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))),
-        el("p", {"class": "try__note"}, f"At a ratio of {RATIO:g}, beyond the upper bound of {high:g}."),
+        el("p", {"class": "try__note"}, f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
     )  # fmt: skip
 
 
-def _row(at: int, san: str, reward: int, advantage: float, low: float, high: float) -> Html:
+def _row(at: int, san: str, reward: int, advantage: float, band: tuple[float, float], ratio: float) -> Html:
     """One rollout of the group."""
-    clipped = RATIO > high if advantage > 0 else RATIO < low
+    clipped = ratio > band[1] if advantage > 0 else ratio < band[0]
     pushes = "no" if advantage == 0 else "clipped" if clipped else "up" if advantage > 0 else "down"
     box = el("input", {"type": "checkbox", "disabled": True, "checked": bool(reward),
                        "aria-label": f"Rollout {at}, {san}: paid"})  # fmt: skip
