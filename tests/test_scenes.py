@@ -14,7 +14,8 @@ from engines.recording import Recording
 from render import stage, theme
 from render.components import bars, board, fan, network
 from render.pen import Pen
-from render.scenes.rollout import Rollout
+from render.scenes.rollout import Rollout, slides
+from render.scenes.rollout.shown import Shown
 from render.stage import Film
 
 RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
