@@ -27,6 +27,12 @@ def _font(name: str) -> tuple[uharfbuzz.Font, int]:
 
 
 @lru_cache(maxsize=4096)
+def has(character: str, font: str) -> bool:
+    """Whether a shipped font has a character."""
+    return bool(_font(font)[0].get_nominal_glyph(ord(character)))
+
+
+@lru_cache(maxsize=4096)
 def shape(words: str, font: str) -> Line:
     """Shape words with a shipped font, never one of the system's.
 

@@ -1,0 +1,1 @@
+"""What the village is drawn with."""
