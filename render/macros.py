@@ -9,6 +9,8 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
+    {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
+                                                                 learning curves of several runs, from its arrays
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from render.pages import figures, pieces, prose, tries
+from render.pages import figures, pieces, plots, prose, tries
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
 
@@ -73,6 +75,9 @@ def define_env(env: Any) -> None:
         "provenance": lambda name: pieces.provenance(get(name)),
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
+        "curves": lambda name, measured, runs, across, title: plots.curves(
+            get(name), measured, runs, across, title, page()
+        ),
         "poster": lambda name: pieces.poster(get(name), base()),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(env.markdown),

@@ -14,10 +14,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from render import macros
-from render.pages import figures, prose, published
+from render.pages import figures, plots, prose, published
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
@@ -404,3 +405,45 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
 @pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])
 def test_a_probability_is_never_certainty(value: float, said: str) -> None:
     assert figures.probability(value) == said
+
+
+# --- Learning curves
+
+
+def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> published.Scene:
+    """A scene whose recording holds these curves."""
+    compute = np.array([[0, 10, 100, 1000]] * 2)
+    arrays: dict[str, Any] = {
+        f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
+    }
+    np.savez(root / "site_assets/recordings/tiny.npz", **arrays)
+    return published.load(root / "site_assets", "tiny")
+
+
+def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
+    scene = with_curves(project, np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]]))
+    made = plots.curves(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
+    assert "<script" not in made
+    assert "second 20.0% at first, 85.0% at the end" in made
+    assert made.count("plot__band") == made.count("plot__line") == 2
+    assert [part in made for part in ("45.0%", "40.0% to 50.0%", ">1,000<")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("rates", "runs", "said"),
+    [
+        (np.full((2, 4), np.nan), {"one": "x"}, "wanted finite"),
+        (np.zeros((2, 3)), {"one": "x"}, "wanted finite"),
+        (np.zeros((2, 4)), {"three": "x"}, "has no 'three_rate'"),
+        (np.array([{}, {}], dtype=object), {"one": "x"}, "cannot be read"),
+    ],
+)
+def test_curves_that_are_not_there_end_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], rates: Any, runs: dict[str, str], said: str
+) -> None:
+    scene = with_curves(project, rates)
+    with pytest.raises(SystemExit):
+        plots.curves(scene, "rate", runs, "boards", "Won", "x.md")
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

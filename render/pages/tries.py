@@ -33,7 +33,7 @@ def group(scene: Scene, page: str) -> Html:
         el("p", {"class": "try__mean", "aria-live": "polite"}, "Mean reward ", el("output", {}, f"{mean:.3f}")),
         slider,
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "A group, its advantages"},
-           el("table", {}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))),
+           el("table", {"class": "try__rows"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))),
         el("p", {"class": "try__note"}, f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
     )  # fmt: skip
 
