@@ -44,11 +44,17 @@ class Pen:
             self.opacity = before
 
     @contextmanager
-    def moved(self, x: float = 0, y: float = 0, scale: float = 1) -> Iterator[None]:
-        """Everything drawn inside is placed relative to (x, y) and scaled."""
+    def moved(
+        self, x: float = 0, y: float = 0, scale: float = 1, turn: float = 0, mirrored: bool = False
+    ) -> Iterator[None]:
+        """Everything drawn inside is placed relative to (x, y), scaled, turned clockwise by radians, mirrored.
+
+        What is turned or mirrored takes paths, not `lines`, `discs`, `glows` or type.
+        """
         self.context.save()
         self.context.translate(x, y)
-        self.context.scale(scale, scale)
+        self.context.scale(-scale if mirrored else scale, scale)
+        self.context.rotate(turn)
         try:
             yield
         finally:
@@ -144,6 +150,12 @@ class Pen:
         for index, point in enumerate(points):
             (self.context.line_to if index else self.context.move_to)(*point)
         self.stroke(colour, width, alpha)
+
+    def polygon(self, points: Sequence[Point]) -> None:
+        """Lay the path of a closed polygon."""
+        for index, point in enumerate(points):
+            (self.context.line_to if index else self.context.move_to)(*point)
+        self.context.close_path()
 
     def curve(self, points: Cubic) -> None:
         """Lay the path of a cubic."""

@@ -29,6 +29,18 @@ NO_ERROR = "#000000"  # an error map rises from here through LOST to TEXT
 CORE = "#EAF1FF"  # the hot middle of what is lit
 SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
 
+# What the village is made of: muted, so that nothing of it outshines a colour that means something.
+OUTLINE = "#0A0E17"  # round everything that is cut out
+SOIL, SOIL_DEEP, SHOOT, STRAW, STRAW_DEEP = "#4A3B34", "#2E2623", "#6F8F5A", "#C9B37E", "#8F7C4E"
+STONE, STONE_DEEP, PLASTER, PLASTER_DEEP = "#A39A8C", "#5B5966", "#B5AC9B", "#7F796F"
+TILE, TILE_DEEP, TIMBER, TIMBER_DEEP = "#8A5445", "#5C3A35", "#7B5740", "#4A3428"
+FLOUR, FLOUR_DEEP, CRUST, CRUST_DEEP = "#EDE5D2", "#B5A98F", "#A86F3F", "#6E4526"
+FUR, FUR_DEEP, BLUSH = "#9A8A7C", "#6B5E56", "#D98A7E"
+LAMP, DARK_PANE = "#F5E3A8", "#232B3D"  # a window with somebody fed behind it, and one without
+SKINS = ("#E7B98F", "#C98B62", "#8E5B3C")
+HAIRS = ("#4A342A", "#2A2326", "#7A5538")
+CLOTHS = (("#6E8C4C", "#4C6338"), ("#8A84A8", "#5C5A74"), ("#A1553F", "#6F3A2E"), ("#7A5A88", "#523F60"), ("#5E7387", "#3F4E5E"), ("#93743E", "#624D2A"))
+
 HEADLINE, MUST_READ, FLOOR, HERO = 68, 48, 36, 96
 
 SANS, SANS_STRONG, SANS_BOLD = "Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Bold.otf"

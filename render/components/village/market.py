@@ -1,0 +1,45 @@
+"""The market: a stall where bread is bought and sold at the day's price."""
+
+from __future__ import annotations
+
+from render import theme
+from render.components.village import goods
+from render.components.village.cutout import Part, cutout
+from render.motion import px, py
+from render.pen import Pen
+
+STRIPES, SHELF = 6, 5  # of the awning; loaves that the counter shows
+
+
+def market(pen: Pen, x: float, y: float, loaves: int, price: float, size: float = 1.0) -> None:
+    """A stall on the ground at (x, y), 130 px wide at size 1.
+
+    Args:
+        loaves: for sale; the first five lie on the counter, the rest are counted.
+        price: of one, printed on its board.
+    """
+    with pen.moved(x, y, size):
+        posts = [Part(((at, 0), (at, -92)), theme.TIMBER, width=5) for at in (-52, 52)]
+        table = Part(((-60, 0), (-60, -34), (60, -34), (60, 0)), theme.TIMBER, theme.TIMBER_DEEP, sharp=True)
+        cutout(pen, [*posts, table], glow=0.4)
+        wide = 132 / STRIPES
+        cutout(pen, [
+            Part(((-66 + wide * k, -88), (-56 + wide * k * 112 / 132, -112), (-56 + wide * (k + 1) * 112 / 132, -112),
+                  (-66 + wide * (k + 1), -88), (-66 + wide * (k + 0.5), -80)),
+                 theme.FLOUR if k % 2 else theme.TILE, theme.FLOUR_DEEP if k % 2 else theme.TILE_DEEP, sharp=True)
+            for k in range(STRIPES)
+        ], glow=0.4)  # fmt: skip
+        pen.box(-30, -28, 60, 24, 3)
+        pen.fill(theme.NIGHT)
+    pen.text(f"{price:.2f}", x, y - 9.5 * size, 18 * size, font=theme.MONO_BOLD, anchor="middle")
+    shown = min(loaves, SHELF)
+    for at in range(shown):
+        goods.good(pen, "loaf", x + size * 22 * (at - (shown - 1) / 2), y - 40 * size, 1.0, 0.95 * size)
+    if loaves > SHELF:
+        pen.text(f"+{loaves - SHELF}", x + 70 * size, y - 36 * size, 18 * size, theme.QUIET)
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Plenty at a low price; a crash's other side, one loaf, dear."""
+    market(pen, px(28), py(76), 8, 0.75, 4.6)
+    market(pen, px(74), py(76), 1, 3.2, 4.6)

@@ -1,0 +1,199 @@
+"""Villagers: a rig of joints that a recorded hunger, a load and a walk move; a role is told by its hat."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from render import theme
+from render.components.village import goods
+from render.components.village.cutout import Part, cutout, oval
+from render.components.village.goods import Good
+from render.motion import Point, mix, px, py
+from render.pen import Pen
+
+Role = Literal["farmer", "miller", "baker", "child"]
+CARRIES: dict[Role, Good] = {"farmer": "sheaf", "miller": "sack", "baker": "loaf"}
+LIMB = 8.4  # one of a limb's two segments
+CHILD, HEAD = 0.74, 1.3  # a child's height over an adult's, and its head's size in proportion
+# Joints facing right, feet on the ground: hip, neck, head, near and far hand, near and far foot; and the head's turn.
+STANDS = ((0, -15), (0.6, -34), (2, -44), (3.4, -19), (6, -19), (-3, -1.6), (4, -1.6), (0, 0))
+SITS = ((-6, -4), (-3, -22), (1, -32), (3.6, -10), (5, -9.4), (10.5, -1.6), (12.5, -1.6), (0.2, 0))
+CURLS = ((-8, -4.4), (-1, -17), (6.6, -22), (10.4, -6.5), (11, -5.6), (7.6, -1.6), (10.4, -1.6), (0.75, 0))
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who somebody is."""
+
+    role: Role
+    skin: int = 0
+    hair: int = 0
+    cloth: int = 0
+
+
+LOOKS: dict[Role, Look] = {
+    "farmer": Look("farmer", 1, 0, 0),
+    "miller": Look("miller", 0, 2, 1),
+    "baker": Look("baker", 2, 1, 2),
+}
+CHILDREN = (Look("child", 0, 0, 3), Look("child", 2, 1, 5), Look("child", 0, 2, 0), Look("child", 1, 0, 4))
+
+
+def villager(
+    pen: Pen, x: float, y: float, look: Look, *, hunger: float = 0.0, walked: float = 0.0, load: float = 0.0,
+    joy: float = 0.0, size: float = 1.0, left: bool = False,
+) -> None:  # fmt: skip
+    """Somebody on the ground at (x, y), 60 px tall at size 1, a child 44.
+
+    Args:
+        hunger: 0 fed, on their feet; 0.5 seated, hands on the belly; 1 curled up.
+        walked: strides made, two steps each; whole numbers stand still.
+        load: what both hands hold, in armfuls; it bends the back.
+        joy: how many hops were made; at whole numbers both feet are on the ground. The hungry do not hop.
+        left: faces left.
+    """
+    child = look.role == "child"
+    small = size * (CHILD if child else 1.0)
+    hop = abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0)
+    with pen.moved(x, y, small, mirrored=left):
+        pen.context.save()
+        pen.context.scale(1, 0.24)
+        pen.disc(1 + 3 * hunger, 0, 15 - 4 * hop, theme.NIGHT_DEEP, 0.55)
+        pen.context.restore()
+        with pen.moved(0, -8 * hop):
+            rim = theme.ATTENTION if load > 0 else theme.TEXT
+            cutout(pen, _figure(look, hunger, walked, load, hop), rim, 1.0 if load > 0 else 0.75)
+
+
+def _figure(look: Look, hunger: float, walked: float, load: float, hop: float) -> list[Part]:
+    """Everything of somebody, back to front."""
+    hip, neck, head, near, far, foot, other, (nod, _) = _joints(hunger)
+    stride = math.sin(math.tau * walked)
+    foot, other = _stepped(foot, stride), _stepped(other, -stride)
+    if load > 0:
+        bend = min(0.5 + 0.5 * load, 1.6)
+        neck, head = (neck[0] + 2.4 * bend, neck[1] + 0.6 * bend), (head[0] + 3.4 * bend, head[1] + 1.2 * bend)
+        near, far = (11.0, -23.0), (15.0, -22.0)
+    near, far = _mixed(near, (-8.5, -46), hop), _mixed(far, (12, -46), hop)
+    (cloth, shade), skin = theme.CLOTHS[look.cloth], theme.SKINS[look.skin]
+    breeches = theme.STONE_DEEP
+    torso = Part(_bean(hip, neck), cloth, shade)
+    held = goods.parts(CARRIES[look.role], load, (15.5, -25)) if load > 0 and look.role in CARRIES else []
+    shoulder = (neck[0] + 0.2, neck[1] + 3.4)
+    return [
+        *_arm((shoulder[0] + 3, shoulder[1]), far, shade, skin),
+        *_leg((hip[0] + 1.6, hip[1]), other, breeches),
+        *_leg((hip[0] - 1.6, hip[1]), foot, breeches),
+        torso,
+        *_dress(look, hip, neck),
+        *_head(look, head, nod, hunger),
+        *held,
+        *_arm((shoulder[0] - 2.4, shoulder[1]), near, cloth, skin),
+    ]
+
+
+def _joints(hunger: float) -> list[Point]:
+    """The joints between the three postures."""
+    hunger = min(max(hunger, 0.0), 1.0)
+    before, after, share = (STANDS, SITS, 2 * hunger) if hunger < 0.5 else (SITS, CURLS, 2 * hunger - 1)
+    return [_mixed(a, b, share) for a, b in zip(before, after, strict=True)]
+
+
+def _mixed(a: Point, b: Point, share: float) -> Point:
+    return mix(a[0], b[0], share), mix(a[1], b[1], share)
+
+
+def _stepped(foot: Point, stride: float) -> Point:
+    return foot[0] + 6 * stride, foot[1] - max(0.0, 2.4 * stride)
+
+
+def _bent(start: Point, end: Point, way: float) -> tuple[Point, Point, Point]:
+    """A limb of two segments from joint to joint, its middle to one side; a reach too far is straight."""
+    between, along = math.dist(start, end), ((end[0] - start[0]), (end[1] - start[1]))
+    off = way * math.sqrt(max(LIMB**2 - between**2 / 4, 0.0)) / max(between, 1e-6)
+    return start, (start[0] + along[0] / 2 - off * along[1], start[1] + along[1] / 2 + off * along[0]), end
+
+
+def _arm(shoulder: Point, hand: Point, cloth: str, skin: str) -> list[Part]:
+    limb = _bent(shoulder, hand, 1)
+    return [Part(oval(*hand, 2.5, 2.5), skin), Part(limb, cloth, width=4.6)]
+
+
+def _leg(hip: Point, foot: Point, cloth: str) -> list[Part]:
+    limb = _bent(hip, (foot[0], foot[1] - 1), -1)
+    boot = tuple((foot[0] + x, foot[1] + y) for x, y in ((-3, 1.6), (-3.2, -1.6), (0, -3), (4, -1.8), (6, 0.4), (5.2, 1.6)))
+    return [Part(limb, cloth, width=5.0), Part(boot, theme.TIMBER, theme.TIMBER_DEEP)]
+
+
+def _bean(hip: Point, neck: Point) -> tuple[Point, ...]:
+    """The torso about the line from hip to neck, wider below."""
+    return _along(hip, neck, ((-0.22, -5.5), (-0.26, 0), (-0.22, 5.5), (0.2, 7.2), (0.62, 5.8), (0.98, 3.6), (1.08, 0),
+                              (0.98, -3.6), (0.62, -5.8), (0.2, -7.2)))  # fmt: skip
+
+
+def _along(hip: Point, neck: Point, places: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Points by their share of the way from hip to neck, and how far they lie in front of it."""
+    length = math.dist(hip, neck)
+    up = ((neck[0] - hip[0]) / length, (neck[1] - hip[1]) / length)
+    return tuple((hip[0] + s * length * up[0] - f * up[1], hip[1] + s * length * up[1] + f * up[0]) for s, f in places)
+
+
+def _dress(look: Look, hip: Point, neck: Point) -> list[Part]:
+    """What marks a role on the body: a belt, floury shoulders, an apron."""
+    if look.role == "farmer":
+        return [Part(_along(hip, neck, ((0.26, -6.6), (0.26, 6.6))), theme.TIMBER_DEEP, width=2.0, inlaid=True)]
+    if look.role == "miller":
+        return [Part(_along(hip, neck, ((0.9, -3.6), (1.02, 0), (0.9, 3.6), (0.74, 3.8), (0.8, 0), (0.74, -4.2))), theme.FLOUR, inlaid=True)]  # fmt: skip
+    if look.role == "baker":
+        return [Part(_along(hip, neck, ((-0.18, 0.5), (-0.18, 5.4), (0.2, 6.8), (0.8, 4.6), (0.8, 1.6))), theme.FLOUR, theme.FLOUR_DEEP, inlaid=True)]  # fmt: skip
+    return []
+
+
+def _head(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
+    big = HEAD if look.role == "child" else 1.0
+
+    def part(points: tuple[Point, ...], colour: str, low: str | None = None, width: float = 0.0, inlaid: bool = False) -> Part:
+        return Part(tuple((big * x, big * y) for x, y in points), colour, low, at, nod, big * width, inlaid)
+
+    skin, hair = theme.SKINS[look.skin], theme.HAIRS[look.hair]
+    sad = min(max(2 * hunger - 0.3, -0.6), 1.0)
+    face = [
+        part(oval(0.6, 0, 8.4, 8.6), skin),
+        part(oval(-2.6, 1.6, 1.7, 2.2), skin, inlaid=True),
+        *(part(oval(x, -0.4, 1.0, 1.5), theme.OUTLINE, inlaid=True) for x in (3.0, 6.8)),
+        *(part(((x - 1.2, -3.3 - s * sad), (x + 1.2, -3.3 + s * sad)), hair, width=0.9, inlaid=True) for x, s in ((2.8, 0.8), (6.8, -0.8))),
+        part(((3.2, 4.4 + 0.4 * sad), (4.9, 4.9 - 0.7 * sad), (6.6, 4.4 + 0.4 * sad)), theme.OUTLINE, width=0.8, inlaid=True),
+        part(oval(1.6, 3.0, 1.3, 0.9), theme.BLUSH, inlaid=True),
+    ]  # fmt: skip
+    locks = part(((-7.8, 3.6), (-8.6, -3), (-4.6, -8.8), (2, -9.4), (7.4, -6), (3.4, -5.4), (-1.2, -4.4), (-3.4, 0.4), (-4.6, 4.2)), hair)
+    return [*face, locks, *(part(*each) for each in _hat(look))]
+
+
+@cache
+def _hat(look: Look) -> list[tuple[tuple[Point, ...], str, str | None, float, bool]]:
+    """What a role wears."""
+    if look.role == "farmer":
+        return [(((-4.6, -7), (-3.6, -12.4), (1, -13.6), (5.4, -12), (6.4, -7)), theme.STRAW, theme.STRAW_DEEP, 0, False),
+                (oval(0.8, -6.6, 13.6, 2.6), theme.STRAW, theme.STRAW_DEEP, 0, False),
+                (((-4.2, -8.6), (6.0, -8.6)), theme.TIMBER, None, 1.6, True)]  # fmt: skip
+    if look.role == "miller":
+        return [(((-7.4, -5), (-7.8, -11.6), (-7, -12), (8.2, -12.6), (8.8, -12), (8.2, -5.4)), theme.FLOUR, theme.FLOUR_DEEP, 0, False),
+                (((-7.2, -6), (8, -6.4)), theme.CLOTHS[1][0], None, 2.0, True)]  # fmt: skip
+    if look.role == "baker":
+        return [(((-6.6, -5.4), (-8.8, -12), (-6, -16.6), (0.6, -18), (7, -16.6), (9.6, -12), (7.4, -5.4)), theme.FLOUR, theme.FLOUR_DEEP, 0, False),
+                (((-6.4, -6.4), (7.2, -6.4)), theme.FLOUR, None, 3.4, False)]  # fmt: skip
+    tuft = [((-7.5, 1), (-11.6, 3.4), (-10.6, 8), (-7.2, 6.4)), ((-3, -8), (-2, -12.4), (1, -9.6), (4, -12), (4.6, -8))][look.hair % 2]
+    return [(tuft, theme.HAIRS[look.hair], None, 0, False)]
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Roles with their loads, then children from fed to starving; small, as in the square, at the right."""
+    for column, look in enumerate(LOOKS.values()):
+        villager(pen, px(14 + 16 * column), py(47), look, walked=t / 2, load=1.0, size=5)
+        for step in range(4):
+            villager(pen, px(60 + 10 * step), py(12 + 16 * column), look, hunger=step / 3, walked=0.2, size=1.4)
+    for column in range(6):
+        villager(pen, px(10 + 16 * column), py(90), CHILDREN[column % 4], hunger=column / 5, joy=t, size=5)
