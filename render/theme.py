@@ -39,7 +39,14 @@ FUR, FUR_DEEP, BLUSH = "#9A8A7C", "#6B5E56", "#D98A7E"
 LAMP, DARK_PANE = "#F5E3A8", "#232B3D"  # a window with somebody fed behind it, and one without
 SKINS = ("#E7B98F", "#C98B62", "#8E5B3C")
 HAIRS = ("#4A342A", "#2A2326", "#7A5538")
-CLOTHS = (("#6E8C4C", "#4C6338"), ("#8A84A8", "#5C5A74"), ("#A1553F", "#6F3A2E"), ("#7A5A88", "#523F60"), ("#5E7387", "#3F4E5E"), ("#93743E", "#624D2A"))
+CLOTHS = (
+    ("#6E8C4C", "#4C6338"),
+    ("#8A84A8", "#5C5A74"),
+    ("#A1553F", "#6F3A2E"),
+    ("#7A5A88", "#523F60"),
+    ("#5E7387", "#3F4E5E"),
+    ("#93743E", "#624D2A"),
+)
 
 HEADLINE, MUST_READ, FLOOR, HERO = 68, 48, 36, 96
 

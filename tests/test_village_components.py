@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from render import theme
-from render.components.village import bubble
+from render.components.village import bubble, granary, house, market, rabbit, villager, windmill
 from render.motion import Box
 from render.pen import Pen
 from render.pipeline import gallery
@@ -91,3 +93,112 @@ def test_too_small_a_box_is_refused_in_words() -> None:
 def test_the_gallery_shows_it() -> None:
     assert "village.bubble" in dict(gallery.exhibits())
     assert bubble.SIZE >= theme.FLOOR
+
+
+KIT = ("goods", "villager", "windmill", "granary", "house", "market", "field", "rabbit", "thread", "town")
+
+
+def shot(paint: Callable[[Pen], None]) -> Frame:
+    """Something drawn on black."""
+
+    def on_black(pen: Pen, _: float) -> None:
+        pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
+        pen.fill("#000000")
+        paint(pen)
+
+    return Film(Section("s", None, "", 1.0, on_black, lambda pen: None, (), (), 0.0, ""), SMALL).at(0).copy()
+
+
+def drawn_rows(frame: Frame) -> tuple[int, int]:
+    """The first and the last row in which anything is seen."""
+    rows = np.flatnonzero(frame[..., :3].max(axis=(1, 2)) > 60)
+    return int(rows[0]), int(rows[-1])
+
+
+def near(frame: Frame, colour: str) -> int:
+    """How many pixels have about this colour."""
+    wanted = np.array([round(255 * channel) for channel in theme.rgb(colour)])
+    return int((np.abs(frame[..., :3].astype(int) - wanted).max(axis=-1) < 24).sum())
+
+
+def somebody(**how: Any) -> Frame:
+    """A child, or an adult who carries something, large."""
+    look = villager.LOOKS["farmer"] if how.get("load") else villager.CHILDREN[0]
+    return shot(lambda pen: villager.villager(pen, 900, 900, look, size=10, **how))
+
+
+def test_hunger_brings_somebody_down() -> None:
+    tops = [drawn_rows(somebody(hunger=hunger))[0] for hunger in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert tops == sorted(tops)
+    assert tops[-1] - tops[0] > 25
+
+
+def test_the_hungry_do_not_hop() -> None:
+    assert drawn_rows(somebody(joy=0.5))[0] < drawn_rows(somebody(joy=0.0))[0]
+    assert np.array_equal(somebody(hunger=0.9, joy=0.5), somebody(hunger=0.9, joy=0.0))
+
+
+def test_only_who_carries_is_amber() -> None:
+    assert near(somebody(load=1.0), theme.ATTENTION) > 100
+    assert near(somebody(), theme.ATTENTION) == 0
+
+
+@pytest.mark.parametrize("hunger", [-1.0, 2.0])
+def test_a_posture_beyond_the_scale_is_its_end(hunger: float) -> None:
+    assert np.array_equal(somebody(hunger=hunger), somebody(hunger=min(max(hunger, 0.0), 1.0)))
+
+
+@pytest.mark.parametrize("role", ["farmer", "miller", "baker"])
+def test_a_role_is_told_without_its_colour(role: villager.Role) -> None:
+    def grey(each: villager.Role) -> Any:
+        look = villager.Look(each)
+        return shot(lambda pen: villager.villager(pen, 900, 900, look, size=10))[..., :3].sum(axis=2) > 90
+
+    others = [other for other in villager.LOOKS if other != role]
+    assert all((grey(role) != grey(other)).sum() > 150 for other in others)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0, 12), st.floats(0, 12))
+def test_bread_stands_as_high_as_there_are_days(one: float, other: float) -> None:
+    rise = granary.height(one, 12) - granary.height(other, 12)
+    assert rise == pytest.approx((other - one) / 12 * (granary.FOOT - granary.TOP))
+
+
+def test_the_gauge_is_straw_up_to_its_days() -> None:
+    filled = [
+        near(shot(lambda pen, d=days: granary.granary(pen, 900, 1000, d, 12, size=5)), theme.STRAW)
+        for days in (0, 6, 12)
+    ]
+    assert filled[0] < filled[1] < filled[2]
+
+
+def test_blades_move_as_they_are_told_and_no_other_way() -> None:
+    one, two, quarter = (
+        shot(lambda pen, at=at: windmill.windmill(pen, 900, 900, at, 1.0, 4)) for at in (0.1, 0.15, 0.35)
+    )
+    assert not np.array_equal(one, two)
+    assert np.abs(one.astype(int) - quarter.astype(int)).max() <= 8  # four blades alike
+
+
+def test_a_house_is_lit_where_people_are_fed() -> None:
+    lit = [near(shot(lambda pen, fed=fed: house.house(pen, 900, 900, fed, 6)), theme.LAMP) for fed in (0.0, 1.0)]
+    assert lit[0] == 0 < lit[1]
+
+
+def test_the_counter_shows_five_and_counts_the_rest() -> None:
+    frames = [shot(lambda pen, n=n: market.market(pen, 900, 900, n, 1.0, 5)).tobytes() for n in (0, 3, 5, 6, 7)]
+    assert len(set(frames)) == 5
+
+
+def test_what_is_turned_or_mirrored_takes_paths() -> None:
+    here, there = (shot(lambda pen, m=m: rabbit.rabbit(pen, 960, 800, 0, size=9, left=m)) for m in (False, True))
+    assert np.abs(here[..., :3].astype(int) - there[:, ::-1, :3].astype(int)).mean() < 2
+
+
+@pytest.mark.parametrize("name", KIT)
+def test_the_gallery_shows_the_kit_and_it_keeps_to_its_arguments(name: str) -> None:
+    exhibit = dict(gallery.exhibits())[f"village.{name}"]
+    one, again = (gallery.picture(name, exhibit, SMALL, 1.0).copy() for _ in range(2))
+    assert np.array_equal(one, again)
+    assert one[..., :3].max() > 90

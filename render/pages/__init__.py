@@ -6,5 +6,5 @@
 * `pieces`: the player, stills, transcript, downloads: the parts of a scene's page
 * `prose`: code quoted, words counted, decisions listed
 
-Only the standard library is imported, so that a page never depends on what drew its pictures.
+Nothing that draws is imported, so that a page never depends on what drew its pictures.
 """

@@ -19,7 +19,10 @@ def granary(pen: Pen, x: float, y: float, days: float, most: float, high: float 
         high: the most it has held so far; a dim mark.
     """
     with pen.moved(x, y, size):
-        feet = [Part(((at - 7, 0), (at - 7, 8), (at + 7, 8), (at + 7, 0)), theme.STONE, theme.STONE_DEEP, sharp=True) for at in (-28, 0, 28)]
+        feet = [
+            Part(((at - 7, 0), (at - 7, 8), (at + 7, 8), (at + 7, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
+            for at in (-28, 0, 28)
+        ]
         body = Part(((-40, 0), (-40, -122), (40, -122), (40, 0)), theme.TIMBER, theme.TIMBER_DEEP, sharp=True)
         roof = Part(((-54, -118), (0, -182), (54, -118)), theme.STRAW, theme.STRAW_DEEP, sharp=True)
         cutout(pen, [*feet, body, roof], glow=0.4)

@@ -36,8 +36,13 @@ def bakery(pen: Pen, x: float, y: float, baking: float, wind: float, t: float, s
     for puff in range(7):
         age = (puff + 0.7 * t) % 7
         drift = age * (3 + 26 * wind)
-        pen.glow(x + size * (44 + drift + 2 * math.sin(age + t)), y - size * (168 + 13 * age * (1 - 0.5 * wind)),
-                 size * (9 + 3 * age), theme.QUIET, 0.2 * baking * (1 - age / 7))  # fmt: skip
+        pen.glow(
+            x + size * (44 + drift + 2 * math.sin(age + t)),
+            y - size * (168 + 13 * age * (1 - 0.5 * wind)),
+            size * (9 + 3 * age),
+            theme.QUIET,
+            0.2 * baking * (1 - age / 7),
+        )
 
 
 def _walls(pen: Pen, half: float, tall: float, roof: float) -> None:

@@ -29,14 +29,15 @@ def market(pen: Pen, x: float, y: float, loaves: int, price: float, size: float 
                  theme.FLOUR if k % 2 else theme.TILE, theme.FLOUR_DEEP if k % 2 else theme.TILE_DEEP, sharp=True)
             for k in range(STRIPES)
         ], glow=0.4)  # fmt: skip
-        pen.box(-30, -28, 60, 24, 3)
+        pen.box(-52, -32, 104, 29, 3)
         pen.fill(theme.NIGHT)
-    pen.text(f"{price:.2f}", x, y - 9.5 * size, 18 * size, font=theme.MONO_BOLD, anchor="middle")
+    large = max(27 * size, theme.FLOOR)
+    pen.text(f"{price:.2f}", x, y - 17.5 * size + 0.36 * large, large, font=theme.MONO_BOLD, anchor="middle")
     shown = min(loaves, SHELF)
     for at in range(shown):
         goods.good(pen, "loaf", x + size * 22 * (at - (shown - 1) / 2), y - 40 * size, 1.0, 0.95 * size)
     if loaves > SHELF:
-        pen.text(f"+{loaves - SHELF}", x + 70 * size, y - 36 * size, 18 * size, theme.QUIET)
+        pen.text(f"+{loaves - SHELF}", x + 70 * size, y - 36 * size, max(18 * size, theme.FLOOR), theme.QUIET)
 
 
 def exhibit(pen: Pen, t: float) -> None:

@@ -31,8 +31,16 @@ def rabbit(
 def _parts(air: float, eating: float) -> list[Part]:
     back, fore = 5.0 * air, 5.0 * air
     at, nod = (mix(11, 12.5, eating), mix(-19, -9, eating)), mix(0.0, 0.75, eating)
-    ears = [Part(_ear(), theme.FUR, theme.FUR_DEEP, (at[0] - 1.5 + 2.6 * k, at[1] - 4), nod - mix(0.12, 1.0, eating) + 0.34 * k - 0.2)
-            for k in (0, 1)]  # fmt: skip
+    ears = [
+        Part(
+            _ear(),
+            theme.FUR,
+            theme.FUR_DEEP,
+            (at[0] - 1.5 + 2.6 * k, at[1] - 4),
+            nod - mix(0.12, 1.0, eating) + 0.34 * k - 0.2,
+        )
+        for k in (0, 1)
+    ]
     return [
         Part(oval(-13.5, -9, 3.6, 3.6), theme.FLOUR),
         Part(((7, -6), (9 + fore, -1.5)), theme.FUR_DEEP, width=3.6),

@@ -21,7 +21,9 @@ def thread(pen: Pen, waiting: Point, supplier: Point, pull: float, alpha: float 
     pen.curve(path)
     pen.stroke(theme.OUTLINE, 9, 0.6 * alpha)
     pen.curve(path)
-    pen.stroke(theme.TEXT if taut else theme.QUIET, mix(3.0, 4.5, pull), alpha * mix(0.75, 1.0, pull), DASH if taut else ())
+    pen.stroke(
+        theme.TEXT if taut else theme.QUIET, mix(3.0, 4.5, pull), alpha * mix(0.75, 1.0, pull), DASH if taut else ()
+    )
     for end in (waiting, supplier):
         pen.disc(*end, 8, theme.OUTLINE, alpha)
         pen.disc(*end, 5, theme.TEXT if taut else theme.QUIET, alpha)

@@ -18,8 +18,13 @@ from render.pen import Pen
 
 # Where each place stands on the stage, percent: its foot.
 PLACES: dict[str, Point] = {
-    "mill": (37, 52), "granary": (47, 70), "bakery": (58, 54), "field": (15, 66), "square": (74, 72), "market": (90, 52),
-}  # fmt: skip
+    "mill": (37, 52),
+    "granary": (47, 70),
+    "bakery": (58, 54),
+    "field": (15, 66),
+    "square": (74, 72),
+    "market": (90, 52),
+}
 WAY = ("field", "mill", "granary", "bakery", "square", "market")  # as wheat becomes bread
 HORIZON = 34.0
 FAR, NEAR = 0.8, 1.15  # how large things are drawn at the horizon's foot, and at the lower edge
@@ -49,21 +54,20 @@ def ground(pen: Pen) -> None:
 def exhibit(pen: Pen, t: float) -> None:
     """A day: the mill turns, a sack is carried to the bakery, children play, a rabbit eats."""
     ground(pen)
-    windmill(pen, *at("mill"), 0.06 * t, 1.0, 1.25 * depth(at("mill")[1]))
-    bakery(pen, *at("bakery"), 1.0, 0.4, t, 0.95 * depth(at("bakery")[1]))
-    market(pen, *at("market"), 6, 1.25, 1.0)
+    windmill(pen, *at("mill"), 0.06 * t, 1.0, 1.9 * depth(at("mill")[1]))
+    bakery(pen, *at("bakery"), 1.0, 0.4, t, 1.5 * depth(at("bakery")[1]))
+    market(pen, *at("market"), 6, 1.25, 1.3)
     for column, share in enumerate((1.0, 0.6, 0.2)):
-        house(pen, px(68 + 6.6 * column), py(47), share, 0.9)
-    field(pen, *at("field"), [1.0, 0.7, 0.4, 0.9, 0.3, 0.0], 0.4, t, 1.1)
+        house(pen, px(67 + 7.2 * column), py(46), share, 1.1)
+    field(pen, *at("field"), [1.0, 0.7, 0.4, 0.9, 0.3, 0.0], 0.4, t, 1.3)
     rabbit(pen, px(21), py(70), 0, 0.9 + 0.1 * math.sin(7 * t), 1.3)
-    granary(pen, *at("granary"), 6.5, 12, 9, 1.05)
-    share = (t / 4) % 1
-    a, b = at("mill"), at("granary")
+    granary(pen, *at("granary"), 6.5, 12, 9, 1.5)
+    share = 0.15 + 0.1 * t % 0.6
+    a, b = at("granary"), at("bakery")
     walker = (mix(a[0], b[0], share), mix(a[1], b[1], share))
-    hands = (px(61), py(60))
-    thread(pen, hands, walker, 0.8)
-    villager(pen, px(10), py(72), LOOKS["farmer"], walked=t, load=1.0, size=1.6)
-    villager(pen, *walker, LOOKS["miller"], walked=1.5 * t, load=1.0, size=1.5)
-    villager(pen, px(61), py(63), LOOKS["baker"], size=1.6, left=True)
+    villager(pen, px(10), py(72), LOOKS["farmer"], walked=t, load=1.0, size=2.2)
+    villager(pen, *walker, LOOKS["miller"], walked=1.5 * t, load=1.0, size=2.1)
+    villager(pen, px(62), py(64), LOOKS["baker"], size=2.2, left=True)
+    thread(pen, (px(61.4), py(60)), (walker[0] + 46, walker[1] - 52), 0.8)
     for column, look in enumerate(CHILDREN):
-        villager(pen, px(68 + 5 * column), py(76 + 4 * (column % 2)), look, hunger=0.28 * column, joy=t, size=2.2)
+        villager(pen, px(69 + 6 * column), py(78 + 5 * (column % 2)), look, hunger=0.28 * column, joy=t, size=2.7)

@@ -43,9 +43,18 @@ CHILDREN = (Look("child", 0, 0, 3), Look("child", 2, 1, 5), Look("child", 0, 2, 
 
 
 def villager(
-    pen: Pen, x: float, y: float, look: Look, *, hunger: float = 0.0, walked: float = 0.0, load: float = 0.0,
-    joy: float = 0.0, size: float = 1.0, left: bool = False,
-) -> None:  # fmt: skip
+    pen: Pen,
+    x: float,
+    y: float,
+    look: Look,
+    *,
+    hunger: float = 0.0,
+    walked: float = 0.0,
+    load: float = 0.0,
+    joy: float = 0.0,
+    size: float = 1.0,
+    left: bool = False,
+) -> None:
     """Somebody on the ground at (x, y), 60 px tall at size 1, a child 44.
 
     Args:
@@ -119,19 +128,35 @@ def _bent(start: Point, end: Point, way: float) -> tuple[Point, Point, Point]:
 
 def _arm(shoulder: Point, hand: Point, cloth: str, skin: str) -> list[Part]:
     limb = _bent(shoulder, hand, 1)
-    return [Part(oval(*hand, 2.5, 2.5), skin), Part(limb, cloth, width=4.6)]
+    return [Part(limb, cloth, width=4.6), Part(oval(*hand, 2.3, 2.3), skin)]
 
 
 def _leg(hip: Point, foot: Point, cloth: str) -> list[Part]:
     limb = _bent(hip, (foot[0], foot[1] - 1), -1)
-    boot = tuple((foot[0] + x, foot[1] + y) for x, y in ((-3, 1.6), (-3.2, -1.6), (0, -3), (4, -1.8), (6, 0.4), (5.2, 1.6)))
+    boot = tuple(
+        (foot[0] + x, foot[1] + y) for x, y in ((-3, 1.6), (-3.2, -1.6), (0, -3), (4, -1.8), (6, 0.4), (5.2, 1.6))
+    )
     return [Part(limb, cloth, width=5.0), Part(boot, theme.TIMBER, theme.TIMBER_DEEP)]
 
 
 def _bean(hip: Point, neck: Point) -> tuple[Point, ...]:
     """The torso about the line from hip to neck, wider below."""
-    return _along(hip, neck, ((-0.22, -5.5), (-0.26, 0), (-0.22, 5.5), (0.2, 7.2), (0.62, 5.8), (0.98, 3.6), (1.08, 0),
-                              (0.98, -3.6), (0.62, -5.8), (0.2, -7.2)))  # fmt: skip
+    return _along(
+        hip,
+        neck,
+        (
+            (-0.22, -5.5),
+            (-0.26, 0),
+            (-0.22, 5.5),
+            (0.2, 7.2),
+            (0.62, 5.8),
+            (0.98, 3.6),
+            (1.08, 0),
+            (0.98, -3.6),
+            (0.62, -5.8),
+            (0.2, -7.2),
+        ),
+    )
 
 
 def _along(hip: Point, neck: Point, places: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -146,16 +171,31 @@ def _dress(look: Look, hip: Point, neck: Point) -> list[Part]:
     if look.role == "farmer":
         return [Part(_along(hip, neck, ((0.26, -6.6), (0.26, 6.6))), theme.TIMBER_DEEP, width=2.0, inlaid=True)]
     if look.role == "miller":
-        return [Part(_along(hip, neck, ((0.9, -3.6), (1.02, 0), (0.9, 3.6), (0.74, 3.8), (0.8, 0), (0.74, -4.2))), theme.FLOUR, inlaid=True)]  # fmt: skip
+        return [
+            Part(
+                _along(hip, neck, ((0.9, -3.6), (1.02, 0), (0.9, 3.6), (0.74, 3.8), (0.8, 0), (0.74, -4.2))),
+                theme.FLOUR,
+                inlaid=True,
+            )
+        ]
     if look.role == "baker":
-        return [Part(_along(hip, neck, ((-0.18, 0.5), (-0.18, 5.4), (0.2, 6.8), (0.8, 4.6), (0.8, 1.6))), theme.FLOUR, theme.FLOUR_DEEP, inlaid=True)]  # fmt: skip
+        return [
+            Part(
+                _along(hip, neck, ((-0.18, 0.5), (-0.18, 5.4), (0.2, 6.8), (0.8, 4.6), (0.8, 1.6))),
+                theme.FLOUR,
+                theme.FLOUR_DEEP,
+                inlaid=True,
+            )
+        ]
     return []
 
 
 def _head(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
     big = HEAD if look.role == "child" else 1.0
 
-    def part(points: tuple[Point, ...], colour: str, low: str | None = None, width: float = 0.0, inlaid: bool = False) -> Part:
+    def part(
+        points: tuple[Point, ...], colour: str, low: str | None = None, width: float = 0.0, inlaid: bool = False
+    ) -> Part:
         return Part(tuple((big * x, big * y) for x, y in points), colour, low, at, nod, big * width, inlaid)
 
     skin, hair = theme.SKINS[look.skin], theme.HAIRS[look.hair]
@@ -164,11 +204,32 @@ def _head(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
         part(oval(0.6, 0, 8.4, 8.6), skin),
         part(oval(-2.6, 1.6, 1.7, 2.2), skin, inlaid=True),
         *(part(oval(x, -0.4, 1.0, 1.5), theme.OUTLINE, inlaid=True) for x in (3.0, 6.8)),
-        *(part(((x - 1.2, -3.3 - s * sad), (x + 1.2, -3.3 + s * sad)), hair, width=0.9, inlaid=True) for x, s in ((2.8, 0.8), (6.8, -0.8))),
-        part(((3.2, 4.4 + 0.4 * sad), (4.9, 4.9 - 0.7 * sad), (6.6, 4.4 + 0.4 * sad)), theme.OUTLINE, width=0.8, inlaid=True),
+        *(
+            part(((x - 1.2, -3.3 - s * sad), (x + 1.2, -3.3 + s * sad)), hair, width=0.9, inlaid=True)
+            for x, s in ((2.8, -0.8), (6.8, 0.8))
+        ),
+        part(
+            ((3.2, 4.4 + 0.4 * sad), (4.9, 4.9 - 0.7 * sad), (6.6, 4.4 + 0.4 * sad)),
+            theme.OUTLINE,
+            width=0.8,
+            inlaid=True,
+        ),
         part(oval(1.6, 3.0, 1.3, 0.9), theme.BLUSH, inlaid=True),
-    ]  # fmt: skip
-    locks = part(((-7.8, 3.6), (-8.6, -3), (-4.6, -8.8), (2, -9.4), (7.4, -6), (3.4, -5.4), (-1.2, -4.4), (-3.4, 0.4), (-4.6, 4.2)), hair)
+    ]
+    locks = part(
+        (
+            (-7.8, 3.6),
+            (-8.6, -3),
+            (-4.6, -8.8),
+            (2, -9.4),
+            (7.4, -6),
+            (3.4, -5.4),
+            (-1.2, -4.4),
+            (-3.4, 0.4),
+            (-4.6, 4.2),
+        ),
+        hair,
+    )
     return [*face, locks, *(part(*each) for each in _hat(look))]
 
 
@@ -176,16 +237,37 @@ def _head(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
 def _hat(look: Look) -> list[tuple[tuple[Point, ...], str, str | None, float, bool]]:
     """What a role wears."""
     if look.role == "farmer":
-        return [(((-4.6, -7), (-3.6, -12.4), (1, -13.6), (5.4, -12), (6.4, -7)), theme.STRAW, theme.STRAW_DEEP, 0, False),
-                (oval(0.8, -6.6, 13.6, 2.6), theme.STRAW, theme.STRAW_DEEP, 0, False),
-                (((-4.2, -8.6), (6.0, -8.6)), theme.TIMBER, None, 1.6, True)]  # fmt: skip
+        return [
+            (((-4.6, -7), (-3.6, -12.4), (1, -13.6), (5.4, -12), (6.4, -7)), theme.STRAW, theme.STRAW_DEEP, 0, False),
+            (oval(0.8, -6.6, 13.6, 2.6), theme.STRAW, theme.STRAW_DEEP, 0, False),
+            (((-4.2, -8.6), (6.0, -8.6)), theme.TIMBER, None, 1.6, True),
+        ]
     if look.role == "miller":
-        return [(((-7.4, -5), (-7.8, -11.6), (-7, -12), (8.2, -12.6), (8.8, -12), (8.2, -5.4)), theme.FLOUR, theme.FLOUR_DEEP, 0, False),
-                (((-7.2, -6), (8, -6.4)), theme.CLOTHS[1][0], None, 2.0, True)]  # fmt: skip
+        return [
+            (
+                ((-7.4, -5), (-7.8, -11.6), (-7, -12), (8.2, -12.6), (8.8, -12), (8.2, -5.4)),
+                theme.FLOUR,
+                theme.FLOUR_DEEP,
+                0,
+                False,
+            ),
+            (((-7.2, -6), (8, -6.4)), theme.CLOTHS[1][0], None, 2.0, True),
+        ]
     if look.role == "baker":
-        return [(((-6.6, -5.4), (-8.8, -12), (-6, -16.6), (0.6, -18), (7, -16.6), (9.6, -12), (7.4, -5.4)), theme.FLOUR, theme.FLOUR_DEEP, 0, False),
-                (((-6.4, -6.4), (7.2, -6.4)), theme.FLOUR, None, 3.4, False)]  # fmt: skip
-    tuft = [((-7.5, 1), (-11.6, 3.4), (-10.6, 8), (-7.2, 6.4)), ((-3, -8), (-2, -12.4), (1, -9.6), (4, -12), (4.6, -8))][look.hair % 2]
+        return [
+            (
+                ((-6.6, -5.4), (-8.8, -12), (-6, -16.6), (0.6, -18), (7, -16.6), (9.6, -12), (7.4, -5.4)),
+                theme.FLOUR,
+                theme.FLOUR_DEEP,
+                0,
+                False,
+            ),
+            (((-6.4, -6.4), (7.2, -6.4)), theme.FLOUR, None, 3.4, False),
+        ]
+    tuft = [
+        ((-7.5, 1), (-11.6, 3.4), (-10.6, 8), (-7.2, 6.4)),
+        ((-3, -8), (-2, -12.4), (1, -9.6), (4, -12), (4.6, -8)),
+    ][look.hair % 2]
     return [(tuft, theme.HAIRS[look.hair], None, 0, False)]
 
 

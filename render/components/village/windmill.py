@@ -21,8 +21,16 @@ def windmill(pen: Pen, x: float, y: float, turned: float, lit: float = 0.0, size
     """
     with pen.moved(x, y, size):
         tower = Part(((-40, 0), (-26, -132), (26, -132), (40, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
-        cap = Part(((-29, -130), (-26, -146), (-12, -164), (0, -168), (12, -164), (26, -146), (29, -130)), theme.TILE, theme.TILE_DEEP)
-        cutout(pen, [tower, cap, Part(((-11, -2), (-11, -22), (0, -32), (11, -22), (11, -2)), theme.TIMBER, theme.TIMBER_DEEP)], glow=0.4)
+        cap = Part(
+            ((-29, -130), (-26, -146), (-12, -164), (0, -168), (12, -164), (26, -146), (29, -130)),
+            theme.TILE,
+            theme.TILE_DEEP,
+        )
+        cutout(
+            pen,
+            [tower, cap, Part(((-11, -2), (-11, -22), (0, -32), (11, -22), (11, -2)), theme.TIMBER, theme.TIMBER_DEEP)],
+            glow=0.4,
+        )
         for row, (left, low) in enumerate(((-24, -20), (10, -42), (-14, -66), (8, -84), (-18, -104), (4, -118))):
             pen.line((left, low), (left + 10 + 3 * (row % 2), low), theme.STONE_DEEP, 2, 0.8)
         for high in (-62, -98):
