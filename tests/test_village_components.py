@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from render import theme
-from render.components.village import bubble, granary, house, market, rabbit, villager, windmill
+from render.components.village import bubble, granary, head, house, market, rabbit, villager, windmill
 from render.motion import Box
 from render.pen import Pen
 from render.pipeline import gallery
@@ -149,9 +150,9 @@ def test_a_posture_beyond_the_scale_is_its_end(hunger: float) -> None:
 
 
 @pytest.mark.parametrize("role", ["farmer", "miller", "baker"])
-def test_a_role_is_told_without_its_colour(role: villager.Role) -> None:
-    def grey(each: villager.Role) -> Any:
-        look = villager.Look(each)
+def test_a_role_is_told_without_its_colour(role: head.Role) -> None:
+    def grey(each: head.Role) -> Any:
+        look = head.Look(each)
         return shot(lambda pen: villager.villager(pen, 900, 900, look, size=10))[..., :3].sum(axis=2) > 90
 
     others = [other for other in villager.LOOKS if other != role]
@@ -167,7 +168,7 @@ def test_bread_stands_as_high_as_there_are_days(one: float, other: float) -> Non
 
 def test_the_gauge_is_straw_up_to_its_days() -> None:
     filled = [
-        near(shot(lambda pen, d=days: granary.granary(pen, 900, 1000, d, 12, size=5)), theme.STRAW)
+        near(shot(partial(granary.granary, x=900, y=1000, days=days, most=12, size=5)), theme.STRAW)
         for days in (0, 6, 12)
     ]
     assert filled[0] < filled[1] < filled[2]
@@ -175,24 +176,26 @@ def test_the_gauge_is_straw_up_to_its_days() -> None:
 
 def test_blades_move_as_they_are_told_and_no_other_way() -> None:
     one, two, quarter = (
-        shot(lambda pen, at=at: windmill.windmill(pen, 900, 900, at, 1.0, 4)) for at in (0.1, 0.15, 0.35)
+        shot(partial(windmill.windmill, x=900, y=900, turned=at, lit=1.0, size=4)) for at in (0.1, 0.15, 0.35)
     )
     assert not np.array_equal(one, two)
     assert np.abs(one.astype(int) - quarter.astype(int)).max() <= 8  # four blades alike
 
 
 def test_a_house_is_lit_where_people_are_fed() -> None:
-    lit = [near(shot(lambda pen, fed=fed: house.house(pen, 900, 900, fed, 6)), theme.LAMP) for fed in (0.0, 1.0)]
+    lit = [near(shot(partial(house.house, x=900, y=900, fed=fed, size=6)), theme.LAMP) for fed in (0.0, 1.0)]
     assert lit[0] == 0 < lit[1]
 
 
 def test_the_counter_shows_five_and_counts_the_rest() -> None:
-    frames = [shot(lambda pen, n=n: market.market(pen, 900, 900, n, 1.0, 5)).tobytes() for n in (0, 3, 5, 6, 7)]
+    frames = [
+        shot(partial(market.market, x=900, y=900, loaves=n, price=1.0, size=5)).tobytes() for n in (0, 3, 5, 6, 7)
+    ]
     assert len(set(frames)) == 5
 
 
 def test_what_is_turned_or_mirrored_takes_paths() -> None:
-    here, there = (shot(lambda pen, m=m: rabbit.rabbit(pen, 960, 800, 0, size=9, left=m)) for m in (False, True))
+    here, there = (shot(partial(rabbit.rabbit, x=960, y=800, hop=0, size=9, left=m)) for m in (False, True))
     assert np.abs(here[..., :3].astype(int) - there[:, ::-1, :3].astype(int)).mean() < 2
 
 

@@ -18,7 +18,7 @@ ROWS, STALKS, TALL = 6, 13, 46.0  # in a plot; the height of ripe wheat
 
 
 def corner(plot: int, plots: int) -> tuple[float, float]:
-    """The front left corner of a plot from the middle of the field's front edge, at size 1; plots fill rows from the back."""
+    """A plot's front left corner from the middle of the field's front edge, at size 1; rows fill from the back."""
     rows = -(-plots // COLUMNS)
     row, column = divmod(plot, COLUMNS)
     back = rows - 1 - row

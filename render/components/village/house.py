@@ -12,7 +12,7 @@ from render.pen import Pen
 
 
 def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:
-    """A house on the ground at (x, y), 100 px wide at size 1; its windows are as bright as its people are fed, 0 to 1."""
+    """A house on the ground at (x, y), 100 px wide at size 1; its windows are as bright as its people are fed."""
     with pen.moved(x, y, size):
         _walls(pen, 46, 42, 44)
         _door(pen, 0, 24)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from render import theme
@@ -47,7 +48,7 @@ def ground(pen: Pen) -> None:
     pen.shade(py(HORIZON), theme.HEIGHT, theme.NIGHT_HIGH, theme.NIGHT, 1.0, 0.0)
     pen.line((0, py(HORIZON)), (theme.WIDTH, py(HORIZON)), theme.HAIRLINE, 2, 0.7)
     for colour, width in ((theme.SOIL_DEEP, 34), (theme.SOIL, 26)):
-        for a, b in zip(WAY, WAY[1:], strict=False):
+        for a, b in itertools.pairwise(WAY):
             pen.line(at(a), at(b), colour, width, 0.55)
 
 

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cache
-from typing import Literal
 
 from render import theme
 from render.components.village import goods
 from render.components.village.cutout import Part, cutout, oval
 from render.components.village.goods import Good
+from render.components.village.head import Look, Role, parts
 from render.motion import Point, mix, px, py
 from render.pen import Pen
 
-Role = Literal["farmer", "miller", "baker", "child"]
 CARRIES: dict[Role, Good] = {"farmer": "sheaf", "miller": "sack", "baker": "loaf"}
 LIMB = 8.4  # one of a limb's two segments
-CHILD, HEAD = 0.74, 1.3  # a child's height over an adult's, and its head's size in proportion
+CHILD = 0.74  # a child's height over an adult's
 # Joints facing right, feet on the ground: hip, neck, head, near and far hand, near and far foot; and the head's turn.
 STANDS = ((0, -15), (0.6, -34), (2, -44), (3.4, -19), (6, -19), (-3, -1.6), (4, -1.6), (0, 0))
 SITS = ((-6, -4), (-3, -22), (1, -32), (3.6, -10), (5, -9.4), (10.5, -1.6), (12.5, -1.6), (0.2, 0))
 CURLS = ((-8, -4.4), (-1, -17), (6.6, -22), (10.4, -6.5), (11, -5.6), (7.6, -1.6), (10.4, -1.6), (0.75, 0))
-
-
-@dataclass(frozen=True)
-class Look:
-    """Who somebody is."""
-
-    role: Role
-    skin: int = 0
-    hair: int = 0
-    cloth: int = 0
 
 
 LOOKS: dict[Role, Look] = {
@@ -64,7 +51,7 @@ def villager(
         joy: how many hops were made; at whole numbers both feet are on the ground. The hungry do not hop.
         left: faces left.
     """
-    child = look.role == "child"
+    child, hunger = look.role == "child", min(max(hunger, 0.0), 1.0)
     small = size * (CHILD if child else 1.0)
     hop = abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0)
     with pen.moved(x, y, small, mirrored=left):
@@ -98,7 +85,7 @@ def _figure(look: Look, hunger: float, walked: float, load: float, hop: float) -
         *_leg((hip[0] - 1.6, hip[1]), foot, breeches),
         torso,
         *_dress(look, hip, neck),
-        *_head(look, head, nod, hunger),
+        *parts(look, head, nod, hunger),
         *held,
         *_arm((shoulder[0] - 2.4, shoulder[1]), near, cloth, skin),
     ]
@@ -106,7 +93,6 @@ def _figure(look: Look, hunger: float, walked: float, load: float, hop: float) -
 
 def _joints(hunger: float) -> list[Point]:
     """The joints between the three postures."""
-    hunger = min(max(hunger, 0.0), 1.0)
     before, after, share = (STANDS, SITS, 2 * hunger) if hunger < 0.5 else (SITS, CURLS, 2 * hunger - 1)
     return [_mixed(a, b, share) for a, b in zip(before, after, strict=True)]
 
@@ -188,87 +174,6 @@ def _dress(look: Look, hip: Point, neck: Point) -> list[Part]:
             )
         ]
     return []
-
-
-def _head(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
-    big = HEAD if look.role == "child" else 1.0
-
-    def part(
-        points: tuple[Point, ...], colour: str, low: str | None = None, width: float = 0.0, inlaid: bool = False
-    ) -> Part:
-        return Part(tuple((big * x, big * y) for x, y in points), colour, low, at, nod, big * width, inlaid)
-
-    skin, hair = theme.SKINS[look.skin], theme.HAIRS[look.hair]
-    sad = min(max(2 * hunger - 0.3, -0.6), 1.0)
-    face = [
-        part(oval(0.6, 0, 8.4, 8.6), skin),
-        part(oval(-2.6, 1.6, 1.7, 2.2), skin, inlaid=True),
-        *(part(oval(x, -0.4, 1.0, 1.5), theme.OUTLINE, inlaid=True) for x in (3.0, 6.8)),
-        *(
-            part(((x - 1.2, -3.3 - s * sad), (x + 1.2, -3.3 + s * sad)), hair, width=0.9, inlaid=True)
-            for x, s in ((2.8, -0.8), (6.8, 0.8))
-        ),
-        part(
-            ((3.2, 4.4 + 0.4 * sad), (4.9, 4.9 - 0.7 * sad), (6.6, 4.4 + 0.4 * sad)),
-            theme.OUTLINE,
-            width=0.8,
-            inlaid=True,
-        ),
-        part(oval(1.6, 3.0, 1.3, 0.9), theme.BLUSH, inlaid=True),
-    ]
-    locks = part(
-        (
-            (-7.8, 3.6),
-            (-8.6, -3),
-            (-4.6, -8.8),
-            (2, -9.4),
-            (7.4, -6),
-            (3.4, -5.4),
-            (-1.2, -4.4),
-            (-3.4, 0.4),
-            (-4.6, 4.2),
-        ),
-        hair,
-    )
-    return [*face, locks, *(part(*each) for each in _hat(look))]
-
-
-@cache
-def _hat(look: Look) -> list[tuple[tuple[Point, ...], str, str | None, float, bool]]:
-    """What a role wears."""
-    if look.role == "farmer":
-        return [
-            (((-4.6, -7), (-3.6, -12.4), (1, -13.6), (5.4, -12), (6.4, -7)), theme.STRAW, theme.STRAW_DEEP, 0, False),
-            (oval(0.8, -6.6, 13.6, 2.6), theme.STRAW, theme.STRAW_DEEP, 0, False),
-            (((-4.2, -8.6), (6.0, -8.6)), theme.TIMBER, None, 1.6, True),
-        ]
-    if look.role == "miller":
-        return [
-            (
-                ((-7.4, -5), (-7.8, -11.6), (-7, -12), (8.2, -12.6), (8.8, -12), (8.2, -5.4)),
-                theme.FLOUR,
-                theme.FLOUR_DEEP,
-                0,
-                False,
-            ),
-            (((-7.2, -6), (8, -6.4)), theme.CLOTHS[1][0], None, 2.0, True),
-        ]
-    if look.role == "baker":
-        return [
-            (
-                ((-6.6, -5.4), (-8.8, -12), (-6, -16.6), (0.6, -18), (7, -16.6), (9.6, -12), (7.4, -5.4)),
-                theme.FLOUR,
-                theme.FLOUR_DEEP,
-                0,
-                False,
-            ),
-            (((-6.4, -6.4), (7.2, -6.4)), theme.FLOUR, None, 3.4, False),
-        ]
-    tuft = [
-        ((-7.5, 1), (-11.6, 3.4), (-10.6, 8), (-7.2, 6.4)),
-        ((-3, -8), (-2, -12.4), (1, -9.6), (4, -12), (4.6, -8)),
-    ][look.hair % 2]
-    return [(tuft, theme.HAIRS[look.hair], None, 0, False)]
 
 
 def exhibit(pen: Pen, t: float) -> None:
