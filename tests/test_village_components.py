@@ -96,7 +96,20 @@ def test_the_gallery_shows_it() -> None:
     assert bubble.SIZE >= theme.FLOOR
 
 
-KIT = ("goods", "villager", "windmill", "granary", "house", "market", "field", "rabbit", "thread", "town")
+KIT = (
+    "cutout",
+    "head",
+    "goods",
+    "villager",
+    "windmill",
+    "granary",
+    "house",
+    "market",
+    "field",
+    "rabbit",
+    "thread",
+    "town",
+)
 
 
 def shot(paint: Callable[[Pen], None]) -> Frame:

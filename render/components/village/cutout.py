@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from render import theme
-from render.motion import Point
+from render.motion import Point, px, py
 from render.pen import Pen
 
 EDGE, RIM = 1.3, 0.9  # of a figure 60 px tall: half the dark edge, and what the rim adds to it
@@ -77,3 +77,17 @@ def _lay(pen: Pen, part: Part) -> None:
                              c[0] - SLACK * (d[0] - b[0]), c[1] - SLACK * (d[1] - b[1]), *c)  # fmt: skip
     if not part.width:
         pen.context.close_path()
+
+
+def exhibit(pen: Pen, t: float) -> None:
+    """Parts laid one over another: a smooth shape, one with corners, a limb, something inlaid; then with an amber rim."""
+    limb = ((-14.0, 16.0), (-22.0, 2.0 - 4 * math.sin(t)), (-12.0, -10.0))
+    parts = (
+        Part(oval(0, 4, 15, 18), theme.CLOTHS[3][0], theme.CLOTHS[3][1]),
+        Part(((-12, -12), (0, -34), (12, -12)), theme.STRAW, theme.STRAW_DEEP, sharp=True),
+        Part(limb, theme.CLOTHS[0][0], width=6),
+        Part(oval(4, 2, 3, 3), theme.FLOUR, inlaid=True),
+    )
+    for x, rim in ((px(30), theme.TEXT), (px(70), theme.ATTENTION)):
+        with pen.moved(x, py(55), 12):
+            cutout(pen, parts, rim)

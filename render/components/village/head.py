@@ -7,8 +7,9 @@ from functools import cache
 from typing import Literal
 
 from render import theme
-from render.components.village.cutout import Part, oval
-from render.motion import Point
+from render.components.village.cutout import Part, cutout, oval
+from render.motion import Point, px, py
+from render.pen import Pen
 
 Role = Literal["farmer", "miller", "baker", "child"]
 LARGE = 1.3  # a child's head, in proportion
@@ -104,3 +105,12 @@ def _hat(look: Look) -> list[tuple[tuple[Point, ...], str, str | None, float, bo
         ((-3, -8), (-2, -12.4), (1, -9.6), (4, -12), (4.6, -8)),
     ][look.hair % 2]
     return [(tuft, theme.HAIRS[look.hair], None, 0, False)]
+
+
+def exhibit(pen: Pen, _: float) -> None:
+    """Each role's hat, and below, one face from fed to starving."""
+    roles: tuple[Role, ...] = ("farmer", "miller", "baker", "child")
+    for column, role in enumerate(roles):
+        for row, (look, hunger) in enumerate(((Look(role, column % 3, column % 3), 0.0), (Look("child"), column / 3))):
+            with pen.moved(px(17 + 22 * column), py(33 + 43 * row), 10 if row == 0 else 8):
+                cutout(pen, parts(look, (0, 0), 0.0, hunger))
