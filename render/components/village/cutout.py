@@ -80,7 +80,7 @@ def _lay(pen: Pen, part: Part) -> None:
 
 
 def exhibit(pen: Pen, t: float) -> None:
-    """Parts laid one over another: a smooth shape, one with corners, a limb, something inlaid; then with an amber rim."""
+    """Parts laid one over another: smooth, with corners, a limb, something inlaid; then with an amber rim."""
     limb = ((-14.0, 16.0), (-22.0, 2.0 - 4 * math.sin(t)), (-12.0, -10.0))
     parts = (
         Part(oval(0, 4, 15, 18), theme.CLOTHS[3][0], theme.CLOTHS[3][1]),

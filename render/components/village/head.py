@@ -41,7 +41,7 @@ def parts(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
         part(oval(-2.6, 1.6, 1.7, 2.2), skin, inlaid=True),
         *(part(oval(x, -0.4, 1.0, 1.5), theme.OUTLINE, inlaid=True) for x in (3.0, 6.8)),
         *(
-            part(((x - 1.2, -3.3 - s * sad), (x + 1.2, -3.3 + s * sad)), hair, width=0.9, inlaid=True)
+            part(((x - 1.2, -3.3 - s * max(sad, 0)), (x + 1.2, -3.3 + s * max(sad, 0))), hair, width=0.9, inlaid=True)
             for x, s in ((2.8, -0.8), (6.8, 0.8))
         ),
         part(
