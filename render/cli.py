@@ -14,7 +14,9 @@ import pkgutil
 import shutil
 import sys
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,11 @@ from render.theme import Quality
 
 QUALITY = click.Choice(list(theme.QUALITIES))
 JOBS = click.IntRange(1)
+CLUSTER = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Draw on the workers of a Dask cluster that see this folder. Example: --cluster tcp://127.0.0.1:8786",
+)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 WRONG_INPUT = (click.UsageError, InputError, RecordingError)  # exit code 2
@@ -105,6 +112,7 @@ def _alone(places: Places) -> AbstractContextManager[None]:
     "where nothing is. Example: --quality draft",
 )
 @click.option("--jobs", type=JOBS, metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2")
+@CLUSTER
 @click.option(
     "--still",
     type=click.FloatRange(0),
@@ -125,6 +133,7 @@ def render(
     section: str | None,
     quality: str,
     jobs: int | None,
+    cluster: str | None,
     still: float | None,
     out: Path | None,
 ) -> None:
@@ -168,7 +177,7 @@ def render(
     if section is not None and scene == "all":
         raise click.UsageError("--section wants one scene, not all.")
     with _alone(places):
-        _render(places, chosen, quality, jobs, section)
+        _render(places, chosen, quality, jobs, section, cluster)
 
 
 def _meant(places: Places, scene: str, quality: str) -> Quality:
@@ -178,9 +187,26 @@ def _meant(places: Places, scene: str, quality: str) -> Quality:
     return theme.QUALITIES.get(quality, theme.QUALITIES["draft"])
 
 
-def _render(places: Places, scenes: list[str], named: str, jobs: int | None, section: str | None) -> None:
+@contextmanager
+def _workers(places: Places, inputs: list[plan.Inputs], jobs: int | None, address: str | None) -> Iterator[Executor]:
+    """Processes of this machine, or the workers of a cluster."""
+    if address is None:
+        with executor.pool(jobs or executor.usable_cores()) as local:
+            yield local
+        return
+    if jobs is not None:
+        raise click.UsageError("--jobs goes with this machine's own workers, not with --cluster.")
+    from render.pipeline import cluster as dask  # noqa: PLC0415  # brings in Dask
+
+    with dask.cluster(address, places, inputs) as remote:
+        yield remote
+
+
+def _render(
+    places: Places, scenes: list[str], named: str, jobs: int | None, section: str | None, cluster: str | None
+) -> None:
     inputs = [plan.inputs(places, name) for name in scenes]  # before a worker reads any source
-    with executor.pool(jobs or executor.usable_cores()) as workers:
+    with _workers(places, inputs, jobs, cluster) as workers:
         for found in inputs:
             quality = _meant(places, found.scene, named)
             if manifest.current(places, found, quality):
@@ -372,11 +398,19 @@ def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Pat
 @click.option("--quality", type=QUALITY, help="Fail unless this is what is published. Example: --quality web")
 @click.option("--sections", metavar="A,B", help="Compare these only. Example: --sections sample,reward")
 @click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
+@CLUSTER
 @click.option("--record", "again", is_flag=True, help="Run the engine again too. Example: click check rollout --record")
 @click.option("--jobs", type=JOBS, metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2")
 @click.pass_obj
 def check(
-    places: Places, scene: str, quality: str | None, sections: str | None, every: int, again: bool, jobs: int | None
+    places: Places,
+    scene: str,
+    quality: str | None,
+    sections: str | None,
+    every: int,
+    again: bool,
+    jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Prove that what is published of SCENE is what its recording gives.
 
@@ -400,7 +434,7 @@ def check(
         raise InputError(f"{scene} is published at {told['quality']}; run `click render {scene} --quality {quality}`")
     found = list(comparison.files(places, scene))
     only = [name.strip() for name in sections.split(",")] if sections else []
-    with executor.pool(jobs or executor.usable_cores()) as workers:
+    with _workers(places, [plan.inputs(places, scene)], jobs, cluster) as workers:
         found += comparison.sections(places, scene, workers, progress.watching, only, every)
     if again:
         lost = _run_again(places, scene)

@@ -109,6 +109,11 @@ def _scene(places: Places, name: str) -> Scene:
     return load_scene(places, name)
 
 
+def forget() -> None:
+    """Load the scene anew when it is next drawn: its recording may be another."""
+    _scene.cache_clear()
+
+
 def hashed(film: Film, indices: Iterator[int] | range) -> Iterator[tuple[Frame, str]]:
     """Frames, each valid until the next, with the sha256 over the sha256 of each quarter row of RGBA bytes."""
     before: NDArray[np.uint64] | None = None

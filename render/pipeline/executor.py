@@ -111,7 +111,12 @@ def run(
 
 
 def _do(work: Callable[[U, Callable[[int], None]], R], unit: U, counts: Path, index: int) -> R:
-    """In a worker: do the unit, and note in a shared file, four bytes a unit, how many frames are finished."""
+    """In a worker: do the unit, and note in a shared file, four bytes a unit, how many frames are finished.
+
+    A worker on another machine does not see that file; its section counts as it is finished.
+    """
+    if not counts.exists():
+        return work(unit, lambda done: None)
     with counts.open("r+b", buffering=0) as file:
 
         def tell(done: int) -> None:

@@ -87,6 +87,10 @@ class Inputs:
             **dict(self.versions),
         }
 
+    def drawn_by(self) -> tuple[Sources, tuple[tuple[str, Sources], ...], str]:
+        """The code alone."""
+        return self.drawing, self.apart, self.render_version
+
     def key(self, section: str, quality: Quality) -> str:
         """The name under which a drawn section is kept: changes with anything that could change it."""
         text = json.dumps([self.scene, section, self.made_of(section, quality)], sort_keys=True)

@@ -1,0 +1,72 @@
+"""Workers of a Dask cluster in place of local ones: the same `submit`, on any machine that sees the same files."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any
+
+from render.pipeline import InputError, encode, one_line, plan
+from render.pipeline.plan import Inputs, Places
+
+SECONDS = 15  # within which the scheduler has to answer
+RETRIES = 3  # of a section whose worker was lost
+STALE = "loaded sources that have changed since"
+_loaded: dict[str, Inputs] = {}  # in a worker: what it first drew a scene with, which Python does not load again
+
+
+@contextmanager
+def cluster(address: str, places: Places, wanted: Sequence[Inputs]) -> Iterator[Executor]:
+    """The workers of the cluster at an address, as an executor.
+
+    Every worker has to see the project in the same folder, hold the same sources and recordings, and have one thread:
+    a section is drawn in a process of its own.
+
+    Args:
+        wanted: what the pictures depend on, as this process sees it.
+
+    Raises:
+        InputError: no Dask, no scheduler, no worker, or one that does not qualify.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")  # of the extra `cluster`
+    except ImportError:
+        raise InputError("--cluster needs Dask; run `pip install 'stagelight[cluster]'`") from None
+    try:
+        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--cluster {address}: no scheduler answers there ({one_line(error)}); start one with "
+                         "`dask scheduler`, workers with `dask worker ADDRESS --nthreads 1`") from None  # fmt: skip
+    with client:
+        _qualify(client, address, places, wanted)
+        yield client.get_executor(pure=False, retries=RETRIES)
+
+
+def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]) -> None:
+    """Refuse a cluster that would draw something else."""
+    threads = client.nthreads()
+    if not threads:
+        raise InputError(f"--cluster {address}: has no workers; start some with `dask worker {address} --nthreads 1`")
+    for worker, count in threads.items():
+        if count != 1:
+            raise InputError(f"--cluster {address}: {worker} has {count} threads, wanted 1; start it with --nthreads 1")
+    names = [found.scene for found in wanted]
+    for worker, seen in client.run(_seen, places, names).items():
+        for here, there in zip(wanted, seen, strict=True):
+            if here != there:
+                found = there if isinstance(there, str) else "other sources, another recording or other versions"
+                raise InputError(f"--cluster {address}: {worker} has {found} for {here.scene}; give it the same files "
+                                 "and restart it")  # fmt: skip
+
+
+def _seen(places: Places, names: Sequence[str]) -> list[Inputs | str]:
+    """In a worker: what the pictures depend on there, or what is wrong."""
+    try:
+        encode.forget()
+        seen = {name: plan.inputs(places, name) for name in names}
+        stale = [name for name, now in seen.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
+        return [STALE if name in stale else now for name, now in seen.items()]
+    except Exception as error:  # noqa: BLE001  # told in one line where it is read
+        return [one_line(error)] * len(names)
