@@ -15,14 +15,16 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import cairo
-import manim
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.recording import Recording
-from render import theme
+from render import later, theme
 from render.pen import Pen
 from render.theme import HEIGHT, WIDTH, Quality
+
+with later.put_off("networkx", "scipy.spatial.transform"):
+    import manim
 
 BAND = 16  # rows of the night made at once
 Frame = NDArray[np.uint8]  # (height, width, 4), RGBA
