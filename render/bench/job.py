@@ -51,14 +51,16 @@ def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
 
     from render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
     from render.pipeline import encode, video  # noqa: PLC0415
+    from render.pipeline.aside import aside  # noqa: PLC0415
     from render.stage import Film  # noqa: PLC0415
 
     film, converter = Film(section(name, seconds), QUALITY), VideoReformatter()
     keys = f"keyint={video.KEYFRAME_SECONDS * QUALITY.fps}:scenecut=0:force-cfr=1:threads=1:lookahead-threads=1"
     options = {"preset": QUALITY.preset, "crf": str(QUALITY.crf), "x264-params": f"{keys}:{ENCODING}"}
     writer = video.Writer("libx264", QUALITY, options)
-    for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
-        writer.add(encode.encodable(converter, frame), index)
+    with aside(writer.add) as encoder:
+        for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
+            encoder(encode.encodable(converter, frame), index)
     path.write_bytes(writer.finish(stop - start))
 
 
