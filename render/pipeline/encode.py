@@ -44,6 +44,7 @@ class Unit:
     quality: Quality
     frames: int
     slot: Slot
+    spare: int  # cores that nobody else uses while it is drawn
 
 
 def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
@@ -78,7 +79,7 @@ def _filmed(
     digests, samples, converter = list[str](), dict[int, video.Luma](), VideoReformatter()
     sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
     with ExitStack() as threads:
-        encoders = [threads.enter_context(aside(writer.add)) for writer in writers.values()]
+        encoders = [threads.enter_context(aside(w.add)) if unit.spare else w.add for w in writers.values()]
         for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
             if digests[-1:] != [digest]:
                 shown, first = encodable(converter, frame), index

@@ -50,10 +50,11 @@ def render(
         plan.pick(f"section of {name}", only, [section.name for section in sections])
     slots = {section.name: slot(places, found, section.name, quality) for section in sections}
     finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
+    absent = [section for section in sections if section.name not in finished and only in {None, section.name}]
+    spare = max(workers.usable_cores() - len(absent), 0)
     units = [
-        encode.Unit(places, name, section.name, quality, section.frames(quality), slots[section.name])
-        for section in sections
-        if section.name not in finished and only in {None, section.name}
+        encode.Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
+        for section in absent
     ]
 
     def keep(unit: encode.Unit, segment: cache.Segment) -> None:
