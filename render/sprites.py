@@ -35,7 +35,7 @@ def picture(image: NDArray[np.uint8]) -> cairo.ImageSurface:
         data[..., :3] = image
         kind = cairo.FORMAT_RGB24
     else:
-        data = image * np.uint32(0x010101)  # four times as quick as three copies
+        data = np.multiply(image, np.uint32(0x010101), order="C")  # four times as quick as three copies
         kind = cairo.FORMAT_RGB24
     return cairo.ImageSurface.create_for_data(data, kind, image.shape[1], image.shape[0])
 
