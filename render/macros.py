@@ -11,6 +11,7 @@
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
+    {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
@@ -22,9 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from render.pages import figures, pieces, plots, prose, tries
+from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
 
@@ -47,6 +50,10 @@ def define_env(env: Any) -> None:
     scenes = {name: load(root / "site_assets", name) for name in env.conf["extra"].get("scenes", [])}
     env.conf["extra"]["manifests"] = {name: scene.manifest for name, scene in scenes.items()}
 
+    env.conf["extra"]["log"] = prose.log((root / "docs/how-it-is-made.md").read_text(encoding="utf-8"))
+
+    works = Citations(root / "docs/references.bib")
+
     def page() -> str:
         return str(env.page.file.src_uri)
 
@@ -67,7 +74,7 @@ def define_env(env: Any) -> None:
         "fact": measured,
         "setting": chosen,
         "event": lambda scene, kind, key, style=None: figures.event(get(scene), kind, key, style, page()),
-        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title),
+        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title, env.markdown),
         "heading": lambda name, section: pieces.heading(get(name), section, page()),
         "still": lambda name, section: pieces.still(get(name), base(), section, page()),
         "claim": lambda name: el("p", {"class": "claim"}, get(name).manifest["claim"]),
@@ -81,6 +88,8 @@ def define_env(env: Any) -> None:
         "poster": lambda name: pieces.poster(get(name), base()),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(env.markdown),
+        "cite": lambda *keys: works.cite(keys, page()),
+        "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
         "decisions": lambda: prose.decisions(root / "docs"),
     }
     for name, macro in macros.items():

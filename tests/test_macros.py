@@ -24,6 +24,15 @@ ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
 TRACKS = ("chapters", "captions", "descriptions", "legend", "transcript", "scene")
 
+WORKS = """
+@article{one, author = {Ada One}, title = {First <b>work</b>}, year = {1992},
+  doi = {10.1/x}, journal = {Acta}, volume = {8}}
+@article{two, author = {Bo Two and Cy van Three}, title = {Second}, year = {2018}, eprint = {1812.03381}}
+@article{many, author = {A Alpha and B Beta and C Gamma and D Delta}, title = {Third}, year = {2024},
+  url = {https://x.example}}
+@article{lost, author = {Ed Lost and others}, title = {Nowhere}, year = {2020}}
+"""
+
 
 def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     """The head of a recording and the manifest of a scene, with `text` wherever a person's words go."""
@@ -39,6 +48,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         {
             **{"name": name, "step": step, "title": text, "start": start, "duration": 5.0, "alt": text},
             "still": {"file": f"stills/{name}.webp", "time": start + 2},
+            "marks": [{"id": "ray", "start": start, "end": start + 1}],
             "captions": [{"start": start + at, "end": start + at + 1, "text": f"{text} {at}"} for at in (0, 3)],
         }
         for name, step, start in (("position", None, 0.0), ("sample", "01", 5.0), ("reward", "02", 10.0))
@@ -47,7 +57,8 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         **{"scene": "tiny", "title": text, "claim": text, "width": 1920, "height": 1080, "duration": 15.0},
         "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4, "codecs": "avc1.640028"},
         "av1": {"file": "videos/tiny.av1.mp4", "sha256": "w" * 64, "bytes": 4, "codecs": "av01.0.08M.08"},
-        "poster": {"file": "posters/tiny.webp"},
+        "fps": 30,
+        "poster": {"file": "posters/tiny.webp", "width": 1280, "height": 720},
         "preview": {"file": "posters/tiny.preview.webp", "width": 480, "height": 270},
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
@@ -79,6 +90,9 @@ def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
+    (root / "docs").mkdir(exist_ok=True)
+    (root / "docs/references.bib").write_text(WORKS)
+    (root / "docs/how-it-is-made.md").write_text("# Log\n\n### 2026-11-22, a first entry\n\nTried. It failed.\n")
     (assets / "recordings/tiny.json").write_text(json.dumps(head))
     (assets / "videos/tiny.json").write_text(json.dumps(manifest))
 

@@ -3,149 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import ASSETS, Site, Visit, needs_scenes
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-ROOT = Path(__file__).resolve().parents[1]
-ASSETS = ROOT / "site_assets"
 BUILT = ("videos", "posters", "stills", "captions")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-MANIFESTS = sorted((ASSETS / "videos").glob("*.json"))
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not MANIFESTS and "STAGELIGHT_REQUIRE_SITE" not in os.environ,
-        reason="no scene is rendered yet: run `click render all`",
-    ),
-]
-
-
-class Range(SimpleHTTPRequestHandler):
-    """A quiet file server that answers range requests, as every host of videos does."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        path = Path(self.translate_path(self.path))
-        if not wanted or not path.is_file():
-            return super().do_GET()
-        size = path.stat().st_size
-        first, last = int(wanted[1]), min(int(wanted[2] or size - 1), size - 1)
-        self.send_response(206)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
-        self.send_header("Content-Length", str(last - first + 1))
-        self.end_headers()
-        with path.open("rb") as file:
-            file.seek(first)
-            try:
-                self.wfile.write(file.read(last - first + 1))
-            except ConnectionError:  # the browser has seen enough
-                self.close_connection = True
-        return None
-
-
-class Site(NamedTuple):
-    """The built site and where it is served."""
-
-    folder: Path
-    url: str
-    manifest: dict[str, Any]
-
-    def steps(self) -> list[dict[str, Any]]:
-        """The numbered sections of the scene."""
-        return [section for section in self.manifest["sections"] if section["step"]]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Range, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    manifest = json.loads((ASSETS / "videos" / "rollout.json").read_text(encoding="utf-8"))
-    yield Site(folder, f"http://127.0.0.1:{server.server_port}/", manifest)
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = os.environ.get("STAGELIGHT_CHROMIUM", "/usr/bin/chromium")
-    with playwright.sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-class Visit:
-    """One page in a context of its own, with everything it asked for and complained about."""
-
-    def __init__(self, browser: Any, site: Site, path: str, **options: Any) -> None:
-        options.setdefault("viewport", {"width": 1280, "height": 800})
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("requestfailed", self.failed)
-        self.page.on("response", lambda answer: self.complaints.append(answer.url) if answer.status >= 400 else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
-        )
-        self.page.goto(site.url + path, wait_until="load")
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-    def failed(self, request: Any) -> None:
-        """A request that came to nothing; a video that is seeked drops what it no longer needs."""
-        if not (request.url.endswith(".mp4") and "ERR_ABORTED" in str(request.failure)):
-            self.complaints.append(f"{request.url} {request.failure}")
-
-    def lit(self) -> tuple[list[str], list[str]]:
-        """The steps and the legend entries that are lit."""
-        steps = self.page.locator(".rail a[aria-current=step] .rail__number").all_inner_texts()
-        marks = self.page.locator(".legend .is-lit").evaluate_all("found => found.map(mark => mark.dataset.mark)")
-        return steps, marks
-
-    def time(self) -> float:
-        """Where the video is, in seconds."""
-        return float(self.page.evaluate("document.querySelector('video').currentTime"))
+pytestmark = [pytest.mark.browser, needs_scenes]
 
 
 def cues(site: Site) -> list[tuple[float, float, dict[str, Any]]]:

@@ -10,9 +10,22 @@ from render.pages.figures import clock, size
 from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, label, section_of, titled
 
+KEYS = (
+    ((",", "."), "one frame"),
+    (("\N{LEFTWARDS ARROW}", "\N{RIGHTWARDS ARROW}"), "five seconds"),
+    (("space",), "play"),
+    (("<", ">"), "speed"),
+    (("c",), "captions"),
+    (("f",), "full screen"),
+)
 
-def player(scene: Scene, base: str, legend_title: str) -> Html:
-    """The video with its tracks, the step rail, and the legend: complete without a script."""
+
+def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
+    """The video with its tracks, the step rail, and the legend: complete without a script.
+
+    `markdown` is that of the page: an entry of the legend leads to the paragraph that explains it, which says so by
+    the id `mark-ENTRY`, or else to the first step in which it is seen.
+    """
     manifest = scene.manifest
     video = base + manifest["video"]["file"]
     tracks = [
@@ -55,34 +68,59 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
         )
         for section in steps
     ]
-    keys = [el("kbd", {}, str(index)) for index in range(1, len(steps) + 1)]
     title_id = f"{scene.name}-legend"
     return el(
         "figure",
-        {"class": "scene", "data-scene": scene.name},
+        {
+            **{"class": "scene", "data-scene": scene.name},
+            **{"data-fps": manifest["fps"], "data-length": f"{manifest['duration']:g}"},
+        },
         el("div", {"class": "scene__screen"}, screen),
         el(
             "nav",
             {"class": "rail", "aria-label": "Steps of the scene"},
             el("ol", {}, *(el("li", {}, stop) for stop in stops)),
-            el("p", {"class": "rail__keys"}, "Keys in the player: ", *keys),
         ),
         el(
             "div",
             {"class": "legend"},
             el("h2", {"class": "legend__title", "id": title_id}, legend_title),
-            el("dl", {"aria-labelledby": title_id}, *(mark(scene, base, entry) for entry in manifest["legend"])),
+            el("dl", {"aria-labelledby": title_id},
+               *(mark(scene, base, entry, markdown) for entry in manifest["legend"])),
         ),
-    )
+        _keys(len(steps)),
+    )  # fmt: skip
 
 
-def mark(scene: Scene, base: str, entry: Mapping[str, Any]) -> Html:
-    """One entry of the legend, with the drawing of its mark."""
+def _keys(steps: int) -> Html:
+    """What the keys do, and the speed once it is changed."""
+    known = [((tuple(str(at) for at in range(1, steps + 1))), "steps"), *KEYS]
+    told = [part for keys, does in known for part in (*(el("kbd", {}, key) for key in keys), f" {does}", ", ")]
+    return el("p", {"class": "scene__keys"}, "Keys: ", *told[:-1], ". ", el("output", {}))
+
+
+def paragraph(scene: Scene, entry: str, markdown: str) -> str | None:
+    """Where a page explains an entry of the legend: the id of a paragraph, else of a step, else nothing."""
+    if re.search(rf"#mark-{re.escape(entry)}\b", markdown):
+        return f"mark-{entry}"
+    shown = (each["step"] for each in scene.manifest["sections"] if each["step"] and entry in _marks(each))
+    return next((f"step-{step}" for step in shown), None)
+
+
+def _marks(section: Mapping[str, Any]) -> set[str]:
+    """The entries of the legend that light up in a section."""
+    return {moment["id"] for moment in section["marks"]}
+
+
+def mark(scene: Scene, base: str, entry: Mapping[str, Any], markdown: str) -> Html:
+    """One entry of the legend, with the drawing of its mark and a link to where it is explained."""
     drawing = f"img/marks/{entry['id']}.svg"
     if not re.fullmatch(r"[a-z0-9_-]+", entry["id"]) or not (scene.assets / drawing).is_file():
         fail(f"site_assets/videos/{scene.name}.json has the legend entry {entry['id']!r}: draw site_assets/{drawing}")
     picture = el("img", {"src": base + drawing, "alt": "", "width": 48, "height": 32})
-    return el("div", {"data-mark": entry["id"]}, el("dt", {}, picture, entry["name"]), el("dd", {}, entry["text"]))
+    place = paragraph(scene, entry["id"], markdown)
+    name = el("a", {"href": f"#{place}"}, entry["name"]) if place else entry["name"]
+    return el("div", {"data-mark": entry["id"]}, el("dt", {}, picture, name), el("dd", {}, entry["text"]))
 
 
 def still(scene: Scene, base: str, name: str, page: str) -> Html:
