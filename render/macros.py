@@ -12,6 +12,7 @@
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
+    {{ origins() }} {{ third_parties() }}                        what each scene was made from; what others made
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
@@ -88,6 +89,8 @@ def define_env(env: Any) -> None:
         "poster": lambda name: pieces.poster(get(name), base()),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(env.markdown),
+        "origins": lambda: pieces.origins(scenes.values()),
+        "third_parties": lambda: prose.third_parties(root),
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
         "decisions": lambda: prose.decisions(root / "docs"),

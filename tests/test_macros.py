@@ -58,7 +58,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         "video": {"file": "videos/tiny.mp4", "sha256": "v" * 64, "bytes": 4, "codecs": "avc1.640028"},
         "av1": {"file": "videos/tiny.av1.mp4", "sha256": "w" * 64, "bytes": 4, "codecs": "av01.0.08M.08"},
         "fps": 30,
-        "poster": {"file": "posters/tiny.webp", "width": 1280, "height": 720},
+        "poster": {"section": "reward", "file": "posters/tiny.webp", "width": 1280, "height": 720},
         "preview": {"file": "posters/tiny.preview.webp", "width": 480, "height": 270},
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,

@@ -132,3 +132,12 @@ def test_the_file_beside_a_plot_holds_every_seed_of_it(project: Path) -> None:
                     for row in rows if row["run"] == run and row["seed"] == str(seed)]  # fmt: skip
             assert told == list(zip([10, 100, 1000], rates[seed, 1:], strict=True))
     assert len(rows) == 12
+
+
+# --- stills -----------------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_has_shown_the_poster_shows_it_again_rather_than_the_same_picture_larger(project: Path) -> None:
+    made = offered(project)
+    assert 'src="../../posters/tiny.webp"' in made["still"]("tiny", "reward")
+    assert 'src="../../stills/sample.webp"' in made["still"]("tiny", "sample")

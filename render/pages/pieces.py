@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from render.pages.figures import clock, size
@@ -127,10 +127,12 @@ def still(scene: Scene, base: str, name: str, page: str) -> Html:
     """The picture of a section, with a link that plays from there (without a script: opens the video there)."""
     section = section_of(scene, name, page)
     manifest = scene.manifest
+    shown = manifest["poster"]  # the reader has it already where it is of the same picture
+    file = shown["file"] if shown["section"] == name else section["still"]["file"]
     picture = el(
         "img",
         {
-            **{"src": base + section["still"]["file"], "alt": section["alt"], "loading": "lazy", "decoding": "async"},
+            **{"src": base + file, "alt": section["alt"], "loading": "lazy", "decoding": "async"},
             **{"width": manifest["width"], "height": manifest["height"]},
         },
     )
@@ -177,6 +179,19 @@ def provenance(scene: Scene) -> Html:
         el("a", {"href": "#the-files"}, "files and hashes"),
         ").",
     )
+
+
+def origins(scenes: Iterable[Scene]) -> Html:
+    """Every scene's recording, seed and hashes, as a table."""
+    head = [el("th", {"scope": "col"}, words) for words in ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")]
+    rows = []
+    for scene in scenes:
+        origin = scene.manifest["provenance"]
+        hashes = (origin["recording_sha256"][:16], origin["code_version"], origin["render_version"])
+        cells = [el("td", {}, el("code", {}, each)) for each in hashes]
+        rows.append(el("tr", {}, el("th", {"scope": "row"}, scene.name), el("td", {}, str(origin["seed"])), *cells))
+    table = el("table", {"class": "origins"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
+    return el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": "Origins"}, table)
 
 
 def downloads(scene: Scene, base: str) -> Html:

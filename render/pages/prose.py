@@ -57,6 +57,14 @@ def log(text: str) -> list[dict[str, str]]:
     return sorted(found, key=lambda entry: entry["date"])[::-1]
 
 
+def third_parties(root: Path) -> str:
+    """What `THIRD_PARTY.md` says below its title."""
+    try:
+        return (root / "THIRD_PARTY.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+    except OSError as error:
+        fail(f"THIRD_PARTY.md cannot be read ({error}): put it back")
+
+
 def decisions(docs: Path) -> str:
     """The decision records as a Markdown list, each with its own title."""
     entries = []
