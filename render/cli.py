@@ -510,7 +510,7 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 
 
 bench.add_command(engine_cli.bench_rollout)
-for command in (engine_cli.score, engine_cli.play, engine_cli.uci, site_cli.write_reference):
+for command in (engine_cli.score, engine_cli.play, engine_cli.uci, site_cli.write_reference, site_cli.offline):
     cli.add_command(command)
 
 

@@ -59,7 +59,11 @@ def define_env(env: Any) -> None:
         return str(env.page.file.src_uri)
 
     def base() -> str:
-        return "../" * sum(part not in ("", ".") for part in env.page.file.url.split("/"))
+        *folders, _ = env.page.file.url.split("/")  # what follows the last slash is a file, or nothing
+        return "../" * sum(part not in ("", ".") for part in folders)
+
+    def address(name: str) -> str:
+        return f"{base()}{name}/" if env.conf["use_directory_urls"] else f"{base()}{name}.html"
 
     def get(name: str) -> Scene:
         found: Scene = pick(scenes, name, "mkdocs.yml (extra.scenes)", page())
@@ -86,7 +90,7 @@ def define_env(env: Any) -> None:
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),
-        "poster": lambda name: pieces.poster(get(name), base()),
+        "poster": lambda name: pieces.poster(get(name), base(), address(name)),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(env.markdown),
         "origins": lambda: pieces.origins(scenes.values()),

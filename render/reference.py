@@ -17,8 +17,8 @@ search:
 # Commands
 
 `click` and `stagelight` are the same command. Each command says this of itself with `--help`; this page is written by
-`click reference`, and a test holds it to what the commands say. The exit code is 0 where all went well, 1 where something
-failed, and 2 where something was asked for that is not there.
+`click reference`, and a test holds it to what the commands say. The exit code is 0 where all went well, 1 where
+something failed, and 2 where something was asked for that is not there.
 """
 
 

@@ -104,7 +104,7 @@ def offered(root: Path) -> dict[str, Callable[..., str]]:
     macros.define_env(
         SimpleNamespace(
             project_dir=str(root),
-            conf={"extra": {"scenes": ["tiny"]}},
+            conf={"extra": {"scenes": ["tiny"]}, "use_directory_urls": True},
             page=page,
             markdown="four words are here {{ skipped }}",
             macro=lambda function, name: found.__setitem__(name, function),
@@ -147,6 +147,14 @@ def test_a_fact_is_written_and_carries_its_value(project: Path, arguments: tuple
     value = sample()[0]["facts"][arguments[0]]
     shown = shown.replace(" ", "\N{NO-BREAK SPACE}")
     assert written == f'<data class="fact" value="{value}" title="tiny: {arguments[0]}">{shown}</data>'
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0, "0"), (1, "1"), (0.0, "0"), (1.0, "1")])
+def test_nothing_and_one_keep_their_value_too(project: Path, value: float, shown: str) -> None:
+    head, manifest = sample()
+    write(project, {**head, "facts": {"rate": value}}, manifest)
+    assert f'value="{value}"' in offered(project)["fact"]("tiny", "rate", "integer")
+    assert f">{shown}</data>" in offered(project)["fact"]("tiny", "rate", "integer")
 
 
 def test_a_setting_is_read_from_the_configuration(project: Path) -> None:

@@ -183,7 +183,9 @@ def provenance(scene: Scene) -> Html:
 
 def origins(scenes: Iterable[Scene]) -> Html:
     """Every scene's recording, seed and hashes, as a table."""
-    head = [el("th", {"scope": "col"}, words) for words in ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")]
+    head = [
+        el("th", {"scope": "col"}, words) for words in ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")
+    ]
     rows = []
     for scene in scenes:
         origin = scene.manifest["provenance"]
@@ -230,7 +232,7 @@ def downloads(scene: Scene, base: str) -> Html:
     return el("div", {}, el("ul", {"class": "downloads"}, *rows), made_from)
 
 
-def poster(scene: Scene, base: str) -> Html:
+def poster(scene: Scene, base: str, address: str) -> Html:
     """The poster as a link to the page of the scene; it moves only while it is pointed at or has the focus."""
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
@@ -244,7 +246,7 @@ def poster(scene: Scene, base: str) -> Html:
     )
     return el(
         "a",
-        {"class": "poster", "href": f"{base}{scene.name}/"},
+        {"class": "poster", "href": address},
         picture,
         moving,
         el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),

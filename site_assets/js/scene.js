@@ -17,12 +17,22 @@
    * @typedef {{section: string, step: string | null, legend: string[]}} Moment what a cue of the metadata track holds
    */
 
-  /** Bring one player to life. @param {HTMLElement} scene */
+  /** Bring one player to life, once. @param {HTMLElement} scene */
   function mount(scene) {
     const video = scene.querySelector("video");
     const track = video && [...video.textTracks].find((each) => each.kind === "metadata");
     if (!video || !track || scene.dataset.live !== undefined) return;
     scene.dataset.live = "";
+    follow(scene, video, track);
+  }
+
+  /**
+   * Let page and video follow each other.
+   * @param {HTMLElement} scene
+   * @param {HTMLVideoElement} video
+   * @param {TextTrack} track
+   */
+  function follow(scene, video, track) {
     const steps = /** @type {HTMLAnchorElement[]} */ ([...scene.querySelectorAll(".rail a")]);
     const marks = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
 
@@ -30,7 +40,7 @@
     const speed = /** @type {HTMLOutputElement} */ (scene.querySelector("output"));
 
     /** Light what belongs to the current time. */
-    function follow() {
+    function light() {
       const now = video.currentTime + 0.001;
       for (const step of steps) {
         const [start, end] = [Number(step.dataset.start), Number(step.dataset.end)];
@@ -54,7 +64,7 @@
       const step = steps.find((each) => Number(each.dataset.start) <= time && time < Number(each.dataset.end));
       if (!play && step?.dataset.still && video.readyState === 0) video.poster = step.dataset.still;
       if (play) video.play().catch(() => {});
-      follow();
+      light();
     }
 
     /**
@@ -119,10 +129,10 @@
       if (event.altKey || event.ctrlKey || event.metaKey || !press(event.key, event.target === video)) return;
       event.preventDefault();
     });
-    for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, follow);
+    for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, light);
     video.addEventListener("ratechange", () => (speed.value = `Speed ${video.playbackRate}`));
     video.addEventListener("play", () => (track.mode = "hidden"), { once: true });
-    scene.querySelector("track[kind=metadata]")?.addEventListener("load", follow);
+    scene.querySelector("track[kind=metadata]")?.addEventListener("load", light);
     addEventListener("hashchange", followAddress);
     followAddress();
   }
