@@ -128,6 +128,7 @@
     scene.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || !press(event.key, event.target === video)) return;
       event.preventDefault();
+      event.stopPropagation(); // the theme has uses of its own for f, comma and full stop
     });
     for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, light);
     video.addEventListener("ratechange", () => (speed.value = `Speed ${video.playbackRate}`));
