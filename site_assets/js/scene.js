@@ -90,7 +90,10 @@
         video.playbackRate = RATES[Math.min(RATES.length - 1, Math.max(0, RATES.indexOf(video.playbackRate) + faster))];
       } else if (key === "f") {
         if (document.fullscreenElement) document.exitFullscreen();
-        else video.requestFullscreen?.().catch(() => {});
+        else {
+          video.focus(); // what has the focus must be on the screen for its keys to be heard
+          video.requestFullscreen?.().catch(() => {});
+        }
       } else if (key === "c") {
         const captions = [...video.textTracks].find((each) => each.kind === "captions");
         if (captions) captions.mode = captions.mode === "showing" ? "hidden" : "showing";
