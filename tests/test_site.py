@@ -76,7 +76,7 @@ def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site, scene: str) -> No
 @pytest.mark.parametrize("scene", SCENES)
 def test_an_entry_of_the_legend_leads_to_a_place_on_the_page(site: Site, scene: str) -> None:
     page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
-    links = re.findall(r'<div data-mark="[\w-]+"><dt><img [^>]*><a href="#([\w-]+)">', page)
+    links = re.findall(r'<div data-mark="[^>]*>\s*<dt><img [^>]*><a href="#([\w-]+)">', page)
     assert len(links) == len(site.manifests[scene]["legend"])
     assert [link for link in links if f'id="{link}"' not in page] == []
 
