@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -142,6 +143,14 @@ def test_colours_survive_encoding(writing: Callable[[Quality], video.Writer | No
         light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
         wanted = (16 + 219 * light, 128 + 224 * (blue - light) / 1.8556, 128 + 224 * (red - light) / 1.5748)
         assert np.abs(found[:, 32, 64 * index + 32] - wanted).max() <= 1.0, colour
+
+
+def test_no_thread_of_an_encoder_runs_in_real_time() -> None:
+    writer = video.av1(theme.QUALITIES["web"])
+    assert writer is not None
+    threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+    assert len(threads) > 1
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
 
 
 def test_segments_that_do_not_belong_together_are_not_joined(places: Places, tmp_path: Path) -> None:
