@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 
 
 @cli.command()
-@click.argument("scene")
+@click.argument("scene", required=False)
 @click.argument("planned", default="all")
 @click.option("--section", metavar="NAME", help="Draw this section alone. Example: --section sample")
 @click.option(
@@ -113,6 +113,11 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 )
 @click.option("--jobs", type=JOBS, metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2")
 @CLUSTER
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Draw, then draw again what each save touches, at draft quality, until Ctrl-C. Example: --watch",
+)
 @click.option(
     "--still",
     type=click.FloatRange(0),
@@ -128,12 +133,13 @@ def _alone(places: Places) -> AbstractContextManager[None]:
 @click.pass_obj
 def render(
     places: Places,
-    scene: str,
+    scene: str | None,
     planned: str,
     section: str | None,
     quality: str,
     jobs: int | None,
     cluster: str | None,
+    watch: bool,
     still: float | None,
     out: Path | None,
 ) -> None:
@@ -143,17 +149,26 @@ def render(
     `plan`, alone or with a scene's name as PLANNED: what rendering would draw and why, and nothing is drawn.
 
     Only what is not in the cache is drawn, so a second run has nothing to do, and a run that was cut off goes on
-    where it was.
+    where it was. With --watch SCENE may be left out, and means all.
 
     \b
     Examples:
         click render all                          everything, as the site shows it
         click render rollout --quality draft      a quick look
         click render rollout --section sample     one section
+        click render rollout --watch              see each save in seconds
         click render rollout --still 12.5         one picture
         click render gallery                      every component's example
         click render plan                         what is cached, and why the rest is not
     """
+    if watch:
+        for option, given in (("--still", still), ("--out", out), ("--cluster", cluster)):
+            if given is not None:
+                raise click.UsageError(f"{option} does not go with --watch.")
+        _watch(places, scene or "all", section, jobs)
+        return
+    if scene is None:
+        raise click.UsageError("Missing argument 'SCENE'.", click.get_current_context())
     if scene != "plan" and planned != "all":
         raise click.UsageError(f"one scene at a time; {planned} is one too many.")
     if scene == "gallery":
@@ -218,6 +233,22 @@ def _render(
             from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
             click.echo(make.render(places, found, quality, workers, progress.watching, section))
+
+
+def _watch(places: Places, scene: str, section: str | None, jobs: int | None) -> None:
+    """Draw, and again after each save, until Ctrl-C."""
+    from render.pipeline import watch  # noqa: PLC0415  # brings in watchdog
+
+    names = plan.scene_names(places)
+    chosen = names if scene == "all" else [plan.pick("scene", scene, names)]
+    if section is not None and len(chosen) > 1:
+        raise click.UsageError("--section wants one scene, not all.")
+    context = click.get_current_context()
+    given = context.get_parameter_source("quality") is click.core.ParameterSource.COMMANDLINE
+    quality = _meant(places, chosen[0], context.params["quality"] if given else "draft")
+    with suppress(KeyboardInterrupt):
+        watch.watch(places, chosen, section, quality, jobs or executor.usable_cores(), click.echo)
+    click.echo("no longer watching")
 
 
 def _plan(places: Places, scenes: list[str], named: str) -> None:

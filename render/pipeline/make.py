@@ -58,13 +58,20 @@ def draw(apart: frozenset[str], unit: encode.Unit, tell: Callable[[int], None]) 
 
 
 def render(
-    places: Places, found: Inputs, quality: Quality, executor: Executor, watching: Watching, only: str | None = None
+    places: Places,
+    found: Inputs,
+    quality: Quality,
+    executor: Executor,
+    watching: Watching,
+    only: str | None = None,
+    told: Callable[[cache.Slot], None] = lambda _: None,
 ) -> str:
     """Draw what is not in the cache and publish. Call it with the cache locked.
 
     Args:
         found: what the pictures depend on, taken before the executor's first worker started.
         only: draw this section alone; publish if that completes the scene.
+        told: called with each section as it is finished.
 
     Returns:
         What was done, in one line.
@@ -99,6 +106,7 @@ def render(
         place = slot(places, found, unit.section, quality, segment.reads)
         cache.admit(unit.slot, place, segment, found.made_of(unit.section, quality, segment.reads))
         finished[unit.section] = place, segment
+        told(place)
 
     if units:
         apart = frozenset(section for section, _ in found.apart)
