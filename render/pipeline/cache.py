@@ -96,8 +96,11 @@ def find(slot: Slot) -> Segment | None:
 
 
 def sweep(folder: Path, keep: Callable[[Path], bool]) -> None:
-    """Remove a folder's files that are not to be kept, and what an ended process left half-written."""
-    for path in folder.glob("*"):
+    """Remove a folder's files that are not to be kept, and what an ended process left half-written.
+
+    Sidecars go first: if this is cut off, none is left that names what is gone.
+    """
+    for path in sorted(folder.glob("*"), key=lambda path: path.suffix != ".json"):
         if path.is_file() and (path.name.endswith(".part") or not keep(path)):
             path.unlink(missing_ok=True)
 
