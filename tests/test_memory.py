@@ -49,7 +49,7 @@ quality = Quality("small", 192, 108, 30, 30, "veryfast", av1=(8, 45))
 found = plan.inputs(places, "long")
 section = make.load_scene(places, "long").sections()[0]
 place = make.slot(places, found, "one", quality, ())
-unit = encode.Unit(places, "long", "one", quality, section.frames(quality), place)
+unit = encode.Unit(places, "long", "one", quality, section.frames(quality), place, 0)
 segment = make.draw(frozenset(), unit, lambda done: None)
 assert len(set(segment.digests)) == unit.frames, "every frame is another picture"
 print(unit.frames, quality.width * quality.height * 4, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

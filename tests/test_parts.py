@@ -359,7 +359,7 @@ def test_each_array_of_the_rollout_is_of_the_sections_that_show_it(tmp_path: Pat
     reads = {}
     for section in load_scene(places, "rollout").sections():
         slot = make.slot(places, found, section.name, quality, ())
-        unit = encode.Unit(places, "rollout", section.name, quality, section.frames(quality), slot)
+        unit = encode.Unit(places, "rollout", section.name, quality, section.frames(quality), slot, 0)
         reads[section.name] = set(make.draw(apart, unit, lambda _: None).reads)
     assert {"position", "sample", "reward", "advantage", "update", "learns", "slides"} == set(reads)
 

@@ -309,7 +309,7 @@ def test_every_digest_is_of_its_frame_alone(places: Places) -> None:
 
 def _unit(places: Places, section: str) -> encode.Unit:
     slot = make.slot(places, plan.inputs(places, "tiny"), section, TINY, ())
-    return encode.Unit(places, "tiny", section, TINY, 20, slot)
+    return encode.Unit(places, "tiny", section, TINY, 20, slot, 0)
 
 
 def test_a_still_fits_its_size() -> None:

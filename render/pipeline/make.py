@@ -91,14 +91,13 @@ def render(
     if (before := finished[poster]) and "preview.webp" not in before[1].files:  # another was the poster then
         finished[poster] = None
     everything = [part for part, _ in found.parts]  # until it is known what is read
+    absent = [section for section in sections if finished[section.name] is None and only in {None, section.name}]
+    spare = max(workers.usable_cores() - len(absent), 0)
     units = [
-        encode.Unit(
-            places, name, section.name, quality, section.frames(quality),
-            slot(places, found, section.name, quality, everything),
-        )
-        for section in sections
-        if finished[section.name] is None and only in {None, section.name}
-    ]  # fmt: skip
+        encode.Unit(places, name, section.name, quality, section.frames(quality), place, spare)
+        for section in absent
+        for place in [slot(places, found, section.name, quality, everything)]
+    ]
 
     def keep(unit: encode.Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != found:
