@@ -11,6 +11,7 @@
 * `document`, `tracks`: what the scene says of itself, and the tracks and transcript made from it
 * `publish`: the joined video, the words beside it and, last, the manifest
 * `make`: the whole way for one scene
+* `watch`, `redraw`: the same again after each save of a file, by a process that stays warm
 * `check`: the way back: is what is published what the recording gives? `compare` sets a section beside its re-drawing,
   `perceptual` says whether the two look the same, `triptych` shows where they do not, `environment` whether they have
   to be the same bits
