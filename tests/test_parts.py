@@ -161,20 +161,20 @@ from tinyscenes.pair import one, two
 
 
 class Shown:
-    def __init__(self, recording):
-        self.recording = recording
-        self.common = recording.arrays["a"]
-
-    @cached_property
-    def lazy(self):
-        return float(self.recording.arrays["d"][0])
+    def __init__(self, scene):
+        self.scene, self.recording = scene, scene.recording
+        self.common = scene.recording.arrays["a"]
 
 
 class Pair(Scene):
     name, title, claim, legend = "pair", "Two", "Apart.", (Mark("dot", "Dot", "it"),)
 
+    @cached_property
+    def lazy(self):
+        return float(self.recording.arrays["d"][0])
+
     def sections(self):
-        shown = Shown(self.recording)
+        shown = Shown(self)
         return one.section(shown), two.section(shown)
 
 
@@ -283,16 +283,30 @@ def test_what_another_section_left_in_what_they_share_is_read_for_both(
     pair: Places, tmp_path: Path, where: str
 ) -> None:
     """Section one asks for a value that is computed once; section two is handed the same value."""
-    for name, text in (("one", part("one", "b", "b", "shown.lazy")), ("two", part("two", "c", "b", "shown.lazy"))):
-        other = "paint(shown, built, pen, t):\n    shown.lazy" if where == "built" else "section(shown):"
-        kept = text.replace(other, other.replace("    shown.lazy", "    pass"))
+    for name, text in (
+        ("one", part("one", "b", "b", "shown.scene.lazy")),
+        ("two", part("two", "c", "b", "shown.scene.lazy")),
+    ):
+        other = "paint(shown, built, pen, t):\n    shown.scene.lazy" if where == "built" else "section(shown):"
+        kept = text.replace(other, other.replace("    shown.scene.lazy", "    pass"))
         if where == "painted":
-            kept = text.replace("    shown.lazy\n    return", "    pass\n    return")
+            kept = text.replace("    shown.scene.lazy\n    return", "    pass\n    return")
         assert kept != text
         (tmp_path / "tinyscenes" / "pair" / f"{name}.py").write_text(kept)
     render(pair)
     for section in published_of(pair)["sections"]:
         assert "arrays.d" in section["reads"]
+
+
+def test_one_worker_that_draws_both_sections_notes_what_the_first_left(pair: Places, tmp_path: Path) -> None:
+    for name, built in (("one", "b"), ("two", "c")):
+        text = part(name, built, "b", "shown.scene.lazy").replace("    shown.scene.lazy\n    return", "    return")
+        (tmp_path / "tinyscenes" / "pair" / f"{name}.py").write_text(text)
+    found = plan.inputs(pair, "pair")
+    for name in ("one", "two"):
+        slot = make.slot(pair, found, name, TINY, ())
+        unit = encode.Unit(pair, "pair", name, TINY, 5, slot, 0)
+        assert "arrays.d" in make.draw(frozenset({"one", "two"}), unit, lambda _: None).reads, name
 
 
 def test_a_section_whose_module_another_imports_is_read_for_both(pair: Places, tmp_path: Path) -> None:
