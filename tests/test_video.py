@@ -179,7 +179,7 @@ def test_encoders_give_the_same_bytes_twice(places: Places) -> None:
         for path in places.cache.rglob("*.json"):
             path.unlink()
     assert found[0] == found[2] != found[1]
-    keys = {plan.inputs(places, "tiny").key("one", quality) for quality in (BOTH, replace(BOTH, av1=None))}
+    keys = {plan.inputs(places, "tiny").key("one", quality, ()) for quality in (BOTH, replace(BOTH, av1=None))}
     assert len(keys) == 2
 
 
