@@ -205,7 +205,7 @@ def test_pauses_grow_and_are_jittered(server: Server) -> None:
 def test_one_deadline_covers_all_of_a_request(server: Server, fault: Callable[[Handler], None]) -> None:
     server.script = [fault]
     begun = time.monotonic()
-    with pytest.raises(EndpointError, match="no whole answer in 0.3 s"):
+    with pytest.raises(EndpointError, match=r"no whole answer in 0\.3 s"):
         ask(server, timeout=0.3, attempts=2)
     assert time.monotonic() - begun < 2
     assert len(server.asked) == 2
@@ -255,7 +255,7 @@ def test_a_refusal_is_not_asked_again(server: Server, status: int) -> None:
 
 def test_a_server_that_refuses_every_way_is_reported(server: Server) -> None:
     server.script = [fails(400, "model not loaded")]
-    with pytest.raises(EndpointError, match="refused .400 model not loaded"):
+    with pytest.raises(EndpointError, match=r"refused \(400 model not loaded"):
         ask(server)
     assert len(server.asked) == len(dialect.DIALECTS)
 

@@ -135,7 +135,7 @@ class Endpoint:
     def _pause(self, attempt: int, named: float | None) -> float:
         """Seconds before the next attempt: what the server named, or twice the last, jittered."""
         grown = self.config.pause * 2 ** (attempt - 1) * self._chance.uniform(0.5, 1.0)
-        return min(max(grown, named or 0.0), self.config.longest_pause)
+        return float(min(max(grown, named or 0.0), self.config.longest_pause))
 
     async def _adapting(self, messages: Messages, schema: Schema) -> Any:
         """One attempt, in a way of asking that the server accepts."""
@@ -157,7 +157,9 @@ class Endpoint:
                 elif following is not None:
                     self._dialect = following
                 else:
-                    raise EndpointError(f"{self._url}: refused ({error}); look at the model's name and the key") from None
+                    raise EndpointError(
+                        f"{self._url}: refused ({error}); look at the model's name and the key"
+                    ) from None
 
     async def _post(self, asked: dict[str, Any]) -> Any:
         async with self._client.stream("POST", self._url, json=asked) as response:
@@ -204,11 +206,17 @@ def _reply(content: Any, messages: Messages, attempts: int) -> Reply:
     if not isinstance(text, str):
         raise _Malfunction("no choices[0].message.content in the answer")
     usage = content.get("usage")
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
-    if len(counts) == 2 and all(isinstance(c, int) and not isinstance(c, bool) and 0 <= c < 10**7 for c in counts):
-        return Reply(text, counts[0], counts[1], True, attempts)
+    read, written = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
+    if read is not None and written is not None:
+        return Reply(text, read, written, True, attempts)
     asked = sum(estimate(message["content"]) for message in messages)
     return Reply(text, asked, estimate(text), False, attempts)
+
+
+def _count(usage: Any, name: str) -> int | None:
+    """A number of tokens that can be one."""
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return found if type(found) is int and 0 <= found < 10**7 else None
 
 
 def _retry_after(header: str | None) -> float | None:

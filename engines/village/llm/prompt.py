@@ -38,7 +38,7 @@ _EFFECTS = {
 }
 SYSTEM = "\n".join((
     "You are one of three workers of a village: a farmer, a miller and a baker. The three of you share one goal: that "
-    "everyone eats, for 40 days. A mouth eats half a bread after the sixth and half after the twelfth tick of each day. "
+    "everyone eats, for 40 days. A mouth eats half a bread after the sixth and the twelfth tick of each day. "
     "Bread eaten counts 1; bread that was wanted and not there counts -2. Fed villages grow, hungry ones shrink.",
     "Wheat, flour and bread are carried by hand. Work takes about 2 ticks and each walk 1 to 4; outside your own craft "
     "you do half as much. Plots ripen in 30 ticks, in winter (days 17 to 22) four times as slowly. Bread spoils by a "

@@ -50,10 +50,14 @@ class Transcript:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a+b")
             _lock(self._file, path)
-        self.name, self._replies, whole = _read(path)
-        if model is not None:
-            self._continue(model, whole)
         self.asked = 0  # answers by the model, not from file
+        try:
+            self.name, self._replies, whole = _read(path)
+            if model is not None:
+                self._continue(model, whole)
+        except ModelError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +87,8 @@ class Transcript:
         if self._model is None or self._file is None:
             begins = words.plain(messages[-1]["content"] if messages else "", 80)
             raise TranscriptError(
-                f"{self.path}: no answer to prompt {key} ({begins!r}...) among its {len(self)}; the run is another than "
-                "the one recorded: use its scenario, seed and code version, or record again with --base-url and --model"
+                f"{self.path}: no answer to prompt {key} ({begins!r}...) among its {len(self)}; the run is not the "
+                "one recorded: use its scenario, seed and code version, or record again with --base-url and --model"
             )
         reply = self._model.ask(messages, schema)
         entry = {"prompt": key, "messages": [dict(message) for message in messages], "reply": asdict(reply)}
@@ -138,7 +142,9 @@ def _read(path: Path) -> tuple[str, dict[str, Reply], int]:
         return str(head["model"]), replies, whole
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = words.plain(str(error), 120)
-        raise TranscriptError(f"{path}: line {number} is not a transcript's ({why}); delete it and record again") from error
+        raise TranscriptError(
+            f"{path}: line {number} is not a transcript's ({why}); delete it and record again"
+        ) from error
 
 
 def _line(line: bytes) -> dict[str, Any]:
