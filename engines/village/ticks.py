@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import numpy as np
 
+from engines.village import rules as r
 from engines.village.compiling import compiled
-from engines.village.rules import (
-    AGE, AWAY, BAKE, BAKED, BAKERY_ROOM, BANK, BREAD_SPOILS, BUY, CART, COMING, CRAFT, DAY, DRAW, DURATION, END, FARM,
-    FARMER_DOES, FIELD_ROOM, FLOUR_ROOM, FREE, FROST, GRAIN_SPOILS, GRANARY_ROOM, GRIND, GUARD, HARVEST, HAUL_FLOUR,
-    HAUL_WHEAT, HOUSING, INVEST, KEEP_HUNGER, KNOWS, LEAST_MOUTHS, LEAVING, LEVELS, MEALS, MILLED, MISSED, MOUTHS,
-    NEW_HUNGER, NIBBLE_CROP, NIBBLE_WHEAT, NORM, PATIENCE, PLOTS, PRICE_OF_BREAD, PRICE_OF_LEVEL, RIPEN, ROAD,
-    SEEN_FROM, SEEN_TO, SELL, SERVE, SKILL, SOURCE, TICKS, TOOL, WAIT, WHEAT_ROOM, WHEAT_SPOILS, WINTER_DAYS,
-    WINTER_GROWTH, WORK,
-)  # fmt: skip
 
 (
     CUT, MILL_WHEAT, MILL_FLOUR, BAKERY_FLOUR, BAKERY_BREAD, SQUARE, STORE, COIN, HUNGER, RABBITS, N, LEVEL, J,
     REAPED, BOUGHT, EATEN, SOLD, SPOILED, RUINED,
-) = range(PLOTS, 25)  # fmt: skip
+) = range(r.PLOTS, 25)  # fmt: skip
 AT, DOES, LEFT, INVALID, EMPTY, NOW = 0, 3, 6, 9, 12, 15
 NUMBERS, WORKERS = 25, 16
-LAST, PARTS = TICKS - 1, len(WORK)
-KNOWN = AGE - KNOWS
+LAST, PARTS = r.TICKS - 1, len(r.WORK)
+KNOWN = r.AGE - r.KNOWS
+# What moves goods from stock to stock, by action: whence, whither, and the room there at tool 1.
+FROM, TO, ROOM = np.full(13, -1), np.full(13, -1), np.full(13, np.inf)
+_carried = [
+    (r.HAUL_WHEAT, CUT, MILL_WHEAT, r.WHEAT_ROOM),
+    (r.GRIND, MILL_WHEAT, MILL_FLOUR, r.FLOUR_ROOM),
+    (r.HAUL_FLOUR, MILL_FLOUR, BAKERY_FLOUR, r.BAKERY_ROOM),
+    (r.BAKE, BAKERY_FLOUR, BAKERY_BREAD, np.inf),
+    (r.SERVE, BAKERY_BREAD, SQUARE, np.inf),
+    (r.BANK, MILL_FLOUR, STORE, np.inf),
+    (r.DRAW, STORE, BAKERY_FLOUR, r.BAKERY_ROOM),
+]
+for _action, _from, _to, _room in _carried:
+    FROM[_action], TO[_action], ROOM[_action] = _from, _to, _room
 
 
 @compiled
 def move(s, cart, at, to, room):  # type: ignore[no-untyped-def]
     """Carry from one stock to another, as much as the cart, the stock and the room allow; returns how much."""
-    q = max(0.0, min(min(cart, s[at]), room - s[to]))
+    q = max(0.0, min(cart, s[at], room - s[to]))
     s[at] -= q
     s[to] += q
     return q
@@ -40,26 +46,18 @@ def move(s, cart, at, to, room):  # type: ignore[no-untyped-def]
 @compiled
 def effect(s, agent, action, wind, price):  # type: ignore[no-untyped-def]
     """What an action does in its last tick; returns how much was moved, made or paid."""
-    tool = 1 + TOOL * s[LEVEL]
-    cart = CART * tool
-    skill = 1.0 if CRAFT[action] == agent else SKILL
-    if action == FARM:
+    tool = 1 + r.TOOL * s[LEVEL]
+    cart = r.CART * tool
+    skill = 1.0 if r.CRAFT[action] == agent else r.SKILL
+    if FROM[action] >= 0:
+        if action == r.GRIND:
+            cart = r.MILLED * skill * tool * wind
+        elif action == r.BAKE:
+            cart = r.BAKED * skill * tool
+        return move(s, cart, FROM[action], TO[action], r.GRANARY_ROOM if action == r.BANK else ROOM[action] * tool)
+    if action == r.FARM:
         return farm(s, skill, tool)
-    if action == HAUL_WHEAT:
-        return move(s, cart, CUT, MILL_WHEAT, WHEAT_ROOM * tool)
-    if action == GRIND:
-        return move(s, MILLED * skill * tool * wind, MILL_WHEAT, MILL_FLOUR, FLOUR_ROOM * tool)
-    if action == HAUL_FLOUR:
-        return move(s, cart, MILL_FLOUR, BAKERY_FLOUR, BAKERY_ROOM * tool)
-    if action == BAKE:
-        return move(s, BAKED * skill * tool, BAKERY_FLOUR, BAKERY_BREAD, np.inf)
-    if action == SERVE:
-        return move(s, cart, BAKERY_BREAD, SQUARE, np.inf)
-    if action == BANK:
-        return move(s, cart, MILL_FLOUR, STORE, GRANARY_ROOM)
-    if action == DRAW:
-        return move(s, cart, STORE, BAKERY_FLOUR, BAKERY_ROOM * tool)
-    if action == GUARD and s[RABBITS] > 0:
+    if action == r.GUARD and s[RABBITS] > 0:
         s[RABBITS] -= 1
         return 1.0
     return trade(s, action, tool, cart, price)
@@ -69,12 +67,12 @@ def effect(s, agent, action, wind, price):  # type: ignore[no-untyped-def]
 def farm(s, skill, tool):  # type: ignore[no-untyped-def]
     """Harvest the ripest plot, if one is ripe."""
     best = 0
-    for plot in range(1, PLOTS):
+    for plot in range(1, r.PLOTS):
         if s[plot] > s[best]:
             best = plot
     if s[best] < 1:
         return 0.0
-    q = max(0.0, min(HARVEST * skill * tool, FIELD_ROOM * tool - s[CUT]))
+    q = max(0.0, min(r.HARVEST * skill * tool, r.FIELD_ROOM * tool - s[CUT]))
     s[CUT] += q
     s[REAPED] += q
     s[best] = 0
@@ -85,18 +83,18 @@ def farm(s, skill, tool):  # type: ignore[no-untyped-def]
 def trade(s, action, tool, cart, price):  # type: ignore[no-untyped-def]
     """What is done for coins."""
     q = 0.0
-    if action == SELL:
+    if action == r.SELL:
         q = min(cart, s[STORE])
         s[STORE] -= q
         s[SOLD] += q
         s[COIN] += q * price
-    elif action == BUY:
-        q = min(cart, s[COIN] / PRICE_OF_BREAD)
-        s[COIN] = max(0.0, s[COIN] - q * PRICE_OF_BREAD)
+    elif action == r.BUY:
+        q = min(cart, s[COIN] / r.PRICE_OF_BREAD)
+        s[COIN] = max(0.0, s[COIN] - q * r.PRICE_OF_BREAD)
         s[SQUARE] += q
         s[BOUGHT] += q
-    elif action == INVEST and s[COIN] >= PRICE_OF_LEVEL * tool and s[LEVEL] < LEVELS:
-        q = PRICE_OF_LEVEL * tool
+    elif action == r.INVEST and s[COIN] >= r.PRICE_OF_LEVEL * tool and s[LEVEL] < r.LEVELS:
+        q = r.PRICE_OF_LEVEL * tool
         s[COIN] -= q
         s[LEVEL] += 1
     return q
@@ -108,8 +106,8 @@ def allowed(s, w, agent, ill, action):  # type: ignore[no-untyped-def]
     if w[LEFT + agent] > 0:
         return action == w[DOES + agent]
     if ill:
-        return action == WAIT
-    return action != INVEST or s[LEVEL] < LEVELS
+        return action == r.WAIT
+    return action != r.INVEST or s[LEVEL] < r.LEVELS
 
 
 @compiled
@@ -119,9 +117,9 @@ def begin(s, w, agent, ill, action):  # type: ignore[no-untyped-def]
         return
     if not allowed(s, w, agent, ill, action):
         w[INVALID + agent] += 1
-        action = WAIT
+        action = r.WAIT
     w[DOES + agent] = action
-    w[LEFT + agent] = DURATION[agent, w[AT + agent], action]
+    w[LEFT + agent] = r.DURATION[agent, w[AT + agent], action]
 
 
 @compiled
@@ -130,34 +128,34 @@ def work(s, w, agent, wind, price):  # type: ignore[no-untyped-def]
     w[LEFT + agent] -= 1
     if w[LEFT + agent] == 0:
         action = w[DOES + agent]
-        if action != WAIT and effect(s, agent, action, wind, price) == 0:
+        if action != r.WAIT and effect(s, agent, action, wind, price) == 0:
             w[EMPTY + agent] += 1
-        w[AT + agent] = END[agent, action]
-        w[DOES + agent] = FREE
+        w[AT + agent] = r.END[agent, action]
+        w[DOES + agent] = r.FREE
 
 
 @compiled
 def nature(s, tick, rain):  # type: ignore[no-untyped-def]
     """Frost, growth, rabbits, and what spoils."""
-    day = tick // DAY + 1
-    if tick == (WINTER_DAYS[0] - 1) * DAY:
-        for plot in range(PLOTS):
-            s[plot] *= FROST
-    growth = (WINTER_GROWTH if WINTER_DAYS[0] <= day <= WINTER_DAYS[1] else 1.0) * RIPEN * rain
-    for plot in range(PLOTS):
+    day = tick // r.DAY + 1
+    if tick == (r.WINTER_DAYS[0] - 1) * r.DAY:
+        for plot in range(r.PLOTS):
+            s[plot] *= r.FROST
+    growth = (r.WINTER_GROWTH if r.WINTER_DAYS[0] <= day <= r.WINTER_DAYS[1] else 1.0) * r.RIPEN * rain
+    for plot in range(r.PLOTS):
         s[plot] = min(1.0, s[plot] + growth)
     if s[RABBITS] > 0:
-        for plot in range(PLOTS):
-            s[plot] *= NIBBLE_CROP
-        s[RUINED] += s[CUT] * (1 - NIBBLE_WHEAT)
-        s[CUT] *= NIBBLE_WHEAT
+        for plot in range(r.PLOTS):
+            s[plot] *= r.NIBBLE_CROP
+        s[RUINED] += s[CUT] * (1 - r.NIBBLE_WHEAT)
+        s[CUT] *= r.NIBBLE_WHEAT
     wheat, bread = s[CUT] + s[MILL_WHEAT], s[BAKERY_BREAD] + s[SQUARE]
-    s[SPOILED] += wheat * WHEAT_SPOILS + bread * BREAD_SPOILS + s[STORE] * GRAIN_SPOILS
-    s[CUT] *= 1 - WHEAT_SPOILS
-    s[MILL_WHEAT] *= 1 - WHEAT_SPOILS
-    s[BAKERY_BREAD] *= 1 - BREAD_SPOILS
-    s[SQUARE] *= 1 - BREAD_SPOILS
-    s[STORE] *= 1 - GRAIN_SPOILS
+    s[SPOILED] += wheat * r.WHEAT_SPOILS + bread * r.BREAD_SPOILS + s[STORE] * r.GRAIN_SPOILS
+    s[CUT] *= 1 - r.WHEAT_SPOILS
+    s[MILL_WHEAT] *= 1 - r.WHEAT_SPOILS
+    s[BAKERY_BREAD] *= 1 - r.BREAD_SPOILS
+    s[SQUARE] *= 1 - r.BREAD_SPOILS
+    s[STORE] *= 1 - r.GRAIN_SPOILS
 
 
 @compiled
@@ -167,16 +165,16 @@ def meal(s):  # type: ignore[no-untyped-def]
     eaten = min(s[SQUARE], need)
     s[SQUARE] -= eaten
     s[EATEN] += eaten
-    s[HUNGER] = KEEP_HUNGER * s[HUNGER] + NEW_HUNGER * (1 - eaten / need)
-    s[J] += eaten - MISSED * (need - eaten)
+    s[HUNGER] = r.KEEP_HUNGER * s[HUNGER] + r.NEW_HUNGER * (1 - eaten / need)
+    s[J] += eaten - r.MISSED * (need - eaten)
 
 
 @compiled
 def nightfall(s):  # type: ignore[no-untyped-def]
     """The hungry leave, the well-fed are joined."""
-    if s[HUNGER] > LEAVING:
-        s[N] = max(float(LEAST_MOUTHS), s[N] - 1)
-    elif s[HUNGER] < COMING and s[N] < MOUTHS + HOUSING * s[LEVEL]:
+    if s[HUNGER] > r.LEAVING:
+        s[N] = max(float(r.LEAST_MOUTHS), s[N] - 1)
+    elif s[HUNGER] < r.COMING and s[N] < r.MOUTHS + r.HOUSING * s[LEVEL]:
         s[N] += 1
 
 
@@ -187,18 +185,18 @@ def advance(s, w, wind, price, rabbits, rain, ill, actions):  # type: ignore[no-
     for agent in range(3):
         begin(s, w, agent, ill[agent], actions[agent])
     if rabbits and s[RABBITS] == 0:
-        s[RABBITS] = PATIENCE
+        s[RABBITS] = r.PATIENCE
     for agent in range(3):
         if not ill[agent]:
             work(s, w, agent, wind, price)
     nature(s, tick, rain)
-    of_day = tick % DAY
-    if of_day in MEALS:
+    of_day = tick % r.DAY
+    if of_day in r.MEALS:
         meal(s)
-    if of_day == DAY - 1:
+    if of_day == r.DAY - 1:
         nightfall(s)
     w[NOW] = tick + 1
-    return (s[J] - before) / NORM
+    return (s[J] - before) / r.NORM
 
 
 @compiled
@@ -207,10 +205,10 @@ def where(w, agent):  # type: ignore[no-untyped-def]
     at, action, left = w[AT + agent], w[DOES + agent], w[LEFT + agent]
     if left == 0:
         return at
-    begun, away = DURATION[agent, at, action] - left, AWAY[at, action]
-    if away <= begun <= away + WORK[action]:
-        return at if action == WAIT else SOURCE[action]
-    return ROAD
+    begun, away = r.DURATION[agent, at, action] - left, r.AWAY[at, action]
+    if away <= begun <= away + r.WORK[action]:
+        return at if action == r.WAIT else r.SOURCE[action]
+    return r.ROAD
 
 
 @compiled
@@ -218,7 +216,7 @@ def see(s, w, place, wind, omen, price, into):  # type: ignore[no-untyped-def]
     """Write what there is to see at a place into `into`, (18,)."""
     if place == 0:
         ripe = 0.0
-        for plot in range(PLOTS):
+        for plot in range(r.PLOTS):
             ripe += s[plot] >= 1
         into[0], into[1], into[2] = ripe, s[CUT], s[RABBITS]
     elif place == 1:
@@ -239,12 +237,12 @@ def look(s, w, known, seen, wind, omen, price):  # type: ignore[no-untyped-def]
     tick = w[NOW]
     for agent in range(3):
         place = where(w, agent)
-        if place != ROAD:
+        if place != r.ROAD:
             see(s, w, place, wind, omen, price, known[agent])
-            for item in range(SEEN_FROM[place], SEEN_TO[place]):
+            for item in range(r.SEEN_FROM[place], r.SEEN_TO[place]):
                 seen[agent, item] = tick
-        known[agent, FARMER_DOES + agent] = w[DOES + agent]
-        seen[agent, FARMER_DOES + agent] = tick
+        known[agent, r.FARMER_DOES + agent] = w[DOES + agent]
+        seen[agent, r.FARMER_DOES + agent] = tick
 
 
 @compiled
@@ -259,12 +257,12 @@ def tell(s, w, known, seen, ill, actions, tells):  # type: ignore[no-untyped-def
         for other in range(3):
             if other == agent:
                 continue
-            if place != ROAD:
-                for item in range(SEEN_FROM[place], SEEN_TO[place]):
+            if place != r.ROAD:
+                for item in range(r.SEEN_FROM[place], r.SEEN_TO[place]):
                     known[other, item] = np.floor(known[agent, item] * 100 + 0.5) / 100
                     seen[other, item] = tick
-            known[other, FARMER_DOES + agent] = does
-            seen[other, FARMER_DOES + agent] = tick
+            known[other, r.FARMER_DOES + agent] = does
+            seen[other, r.FARMER_DOES + agent] = tick
 
 
 @compiled
@@ -272,10 +270,10 @@ def observe(s, w, known, seen, ill, agent, into):  # type: ignore[no-untyped-def
     """Write a worker's observation into `into`, float32 (44,)."""
     tick = w[NOW]
     into[0], into[1], into[2], into[3] = agent, where(w, agent), w[DOES + agent], w[LEFT + agent]
-    into[4], into[5], into[6], into[7] = ill, tick // DAY + 1, tick % DAY, s[LEVEL]
+    into[4], into[5], into[6], into[7] = ill, tick // r.DAY + 1, tick % r.DAY, s[LEVEL]
     for item in range(KNOWN):
-        into[KNOWS + item] = known[agent, item]
-        into[AGE + item] = tick - seen[agent, item]
+        into[r.KNOWS + item] = known[agent, item]
+        into[r.AGE + item] = tick - seen[agent, item]
 
 
 @compiled
@@ -283,7 +281,7 @@ def mask(s, w, agent, ill, into):  # type: ignore[no-untyped-def]
     """Write what a worker may choose into `into`, int8 (13,)."""
     if w[LEFT + agent] > 0 or ill:
         into[:] = 0
-        into[w[DOES + agent] if w[LEFT + agent] > 0 else WAIT] = 1
+        into[w[DOES + agent] if w[LEFT + agent] > 0 else r.WAIT] = 1
     else:
         into[:] = 1
-        into[INVEST] = s[LEVEL] < LEVELS
+        into[r.INVEST] = s[LEVEL] < r.LEVELS
