@@ -1,4 +1,4 @@
-"""A small language model that runs on this machine: SmolLM2-135M, as it comes or with an adapter trained in the village.
+"""A small language model that runs on this machine: SmolLM2-135M, as it comes or with an adapter from the village.
 
 Its choices are valid by construction. An action is decoded under the constraint that it is one of those allowed: at
 every token only those that go on with an allowed name compete,

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from engines.village import rules as r
 from engines.village import scenarios, tape
-from engines.village.core import Villages
 from engines.village.llm import prompt
 from engines.village.training.policy import Policy
-from engines.village.training.rollouts import Cohort, act
+from engines.village.training.rollouts import Cohort, act, told
 
 
 @dataclass(frozen=True)
@@ -46,25 +45,23 @@ def watch(policy: Policy, names: Sequence[str], seeds: Sequence[int], blunder: f
             lesson is the expert's choice all the same.
         rng: of the blunders.
     """
-    cohort = Cohort(list(names), len(names) * len(seeds), 0, 0)
-    drawn = [tape.draw(scenarios.named(name), seed) for seed in seeds for name in names]
-    cohort.villages = Villages(tape.stack(drawn))
+    cohort = Cohort(names, [tape.draw(scenarios.named(name), seed) for seed in seeds for name in names])
     prompts: list[str] = []
     masks, actions, roles = [], [], []
     last = np.full((cohort.count, 3), r.FREE)
     while not cohort.villages.over:
         rows, workers = cohort.free()
         observations = cohort.villages.observations[rows, workers]
-        chosen, _, allowed, picked, *_ = act(policy, [cohort], None)
+        chosen = act(policy, [cohort], None)
+        doing = chosen.actions[0]
         prompts += [prompt.short(o, int(before)) for o, before in zip(observations, last[rows, workers], strict=True)]
-        masks.append(allowed)
-        actions.append(picked)
+        masks.append(chosen.masks)
+        actions.append(chosen.picked)
         roles.append(workers)
-        slips = np.flatnonzero(rng.random(len(rows)) < blunder)
-        for slip in slips:
-            chosen[0][rows[slip], workers[slip]] = rng.choice(np.flatnonzero(allowed[slip]))
-        last[rows, workers] = chosen[0][rows, workers]
-        cohort.villages.step(chosen[0], np.ones((cohort.count, 3), np.bool_))
+        for slip in np.flatnonzero(rng.random(len(rows)) < blunder):
+            doing[rows[slip], workers[slip]] = rng.choice(np.flatnonzero(chosen.masks[slip]))
+        last[rows, workers] = doing[rows, workers]
+        cohort.villages.step(doing, told(cohort.count))
     return Lessons(tuple(prompts), np.concatenate(masks), np.concatenate(actions), np.concatenate(roles))
 
 

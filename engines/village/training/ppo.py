@@ -69,7 +69,7 @@ class Trainer:
         size = config.villages
         first = FIRST_SEED * (1 + seed)
         self.cohorts = [
-            Cohort(config.scenarios, size, first + number * size, config.cohorts * size)
+            Cohort.endless(config.scenarios, size, first + number * size, config.cohorts * size)
             for number in range(config.cohorts)
         ]
         self._waiting = [number * r.TICKS // config.cohorts // config.length for number in range(config.cohorts)]
@@ -85,8 +85,8 @@ class Trainer:
         advantage, target = self.credit(batch)
         figures = self._learn(batch, advantage, target, config.entropy * max(0.05, left))
         self.done += 1
-        by = {name: [score for which, score, _ in finished if which == name] for name in config.scenarios}
-        levels = [level for *_, level in finished]
+        by = {name: [one.score for one in finished if one.scenario == name] for name in config.scenarios}
+        levels = [one.level for one in finished]
         return Step(
             self.done,
             {name: float(np.mean(scores)) for name, scores in by.items() if scores},

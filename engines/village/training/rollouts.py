@@ -1,6 +1,6 @@
 """Villages in which a policy lives while it is trained: many at once, begun at different times of the year.
 
-Villages come in cohorts. All of a cohort are in the same tick; cohorts are spread evenly over the episode, so that every
+Villages come in cohorts. All of a cohort are in the same tick; cohorts are spread evenly over the episode, so every
 batch holds spring and winter, beginnings and ends. A cohort that is over starts anew on tapes of new seeds.
 """
 
@@ -40,30 +40,49 @@ class Batch:
     ended: NDArray[np.bool_]  # (T,  B) the episode's last tick
 
 
-class Cohort:
-    """Villages in step, one after the other on ever new tapes."""
+@dataclass(frozen=True)
+class Ended:
+    """An episode that is over."""
 
-    def __init__(self, names: Sequence[str], count: int, first_seed: int, stride: int) -> None:
+    scenario: str
+    score: float  # its return
+    level: float
+
+
+class Cohort:
+    """Villages in step, on given tapes or one after the other on ever new ones."""
+
+    def __init__(self, names: Sequence[str], tapes: Sequence[tape.Tape]) -> None:
         """Begin.
 
         Args:
-            names: scenarios, taken in turn.
-            count: of villages.
-            first_seed: of the first tape.
-            stride: by which the seeds of the next episode are further on.
+            names: scenarios, taken in turn by the villages.
+            tapes: one a village.
         """
-        self.names, self.count, self.next_seed, self.stride = names, count, first_seed, stride
-        self.renew()
+        self.names, self.count = names, len(tapes)
+        self.seed = self.next_seed = self.stride = 0
+        self._begin(tapes)
+
+    @classmethod
+    def endless(cls, names: Sequence[str], count: int, first_seed: int, stride: int) -> Cohort:
+        """Villages for training: after an episode the next, whose tapes' seeds are `stride` further on."""
+        found = cls(names, _drawn(names, count, first_seed))
+        found.seed, found.next_seed, found.stride = first_seed, first_seed + stride, stride
+        return found
 
     def renew(self) -> None:
         """A new first day on new tapes."""
         self.seed, self.next_seed = self.next_seed, self.next_seed + self.stride
-        self.villages = Villages(self._tapes())
+        self._begin(_drawn(self.names, self.count, self.seed))
+
+    def _begin(self, tapes: Sequence[tape.Tape]) -> None:
+        self.villages = Villages(tape.stack(tapes))
         self.memory = blank(self.count)
 
-    def _tapes(self) -> tape.Tape:
-        drawn = (scenarios.named(self.names[index % len(self.names)]) for index in range(self.count))
-        return tape.stack([tape.draw(scenario, self.seed + index) for index, scenario in enumerate(drawn)])
+    def ended(self) -> list[Ended]:
+        """The episodes, which are over."""
+        numbers = zip(self.villages.returns.tolist(), self.villages.numbers[:, ticks.LEVEL].tolist(), strict=True)
+        return [Ended(self.names[i % len(self.names)], *found) for i, found in enumerate(numbers)]
 
     def free(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which workers choose now: village and worker of each."""
@@ -95,84 +114,93 @@ class Cohort:
     def restore(self, kept: Mapping[str, NDArray[Any]]) -> None:
         """Take up what `state` gave."""
         self.seed, self.next_seed = (int(value) for value in kept["seed"])
-        self.villages = Villages(self._tapes())
+        self._begin(_drawn(self.names, self.count, self.seed))
         names = ("numbers", "workers", "known", "seen")
         self.villages.restore(tuple(kept[name] for name in names))
         self.memory[:] = kept["memory"]
 
 
+def _drawn(names: Sequence[str], count: int, first_seed: int) -> list[tape.Tape]:
+    return [tape.draw(scenarios.named(names[index % len(names)]), first_seed + index) for index in range(count)]
+
+
 def choose(
     policy: Policy, features: NDArray[np.float32], masks: NDArray[np.int8], generator: torch.Generator | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Actions (N,) and their log-probabilities; drawn, or without a generator the likeliest."""
+    """Actions (N,) and their log-probabilities."""
     with torch.no_grad():
         logp = policy.logp(torch.from_numpy(features), torch.from_numpy(masks))
-        picked = (
-            logp.argmax(1, keepdim=True) if generator is None else torch.multinomial(logp.exp(), 1, generator=generator)
-        )
+        if generator is None:
+            picked = logp.argmax(1, keepdim=True)
+        else:
+            picked = torch.multinomial(logp.exp(), 1, generator=generator)
         return picked[:, 0].numpy(), logp.gather(1, picked)[:, 0].numpy()
 
 
-def act(
-    policy: Policy, cohorts: Sequence[Cohort], generator: torch.Generator | None
-) -> tuple[
-    list[NDArray[np.int64]],
-    NDArray[np.float32],
-    NDArray[np.int8],
-    NDArray[np.int64],
-    NDArray[np.float32],
-    NDArray[np.int64],
-]:
-    """What every worker of every cohort does now: actions (B, 3) by cohort; features, masks, actions, logp, village."""
+@dataclass(frozen=True)
+class Chosen:
+    """What the workers of some cohorts chose in one tick. N choices of B villages."""
+
+    actions: list[NDArray[np.int64]]  # by cohort, (b, 3) as `Villages.step` takes them
+    features: NDArray[np.float32]  # (N, FEATURES)
+    masks: NDArray[np.int8]  # (N, 13)
+    picked: NDArray[np.int64]  # (N,)
+    logp: NDArray[np.float32]  # (N,)
+    village: NDArray[np.int64]  # (N,) 0 to B - 1
+
+
+def act(policy: Policy, cohorts: Sequence[Cohort], generator: torch.Generator | None) -> Chosen:
+    """What every free worker of every cohort does now; drawn, or without a generator the likeliest."""
     free = [cohort.free() for cohort in cohorts]
-    features, masks, village = [], [], []
+    parts = []
     for number, (cohort, (rows, workers)) in enumerate(zip(cohorts, free, strict=True)):
-        remember(cohort.villages.observations, cohort.memory)
-        into = np.empty((len(rows), FEATURES), np.float32)
-        encode(cohort.villages.observations, cohort.memory, rows, workers, into)
-        features.append(into)
-        masks.append(cohort.villages.masks[rows, workers])
-        village.append(rows + number * cohort.count)
-    x, m = np.concatenate(features), np.concatenate(masks)
-    picked, logp = choose(policy, x, m, generator)
+        seen = cohort.villages.observations
+        remember(seen, cohort.memory)
+        features = np.empty((len(rows), FEATURES), np.float32)
+        encode(seen, cohort.memory, rows, workers, features)
+        parts.append((features, cohort.villages.masks[rows, workers], rows + number * cohort.count))
+    x, masks, village = (np.concatenate(part) for part in zip(*parts, strict=True))
+    picked, logp = choose(policy, x, masks, generator)
     actions, done = [], 0
     for cohort, (rows, workers) in zip(cohorts, free, strict=True):
-        chosen = np.zeros((cohort.count, 3), np.int64)
-        chosen[rows, workers] = picked[done : done + len(rows)]
-        actions.append(chosen)
+        doing = np.zeros((cohort.count, 3), np.int64)
+        doing[rows, workers] = picked[done : done + len(rows)]
+        actions.append(doing)
         done += len(rows)
-    return actions, x, m, picked, logp, np.concatenate(village)
+    return Chosen(actions, x, masks, picked, logp, village)
 
 
 def collect(
     policy: Policy, cohorts: Sequence[Cohort], length: int, generator: torch.Generator
-) -> tuple[Batch, list[Any]]:
-    """Some ticks of every cohort; also (scenario, return, level) of the episodes that ended."""
+) -> tuple[Batch, list[Ended]]:
+    """Some ticks of every cohort, and the episodes that ended in them."""
     count = sum(cohort.count for cohort in cohorts)
     outlooks = np.empty((length + 1, count, OUTLOOK), np.float32)
-    rewards, ended = np.empty((length, count), np.float32), np.zeros((length, count), np.bool_)
+    rewards, over = np.empty((length, count), np.float32), np.zeros((length, count), np.bool_)
     phi = np.empty((length + 1, count), np.float32)
-    chosen: list[tuple[Any, ...]] = []
-    finished: list[Any] = []
+    chosen: list[Chosen] = []
+    finished: list[Ended] = []
     for step in range(length):
         _observe(cohorts, outlooks[step], phi[step])
-        actions, *choices, village = act(policy, cohorts, generator)
-        chosen.append((*choices, step * count + village))
-        for number, (cohort, doing) in enumerate(zip(cohorts, actions, strict=True)):
+        chosen.append(act(policy, cohorts, generator))
+        for number, (cohort, doing) in enumerate(zip(cohorts, chosen[-1].actions, strict=True)):
             span = slice(number * cohort.count, (number + 1) * cohort.count)
-            rewards[step, span] = cohort.villages.step(doing, np.ones((cohort.count, 3), np.bool_)) * r.NORM
+            rewards[step, span] = cohort.villages.step(doing, told(cohort.count)) * r.NORM
             if cohort.villages.over:
-                ended[step, span] = True
-                finished += zip(
-                    [cohort.names[i % len(cohort.names)] for i in range(cohort.count)],
-                    cohort.villages.returns.tolist(),
-                    cohort.villages.numbers[:, ticks.LEVEL].tolist(),
-                    strict=True,
-                )
+                over[step, span] = True
+                finished += cohort.ended()
                 cohort.renew()
     _observe(cohorts, outlooks[length], phi[length])
-    x, m, a, logp, at = (np.concatenate([row[index] for row in chosen]) for index in range(5))
-    return Batch(x, m, a, logp, at, outlooks, rewards, phi, ended), finished
+    features, masks, picked, logp = (
+        np.concatenate([getattr(one, name) for one in chosen]) for name in ("features", "masks", "picked", "logp")
+    )
+    at = np.concatenate([step * count + one.village for step, one in enumerate(chosen)])
+    return Batch(features, masks, picked, logp, at, outlooks, rewards, phi, over), finished
+
+
+def told(count: int) -> NDArray[np.bool_]:
+    """(count, 3) everyone says what they see, in every tick."""
+    return np.ones((count, 3), np.bool_)
 
 
 def _observe(cohorts: Sequence[Cohort], outlooks: NDArray[np.float32], phi: NDArray[np.float32]) -> None:
@@ -198,10 +226,8 @@ def returns(
     generator = None if drawn is None else torch.Generator().manual_seed(drawn)
     found = {}
     for name in names:
-        cohort = Cohort([name], len(seeds), 0, 0)
-        cohort.villages = Villages(tape.stack([tape.draw(scenarios.named(name), seed) for seed in seeds]))
+        cohort = Cohort([name], [tape.draw(scenarios.named(name), seed) for seed in seeds])
         while not cohort.villages.over:
-            actions, *_ = act(policy, [cohort], generator)
-            cohort.villages.step(actions[0], np.ones((cohort.count, 3), np.bool_))
+            cohort.villages.step(act(policy, [cohort], generator).actions[0], told(cohort.count))
         found[name] = cohort.villages.returns.copy()
     return found
