@@ -149,10 +149,9 @@ def nature(s, tick, rain):  # type: ignore[no-untyped-def]
             s[plot] *= r.NIBBLE_CROP
         s[RUINED] += s[CUT] * (1 - r.NIBBLE_WHEAT)
         s[CUT] *= r.NIBBLE_WHEAT
-    wheat, bread = s[CUT] + s[MILL_WHEAT], s[BAKERY_BREAD] + s[SQUARE]
-    s[SPOILED] += wheat * r.WHEAT_SPOILS + bread * r.BREAD_SPOILS + s[STORE] * r.GRAIN_SPOILS
+    bread = s[BAKERY_BREAD] + s[SQUARE]
+    s[SPOILED] += s[CUT] * r.WHEAT_SPOILS + bread * r.BREAD_SPOILS + s[STORE] * r.GRAIN_SPOILS
     s[CUT] *= 1 - r.WHEAT_SPOILS
-    s[MILL_WHEAT] *= 1 - r.WHEAT_SPOILS
     s[BAKERY_BREAD] *= 1 - r.BREAD_SPOILS
     s[SQUARE] *= 1 - r.BREAD_SPOILS
     s[STORE] *= 1 - r.GRAIN_SPOILS

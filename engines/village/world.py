@@ -222,9 +222,9 @@ class World:
 
     def _spoil(self) -> None:
         """What lies loses its share."""
-        wheat, bread = self.cut_wheat + self.mill_wheat, self.bakery_bread + self.square_bread
-        self.spoiled += wheat * r.WHEAT_SPOILS + bread * r.BREAD_SPOILS + self.granary * r.GRAIN_SPOILS
-        self.cut_wheat, self.mill_wheat = self.cut_wheat * (1 - r.WHEAT_SPOILS), self.mill_wheat * (1 - r.WHEAT_SPOILS)
+        bread = self.bakery_bread + self.square_bread
+        self.spoiled += self.cut_wheat * r.WHEAT_SPOILS + bread * r.BREAD_SPOILS + self.granary * r.GRAIN_SPOILS
+        self.cut_wheat *= 1 - r.WHEAT_SPOILS
         self.bakery_bread *= 1 - r.BREAD_SPOILS
         self.square_bread *= 1 - r.BREAD_SPOILS
         self.granary *= 1 - r.GRAIN_SPOILS
