@@ -1,7 +1,7 @@
 """A beginning: the policy imitates a scripted teacher, so that reward improves a village that already runs.
 
-DAgger (Ross, Gordon and Bagnell 2011): in the first round the teacher acts, in the following ones the pupil acts in half
-of the villages; the lesson is always what the teacher would do. A few choices are left to chance.
+DAgger (Ross, Gordon and Bagnell 2011): in the first round the teacher acts, in the following ones the pupil acts in
+half of the villages; the lesson is always what the teacher would do. A few choices are left to chance.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from engines.village import rules as r
+from engines.village import stock
+from engines.village.compiling import compiled
 from engines.village.training.policy import Policy
 from engines.village.training.rollouts import FIRST_SEED, Cohort, act, told
 
@@ -33,6 +35,29 @@ class Config:
     epochs: int = 3  # after each round, over all lessons so far
     minibatch: int = 1024
     rate: float = 1e-3
+
+
+def scripted(parameters: NDArray[np.float64]) -> Teacher:
+    """The (s, S) workers of `stock` as a teacher.
+
+    Args:
+        parameters: (18,) `stock.PARAMETERS`.
+    """
+
+    def teach(
+        observations: NDArray[np.float32], rows: NDArray[np.int64], workers: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        found = np.empty(len(rows), np.int64)
+        _scripted(observations, rows, workers, parameters, found)
+        return found
+
+    return teach
+
+
+@compiled
+def _scripted(observations, rows, workers, parameters, into):  # type: ignore[no-untyped-def]
+    for i in range(len(rows)):
+        into[i] = stock.act(observations[rows[i], workers[i]], parameters)
 
 
 def imitate(policy: Policy, teacher: Teacher, names: Sequence[str], config: Config, seed: int) -> list[float]:
