@@ -130,7 +130,7 @@ def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
     )
     assert log.status == "success", log.error
     assert log.samples is not None
-    score = log.samples[0].scores["fed"]  # type: ignore[index]
+    score = log.samples[0].scores["fed"]
     again = world(4)
     idle = Episode(again)
     while again.tick < 2 * r.DAY:

@@ -60,7 +60,7 @@ def test_features_depend_on_what_the_worker_knows_and_nothing_else() -> None:
         for _ in range(3):
             found.villages.step(doing, told(found.count))
         seen.append(act(policy_, [found], None).features)
-    np.testing.assert_array_equal(*seen)
+    np.testing.assert_array_equal(seen[0], seen[1])
 
 
 def test_a_worker_remembers_what_they_did_and_how_long_the_others_have_been_at_it() -> None:

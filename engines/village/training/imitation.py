@@ -95,7 +95,7 @@ def _learn(
     features, masks, right = (torch.from_numpy(np.concatenate(part)) for part in zip(*lessons, strict=True))
     total = torch.zeros(())
     for _ in range(config.epochs):
-        order = torch.randperm(len(right), generator=generator).split(config.minibatch)
+        order = torch.split(torch.randperm(len(right), generator=generator), config.minibatch)
         total = torch.zeros(())
         for index in order:
             loss = nn.functional.nll_loss(policy.logp(features[index], masks[index]), right[index])

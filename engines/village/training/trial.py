@@ -61,7 +61,7 @@ def trial(
         village.append(rows)
         cohort.villages.step(doing, told(cohort.count))
         report(cohort.tick)
-    lessons = Lessons(tuple(prompts), *(np.concatenate(part) for part in (masks, actions, roles)))
+    lessons = Lessons(tuple(prompts), np.concatenate(masks), np.concatenate(actions), np.concatenate(roles))
     return Trial(cohort.villages.returns.copy(), lessons, np.concatenate(village))
 
 
@@ -81,4 +81,5 @@ def _pick(
     if temperature > 0:
         assert rng is not None
         scores = scores / temperature + rng.gumbel(size=scores.shape)
-    return scores.argmax(1)
+    picked: NDArray[np.int64] = scores.argmax(1)
+    return picked
