@@ -23,7 +23,7 @@ from engines.village.training.potential import potential
 from engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, returns, told
 
 pytestmark = pytest.mark.engine
-TINY = ppo.Config(cohorts=2, villages=5, length=48, updates=12, width=16, minibatch=128)
+TINY = ppo.Config(cohorts=2, villages=5, length=48, updates=12, width=16, minibatch=128, critic_first=0, scatter=0)
 
 
 def cohort(count: int = 6, seed: int = 3) -> Cohort:
@@ -196,7 +196,9 @@ def test_a_rule_is_learnt_by_imitation() -> None:
 @pytest.mark.slow
 def test_reward_alone_teaches_a_village_to_eat() -> None:
     """From chance: after two minutes of villages, far more is eaten than by chance."""
-    config = ppo.Config(scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, minibatch=1024)
+    config = ppo.Config(
+        scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0, scatter=0
+    )
     trainer = ppo.Trainer(config, 0)
     seeds = range(40)
     before = returns(trainer.policy, ["calm"], seeds, drawn=0)["calm"].mean()

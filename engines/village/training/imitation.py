@@ -28,7 +28,7 @@ TAPES = FIRST_SEED // 2  # seeds of the tapes used here, from this on
 class Config:
     """How long, and on what."""
 
-    rounds: int = 4
+    rounds: int = 3
     villages: int = 200  # a round
     blunder: float = 0.03  # share of choices left to chance
     epochs: int = 3  # after each round, over all lessons so far
