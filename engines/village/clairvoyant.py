@@ -1,8 +1,8 @@
 """An achievable plan by one who knows the tape: what could have been done, found by search.
 
 Three workers who see everything follow the scripted lists, whose numbers are first fitted to this very tape by the
-cross-entropy method; then numbers are changed for some days and single choices overruled, one at a time, by simulated annealing. The
-result is a plan that was really played out, so its return is a lower bound on the best possible.
+cross-entropy method; then numbers are changed for some days and single choices overruled, one at a time, by simulated
+annealing. The result is a plan that was really played out, so its return is a lower bound on the best possible.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ numbers are the hoarder, the seller, the village without a granary; `PARAMETERS`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -218,16 +220,23 @@ def act(o, p):  # type: ignore[no-untyped-def]
     return baker(o, p, cart, tool)
 
 
-def parameters(**changed: float) -> NDArray[np.float64]:
-    """(21,) the published (s, S) policy's numbers, some of them changed."""
-    numbers = dict(
-        zip(
-            PARAMETERS,
-            (3, 1.6, 1.2, 0.9, 0.6, 0.25, 0.93, 0.4, 0.9, 1.15, 1, 1.4, 0.5, 0.8, 36, 18, 1, 1, 0.5, 0.3, 1),
-            strict=True,
-        )
-    )
-    return np.array([(numbers | changed)[name] for name in PARAMETERS], np.float64)
+# Fitted by the cross-entropy method on train seeds 1000 to 1007 of the five calibrated scenarios, mean return greatest.
+PUBLISHED = (
+    4.8, 3.6, 1.9, 1.25, 0.67, 0.2, 0.91, 0.22, 0.99, 1.41, 0.89, 1.47, 0.38, 0.78, 38, 30, 1, 1, 0.48, 0.25, 0,
+)  # fmt: skip
+
+
+def parameters(changed: Mapping[str, float] | None = None, base: tuple[float, ...] = PUBLISHED) -> NDArray[np.float64]:
+    """(21,) the published (s, S) policy's numbers, some of them changed.
+
+    Raises:
+        ValueError: there is no number of that name.
+    """
+    numbers = dict(zip(PARAMETERS, base, strict=True))
+    for name in changed or {}:
+        if name not in numbers:
+            raise ValueError(f"parameter {name!r}: no such parameter; choose one of {', '.join(PARAMETERS)}")
+    return np.array([*(numbers | dict(changed or {})).values()], np.float64)
 
 
 # The range in which each of PARAMETERS is searched.
