@@ -111,6 +111,7 @@ def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Inspect's own, of what it depends on
 def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
     pytest.importorskip("inspect_ai", reason="the extra village-inspect")
     from inspect_ai import eval as inspect_eval
