@@ -173,7 +173,7 @@ def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None
     whole = path.read_bytes()
     for damage in (b"", whole[:50], whole.replace(b"village policy 1", b"village policy 9"), whole[:-4]):
         path.write_bytes(damage)
-        with pytest.raises(ValueError, match="give one that") as caught:
+        with pytest.raises(ValueError, match="give a published one") as caught:
             policy.load(path)
         assert "\n" not in str(caught.value)
 
