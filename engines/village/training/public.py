@@ -6,7 +6,7 @@ was trained in and in those it never saw.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.recording import digest, version_of
-from engines.village import rules
+from engines.village import agents, rules, scenarios, score
 from engines.village.training import checkpoint, course, imitation, policy, ppo, teacher
+from engines.village.training.rollouts import episodes
 
 FILE = "village_policy.safetensors"
 SOURCES = [
@@ -53,22 +54,34 @@ def train(
     return trainer.policy, {name: value.astype(np.float32) for name, value in log.items()}
 
 
-def gain(
-    mine: Mapping[str, NDArray[np.float64]],
-    best: Mapping[str, NDArray[np.float64]],
-    random: Mapping[str, NDArray[np.float64]],
-    plan: Mapping[str, NDArray[np.float64]],
-) -> dict[str, float]:
-    """The gain over the best (s, S) workers by scenario, in normalised score: random 0, the plan that knows the tape 1.
+def scores(
+    mine: policy.Policy, seeds: Sequence[int], names: Sequence[str] = tuple(scenarios.SCENARIOS)
+) -> dict[str, dict[str, float]]:
+    """Mean returns by scenario on the same tapes: of the policy, the best (s, S) workers, the random ones.
 
-    Args:
-        mine: returns by scenario, (seeds,) on the same tapes as the others'.
-        best: of the (s, S) workers with the parameters that are best in that scenario.
-        random: of random workers.
-        plan: of the clairvoyant plan.
+    The reserve of the (s, S) workers is the best of `score.RESERVES` on these very tapes, which favours them.
     """
     found = {}
-    for name, returns in mine.items():
-        scale = plan[name].mean() - random[name].mean()
-        found[name] = float((returns.mean() - best[name].mean()) / scale)
+    for name in names:
+        tapes = score.tapes(name, seeds)
+        reserves = {
+            days: agents.episodes(agents.with_reserve(days), tapes)[0].returns.mean() for days in score.RESERVES
+        }
+        best = max(reserves, key=lambda days: reserves[days])
+        found[name] = {
+            "policy": float(episodes(mine, tapes)[0].returns.mean()),
+            "best_stock": float(reserves[best]),
+            "best_reserve": float(best),
+            "random": float(agents.episodes(agents.AGENTS["random"], tapes)[0].returns.mean()),
+        }
     return found
+
+
+def gain(of: Mapping[str, float], plan: float) -> float:
+    """What the policy gains over the best (s, S) workers in a scenario, in normalised score.
+
+    Args:
+        of: the scenario's entry of `scores`.
+        plan: mean return of the plan by one who knows the tapes; the random workers' is 0 on this scale, it is 1.
+    """
+    return (of["policy"] - of["best_stock"]) / (plan - of["random"])
