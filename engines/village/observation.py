@@ -18,7 +18,7 @@ from engines.village import rules as r
 from engines.village.world import World
 
 SAID = re.compile(r"\b([a-z_]+)\s*=\s*([a-z_]+|-?\d+(?:\.\d+)?)")
-UNITS = {"price": "coins each", "coins": "coins", "ripe": "of 6 plots", "rabbits": "scares until they leave"}
+MOST = 10_000.0  # beyond any stock, whatever a message claims
 _GROUPS = {
     "field": ("ripe", "cut_wheat", "rabbits"),
     "mill": ("mill_wheat", "mill_flour", "wind", "omen"),
@@ -39,14 +39,12 @@ def observe(world: World, agent: int) -> NDArray[np.float32]:
 
 def low_high() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(44,) twice: the least and the most an observation can hold."""
-    low, high = np.zeros(r.OBSERVED, np.float32), np.full(r.OBSERVED, np.inf, np.float32)
+    low, high = np.zeros(r.OBSERVED, np.float32), np.full(r.OBSERVED, MOST, np.float32)
     low[[r.PLACE, r.ACTION]] = -1
     high[: r.KNOWS] = (2, 5, 12, r.DURATION.max(), 1, r.DAYS + 1, r.DAY - 1, r.LEVELS)
     low[r.KNOWS + r.FARMER_DOES : r.AGE] = -1
     high[r.KNOWS + r.FARMER_DOES : r.AGE] = len(r.ACTIONS) - 1
     high[r.AGE :] = r.TICKS
-    # What is heard may be untrue, so what is known has no bounds but these.
-    low[r.KNOWS : r.KNOWS + r.FARMER_DOES] = -np.inf
     return low, high
 
 
@@ -98,7 +96,7 @@ def understand(text: str, agent: int) -> NDArray[np.float64]:
         if name == "doing" and value in (*r.ACTIONS, "nothing"):
             found[r.FARMER_DOES + agent] = r.ACTIONS.index(value) if value in r.ACTIONS else r.FREE
         elif name in r.KNOWN[: r.FARMER_DOES] and not value[0].isalpha():
-            found[r.KNOWN.index(name)] = np.floor(min(float(value), 1e6) * 100 + 0.5) / 100
+            found[r.KNOWN.index(name)] = np.floor(min(max(float(value), 0), MOST) * 100 + 0.5) / 100
     return found
 
 

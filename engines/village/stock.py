@@ -92,9 +92,9 @@ def farmer(o, p, cart, tool):  # type: ignore[no-untyped-def]
 def miller(o, p, cart, tool):  # type: ignore[no-untyped-def]
     """Invest, sell when at the granary, grind, and clear the mill of flour."""
     flour = o[K + r.MILL_FLOUR]
-    if p[INVESTS] > 0.5 and o[r.TODAY] <= p[LAST_DAY] and o[r.LEVEL] < r.LEVELS:
-        if o[K + r.COINS] >= r.PRICE_OF_LEVEL * tool and not busy_with(o, r.INVEST):
-            return r.INVEST
+    rich = o[K + r.COINS] >= r.PRICE_OF_LEVEL * tool and o[r.LEVEL] < r.LEVELS
+    if rich and p[INVESTS] > 0.5 and o[r.TODAY] <= p[LAST_DAY] and not busy_with(o, r.INVEST):
+        return r.INVEST
     if o[r.PLACE] == r.GRANARY and market(o, p, cart):
         return r.SELL
     space = r.FLOUR_ROOM * tool - flour
@@ -127,14 +127,19 @@ def help_out(o, p, cart, tool):  # type: ignore[no-untyped-def]
 @compiled
 def baker(o, p, cart, tool):  # type: ignore[no-untyped-def]
     """Serve, bake, fetch flour from the mill or else the granary; buy bread in need."""
-    mouths, square, bread, flour = o[K + r.N_MOUTHS], o[K + r.SQUARE_BREAD], o[K + r.BAKERY_BREAD], o[K + r.BAKERY_FLOUR]
+    mouths, square, bread, flour = (
+        o[K + r.N_MOUTHS],
+        o[K + r.SQUARE_BREAD],
+        o[K + r.BAKERY_BREAD],
+        o[K + r.BAKERY_FLOUR],
+    )
     if o[r.AGE + r.SQUARE_BREAD] > 0:  # what was eaten since
         square -= 0.5 * mouths * np.ceil((o[r.AGE + r.SQUARE_BREAD] - o[r.TICK] % 6) / 6)
     square = max(0.0, square)
     food = square + bread + flour
-    if food + o[K + r.IN_GRANARY] * p[DRAWS] < p[BUY_DAYS] * mouths and o[K + r.COINS] >= 8 * r.PRICE_OF_BREAD:
-        if not busy_with(o, r.BUY):
-            return r.BUY
+    need = food + o[K + r.IN_GRANARY] * p[DRAWS] < p[BUY_DAYS] * mouths
+    if need and o[K + r.COINS] >= 8 * r.PRICE_OF_BREAD and not busy_with(o, r.BUY):
+        return r.BUY
     hungry = square < p[SQUARE_DAYS] * mouths
     if hungry and bread >= min(cart, 0.5 * mouths):
         return r.SERVE
@@ -175,5 +180,12 @@ def act(o, p):  # type: ignore[no-untyped-def]
 
 def parameters(**changed: float) -> NDArray[np.float64]:
     """(18,) the published (s, S) policy's numbers, some of them changed."""
-    numbers = dict(zip(PARAMETERS, (3, 0, 0, 0.9, 0.7, 0.5, 0.8, 0.7, 0.5, 1, 1, 0.6, 0.3, 36, 24, 1, 1, 1), strict=True))
+    numbers = dict(
+        zip(PARAMETERS, (3, 1.6, 1.2, 0.9, 0.6, 0.25, 0.93, 0.4, 0.9, 1.15, 1, 1.4, 0.8, 36, 18, 1, 1, 1), strict=True)
+    )
     return np.array([(numbers | changed)[name] for name in PARAMETERS], np.float64)
+
+
+# The range in which each of PARAMETERS is searched.
+LOW = np.array([0, 0, 0, 0.1, 0.2, 0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.1, 0, 30, 6, 1, 1, 0], np.float64)
+HIGH = np.array([10, 4, 6, 1.5, 1, 1, 1, 1, 2, 2, 2, 1.5, 1, 40, 60, 1, 1, 1], np.float64)
