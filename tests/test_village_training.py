@@ -178,9 +178,9 @@ def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None
         assert "\n" not in str(caught.value)
 
 
-def commonest(observations: Any, rows: Any, workers: Any) -> Any:
+def commonest(cohort: Cohort, rows: Any, workers: Any) -> Any:
     """A teacher whose rule is one look: the farmer farms what is ripe, the others follow their craft."""
-    ripe = observations[rows, workers, r.KNOWS + r.RIPE] > 0
+    ripe = cohort.villages.observations[rows, workers, r.KNOWS + r.RIPE] > 0
     return np.where(workers == 0, np.where(ripe, r.FARM, r.HAUL_WHEAT), np.where(workers == 1, r.GRIND, r.BAKE))
 
 
@@ -189,7 +189,7 @@ def test_a_rule_is_learnt_by_imitation() -> None:
     losses = imitate(pupil, commonest, scenarios.TRAIN, Imitation(rounds=2, villages=10, epochs=4, blunder=0.1), 0)
     assert losses[-1] < 0.1
     found = cohort(20, 77)
-    right = commonest(found.villages.observations, *found.free())
+    right = commonest(found, *found.free())
     assert (act(pupil, [found], None).picked == right).mean() > 0.95
 
 

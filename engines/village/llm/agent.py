@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engines.village import rules as r
 from engines.village.llm import prompt, words
-from engines.village.llm.reply import Model
+from engines.village.llm.reply import Messages, Model, Schema
 
 MODEL, FALLBACK = "language model", "fallback"
 
@@ -37,17 +37,22 @@ class Choice:
 class LanguageAgent:
     """One worker over one episode."""
 
-    def __init__(self, model: Model, remembered: int = 6) -> None:
+    reports = False  # it speaks for itself
+
+    def __init__(self, model: Model | None = None, remembered: int = 6) -> None:
         """A worker with an empty memory.
 
         Args:
-            model: who answers.
+            model: who answers; None if `asks` and `takes` are used instead of `act`.
             remembered: how many of its own last choices it is told again.
         """
         self.model = model
         self.memory: deque[str] = deque(maxlen=remembered)
         self.note = ""
         self.asked = self.invalid = self.tokens = 0
+
+    def see(self, observation: NDArray[np.float32]) -> None:
+        """Nothing is looked at between choices; it would have to be paid for."""
 
     def act(
         self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str] | None = None
@@ -62,13 +67,24 @@ class LanguageAgent:
         Raises:
             ModelError: the model cannot be asked.
         """
-        clean = {name: words.plain(text, r.MESSAGE) for name, text in (heard or {}).items()}
-        messages = prompt.full(observation, mask, clean, list(self.memory), self.note)
-        reply = self.model.ask(messages, prompt.schema(mask))
-        choice = read(reply.text, mask, reply.tokens_in + reply.tokens_out)
+        messages, schema = self.asks(observation, mask, heard or {})
+        assert self.model is not None
+        reply = self.model.ask(messages, schema)
+        return self.takes(observation, mask, reply.text, reply.tokens_in + reply.tokens_out)
+
+    def asks(
+        self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str]
+    ) -> tuple[Messages, Schema]:
+        """The prompt, and the schema of what answers it; for those who ask the model themselves."""
+        clean = {name: words.plain(text, r.MESSAGE) for name, text in heard.items()}
+        return prompt.full(observation, mask, clean, list(self.memory), self.note), prompt.schema(mask)
+
+    def takes(self, observation: NDArray[np.float32], mask: NDArray[np.int8], text: str, tokens: int) -> Choice:
+        """A reply as a choice, counted and remembered."""
+        choice = read(text, mask, tokens)
         self.asked, self.invalid = self.asked + 1, self.invalid + bool(choice.fault)
-        self.tokens += choice.tokens
-        self._remember(observation, choice, reply.text)
+        self.tokens += tokens
+        self._remember(observation, choice, text)
         return choice
 
     def _remember(self, observation: NDArray[np.float32], choice: Choice, text: str) -> None:

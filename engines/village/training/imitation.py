@@ -1,7 +1,7 @@
-"""A beginning: the policy imitates a scripted teacher, so that reward improves a village that already runs.
+"""A beginning: the policy imitates a teacher, so that reward improves a village that already runs.
 
-DAgger (Ross, Gordon and Bagnell 2011): in the first round the teacher acts, in the following ones the pupil acts in half
-of the villages; the lesson is always what the teacher would do. A few choices are left to chance.
+DAgger (Ross, Gordon and Bagnell 2011): in the first round the teacher acts, in the following ones the pupil acts in
+half of the villages; the lesson is always what the teacher would do. A few choices are left to chance.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from engines.village import rules as r
+from engines.village.training import teacher
 from engines.village.training.policy import Policy
 from engines.village.training.rollouts import FIRST_SEED, Cohort, act, told
 
-# (B, 3, 44) observations, villages (N,), workers (N,) -> actions (N,)
-Teacher = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+# a cohort, villages (N,), workers (N,) -> actions (N,)
+Teacher = Callable[[Cohort, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 TAPES = FIRST_SEED // 2  # seeds of the tapes used here, from this on
 
 
@@ -35,7 +36,22 @@ class Config:
     rate: float = 1e-3
 
 
-def imitate(policy: Policy, teacher: Teacher, names: Sequence[str], config: Config, seed: int) -> list[float]:
+def all_seeing(numbers: NDArray[np.float64]) -> Teacher:
+    """The teacher of `teacher`.
+
+    Args:
+        numbers: (14,) `teacher.NUMBERS`.
+    """
+
+    def teach(cohort: Cohort, rows: NDArray[np.int64], workers: NDArray[np.int64]) -> NDArray[np.int64]:
+        found, v = np.empty(len(rows), np.int64), cohort.villages
+        teacher.advise(v.numbers, v.workers, v.tapes.wind, v.tapes.omen, numbers, rows, workers, found)
+        return found
+
+    return teach
+
+
+def imitate(policy: Policy, guide: Teacher, names: Sequence[str], config: Config, seed: int) -> list[float]:
     """Teach the actor; returns the cross-entropy, nats, at the end of each round."""
     rng, generator = np.random.default_rng([seed, 1]), torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(policy.actor.parameters(), lr=config.rate)
@@ -45,19 +61,19 @@ def imitate(policy: Policy, teacher: Teacher, names: Sequence[str], config: Conf
         first = TAPES + (seed * config.rounds + number) * config.villages
         cohort = Cohort.endless(names, config.villages, first, config.villages)
         while not cohort.villages.over:
-            lessons.append(_lesson(policy, teacher, cohort, number, config.blunder, rng, generator))
+            lessons.append(_lesson(policy, guide, cohort, number, config.blunder, rng, generator))
         losses.append(_learn(policy, optimiser, lessons, config, generator))
     return losses
 
 
 def _lesson(
-    policy: Policy, teacher: Teacher, cohort: Cohort, number: int, blunder: float, rng: np.random.Generator,
+    policy: Policy, guide: Teacher, cohort: Cohort, number: int, blunder: float, rng: np.random.Generator,
     generator: torch.Generator,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]:  # fmt: skip
     """One tick: what the workers saw and what the teacher would do. Someone does something."""
     rows, workers = cohort.free()
     chosen = act(policy, [cohort], generator)
-    right = teacher(cohort.villages.observations, rows, workers)
+    right = guide(cohort, rows, workers)
     right = np.where(chosen.masks[np.arange(len(right)), right], right, r.WAIT)
     pupil = (rows % 2 == 1) & (number > 0)
     doing = np.where(pupil, chosen.picked, right)

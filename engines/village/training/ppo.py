@@ -32,6 +32,7 @@ class Config:
     scenarios: tuple[str, ...] = scenarios.TRAIN
     cohorts: int = 5
     villages: int = 50  # of each cohort
+    scatter: float = 0.4  # share of episodes that start grown or rich
     length: int = 64  # ticks collected for an update
     updates: int = 1500
     width: int = 160
@@ -43,6 +44,7 @@ class Config:
     gamma: float = 0.998  # a tick
     trace: float = 0.95  # lambda, a tick
     unit: float = 0.05  # of reward, a bread
+    critic_first: int = 0  # updates in which the critic alone learns, after imitation
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Trainer:
         size = config.villages
         first = FIRST_SEED * (1 + seed)
         self.cohorts = [
-            Cohort.endless(config.scenarios, size, first + number * size, config.cohorts * size)
+            Cohort.endless(config.scenarios, size, first + number * size, config.cohorts * size, config.scatter)
             for number in range(config.cohorts)
         ]
         self._waiting = [number * r.TICKS // config.cohorts // config.length for number in range(config.cohorts)]
@@ -83,7 +85,8 @@ class Trainer:
         begun = [cohort for cohort, wait in zip(self.cohorts, self._waiting, strict=True) if self.done >= wait]
         batch, finished = collect(self.policy, begun, config.length, self.generator)
         advantage, target = self.credit(batch)
-        figures = self._learn(batch, advantage, target, config.entropy * max(0.05, left))
+        acting = float(self.done >= config.critic_first)
+        figures = self._learn(batch, advantage, target, acting, config.entropy * max(0.05, left))
         self.done += 1
         by = {name: [one.score for one in finished if one.scenario == name] for name in config.scenarios}
         levels = [one.level for one in finished]
@@ -111,7 +114,7 @@ class Trainer:
         return advantage, advantage + values[:-1]
 
     def _learn(
-        self, batch: Batch, advantage: NDArray[np.float32], target: NDArray[np.float32], bonus: float
+        self, batch: Batch, advantage: NDArray[np.float32], target: NDArray[np.float32], acting: float, bonus: float
     ) -> tuple[float, float, float]:
         """Some epochs over a batch; returns entropy, value loss and clip ratio of the last."""
         paid = torch.from_numpy(advantage.reshape(-1)[batch.at])
@@ -128,14 +131,22 @@ class Trainer:
             look = torch.randperm(len(wanted), generator=self.generator).chunk(parts)
             for mine, whole in zip(pick, look, strict=True):
                 sums += self._update(
-                    features[mine], masks[mine], actions[mine], old[mine], paid[mine], seen[whole], wanted[whole], bonus
+                    features[mine],
+                    masks[mine],
+                    actions[mine],
+                    old[mine],
+                    paid[mine],
+                    seen[whole],
+                    wanted[whole],
+                    acting,
+                    bonus,
                 )
         entropy, value_loss, clipped = (sums / parts).tolist()
         return entropy, value_loss, clipped
 
     def _update(
         self, features: Tensor, masks: Tensor, actions: Tensor, old: Tensor, paid: Tensor, seen: Tensor, wanted: Tensor,
-        bonus: float,
+        acting: float, bonus: float,
     ) -> Tensor:  # fmt: skip
         logp = self.policy.logp(features, masks)
         ratio = (logp.gather(1, actions)[:, 0] - old).exp()
@@ -144,7 +155,7 @@ class Trainer:
         entropy = -(logp.exp() * logp).sum(1).mean()
         value_loss = (self.policy.value(seen) - wanted).square().mean()
         self.optimiser.zero_grad()
-        (-gain - bonus * entropy + value_loss / 2).backward()  # type: ignore[no-untyped-call]
+        (acting * (-gain - bonus * entropy) + value_loss / 2).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)
         self.optimiser.step()
         return torch.stack([entropy.detach(), value_loss.detach(), ((ratio - 1).abs() > eps).float().mean()])

@@ -61,13 +61,24 @@ class Cohort:
         """
         self.names, self.count = names, len(tapes)
         self.seed = self.next_seed = self.stride = 0
+        self.scatter = 0.0
         self._begin(tapes)
 
     @classmethod
-    def endless(cls, names: Sequence[str], count: int, first_seed: int, stride: int) -> Cohort:
-        """Villages for training: after an episode the next, whose tapes' seeds are `stride` further on."""
+    def endless(cls, names: Sequence[str], count: int, first_seed: int, stride: int, scatter: float = 0.0) -> Cohort:
+        """Villages for training: after an episode the next, whose tapes' seeds are `stride` further on.
+
+        Args:
+            names: scenarios, taken in turn.
+            count: of villages.
+            first_seed: of the first tape.
+            stride: how much further on the next are.
+            scatter: share of villages that start grown or rich, so that it is known what that is worth before it is
+                reached; their returns are not reported.
+        """
         found = cls(names, _drawn(names, count, first_seed))
-        found.seed, found.next_seed, found.stride = first_seed, first_seed + stride, stride
+        found.next_seed, found.stride, found.scatter = first_seed, stride, scatter
+        found.renew()
         return found
 
     def renew(self) -> None:
@@ -78,11 +89,31 @@ class Cohort:
     def _begin(self, tapes: Sequence[tape.Tape]) -> None:
         self.villages = Villages(tape.stack(tapes))
         self.memory = blank(self.count)
+        self.scattered = np.zeros(self.count, np.bool_)
+        if self.scatter:
+            self._scatter(np.random.default_rng([self.seed, 1]))
+
+    def _scatter(self, rng: np.random.Generator) -> None:
+        """Exploring starts (Sutton and Barto): levels, mouths, coins and a granary drawn at random."""
+        self.scattered[:] = rng.random(self.count) < self.scatter
+        level = rng.integers(0, r.LEVELS, self.count)
+        mouths = r.MOUTHS + rng.integers(0, r.HOUSING * level + 1)
+        coins, store = rng.uniform(0, 60, self.count), rng.uniform(0, 6, self.count) * mouths
+        v = self.villages
+        for at, item, value in (
+            (ticks.LEVEL, None, level), (ticks.N, r.N_MOUTHS, mouths), (ticks.COIN, r.COINS, coins),
+            (ticks.STORE, r.IN_GRANARY, store),
+        ):  # fmt: skip
+            v.numbers[self.scattered, at] = value[self.scattered]
+            if item is not None:
+                v.known[self.scattered, :, item] = value[self.scattered, None]
+        v.restore(v.snapshot())
 
     def ended(self) -> list[Ended]:
-        """The episodes, which are over."""
+        """The episodes, which are over, but those of scattered starts."""
         numbers = zip(self.villages.returns.tolist(), self.villages.numbers[:, ticks.LEVEL].tolist(), strict=True)
-        return [Ended(self.names[i % len(self.names)], *found) for i, found in enumerate(numbers)]
+        kept = (pair for pair in enumerate(numbers) if not self.scattered[pair[0]])
+        return [Ended(self.names[i % len(self.names)], *found) for i, found in kept]
 
     def free(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which workers choose now: village and worker of each."""
