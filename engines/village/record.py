@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ from engines.village.chronicle import Chronicle
 from engines.village.tape import Tape
 
 Report = Callable[[str, int, int, dict[str, float]], None]
-TURNS = 0.5  # of the blades in a tick of full wind: a blade moves, and its speed can be told
+TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
 
@@ -102,7 +101,9 @@ def make(
     }
     measured = range(config.measured_from, config.measured_from + config.measured)
     arrays |= trials.table(scenario, measured, report)
-    rule = {"rule": selection.RULE, "looked_at": chosen - config.first_seed + 1} if seed is None else {"rule": "asked for"}
+    rule = (
+        {"rule": selection.RULE, "looked_at": chosen - config.first_seed + 1} if seed is None else {"rule": "asked for"}
+    )
     tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
     return Recording(
         name="village",
@@ -172,5 +173,7 @@ def _measured(config: Config, report: Report) -> dict[str, float]:
         for reserve in trials.RESERVES:
             returns = trials.outcome(weather, stock.parameters(reserve=reserve))["return_"]
             facts[f"{name}.reserve_{reserve}.return"] = float(returns.mean())
+        best = max(trials.RESERVES, key=lambda days: facts[f"{name}.reserve_{days}.return"])
+        facts |= {f"{name}.best_reserve": best, f"{name}.best_reserve.return": facts[f"{name}.reserve_{best}.return"]}
         report("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
     return {name: round(value, 6) for name, value in facts.items()}

@@ -69,7 +69,9 @@ class Told:
         shown = self.runs["shown"]
         found |= {"shown.invalid": int((~shown["valid"]).sum()), "shown.choices": int((shown["chosen"] >= 0).sum()),
                   "shown.messages": sum("message" in event for event in self.said)}  # fmt: skip
-        return {name: int(value) if float(value).is_integer() else round(float(value), 6) for name, value in found.items()}
+        return {
+            name: int(value) if float(value).is_integer() else round(float(value), 6) for name, value in found.items()
+        }
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every word in order: what happened, and what was said when bread or coins were at stake."""

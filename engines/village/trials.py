@@ -62,7 +62,9 @@ def chance(weather: Tape, rng: Generator) -> NDArray[np.float64]:
 def hardship(fed: NDArray[np.float64], stored: NDArray[np.float64]) -> tuple[float, float]:
     """The share of runs that go hungry with an empty granary, and the share of those that recover."""
     hungry = [selection.starved(one, two) for one, two in zip(fed, stored, strict=True)]
-    back = [selection.recovery(one, day + 1) is not None for one, day in zip(fed, hungry, strict=True) if day is not None]
+    back = [
+        selection.recovery(one, day + 1) is not None for one, day in zip(fed, hungry, strict=True) if day is not None
+    ]
     return sum(day is not None for day in hungry) / len(hungry), float(np.mean(back)) if back else 0.0
 
 
@@ -73,7 +75,9 @@ def table(scenario: Scenario, seeds: Sequence[int], report: Any) -> Arrays:
         `try_reserve` (R,), `try_shock` (D,), and of shape (R, D) `try_return`; `try_hungry`, days fed under 70 %;
         `try_empty`, days that end with less than half a day of bread in the granary; `try_mouths` at the end.
     """
-    found = {name: np.zeros((len(RESERVES), len(SHOCKS)), np.float32) for name in ("return", "hungry", "empty", "mouths")}
+    found = {
+        name: np.zeros((len(RESERVES), len(SHOCKS)), np.float32) for name in ("return", "hungry", "empty", "mouths")
+    }
     for column, shock in enumerate(SHOCKS):
         weather = tapes(scenario, seeds, shock)
         for row, reserve in enumerate(RESERVES):

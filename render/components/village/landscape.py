@@ -54,7 +54,9 @@ def _hills(pen: Pen, colour: str, top: float, swell: float, waves: float, shift:
     pen.context.move_to(0, py(HORIZON + 12))
     for step in range(65):
         x = step / 64
-        y = top + swell * (0.5 * math.sin(waves * math.tau * x + shift) + 0.3 * math.sin(2.3 * waves * math.tau * x + 1))
+        y = top + swell * (
+            0.5 * math.sin(waves * math.tau * x + shift) + 0.3 * math.sin(2.3 * waves * math.tau * x + 1)
+        )
         pen.context.line_to(x * theme.WIDTH, py(y))
     pen.context.line_to(theme.WIDTH, py(HORIZON + 12))
     pen.context.close_path()

@@ -63,12 +63,15 @@ def villager(
         pen.context.restore()
         with pen.moved(0, -8 * hop):
             rim = theme.ATTENTION if load > 0 else theme.TEXT
-            cutout(pen, _figure(look, hunger, walked, load, hop, good or CARRIES.get(look.role)), rim, 1.0 if load > 0 else 0.75)
+            cutout(
+                pen,
+                _figure(look, hunger, walked, load, hop, good or CARRIES.get(look.role)),
+                rim,
+                1.0 if load > 0 else 0.75,
+            )
 
 
-def _figure(
-    look: Look, hunger: float, walked: float, load: float, hop: float, good: Good | None
-) -> list[Part]:
+def _figure(look: Look, hunger: float, walked: float, load: float, hop: float, good: Good | None) -> list[Part]:
     """Everything of somebody, back to front."""
     hip, neck, head, near, far, foot, other, (nod, _) = _joints(hunger)
     stride = math.sin(math.tau * walked)

@@ -83,7 +83,9 @@ def _server(pen: Pen, run: Run, now: float) -> None:
         good, amount = run.load(agent, now)
         if end == "square" and good == "loaf":
             x = px(64 - 5 * share)
-            villager(pen, x, py(74), LOOKS[name], walked=2 * share, load=amount / town.ARMFUL, size=4.6, left=True, good=good)
+            villager(
+                pen, x, py(74), LOOKS[name], walked=2 * share, load=amount / town.ARMFUL, size=4.6, left=True, good=good
+            )
         elif start == end == "square":
             villager(pen, px(59), py(74), LOOKS[name], size=4.6, left=True)
 
@@ -100,7 +102,15 @@ def _numbers(shown: Shown, pen: Pen, run: Run, now: float, t: float) -> None:
         y = py(37 + 10 * row)
         goods.good(pen, "loaf", x + 20, y - 14, 1.0, 2.1)
         pen.text(name, x + 62, y, theme.MUST_READ, theme.TEXT)
-        pen.text(f"{value:.0f}", px(93), y, theme.MUST_READ, colour if value else theme.QUIET, font=theme.MONO_BOLD, anchor="end")
+        pen.text(
+            f"{value:.0f}",
+            px(93),
+            y,
+            theme.MUST_READ,
+            colour if value else theme.QUIET,
+            font=theme.MONO_BOLD,
+            anchor="end",
+        )
     pay = eaten - 2 * missed
     colour = theme.KEPT if pay > 0 else theme.LOST if pay < 0 else theme.QUIET
     pen.line((x, py(52)), (px(93), py(52)), theme.HAIRLINE, 2)

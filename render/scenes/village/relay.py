@@ -67,7 +67,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     town.land(pen, now, paths=False)
     with pen.moved(middle * (1 - zoom), py(88) * (1 - zoom), zoom):
         town.tread(pen)
-        town.town(pen, shown, run, now, t)
+        town.town(pen, shown, run, now, t, priced=not together)
         if together:
             town.threads(pen, run, now, ease(t, 0.8, 0.8))
     if not together:

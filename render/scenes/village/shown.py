@@ -126,7 +126,9 @@ class Run:
     def leg(self, agent: int, clock: float) -> tuple[str, str, float]:
         """The places a worker is between, and the share of the way, eased between two recorded moments."""
         tick = self.tick(clock)
-        (a, b), (c, d) = ((int(self.a["leaves"][at, agent]), int(self.a["heads"][at, agent])) for at in (tick, tick + 1))
+        (a, b), (c, d) = (
+            (int(self.a["leaves"][at, agent]), int(self.a["heads"][at, agent])) for at in (tick, tick + 1)
+        )
         here, there = (float(self.a["way"][at, agent]) for at in (tick, tick + 1))
         step = ease(clock - tick, 0.05, 0.9)
         if here > 0:
@@ -186,3 +188,9 @@ class Shown:
         """The day."""
         day = min(int(clock) // DAY, len(self.main.fed) - 1) + 1
         pen.text(f"day {day} of {len(self.main.fed)}", frame.RIGHT, py(6.6), FLOOR, TEXT, font=MONO_BOLD, anchor="end")
+
+
+def count_words(count: int) -> str:
+    """A small count in words."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return words[count] if count < len(words) else str(count)

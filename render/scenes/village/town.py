@@ -46,20 +46,27 @@ def tread(pen: Pen) -> None:
 
 def town(pen: Pen, shown: Shown, run: Run, clock: float, t: float, priced: bool = True) -> None:
     """Everything that stands or moves, back to front."""
+    buildings(pen, shown, run, clock, t, shown.turned(clock), priced)
+    people(pen, run, clock, t)
+
+
+def buildings(pen: Pen, shown: Shown, run: Run, clock: float, t: float, turned: float, priced: bool) -> None:
+    """What stands, what lies about, and the rabbits."""
     wind = shown.breeze(clock)
     fed = 1 - run.level("hunger", clock)
     for at, (x, y) in enumerate(HOUSES):
         house(pen, px(x), py(y), min(max(fed * len(HOUSES) - at, 0.0), 1.0), 0.98)
-    windmill(pen, px(MILL[0]), py(MILL[1]), shown.turned(clock), run.busy(GRIND, clock), MILL[2])
+    windmill(pen, px(MILL[0]), py(MILL[1]), turned, run.busy(GRIND, clock), MILL[2])
     bakery(pen, px(BAKERY[0]), py(BAKERY[1]), run.busy(BAKE, clock), wind, t, BAKERY[2])
     market(pen, px(MARKET[0]), py(MARKET[1]), 0, shown.price(clock) if priced else None, MARKET[2])
     field(pen, px(FIELD[0]), py(FIELD[1]), run.plots(clock), wind, t, FIELD[2])
     days = run.days_stored(clock)
-    granary(pen, px(GRANARY[0]), py(GRANARY[1]), days, shown.full, float(run.stored[: int(clock) + 1].max()), GRANARY[2])
+    granary(
+        pen, px(GRANARY[0]), py(GRANARY[1]), days, shown.full, float(run.stored[: int(clock) + 1].max()), GRANARY[2]
+    )
     _stocks(pen, run, clock)
     coins(pen, px(94.2), py(60), run.level("coins", clock), 1.5)
     rabbits(pen, run, clock, t, (px(6), py(73)), 1.25)
-    people(pen, run, clock, t)
 
 
 def _stocks(pen: Pen, run: Run, clock: float) -> None:
@@ -91,11 +98,24 @@ def rabbits(pen: Pen, run: Run, clock: float, t: float, place: Point, size: floa
 
 def people(pen: Pen, run: Run, clock: float, t: float) -> None:
     """The mouths in the square, and the three who work; whoever stands lower is in front."""
+    mouths(pen, run, clock, t)
+    workers(pen, run, clock)
+
+
+def mouths(pen: Pen, run: Run, clock: float, t: float) -> None:
+    """Those in the square, all as hungry as the village is."""
     hunger = run.level("hunger", clock)
     for at in range(run.mouths(clock) - len(AGENTS)):
         row, column = divmod(at, 5)
         x, y = 74.5 + 4.9 * column - 2.2 * (row % 2), 76.6 + 5.0 * row
-        villager(pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=0.9 * t + 0.31 * at, size=CHILD, left=at % 3 == 1)
+        villager(
+            pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=0.9 * t + 0.31 * at, size=CHILD, left=at % 3 == 1
+        )
+
+
+def workers(pen: Pen, run: Run, clock: float) -> None:
+    """The three, with what they carry."""
+    hunger = run.level("hunger", clock)
     order = sorted(range(len(AGENTS)), key=lambda agent: run.place(agent, clock)[0][1])
     for agent in order:
         (x, y), walked, left = run.place(agent, clock)
