@@ -75,21 +75,18 @@ class Lone:
     def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
         """The last link of the chain for which there is something to work with."""
         k = {name: float(observation[r.KNOWS + at]) for at, name in enumerate(r.KNOWN)}
-        if k["bakery_bread"] >= 4 or (k["bakery_bread"] >= 1 and k["bakery_flour"] < 1):
-            return _script(r.SERVE, mask)
-        if k["bakery_flour"] >= 1:
-            return _script(r.BAKE, mask)
-        if k["mill_flour"] >= 4 or (k["mill_flour"] >= 1 and k["mill_wheat"] < 1):
-            return _script(r.HAUL_FLOUR, mask)
-        if k["granary"] >= 2:
-            return _script(r.DRAW, mask)
-        if k["mill_wheat"] >= 1 and k["wind"] > 0:
-            return _script(r.GRIND, mask)
-        if k["rabbits"] > 0:
-            return _script(r.GUARD, mask)
-        if k["cut_wheat"] >= 4 or (k["cut_wheat"] >= 1 and k["ripe"] == 0):
-            return _script(r.HAUL_WHEAT, mask)
-        return _script(r.FARM if k["ripe"] > 0 else r.WAIT, mask)
+        jobs = (
+            (r.SERVE, k["bakery_bread"] >= 4 or (k["bakery_bread"] >= 1 and k["bakery_flour"] < 1)),
+            (r.BAKE, k["bakery_flour"] >= 1),
+            (r.HAUL_FLOUR, k["mill_flour"] >= 4 or (k["mill_flour"] >= 1 and k["mill_wheat"] < 1)),
+            (r.DRAW, k["granary"] >= 2),
+            (r.GRIND, k["mill_wheat"] >= 1 and k["wind"] > 0),
+            (r.GUARD, k["rabbits"] > 0),
+            (r.HAUL_WHEAT, k["cut_wheat"] >= 4 or (k["cut_wheat"] >= 1 and k["ripe"] == 0)),
+            (r.FARM, k["ripe"] > 0),
+            (r.WAIT, True),
+        )
+        return _script(next(action for action, able in jobs if able), mask)
 
 
 def _script(action: int, mask: NDArray[np.int8]) -> Choice:

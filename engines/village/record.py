@@ -108,8 +108,7 @@ def make(
     return Recording(
         name="village",
         seed=chosen,
-        config={**asdict(config), "varies": list(config.varies), "cast": cast.name, "author": cast.author,
-                "parameters": dict(zip(stock.PARAMETERS, map(float, stock.parameters(reserve=config.reserve)), strict=True))},
+        config={**asdict(config), "varies": list(config.varies), "cast": cast.name, "author": cast.author},
         code_version=recording.source_version(Path(__file__).parent),
         facts=dict(sorted({**tale.facts(), **_measured(config, report)}.items())),
         events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
@@ -129,7 +128,8 @@ def _choose(config: Config, cast: Cast, seed: int | None, report: Report) -> tup
         if found is not None:
             return one, run, found
     raise ValueError(
-        f"village: none of the seeds {seeds[0]} to {seeds[-1]} of {config.scenario} with {cast.name} has {selection.RULE}; "
+        f"village: of the seeds {seeds[0]} to {seeds[-1]} of {config.scenario}, with {cast.name}, none is "
+        f"{selection.RULE}; "
         "give another --seed or another reserve"
     )
 

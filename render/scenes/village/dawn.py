@@ -13,7 +13,7 @@ from render.scenes.village import town
 from render.scenes.village.shown import Shown
 from render.stage import Cue, Section
 
-SECONDS = 10.0
+SECONDS = 9.0
 NAMES = (("field", 16, 82.4), ("mill", 30.6, 47), ("granary", 47, 83.4), ("bakery", 58.5, 31.5), ("market", 90.5, 37.5),
          ("square", 64.5, 81))  # fmt: skip
 
@@ -29,11 +29,11 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.6, 4.8, f"A farmer, a miller and a baker feed {mouths} mouths, their own too."),
-            Cue(5.0, SECONDS, "Each sees only the place they stand at."),
+            Cue(0.4, 4.4, f"Three workers feed {mouths} mouths, their own too."),
+            Cue(4.6, SECONDS, "Each sees only the place they stand at."),
         ),
         marks=(Cue(0.0, SECONDS, "blades"), Cue(2.0, SECONDS, "gauge"), Cue(4.0, SECONDS, "posture")),
-        still=8.6,
+        still=8.2,
         alt="A village at first light: a field of six plots, a windmill, a granary with a glass gauge, a bakery, a "
         f"market and a square with children. Three workers are at their posts. {mouths} mouths are to be fed.",
     )
@@ -52,5 +52,5 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, 0.8 * (1 - ease(t, 0.2, 2.2)))
     for order, (name, x, y) in enumerate(NAMES):
-        pen.text(name, px(x), py(y), theme.FLOOR, theme.TEXT, anchor="middle", alpha=ease(t, 2.0 + 0.25 * order, 0.5))
+        pen.text(name, px(x), py(y), theme.FLOOR, theme.TEXT, anchor="middle", alpha=ease(t, 1.8 + 0.25 * order, 0.5))
     shown.counter(pen, now)

@@ -18,9 +18,9 @@ from render.scenes.village import town
 from render.scenes.village.shown import DAY, GRIND, Shown, count_words
 from render.stage import Cue, Section
 
-SECONDS = 26.0
+SECONDS = 25.0
 # When what is seen: the wind drops, stands, hunger begins, the wind's return, the recovery.
-DROPS, STANDS, HUNGER, RETURN, BLOWS, AFTER = 3.0, 6.0, 12.5, 18.0, 21.0, 25.0
+DROPS, STANDS, HUNGER, RETURN, BLOWS, AFTER = 3.8, 6.8, 12.3, 17.0, 20.2, 24.2
 PLACES = ((75.5, 77.5), (81.5, 81.5), (87.5, 77.5), (93.0, 81.5))  # of the children
 HOUSES = 5
 
@@ -40,17 +40,17 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.4, 3.6, "Wind turns the mill; the granary is filling."),
-            Cue(3.8, 7.6, "The wind drops. Nothing is ground."),
-            Cue(7.8, 12.3, f"{count_words(bridged).capitalize()} days are bridged from the granary." +
+            Cue(0.2, 3.9, "Wind turns the mill; bread is stored."),
+            Cue(4.0, 7.2, "The wind drops. Nothing is ground."),
+            Cue(7.4, 12.1, f"{count_words(bridged).capitalize()} days are bridged from the granary." +
                 (" Rabbits eat the crop." if rabbits else "")),
-            Cue(12.5, 17.6, f"Then it is empty: {count_words(hungry)} hungry days."),
-            Cue(17.8, 22.0, f"After {count_words(still)} days, a blade moves."),
-            Cue(22.2, SECONDS, f"Fed again {count_words(back)} day{'s' if back != 1 else ''} later."),
+            Cue(12.3, 16.8, f"Then it is empty: {count_words(hungry)} hungry days."),
+            Cue(17.0, 21.2, f"After {count_words(still)} days, a blade moves."),
+            Cue(21.4, SECONDS, f"Fed again {count_words(back)} day{'s' if back != 1 else ''} later."),
         ),
         marks=(Cue(0.0, SECONDS, "blades"), Cue(0.0, SECONDS, "gauge"), Cue(HUNGER, SECONDS, "posture"), *pests),
-        still=15.6,
-        alt=f"A windmill whose blades stand still, a granary whose gauge has sunk to nothing, houses with dark windows, "
+        still=15.0,
+        alt="A windmill whose blades stand still, a granary whose gauge has sunk to nothing, houses with dark windows "
         f"and children curled up. The wind is away for {still} days; stored flour bridges {bridged} of them, and "
         f"{hungry} are hungry.",
     )  # fmt: skip

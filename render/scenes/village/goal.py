@@ -16,7 +16,7 @@ from render.scenes.village import town
 from render.scenes.village.shown import AGENTS, DAY, Run, Shown
 from render.stage import Cue, Section
 
-SECONDS, TURN = 16.0, 7.6  # the end; when the other run takes over
+SECONDS, TURN = 15.0, 7.4  # the end; when the other run takes over
 CHILD, FOOT = 7.4, 80.5  # how large a child is; where they stand, percent
 PLACES = (9.5, 20.0, 30.5, 41.0)  # of the children, percent
 TABLE = (53.0, 80.0)  # of the bread in the square
@@ -34,15 +34,15 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.4, 3.6, "Bread in the square: children play."),
-            Cue(3.8, 7.4, "All three are paid for bread eaten."),
-            Cue(7.8, 11.2, "The same weather, but nobody works."),
-            Cue(11.4, SECONDS, "No bread: they sit, then curl up. Missing bread costs double."),
+            Cue(0.3, 3.4, "Bread in the square: children play."),
+            Cue(3.6, 7.2, "All three are paid for bread eaten."),
+            Cue(7.5, 10.6, "The same weather, but nobody works."),
+            Cue(10.8, SECONDS, "No bread: they sit, then curl up."),
         ),
         marks=(Cue(0.0, SECONDS, "posture"),),
-        still=14.8,
-        alt=f"Four children large in the square. With bread they hop, and the day pays {paid:+.0f}. In the run in which "
-        f"nobody works they are curled up by day {DAY_SHOWN}, the windows behind them dark, and the day pays {starved:.0f}.",
+        still=14.2,
+        alt=f"Four children large in the square. With bread they hop, and the day pays {paid:+.0f}. In the run in "
+        f"which nobody works they are curled up by day {DAY_SHOWN}, windows dark, and the day pays {starved:.0f}.",
     )
 
 
@@ -63,8 +63,8 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     _server(pen, run, now)
     _table(pen, run, now)
     for at, x in enumerate(PLACES):
-        villager(pen, px(x), py(FOOT - 2.5 * (at % 2)), CHILDREN[at], hunger=hunger, joy=0.9 * t + 0.31 * at, size=CHILD,
-                 left=at == 3)  # fmt: skip
+        y, joy = py(FOOT - 2.5 * (at % 2)), 0.9 * t + 0.31 * at
+        villager(pen, px(x), y, CHILDREN[at], hunger=hunger, joy=joy, size=CHILD, left=at == 3)
     _numbers(shown, pen, run, now, t)
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, 0.9 * between(t, TURN - 0.35, TURN + 0.35, 0.35))

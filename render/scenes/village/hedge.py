@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,14 +20,16 @@ from render.scenes.village import town
 from render.scenes.village.shown import AGENTS, DAY, Shown
 from render.stage import Cue, Section
 
-SECONDS, SPLIT, RUNS, DONE = 20.0, 7.8, 8.4, 16.4  # the end; when it splits; the two runs' first and last moment
+SECONDS, SPLIT, RUNS, DONE = 19.0, 7.8, 8.3, 15.2  # the end; when it splits; the two runs' first and last moment
 MILL = 1  # a place
 BESIDE = 0.5  # scale of each of the two villages
 CHART = Box(px(5), py(70.5), px(60), py(13))
+SOLID: tuple[float, ...] = ()
+DASHED: tuple[float, ...] = (14.0, 9.0)
 GEAR = 0.2  # blades turn this much slower here, where a second is five days
 
 
-def choice(shown: Shown) -> dict[str, Any]:
+def choice(shown: Shown) -> Mapping[str, Any]:
     """The first flour that is taken from the mill to the granary after the second day, as it was said."""
     return next(
         event for event in shown.events
@@ -35,7 +38,7 @@ def choice(shown: Shown) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _moved(shown: Shown, event: dict[str, Any]) -> float:
+def _moved(shown: Shown, event: Mapping[str, Any]) -> float:
     """How much an action brought, from the moment of its choice to its end."""
     agent, step = AGENTS.index(event["agent"]), int(event["step"])
     ends = np.flatnonzero(shown.main.a["chosen"][step + 1 :, agent] >= 0)
@@ -46,8 +49,17 @@ def _moved(shown: Shown, event: dict[str, Any]) -> float:
 def section(shown: Shown) -> Section:
     """What is said and when."""
     said, (hoard, invest) = choice(shown), (run.fact("return") for run in (shown.hoarder, shown.investor))
-    reasons = "Its reason, too, in its own words." if "reason" in said else "It gives no reasons, so none is shown."
-    better = "storing" if hoard > invest else "selling"
+    reasons = (
+        "Its reason is in its own words."
+        if "reason" in said
+        else f"A {said['author']} gives no reasons; none is shown."
+    )
+    calm = {
+        name: shown.recording.fact(f"calm.{run}.return")
+        for name, run in (("storing", "hoarder"), ("selling", "investor"))
+    }
+    better, best = "storing" if hoard > invest else "selling", max(calm, key=lambda name: calm[name])
+    turned = f"; in calm weather, {best}" if best != better else ""
     return Section(
         name="hedge",
         step="03",
@@ -56,16 +68,14 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.4, 4.0, f"Flour is left over. The {said['agent']}'s message, word for word."),
-            Cue(4.2, 7.6, reasons),
-            Cue(8.0, 12.2, "Two villages, the same weather. Storing waits; selling buys tools."),
-            Cue(12.4, 16.2, "More tools feed more mouths, until the wind drops."),
-            Cue(16.4, SECONDS, f"Here {better} did better. In calm weather it is the other way round."
-                if shown.recording.fact("calm.investor.return") > shown.recording.fact("calm.hoarder.return")
-                and better == "storing" else f"Here {better} did better."),
+            Cue(0.2, 3.9, f"Flour is left over: the {said['agent']}'s own message."),
+            Cue(4.0, 7.7, reasons),
+            Cue(8.0, 11.4, "Same weather: storing waits, selling buys tools."),
+            Cue(11.6, 15.27, "Tools feed more mouths, until the wind drops."),
+            Cue(15.3, SECONDS, f"{better.capitalize()} did better here{turned}."),
         ),
         marks=(Cue(0.0, SPLIT, "bubble"), Cue(0.0, SECONDS, "gauge"), Cue(SPLIT, SECONDS, "coins")),
-        still=18.5,
+        still=17.6,
         alt="Two villages side by side under the same weather. One stores all its flour, one sells all and buys tools. "
         f"A chart of bread eaten a day shows the seller growing, then hungry. Returns: {hoard:.2f} for storing, "
         f"{invest:.2f} for selling.",
@@ -116,7 +126,7 @@ def _both(shown: Shown, pen: Pen, t: float) -> None:
         (shown.hoarder, "stores everything", 0.0, True),
         (shown.investor, "sells everything", 50.0, False),
     ):
-        dimmed = between(t, 9.0, 11.0, 0.5) if not first else between(t, 11.0, 13.0, 0.5)
+        dimmed = between(t, 8.6, 10.2, 0.4) if not first else between(t, 10.2, 12.2, 0.4)
         with pen.moved(px(x), py(23.5), BESIDE):
             town.buildings(pen, shown, run, now, t, GEAR * shown.turned(now), priced=False)
             town.mouths(pen, run, now, t)
@@ -144,12 +154,12 @@ def _chart(shown: Shown, pen: Pen, now: float, t: float) -> None:
             pen.context.rectangle(CHART.x + wide * day, CHART.y, wide, CHART.height)
             pen.fill(theme.HAIRLINE, 0.6)
     pen.line((CHART.x, CHART.y + CHART.height), (CHART.x + CHART.width, CHART.y + CHART.height), theme.HAIRLINE, 3)
-    for run, colour, dash in ((shown.hoarder, theme.TEXT, ()), (shown.investor, theme.STRAW, (14.0, 9.0))):
+    for run, colour, dash in ((shown.hoarder, theme.TEXT, SOLID), (shown.investor, theme.STRAW, DASHED)):
         _line(pen, run.eaten, now / DAY, most, colour, dash)
     pen.text("bread eaten a day", px(69), py(74), theme.FLOOR, theme.QUIET)
     said = ease(t, DONE, 0.5)
     for row, (run, name, colour, dash) in enumerate(
-        ((shown.hoarder, "stores", theme.TEXT, ()), (shown.investor, "sells", theme.STRAW, (14.0, 9.0)))
+        ((shown.hoarder, "stores", theme.TEXT, SOLID), (shown.investor, "sells", theme.STRAW, DASHED))
     ):
         y = py(78.6 + 4.6 * row)
         pen.line((px(69), y - 12), (px(72), y - 12), colour, 6, dash=dash)

@@ -1,4 +1,4 @@
-"""The whole run as a ribbon under its last picture; then what this village and others reach, in two kinds of weather."""
+"""The whole run as a ribbon; then what this village and others reach, in two kinds of weather."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from render.scenes.village import town
 from render.scenes.village.shown import DAY, Shown
 from render.stage import Cue, Section
 
-SECONDS, PLAYED, SCORES = 15.0, 6.6, 7.4
+SECONDS, PLAYED, SCORES = 15.0, 6.8, 7.6
 BAND = Box(px(4), py(67.5), px(92), py(8.5))
 CURVE = Box(px(4), py(56.5), px(92), py(9.5))
 KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=False), Kind("hungry", theme.LOST, 0.32))
@@ -50,16 +50,19 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.4, 3.6, f"Forty days: {fed} fed in full, {hungry} hungry."),
-            Cue(3.8, 7.2, "The line is the granary: banked, eaten, empty, banked."),
-            Cue(7.6, 11.2, f"Return of each kind of village, mean of {seeds} runs."),
-            Cue(11.4, SECONDS, f"Under shocks, stored bread is worth {better:.2f}. One: all fed, no growth."),
+            Cue(0.2, 3.9, f"Forty days: {fed} fed in full, {hungry} hungry."),
+            Cue(4.0, 7.7, "The line is the granary, filled and eaten."),
+            Cue(7.8, 11.5, f"What villages reach: return, mean of {seeds} runs."),
+            Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
         ),
         marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
         still=13.6,
-        alt=f"A ribbon of forty days, {fed} of them fed and {hungry} hungry, with the granary's level above it; and the "
+        alt=f"A ribbon of forty days, {fed} of them fed and {hungry} hungry, with the granary above it; and the "
         "returns of villages in calm weather and under shocks: "
-        + "; ".join(f"{name} {facts[f'calm.{who}.return']:.2f} and {facts[f'compound.{who}.return']:.2f}" for who, name in rows(shown))
+        + "; ".join(
+            f"{name} {_value(shown, 'calm', who):.2f} and {_value(shown, 'compound', who):.2f}"
+            for who, name in rows(shown)
+        )
         + ".",
     )  # fmt: skip
 
@@ -68,6 +71,10 @@ def rows(shown: Shown) -> list[tuple[str, str]]:
     """Those that were measured in both kinds of weather."""
     facts = shown.recording.facts
     return [(who, name) for who, name in OTHERS if all(f"{weather}.{who}.return" in facts for weather in WEATHER)]
+
+
+def _value(shown: Shown, weather: str, who: str) -> float:
+    return shown.recording.fact(f"{weather}.{who}.return")
 
 
 def clock(t: float) -> float:
@@ -127,7 +134,9 @@ def _scores(shown: Shown, pen: Pen, t: float) -> None:
         left, right = px(29 + 35 * column), px(53 + 35 * column)
         zero = mix(left, right, -low / (high - low))
         pen.text(NAMES[weather], zero, py(20.5), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, SCORES))
-        pen.line((zero, py(22.5)), (zero, py(23.5 + pitch * len(found))), theme.HAIRLINE, 3)
+        foot, one = py(23.0 + pitch * len(found)), mix(left, right, (1 - low) / (high - low))
+        pen.line((zero, py(22.5)), (zero, foot), theme.HAIRLINE, 3)
+        pen.line((one, py(22.5)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
         for row, (who, name) in enumerate(found):
             y, shown_now = py(27 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
             value = facts[f"{weather}.{who}.return"]

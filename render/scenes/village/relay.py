@@ -13,8 +13,8 @@ from render.scenes.village import town
 from render.scenes.village.shown import DAY, Shown
 from render.stage import Cue, Section
 
-SECONDS, TURN = 18.0, 12.2  # the end; when the lone worker takes over
-SHOWN, BEGIN = 22, 1.0  # ticks of the relay that are seen; seconds before it starts
+SECONDS, TURN = 17.0, 11.6  # the end; when the lone worker takes over
+SHOWN, BEGIN = 22, 0.8  # ticks of the relay that are seen; seconds before it starts
 HAUL_WHEAT = 3
 ALONE = (2 * DAY, 7 * DAY)  # the ticks of the lone run that are seen
 ZOOM = 1.16
@@ -37,10 +37,10 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.4, 4.2, "The farmer brings wheat to the mill."),
-            Cue(4.4, 8.2, "Wind grinds it to flour. The baker makes bread."),
-            Cue(8.4, 12.0, "A taut thread: somebody waits for the one before."),
-            Cue(12.4, SECONDS, "One worker doing every job, at half skill, is too slow."),
+            Cue(0.2, 3.6, "The farmer brings wheat to the mill."),
+            Cue(3.8, 7.6, "Wind makes flour of it, the baker bread."),
+            Cue(7.8, 11.5, "A taut thread: waiting for the one before."),
+            Cue(11.8, SECONDS, "One worker doing every job, at half skill, is too slow."),
         ),
         marks=(Cue(0.0, TURN, "thread"), Cue(0.0, SECONDS, "blades"), Cue(TURN, SECONDS, "posture")),
         still=8.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from engines.recording import Recording
 from render.components import frame
 from render.components.village.goods import Good
+from render.components.village.head import Role
 from render.motion import Point, along, ease, mix, px, py
 from render.pen import Pen
 from render.theme import FLOOR, MONO_BOLD, TEXT
 
 PLACES = ("field", "mill", "bakery", "granary", "market", "square")
-AGENTS = ("farmer", "miller", "baker")
+AGENTS: tuple[Role, ...] = ("farmer", "miller", "baker")
 ACTIONS = ("wait", "farm", "guard", "haul_wheat", "mill", "haul_flour", "bake", "serve", "bank", "draw", "sell", "buy",
            "invest")  # fmt: skip
 WAIT, GRIND, BAKE = 0, 4, 6
@@ -42,7 +44,7 @@ def spot(place: str, agent: int = 1) -> Point:
 def _routes() -> dict[tuple[str, str], tuple[str, ...]]:
     """The shortest way from place to place along the paths (Floyd and Warshall)."""
     far = {(a, b): math.inf for a in SPOTS for b in SPOTS}
-    way = {(a, a): (a,) for a in SPOTS}
+    way: dict[tuple[str, str], tuple[str, ...]] = {(a, a): (a,) for a in SPOTS}
     for a in SPOTS:
         far[a, a] = 0.0
     for a, b in PATHS:
@@ -142,10 +144,10 @@ class Run:
         """Where a worker is in stage pixels, how many strides they made, whether they face left."""
         start, end, share = self.leg(agent, clock)
         stops = [spot(place, agent) for place in ROUTES[start, end]]
-        lengths = [math.dist(a, b) for a, b in zip(stops, stops[1:], strict=False)]
+        lengths = [math.dist(a, b) for a, b in itertools.pairwise(stops)]
         goal = share * sum(lengths)
         gone = goal
-        for (a, b), length in zip(zip(stops, stops[1:], strict=False), lengths, strict=True):
+        for (a, b), length in zip(itertools.pairwise(stops), lengths, strict=True):
             if gone <= length:
                 return along(a, b, gone / length), goal / 64 if 0 < share < 1 else 0.0, b[0] < a[0]
             gone -= length

@@ -73,7 +73,8 @@ def _stocks(pen: Pen, run: Run, clock: float) -> None:
     """What lies about, one thing for every four of it."""
     lying: tuple[tuple[str, Good, float, float], ...] = (
         ("cut_wheat", "sheaf", 23.5, 75.5), ("mill_wheat", "sheaf", 29.3, 57.5), ("mill_flour", "sack", 42.2, 57.5),
-        ("bakery_flour", "sack", 51.0, 58.5), ("bakery_bread", "loaf", 65.5, 58.0), ("square_bread", "loaf", 73.2, 71.5),
+        ("bakery_flour", "sack", 51.0, 58.5), ("bakery_bread", "loaf", 65.5, 58.0),
+        ("square_bread", "loaf", 73.2, 71.5),
     )  # fmt: skip
     for name, good, x, y in lying:
         pile(pen, good, px(x), py(y), run.level(name, clock), 1.9)
@@ -121,8 +122,8 @@ def workers(pen: Pen, run: Run, clock: float) -> None:
         (x, y), walked, left = run.place(agent, clock)
         good, amount = run.load(agent, clock)
         near = mix(0.9, 1.12, (y / theme.HEIGHT - 0.6) / 0.2)
-        villager(pen, x, y, LOOKS[AGENTS[agent]], hunger=0.3 * hunger, walked=walked, load=amount / ARMFUL, size=WORKER * near,
-                 left=left, good=good)  # fmt: skip
+        villager(pen, x, y, LOOKS[AGENTS[agent]], hunger=0.3 * hunger, walked=walked, load=amount / ARMFUL,
+                 size=WORKER * near, left=left, good=good)  # fmt: skip
 
 
 def threads(pen: Pen, run: Run, clock: float, alpha: float) -> None:
