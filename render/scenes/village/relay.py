@@ -17,7 +17,7 @@ SECONDS, TURN = 17.0, 11.6  # the end; when the lone worker takes over
 SHOWN, BEGIN = 22, 0.8  # ticks of the relay that are seen; seconds before it starts
 HAUL_WHEAT = 3
 ALONE = (2 * DAY, 7 * DAY)  # the ticks of the lone run that are seen
-ZOOM = 1.16
+ZOOM = 1.1
 
 
 def first_tick(shown: Shown) -> int:
@@ -65,7 +65,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     zoom = mix(1.0, ZOOM, ease(t, 0.3, 2.0)) if together else 1.0
     middle = mix(0.0, 1.0, ease(t, 2.0, 8.5)) * theme.WIDTH
     town.land(pen, now, paths=False)
-    with pen.moved(middle * (1 - zoom), py(88) * (1 - zoom), zoom):
+    with pen.moved(middle * (1 - zoom), py(84) * (1 - zoom), zoom):
         town.tread(pen)
         town.town(pen, shown, run, now, t, priced=not together)
         if together:
