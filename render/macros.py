@@ -9,7 +9,7 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
-    {{ try_reserve("village") }}                                 what a reserve is worth, a recorded table to choose from
+    {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}

@@ -36,6 +36,12 @@ from engines.village.tape import Tape
 
 Report = Callable[[str, int, int, dict[str, float]], None]
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
+HERE = Path(__file__).parent
+# What the recording depends on; how others are trained or asked is not among it.
+SOURCES = [HERE / f"{name}.py" for name in (
+    "cast", "chronicle", "compiling", "core", "llm/agent", "observation", "playing", "record", "rules", "scenarios",
+    "selection", "stock", "tape", "telling", "ticks", "trials", "world",
+)]  # fmt: skip
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
 
@@ -67,6 +73,11 @@ def scripted(config: Config) -> Cast:
     """The (s, S) workers."""
     numbers = stock.parameters(reserve=config.reserve)
     return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: [Scripted(numbers)] * 3)
+
+
+def version() -> str:
+    """The code version of the recording."""
+    return recording.version_of(SOURCES, HERE)
 
 
 def make(
@@ -109,7 +120,7 @@ def make(
         name="village",
         seed=chosen,
         config={**asdict(config), "varies": list(config.varies), "cast": cast.name, "author": cast.author},
-        code_version=recording.source_version(Path(__file__).parent),
+        code_version=version(),
         facts=dict(sorted({**tale.facts(), **_measured(config, report)}.items())),
         events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
         arrays=arrays,

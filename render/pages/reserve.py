@@ -1,7 +1,7 @@
 """What a reader can try on the village's page: how much to store, and when the bad stretch comes.
 
-A table of real runs that is whole without a script; `js/reserve.js` lets one of its cells be chosen and says what became
-of the village there.
+A table of real runs that is whole without a script; `js/reserve.js` lets one of its cells be chosen and says what
+became of the village there.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _cell(values: dict[str, Any], row: int, column: int, best: bool) -> Html:
 def _told(values: dict[str, Any], row: int, column: int, reserves: Any, shocks: Any) -> str:
     """A cell in words, as the script writes it."""
     hungry, empty, mouths = (number(float(values[name][row, column]), 1) for name in SHOWN[1:])
+    reserve, day, value = float(reserves[row]), float(shocks[column]), float(values["return"][row, column])
     return (
-        f"Storing {integer(float(reserves[row]))} days, with the bad stretch from day {integer(float(shocks[column]))}: return "
-        f"{number(float(values['return'][row, column]))}, {hungry} hungry days, {empty} nights with an empty granary, {mouths} "
-        "mouths at the end."
+        f"Storing {integer(reserve)} days, with the bad stretch from day {integer(day)}: return {number(value)}, "
+        f"{hungry} hungry days, {empty} nights with an empty granary, {mouths} mouths at the end."
     )

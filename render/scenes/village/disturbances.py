@@ -64,9 +64,8 @@ def _during(shown: Shown, event: object) -> bool:
 
 def clock(shown: Shown, t: float) -> float:
     """Ticks at a time: slow where the blades stop and where they move again."""
-    drops, hungry, blows, back = (
-        (shown.day(kind) - 1) * DAY for kind in ("wind_drops", "hungry", "wind_returns", "recovered")
-    )
+    drops, hungry, back = ((shown.day(kind) - 1) * DAY for kind in ("wind_drops", "hungry", "recovered"))
+    blows = shown.first_breeze()
     times = (0.0, DROPS, STANDS, HUNGER, RETURN, BLOWS, AFTER)
     ticks = (drops - 10.0, drops - 1.0, drops + 3.0, hungry + 3.0, blows - 2.0, blows + 3.0, back + DAY + 6.0)
     return float(np.interp(t, times, ticks))
@@ -92,13 +91,11 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _fed(shown: Shown, pen: Pen, now: float) -> None:
-    """How much of what is needed was eaten on the day that is shown."""
-    day = shown.main.tick(now) // DAY
-    meals = (
-        shown.main.a["eaten"][day * DAY : (day + 1) * DAY].sum(),
-        shown.main.a["missed"][day * DAY : (day + 1) * DAY].sum(),
-    )
-    share = float(meals[0] / (meals[0] + meals[1]))
+    """How much of what was needed was there at the last meal."""
+    a, past = shown.main.a, shown.main.tick(now)
+    meals = np.flatnonzero((a["eaten"] + a["missed"])[:past] > 0)
+    last = int(meals[-1])
+    share = float(a["eaten"][last] / (a["eaten"][last] + a["missed"][last]))
     colour = theme.KEPT if share >= 0.95 else theme.LOST if share < 0.7 else theme.TEXT
     pen.text(f"{share:.0%}", px(94), py(27), theme.HERO, colour, font=theme.MONO_BOLD, anchor="end")
-    pen.text("fed today", px(94), py(27) + 62, theme.MUST_READ, theme.TEXT, anchor="end")
+    pen.text("of the last meal", px(94), py(27) + 62, theme.MUST_READ, theme.TEXT, anchor="end")

@@ -171,6 +171,11 @@ class Shown:
         """The day on which something first happened, from 1."""
         return int(next(event for event in self.events if event["kind"] == kind)["day"])
 
+    def first_breeze(self) -> int:
+        """The tick in which the blades move again after the days without wind."""
+        since = (self.day("wind_returns") - 1) * DAY
+        return since + int(np.argmax(self.wind[since:] > 0))
+
     def turned(self, clock: float) -> float:
         """Turns of the mill's blades."""
         turned = self.recording.arrays["turned"]
