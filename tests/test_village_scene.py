@@ -372,7 +372,8 @@ def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
     html = reserve.table(Scene("village", {}, {}, RECORDINGS.parent), "village.md")
     values = recorded.arrays["try_return"]
     assert html.count("<td") == values.size
-    assert html.count("<strong>") == len(recorded.arrays["try_shock"])
+    shown = values.astype(float).round(2)
+    assert html.count("<strong>") == (shown == shown.max(0)).sum() >= len(recorded.arrays["try_shock"])
     for row in values:
         for value in row:
             assert f"{value:.2f}".replace("-", "−") in html

@@ -30,18 +30,19 @@ def table(scene: Scene, page: str) -> Html:
     for name, found in values.items():
         if found.shape != (len(reserves), len(shocks)) or not np.isfinite(found).all():
             fail(f"docs/{page}: {path.name} has try_{name} of shape {found.shape}, wanted finite (reserves, days)")
-    best = values["return"].argmax(0)
+    shown = values["return"].astype(float).round(2)
+    best = shown == shown.max(0)  # what reads the same is as good
     head = el("tr", {}, el("th", {"scope": "col"}, "Days stored"),
               *(el("th", {"scope": "col"}, f"day\N{NO-BREAK SPACE}{int(day)}") for day in shocks))  # fmt: skip
     rows = [
         el("tr", {}, el("th", {"scope": "row"}, str(int(reserve))),
-           *(_cell(values, row, column, row == best[column]) for column in range(len(shocks))))
+           *(_cell(values, row, column, bool(best[row, column])) for column in range(len(shocks))))
         for row, reserve in enumerate(reserves)
     ]  # fmt: skip
     return el(
         "div", {"class": "try", "data-try": "reserve"},
         *_choices([int(r) for r in reserves], [int(s) for s in shocks]),
-        el("p", {"class": "try__note", "aria-live": "polite"}, _told(values, int(best[0]), 0, reserves, shocks)),
+        el("p", {"class": "try__note", "aria-live": "polite"}, _told(values, int(best[:, 0].argmax()), 0, reserves, shocks)),
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Return by reserve and day"},
            el("table", {"class": "try__rows"}, el("thead", {}, head), el("tbody", {}, *rows))),
     )  # fmt: skip
