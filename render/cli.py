@@ -25,7 +25,7 @@ import click
 from engines import recording
 from engines.recording import Recording, RecordingError
 from render import doctor as examination
-from render import engine_cli, theme
+from render import engine_cli, site_cli, theme
 from render.pipeline import InputError, RenderError, cache, executor, manifest, plan, progress
 from render.pipeline.plan import Places
 from render.theme import Quality
@@ -510,7 +510,7 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 
 
 bench.add_command(engine_cli.bench_rollout)
-for command in (engine_cli.score, engine_cli.play, engine_cli.uci):
+for command in (engine_cli.score, engine_cli.play, engine_cli.uci, site_cli.write_reference, site_cli.offline):
     cli.add_command(command)
 
 

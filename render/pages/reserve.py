@@ -39,10 +39,11 @@ def table(scene: Scene, page: str) -> Html:
            *(_cell(values, row, column, bool(best[row, column])) for column in range(len(shocks))))
         for row, reserve in enumerate(reserves)
     ]  # fmt: skip
+    told = _told(values, int(best[:, 0].argmax()), 0, reserves, shocks)
     return el(
         "div", {"class": "try", "data-try": "reserve"},
         *_choices([int(r) for r in reserves], [int(s) for s in shocks]),
-        el("p", {"class": "try__note", "aria-live": "polite"}, _told(values, int(best[:, 0].argmax()), 0, reserves, shocks)),
+        el("p", {"class": "try__note", "aria-live": "polite"}, told),
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Return by reserve and day"},
            el("table", {"class": "try__rows"}, el("thead", {}, head), el("tbody", {}, *rows))),
     )  # fmt: skip
