@@ -242,7 +242,7 @@ def test_a_worker_knows_only_what_they_saw_or_heard(seed: int) -> None:
         for agent in range(3):
             where = world.where(agent)
             if where != r.ROAD:
-                here = slice(r.SEEN_FROM[where], r.SEEN_TO[where])
+                here = r.SEEN[where]
                 last[agent][here] = truth[here]
             last[agent][r.FARMER_DOES + agent] = truth[r.FARMER_DOES + agent]
             np.testing.assert_array_equal(world.known[agent], last[agent])

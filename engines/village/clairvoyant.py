@@ -1,8 +1,8 @@
 """An achievable plan by one who knows the tape: what could have been done, found by search.
 
 Three workers who see everything follow the scripted lists, whose numbers are first fitted to this very tape by the
-cross-entropy method; then single choices are overruled, one at a time, and what makes the return greater is kept. The
-result is a plan that was really played out, so its return is a lower bound on the best possible.
+cross-entropy method; then numbers are changed for some days and single choices overruled, one at a time, by simulated
+annealing. The result is a plan that was really played out, so its return is a lower bound on the best possible.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def follow(s, w, wind, omen, price, rabbits, rain, ill, p, plan, states, workers
 
     Args:
         s, w: its rows, changed in place.
-        p: (18,) `stock.PARAMETERS`.
+        p: (40, 21) `stock.PARAMETERS` on every day.
         plan: int8 (480, 3) what to do instead of what the lists say, -1: nothing. A choice that finds its worker busy
             waits until they are free.
         states, workers, waiting: (481, 25), (481, 16), (481, 3): the rows before every tick, and the choices that wait
@@ -66,7 +66,7 @@ def follow(s, w, wind, omen, price, rabbits, rain, ill, p, plan, states, workers
                     omniscient(s, w, wind[tick], omen[tick], price[tick], o)
                     seen = True
                 o[r.ROLE], o[r.PLACE] = agent, w[ticks.AT + agent]
-                actions[agent] = stock.act(o, p)
+                actions[agent] = stock.act(o, p[tick // r.DAY])
             o[r.KNOWS + r.FARMER_DOES + agent] = actions[agent]
         ticks.advance(s, w, wind[tick], price[tick], rabbits[tick], rain[tick], ill[tick], actions)
     return s[ticks.J]
@@ -80,41 +80,56 @@ def memory():  # type: ignore[no-untyped-def]
 
 
 @compiled
-def climb(s, w, wind, omen, price, rabbits, rain, ill, p, plan, where, agents, choices):  # type: ignore[no-untyped-def]
-    """Overrule one choice after another, in place in `plan`, keeping what does not make J less; returns J.
+def anneal(s, w, wind, omen, price, rabbits, rain, ill, p, plan, low, high, trials, heat, seed):  # type: ignore[no-untyped-def]
+    """Change one thing after another, in place in `p` and `plan`, as simulated annealing does; returns the best J.
+
+    One change in four is to a number of the lists over some days; the others overrule one choice, or let it be.
 
     Args:
         s, w: the rows at the first dawn.
-        plan: as in `follow`.
-        where, agents, choices: (trials,) tick, worker and action (-1: follow the lists again) of every trial.
+        p: (40, 21) the lists' numbers on every day; plan: as in `follow`. The best found is left in them.
+        low, high: (21,) the range of the numbers.
+        trials: changes tried; heat: how much less J is taken at first, in the mean, falling to 0.
     """
+    np.random.seed(seed)  # numba's own generator, not numpy's
     states, workers, waiting = memory()
     new_states, new_workers, new_waiting = memory()
     a, b = s.copy(), w.copy()
-    best = follow(a, b, wind, omen, price, rabbits, rain, ill, p, plan, states, workers, waiting)
-    for trial in range(len(where)):
-        tick, agent = where[trial], agents[trial]
-        # The worker's last choice before the tick is what is overruled.
-        while tick > 0 and workers[tick, ticks.LEFT + agent] > 0:
-            tick -= 1
-        kept = plan[tick, agent]
-        if kept == choices[trial]:
-            continue
-        plan[tick, agent] = choices[trial]
+    now = follow(a, b, wind, omen, price, rabbits, rain, ill, p, plan, states, workers, waiting)
+    best, best_p, best_plan = now, p.copy(), plan.copy()
+    kept_p = p.copy()
+    for trial in range(trials):
+        tick, agent, item = np.random.randint(r.TICKS), np.random.randint(3), -1
+        if np.random.random() < 0.25:
+            item, day = np.random.randint(p.shape[1]), tick // r.DAY
+            until, tick = min(r.DAYS, day + 1 + np.random.randint(10)), day * r.DAY
+            kept_p[day:until, item] = p[day:until, item]
+            p[day:until, item] = low[item] + (high[item] - low[item]) * np.random.random()
+        else:
+            while tick > 0 and workers[tick, ticks.LEFT + agent] > 0:  # the worker's last choice before the tick
+                tick -= 1
+            kept, choice = plan[tick, agent], np.random.randint(-3, 13)
+            plan[tick, agent] = max(choice, NOT_OVERRULED)
         a[:], b[:], new_waiting[tick] = states[tick], workers[tick], waiting[tick]
         found = follow(a, b, wind, omen, price, rabbits, rain, ill, p, plan, new_states, new_workers, new_waiting)
-        if found >= best:
-            best = found
+        bar = now + heat * (1 - trial / trials) * np.log(np.random.random())
+        if found >= bar:
+            now = found
             states[tick:], workers[tick:], waiting[tick:] = new_states[tick:], new_workers[tick:], new_waiting[tick:]
+            if now > best:
+                best, best_p[:], best_plan[:] = now, p, plan
+        elif item >= 0:
+            p[day:until, item] = kept_p[day:until, item]
         else:
             plan[tick, agent] = kept
+    p[:], plan[:] = best_p, best_plan
     return best
 
 
 def fit(
-    tape: Tape, start: NDArray[np.float64], rng: Generator, rounds: int = 12, count: int = 40
+    tape: Tape, start: NDArray[np.float64], rng: Generator, rounds: int = 60, count: int = 60
 ) -> NDArray[np.float64]:
-    """(18,) numbers for the lists that do best on a tape: the cross-entropy method around some that do well."""
+    """(21,) numbers for the lists that do best on a tape: the cross-entropy method around some that do well."""
     rows = _rows(tape)
     low, high = stock.LOW, stock.HIGH
     mean, spread = start.copy(), (high - low) / 6
@@ -131,19 +146,17 @@ def fit(
 
 
 def plan(
-    tape: Tape, start: NDArray[np.float64], seed: int, trials: int
+    tape: Tape, start: NDArray[np.float64], seed: int, trials: int, heat: float = 1.5
 ) -> tuple[float, NDArray[np.float64], NDArray[np.int8]]:
     """Search for a plan on a tape.
 
     Returns:
-        Its return, the lists' numbers (18,), and the plan int8 (480, 3), -1 where the lists are followed.
+        Its return, the lists' numbers (40, 21), and the plan int8 (480, 3), -1 where the lists are followed.
     """
     rng = np.random.default_rng(seed)
-    p = fit(tape, start, rng)
+    p = np.tile(fit(tape, start, rng), (r.DAYS, 1))
     found = np.full((r.TICKS, 3), NOT_OVERRULED, np.int8)
-    choices = rng.integers(0, 13, trials).astype(np.int8)
-    choices[rng.random(trials) < 0.15] = NOT_OVERRULED
-    best = climb(*_rows(tape), p, found, rng.integers(0, r.TICKS, trials), rng.integers(0, 3, trials), choices)
+    best = anneal(*_rows(tape), p, found, stock.LOW, stock.HIGH, trials, heat, int(rng.integers(2**31)))
     return best / r.NORM, p, found
 
 
@@ -155,4 +168,4 @@ def _rows(tape: Tape) -> tuple[NDArray[np.float64], ...]:
 
 def _play(rows: tuple[NDArray[np.float64], ...], p: NDArray[np.float64]) -> float:
     none = np.full((r.TICKS, 3), NOT_OVERRULED, np.int8)
-    return float(follow(rows[0].copy(), rows[1].copy(), *rows[2:], p, none, *memory()))
+    return float(follow(rows[0].copy(), rows[1].copy(), *rows[2:], np.tile(p, (r.DAYS, 1)), none, *memory()))

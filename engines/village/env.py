@@ -33,7 +33,7 @@ NO_ONE = np.zeros((1, 3), np.bool_)
 Row = NDArray[np.float32]
 
 
-class Village(ParallelEnv[str, Row, int]):
+class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo has no types
     """Three workers in one village, in step."""
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -63,7 +63,8 @@ class Village(ParallelEnv[str, Row, int]):
         if max_cycles < 1:
             raise ValueError(f"max_cycles {max_cycles}: wanted a positive number of ticks")
         self.talks, self.max_cycles, self.render_mode = talks, max_cycles, render_mode
-        self.possible_agents, self.agents = list(AGENTS), []
+        self.possible_agents = list(AGENTS)
+        self.agents: list[str] = []
         low, high = observation.low_high()
         self.observation_spaces = {agent: spaces.Box(low, high, dtype=np.float32) for agent in AGENTS}
         self.action_spaces = {agent: spaces.Discrete(len(rules.ACTIONS)) for agent in AGENTS}
@@ -77,7 +78,7 @@ class Village(ParallelEnv[str, Row, int]):
         """Rows of 44 numbers."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> spaces.Discrete:  # type: ignore[type-arg]
+    def action_space(self, agent: str) -> spaces.Discrete:
         """An action's number, as in `rules.ACTIONS`."""
         return self.action_spaces[agent]
 
@@ -190,7 +191,7 @@ class Village(ParallelEnv[str, Row, int]):
 class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
     """The village under one head: it sees what all three see, and says what each does. `Village-v0` in Gymnasium."""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 12}
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 12}  # noqa: RUF012  # as in Env
 
     def __init__(self, scenario: str = "std", max_cycles: int = rules.TICKS, render_mode: str | None = None) -> None:
         """As `Village`, whose agents report to the steward in every tick."""

@@ -42,7 +42,7 @@ def play(
 
     Args:
         tapes: stacked, B of them.
-        p: (18,) `stock.PARAMETERS`.
+        p: (21,) `stock.PARAMETERS`.
         talks: whether everyone tells what they see in every tick.
         works: which of the three do anything but wait.
         remember: keep every tick.

@@ -72,7 +72,12 @@ KNOWN = (
     RIPE, CUT_WHEAT, RABBITS, MILL_WHEAT, MILL_FLOUR, WIND, OMEN, BAKERY_FLOUR, BAKERY_BREAD, SQUARE_BREAD, N_MOUTHS,
     HUNGER, IN_GRANARY, COINS, PRICE, FARMER_DOES, MILLER_DOES, BAKER_DOES,
 ) = range(18)  # fmt: skip
-SEEN_FROM, SEEN_TO = np.array([0, 3, 7, 12, 13, 9]), np.array([3, 7, 9, 13, 15, 12])  # KNOWN[from:to] by place
+SEEN = np.zeros((6, len(KNOWN)), np.bool_)  # SEEN[place, item]; the purse is counted where it is filled and spent
+for _place, _items in enumerate((
+    (RIPE, CUT_WHEAT, RABBITS), (MILL_WHEAT, MILL_FLOUR, WIND, OMEN, COINS), (BAKERY_FLOUR, BAKERY_BREAD),
+    (IN_GRANARY,), (COINS, PRICE), (SQUARE_BREAD, N_MOUTHS, HUNGER),
+)):  # fmt: skip
+    SEEN[_place, list(_items)] = True
 # An observation: these eight, then the 18 known values, then how many ticks old each of them is.
 SELF = ("role", "place", "action", "ticks_left", "ill", "day", "tick", "level")
 ROLE, PLACE, ACTION, LEFT, ILL, TODAY, TICK, LEVEL = range(8)

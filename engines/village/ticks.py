@@ -18,7 +18,7 @@ from engines.village.compiling import compiled
 AT, DOES, LEFT, INVALID, EMPTY, NOW = 0, 3, 6, 9, 12, 15
 NUMBERS, WORKERS = 25, 16
 LAST, PARTS = r.TICKS - 1, len(r.WORK)
-KNOWN = r.AGE - r.KNOWS
+KNOWN, PLAIN = r.AGE - r.KNOWS, r.FARMER_DOES
 # What moves goods from stock to stock, by action: whence, whither, and the room there at tool 1.
 FROM, TO, ROOM = np.full(13, -1), np.full(13, -1), np.full(13, np.inf)
 _carried = [
@@ -219,7 +219,7 @@ def see(s, w, place, wind, omen, price, into):  # type: ignore[no-untyped-def]
             ripe += s[plot] >= 1
         into[0], into[1], into[2] = ripe, s[CUT], s[RABBITS]
     elif place == 1:
-        into[3], into[4], into[5], into[6] = s[MILL_WHEAT], s[MILL_FLOUR], wind, omen
+        into[3], into[4], into[5], into[6], into[13] = s[MILL_WHEAT], s[MILL_FLOUR], wind, omen, s[COIN]
     elif place == 2:
         into[7], into[8] = s[BAKERY_FLOUR], s[BAKERY_BREAD]
     elif place == 3:
@@ -238,8 +238,9 @@ def look(s, w, known, seen, wind, omen, price):  # type: ignore[no-untyped-def]
         place = where(w, agent)
         if place != r.ROAD:
             see(s, w, place, wind, omen, price, known[agent])
-            for item in range(r.SEEN_FROM[place], r.SEEN_TO[place]):
-                seen[agent, item] = tick
+            for item in range(PLAIN):
+                if r.SEEN[place, item]:
+                    seen[agent, item] = tick
         known[agent, r.FARMER_DOES + agent] = w[DOES + agent]
         seen[agent, r.FARMER_DOES + agent] = tick
 
@@ -257,9 +258,10 @@ def tell(s, w, known, seen, ill, actions, tells):  # type: ignore[no-untyped-def
             if other == agent:
                 continue
             if place != r.ROAD:
-                for item in range(r.SEEN_FROM[place], r.SEEN_TO[place]):
-                    known[other, item] = np.floor(known[agent, item] * 100 + 0.5) / 100
-                    seen[other, item] = tick
+                for item in range(PLAIN):
+                    if r.SEEN[place, item]:
+                        known[other, item] = np.floor(known[agent, item] * 100 + 0.5) / 100
+                        seen[other, item] = tick
             known[other, r.FARMER_DOES + agent] = does
             seen[other, r.FARMER_DOES + agent] = tick
 

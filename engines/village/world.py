@@ -114,7 +114,7 @@ class World:
         """(18,) what a worker can say: what there is to see where they are, to a hundredth, and what they do now."""
         found, where = np.full(len(r.KNOWN), np.nan), self.where(agent)
         if where != r.ROAD:
-            here = slice(r.SEEN_FROM[where], r.SEEN_TO[where])
+            here = r.SEEN[where]
             found[here] = np.floor(self.known[agent, here] * 100 + 0.5) / 100
         found[r.FARMER_DOES + agent] = self.action[agent] if self.left[agent] > 0 else action
         return found
@@ -250,7 +250,7 @@ class World:
         for agent in range(3):
             where = self.where(agent)
             if where != r.ROAD:
-                here = slice(r.SEEN_FROM[where], r.SEEN_TO[where])
+                here = r.SEEN[where]
                 self.known[agent, here], self.seen[agent, here] = truth[here], self.tick
             does = r.FARMER_DOES + agent
             self.known[agent, does], self.seen[agent, does] = self.action[agent], self.tick
