@@ -111,10 +111,11 @@ def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Inspect's own, of what it depends on
 def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
     pytest.importorskip("inspect_ai", reason="the extra village-inspect")
     from inspect_ai import eval as inspect_eval
-    from inspect_ai.model import ModelOutput, get_model
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
     from engines.village.adapters.inspect_village import village
 
@@ -122,7 +123,9 @@ def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
 
     def answer(messages: Any, tools: Any, choice: Any, config: Any) -> Any:
         asked.append((messages, config))
-        return ModelOutput.from_content("mockllm/model", REPLY if len(asked) % 2 else "I would rather not.")
+        output = ModelOutput.from_content("mockllm/model", REPLY if len(asked) % 2 else "I would rather not.")
+        output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)  # else a tokenizer is fetched
+        return output
 
     model = get_model("mockllm/model", custom_outputs=answer)
     (log,) = inspect_eval(
@@ -130,7 +133,7 @@ def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
     )
     assert log.status == "success", log.error
     assert log.samples is not None
-    score = log.samples[0].scores["fed"]  # type: ignore[index]
+    score = log.samples[0].scores["fed"]
     again = world(4)
     idle = Episode(again)
     while again.tick < 2 * r.DAY:

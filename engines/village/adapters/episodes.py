@@ -6,13 +6,16 @@ The shared reward is the reward. Every tick is a step; what a busy worker does i
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.recording import source_version
 from engines.village import rules as r
 from engines.village.llm.episode import Step
 from engines.village.observation import low_high
@@ -70,15 +73,19 @@ def export(dataset_id: str, episodes: Sequence[Recorded], scenario: str, author:
         )
         for one in episodes
     ]
-    return minari.create_dataset_from_buffers(
-        dataset_id,
-        buffers,
-        observation_space=spaces.Box(low, high, dtype=np.float32),
-        action_space=spaces.MultiDiscrete([len(r.ACTIONS)] * 3),
-        algorithm_name=author,
-        description=f"A village in the scenario {scenario!r}: three workers, one controller, 480 ticks an episode.",
-        data_format="hdf5",
-    )
+    with warnings.catch_warnings():
+        # Minari recommends an address, a link and a registered environment; none is needed to read the data.
+        warnings.filterwarnings("ignore", ".*is set to None|env_spec is None", UserWarning)
+        return minari.create_dataset_from_buffers(
+            dataset_id,
+            buffers,
+            observation_space=spaces.Box(low, high, dtype=np.float32),
+            action_space=spaces.MultiDiscrete([len(r.ACTIONS)] * 3),
+            algorithm_name=author,
+            description=f"A village in the scenario {scenario!r}: three workers, one controller, 480 ticks an episode; "
+            f"code {source_version(Path(r.__file__).parent)}.",
+            data_format="hdf5",
+        )
 
 
 def imported(dataset_id: str) -> list[Recorded]:

@@ -82,8 +82,8 @@ def read(path: Path, trainer: Kept) -> dict[str, NDArray[Any]] | None:
     if {name: value.shape for name, value in weights.items()} != {name: value.shape for name, value in mine.items()}:
         return None
     with torch.no_grad():
-        for name, value in mine.items():
-            value.copy_(weights[name])
+        for name, parameter in mine.items():
+            parameter.copy_(weights[name])
     adam: dict[int, dict[str, Tensor]] = {}
     for name, value in _under(tensors, "adam.").items():
         index, key = name.split(".")

@@ -16,6 +16,8 @@ DOINGS = len(r.ACTIONS) + 1  # an action, or none
 PLACES = len(r.PLACES) + 1  # a place, or the road
 # last action of one's own, what each of the others did last, ticks since that changed
 MEMORY = 5
+# What is seen at one place only, by place.
+SIGHT = np.array([r.RIPE, r.MILL_WHEAT, r.BAKERY_FLOUR, r.IN_GRANARY, r.PRICE, r.SQUARE_BREAD])
 STOCKS = 7  # counted in days of food too
 ONE_HOT = len(r.AGENTS) + r.DAY + PLACES + 3 * DOINGS
 FEATURES = 34 + STOCKS + ONE_HOT
@@ -74,7 +76,7 @@ def _encode(o, m, x):  # type: ignore[no-untyped-def]
     x[22] = np.float32(r.WINTER_DAYS[0] <= day <= r.WINTER_DAYS[1])
     x[23] = np.float32(r.WINTER_DAYS[0] - 4 <= day < r.WINTER_DAYS[0])
     for place in range(6):
-        x[24 + place] = min(o[r.AGE + r.SEEN_FROM[place]], np.float32(36)) / 12
+        x[24 + place] = min(o[r.AGE + SIGHT[place]], np.float32(36)) / 12
     x[30], x[31] = min(m[3], 8) / 4, min(m[4], 8) / 4
     x[32], x[33] = min(mouths, k[r.SQUARE_BREAD]) / mouths, o[r.LEVEL] == r.LEVELS
     at = 34

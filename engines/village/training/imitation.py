@@ -28,7 +28,7 @@ TAPES = FIRST_SEED // 2  # seeds of the tapes used here, from this on
 class Config:
     """How long, and on what."""
 
-    rounds: int = 4
+    rounds: int = 3
     villages: int = 200  # a round
     blunder: float = 0.03  # share of choices left to chance
     epochs: int = 3  # after each round, over all lessons so far
@@ -95,7 +95,7 @@ def _learn(
     features, masks, right = (torch.from_numpy(np.concatenate(part)) for part in zip(*lessons, strict=True))
     total = torch.zeros(())
     for _ in range(config.epochs):
-        order = torch.randperm(len(right), generator=generator).split(config.minibatch)
+        order = torch.split(torch.randperm(len(right), generator=generator), config.minibatch)
         total = torch.zeros(())
         for index in order:
             loss = nn.functional.nll_loss(policy.logp(features[index], masks[index]), right[index])

@@ -69,7 +69,7 @@ class Trainer:
         wanted = torch.from_numpy(self.lessons.actions[index])
         loss = -logp.gather(1, wanted[:, None]).mean()
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([value for value in self.policy.parameters() if value.requires_grad], 1.0)
         self.optimiser.step()
         self.done += 1

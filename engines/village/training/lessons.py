@@ -45,7 +45,8 @@ def watch(policy: Policy, names: Sequence[str], seeds: Sequence[int], blunder: f
             lesson is the expert's choice all the same.
         rng: of the blunders.
     """
-    cohort = Cohort(names, [tape.draw(scenarios.named(name), seed) for seed in seeds for name in names])
+    tapes = [tape.draw(scenarios.named(name), seed) for seed in seeds for name in names]
+    cohort = Cohort(names, tape.stack(tapes))
     prompts: list[str] = []
     masks, actions, roles = [], [], []
     last = np.full((cohort.count, 3), r.FREE)

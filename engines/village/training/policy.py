@@ -92,4 +92,4 @@ def load(path: Path) -> tuple[Policy, dict[str, Any]]:
         return policy, dict(json.loads(words["about"]))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path}: not a village policy ({why}); train one with `click train village`") from error
+        raise ValueError(f"{path}: not a village policy ({why}); give a published one") from error

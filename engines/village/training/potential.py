@@ -13,7 +13,7 @@ from engines.village.compiling import compiled
 
 # Bread that a unit is worth on its way: the further along, the more.
 WHEAT, MILLED, STORED, DELIVERED, BAKED, SERVED = 0.5, 0.6, 1.0, 1.0, 1.1, 1.3
-LEVEL = 2.0  # bread a day that a level feeds, for the days left
+LEVEL = 3.0  # bread a day that a level feeds, for the days left
 COIN = 0.4  # a coin buys as much bread
 
 

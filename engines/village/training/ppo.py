@@ -31,20 +31,20 @@ class Config:
 
     scenarios: tuple[str, ...] = scenarios.TRAIN
     cohorts: int = 5
-    villages: int = 50  # of each cohort
-    scatter: float = 0.4  # share of episodes that start grown or rich
+    villages: int = 40  # of each cohort
+    scatter: float = 0.0  # share of episodes that start grown or rich
     length: int = 64  # ticks collected for an update
-    updates: int = 1500
-    width: int = 160
-    rate: float = 7e-4  # of Adam; falls to a tenth along a line
-    epochs: int = 3
-    minibatch: int = 2048
+    updates: int = 800
+    width: int = 128
+    rate: float = 1e-3  # of Adam; falls to a tenth along a line
+    epochs: int = 2
+    minibatch: int = 1024
     clip_eps: float = 0.2
-    entropy: float = 0.01  # weight of H; falls to a twentieth along a line
-    gamma: float = 0.998  # a tick
+    entropy: float = 0.006  # weight of H; falls to a twentieth along a line
+    gamma: float = 0.999  # a tick
     trace: float = 0.95  # lambda, a tick
     unit: float = 0.05  # of reward, a bread
-    critic_first: int = 0  # updates in which the critic alone learns, after imitation
+    critic_first: int = 15  # updates in which the critic alone learns, after imitation
 
 
 @dataclass(frozen=True)

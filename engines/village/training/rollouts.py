@@ -52,14 +52,14 @@ class Ended:
 class Cohort:
     """Villages in step, on given tapes or one after the other on ever new ones."""
 
-    def __init__(self, names: Sequence[str], tapes: Sequence[tape.Tape]) -> None:
+    def __init__(self, names: Sequence[str], tapes: tape.Tape) -> None:
         """Begin.
 
         Args:
             names: scenarios, taken in turn by the villages.
-            tapes: one a village.
+            tapes: stacked, one a village.
         """
-        self.names, self.count = names, len(tapes)
+        self.names, self.count = names, len(tapes.wind)
         self.seed = self.next_seed = self.stride = 0
         self.scatter = 0.0
         self._begin(tapes)
@@ -86,8 +86,8 @@ class Cohort:
         self.seed, self.next_seed = self.next_seed, self.next_seed + self.stride
         self._begin(_drawn(self.names, self.count, self.seed))
 
-    def _begin(self, tapes: Sequence[tape.Tape]) -> None:
-        self.villages = Villages(tape.stack(tapes))
+    def _begin(self, tapes: tape.Tape) -> None:
+        self.villages = Villages(tapes)
         self.memory = blank(self.count)
         self.scattered = np.zeros(self.count, np.bool_)
         if self.scatter:
@@ -151,8 +151,9 @@ class Cohort:
         self.memory[:] = kept["memory"]
 
 
-def _drawn(names: Sequence[str], count: int, first_seed: int) -> list[tape.Tape]:
-    return [tape.draw(scenarios.named(names[index % len(names)]), first_seed + index) for index in range(count)]
+def _drawn(names: Sequence[str], count: int, first_seed: int) -> tape.Tape:
+    drawn = (tape.draw(scenarios.named(names[index % len(names)]), first_seed + index) for index in range(count))
+    return tape.stack(list(drawn))
 
 
 def choose(
@@ -243,22 +244,21 @@ def _observe(cohorts: Sequence[Cohort], outlooks: NDArray[np.float32], phi: NDAr
         start += cohort.count
 
 
-def returns(
-    policy: Policy, names: Sequence[str], seeds: Sequence[int], drawn: int | None = None
-) -> dict[str, NDArray[np.float64]]:
-    """The returns of a policy by scenario, (seeds,) each, on the tapes of some seeds.
+def episodes(policy: Policy, tapes: tape.Tape, drawn: int | None = None) -> tuple[Villages, NDArray[np.float64]]:
+    """Play a policy to the end of every tape.
 
     Args:
         policy: who acts, by the likeliest action.
-        names: scenarios.
-        seeds: of the tapes, the same for every scenario.
+        tapes: stacked.
         drawn: a seed, if actions are to be drawn instead.
+
+    Returns:
+        The villages after the last day, and (B, 480, 25) their rows of numbers after every tick.
     """
     generator = None if drawn is None else torch.Generator().manual_seed(drawn)
-    found = {}
-    for name in names:
-        cohort = Cohort([name], [tape.draw(scenarios.named(name), seed) for seed in seeds])
-        while not cohort.villages.over:
-            cohort.villages.step(act(policy, [cohort], generator).actions[0], told(cohort.count))
-        found[name] = cohort.villages.returns.copy()
-    return found
+    cohort = Cohort([""], tapes)
+    history = np.empty((cohort.count, r.TICKS, ticks.NUMBERS))
+    for tick in range(r.TICKS):
+        cohort.villages.step(act(policy, [cohort], generator).actions[0], told(cohort.count))
+        history[:, tick] = cohort.villages.numbers
+    return cohort.villages, history

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Trial:
 
 def trial(
     next_word: NextWord,
-    tapes: Sequence[Tape],
+    tapes: Tape,
     temperature: float = 0.0,
     rng: Generator | None = None,
     report: Callable[[int], None] = lambda _: None,
@@ -37,12 +37,12 @@ def trial(
 
     Args:
         next_word: who is asked.
-        tapes: of the villages.
+        tapes: of the villages, stacked.
         temperature: at which words are drawn; 0: the likeliest.
         rng: of the drawing.
         report: called with the number of ticks done.
     """
-    cohort = Cohort(["any"], tapes)
+    cohort = Cohort([""], tapes)
     last = np.full((cohort.count, 3), r.FREE)
     prompts: list[str] = []
     masks, actions, roles, village = [], [], [], []
@@ -61,7 +61,7 @@ def trial(
         village.append(rows)
         cohort.villages.step(doing, told(cohort.count))
         report(cohort.tick)
-    lessons = Lessons(tuple(prompts), *(np.concatenate(part) for part in (masks, actions, roles)))
+    lessons = Lessons(tuple(prompts), np.concatenate(masks), np.concatenate(actions), np.concatenate(roles))
     return Trial(cohort.villages.returns.copy(), lessons, np.concatenate(village))
 
 
@@ -81,4 +81,5 @@ def _pick(
     if temperature > 0:
         assert rng is not None
         scores = scores / temperature + rng.gumbel(size=scores.shape)
-    return scores.argmax(1)
+    picked: NDArray[np.int64] = scores.argmax(1)
+    return picked
