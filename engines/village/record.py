@@ -28,8 +28,8 @@ import numpy as np
 
 from engines import recording
 from engines.recording import Recording
+from engines.village import agents, scenarios, selection, tape, telling, trials
 from engines.village import rules as r
-from engines.village import scenarios, selection, stock, tape, telling, trials
 from engines.village.cast import SCRIPT, Idle, Lone, Scripted, Worker
 from engines.village.chronicle import Chronicle
 from engines.village.tape import Tape
@@ -39,9 +39,11 @@ TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at
 HERE = Path(__file__).parent
 # What the recording depends on; how others are trained or asked is not among it.
 SOURCES = [HERE / f"{name}.py" for name in (
-    "cast", "chronicle", "compiling", "core", "llm/agent", "observation", "playing", "record", "rules", "scenarios",
-    "selection", "stock", "tape", "telling", "ticks", "trials", "world",
+    "agents", "cast", "chronicle", "compiling", "core", "llm/agent", "observation", "playing", "record", "rules",
+    "scenarios", "score", "selection", "stock", "tape", "telling", "ticks", "training/encoding", "training/policy",
+    "training/rollouts", "training/worker", "trials", "world",
 )]  # fmt: skip
+POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
 
@@ -50,8 +52,7 @@ class Config:
     """The published recording."""
 
     scenario: str = "compound"
-    reserve: float = 6.0  # days of food that the shown workers keep
-    investor_reserve: float = 0.0
+    reserve: float = 4.0  # days of food that the scripted workers keep
     first_seed: int = selection.FIRST_SEED
     seeds: int = selection.SEEDS  # looked at for one whose run tells the story
     measured_from: int = 4000  # the first seed of those over which means are taken
@@ -62,7 +63,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who acts in the shown run, and what they are called."""
+    """Who acts in the shown run, and what they are called. A language model's run would come from its transcript."""
 
     name: str
     author: str  # script, planner, policy or language model
@@ -71,8 +72,21 @@ class Cast:
 
 def scripted(config: Config) -> Cast:
     """The (s, S) workers."""
-    numbers = stock.parameters(reserve=config.reserve)
+    numbers = agents.with_reserve(config.reserve).parameters()
     return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: [Scripted(numbers)] * 3)
+
+
+def trained(path: Path) -> Cast:
+    """Three workers who share a trained policy; each remembers for themselves."""
+    from engines.village.training import policy, worker  # noqa: PLC0415  # brings in torch
+
+    network, _ = policy.load(path)
+    return Cast("a trained policy", worker.POLICY, lambda: [worker.TrainedWorker(network) for _ in range(3)])
+
+
+def published(config: Config) -> Cast:
+    """The trained policy if there is one, else the (s, S) workers."""
+    return trained(POLICY) if POLICY.exists() else scripted(config)
 
 
 def version() -> str:
@@ -90,13 +104,13 @@ def make(
         report: called with (what, done, total, latest figures).
         config: the recording; the published one if None.
         seed: the run that is shown, instead of the one that the rule picks.
-        cast: who acts in it; the (s, S) workers if None. A language model's run comes from its transcript.
+        cast: who acts in it; `published` if None.
 
     Raises:
         ValueError: no seed tells the story, or the given one does not.
     """
     config = config or Config()
-    cast = cast or scripted(config)
+    cast = cast or published(config)
     scenario = scenarios.named(config.scenario)
     chosen, shown, found = _choose(config, cast, seed, report)
     weather = tape.draw(scenario, chosen)
@@ -119,12 +133,34 @@ def make(
     return Recording(
         name="village",
         seed=chosen,
-        config={**asdict(config), "varies": list(config.varies), "cast": cast.name, "author": cast.author},
+        config={
+            **asdict(config),
+            "varies": list(config.varies),
+            "cast": cast.name,
+            "author": cast.author,
+            "policy_sha256": recording.sha256(POLICY) if POLICY.exists() else None,
+        },
         code_version=version(),
         facts=dict(sorted({**tale.facts(), **_measured(config, report)}.items())),
         events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
         arrays=arrays,
     )  # fmt: skip
+
+
+def _acted(config: Config, weather: Tape) -> dict[str, float]:
+    """What those who act in the scene reach on many tapes: return, hunger, recovery."""
+    if POLICY.exists():
+        from engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
+
+        found = trials.read(*rollouts.episodes(policy.load(POLICY)[0], weather))
+    else:
+        found = trials.outcome(weather, agents.with_reserve(config.reserve).parameters())
+    hungry, back = trials.hardship(found["fed"], found["stored"])
+    who = "policy" if POLICY.exists() else "reserve"
+    return {
+        f"{who}.return": float(found["return_"].mean()), f"{who}.return.sd": float(found["return_"].std(ddof=1)),
+        "hungry_share": hungry, "recovered_share": back,
+    }  # fmt: skip
 
 
 def _choose(config: Config, cast: Cast, seed: int | None, report: Report) -> tuple[int, Chronicle, selection.Story]:
@@ -156,8 +192,8 @@ def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
     return {
         "idle": Chronicle(weather, [Idle()] * 3).play(),
         "alone": best,
-        "hoarder": Chronicle(weather, [Scripted(stock.parameters(reserve=trials.HOARD))] * 3).play(),
-        "investor": Chronicle(weather, [Scripted(stock.parameters(reserve=config.investor_reserve))] * 3).play(),
+        "hoarder": Chronicle(weather, [Scripted(agents.named("hoarder").parameters())] * 3).play(),
+        "investor": Chronicle(weather, [Scripted(agents.named("sell_all").parameters())] * 3).play(),
     }
 
 
@@ -165,24 +201,22 @@ def _measured(config: Config, report: Report) -> dict[str, float]:
     """Means over seeds that nothing was chosen on, in two scenarios: returns, hunger and recovery."""
     seeds = range(config.measured_from, config.measured_from + config.measured)
     numbers = {
-        "hoarder": stock.parameters(reserve=trials.HOARD),
-        "investor": stock.parameters(reserve=config.investor_reserve),
-        "reserve": stock.parameters(reserve=config.reserve),
-        "no_granary": stock.parameters(reserve=0, draws=0),
+        "hoarder": agents.named("hoarder").parameters(),
+        "investor": agents.named("sell_all").parameters(),
+        "reserve": agents.with_reserve(config.reserve).parameters(),
+        "no_granary": agents.named("no_granary").parameters(),
     }
     facts: dict[str, float] = {"measured.seeds": config.measured}
     for done, name in enumerate(("calm", config.scenario), 1):
         weather = trials.tapes(scenarios.named(name), seeds)
         facts[f"{name}.random.return"] = float(trials.chance(weather, np.random.default_rng(0)).mean())
+        facts |= {f"{name}.{fact}": value for fact, value in _acted(config, weather).items()}
         for who, one in numbers.items():
             found = trials.outcome(weather, one)
             facts[f"{name}.{who}.return"] = float(found["return_"].mean())
             facts[f"{name}.{who}.return.sd"] = float(found["return_"].std(ddof=1))
-            if who == "reserve":
-                hungry, back = trials.hardship(found["fed"], found["stored"])
-                facts |= {f"{name}.hungry_share": hungry, f"{name}.recovered_share": back}
         for reserve in trials.RESERVES:
-            returns = trials.outcome(weather, stock.parameters(reserve=reserve))["return_"]
+            returns = trials.outcome(weather, agents.with_reserve(reserve).parameters())["return_"]
             facts[f"{name}.reserve_{reserve}.return"] = float(returns.mean())
         best = max(trials.RESERVES, key=lambda days: facts[f"{name}.reserve_{days}.return"])
         facts |= {f"{name}.best_reserve": best, f"{name}.best_reserve.return": facts[f"{name}.reserve_{best}.return"]}

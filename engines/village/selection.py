@@ -16,13 +16,14 @@ from engines.village import rules as r
 from engines.village.tape import Tape
 
 FIRST_SEED, SEEDS = 3000, 200  # those that are looked at, in order
-STILL, STORED, BRIDGED, WITHIN = 3, 2.5, 2, 12
+STILL, STORED, BRIDGED, WANT, WITHIN = 3, 2.5, 2, 3, 12
 HUNGRY, EMPTY, WELL, STRAIGHT = 0.7, 0.5, 0.95, 4
 RULE = (
     f"the first seed from {FIRST_SEED} on in which the mill stands still for at least {STILL} days while the granary "
     f"holds at least {STORED:g} days of bread; the village is fed at {WELL:.0%} or more for the first {BRIDGED} of "
-    f"them; then less than {EMPTY:g} day is left and at least two days are fed under {HUNGRY:.0%}; and within {WITHIN} "
-    f"days of the wind's return {STRAIGHT} days in a row are fed at {WELL:.0%} or more"
+    f"them; then less than {EMPTY:g} day is left, and before the wind is back hunger begins: at least {WANT} days are "
+    f"fed under {HUNGRY:.0%}; and within {WITHIN} days of the wind's return {STRAIGHT} days in a row are fed at "
+    f"{WELL:.0%} or more"
 )
 
 
@@ -53,7 +54,7 @@ def story(fed: NDArray[np.float64], stored: NDArray[np.float64], still: NDArray[
             continue
         dry = [day for day in range(start, back) if stored[day] < EMPTY]
         hungry = [day for day in range(start, back) if fed[day] < HUNGRY]
-        if dry and len(hungry) >= 2 and hungry[0] >= start + BRIDGED:
+        if dry and len(hungry) >= WANT and start + BRIDGED <= hungry[0] < end:
             return Story(start + 1, end + 1, dry[0] + 1, tuple(day + 1 for day in hungry), back + 1)
     return None
 
@@ -70,12 +71,6 @@ def recovery(fed: NDArray[np.float64], since: int) -> int | None:
         if fed[day : day + STRAIGHT].min() >= WELL:
             return day
     return None
-
-
-def starved(fed: NDArray[np.float64], stored: NDArray[np.float64]) -> int | None:
-    """The second of the first two days of hunger with an empty granary, from 0; None if there are no two."""
-    days = np.flatnonzero((fed < HUNGRY) & (stored < EMPTY))
-    return int(days[1]) if len(days) > 1 else None
 
 
 def still_days(tape: Tape) -> NDArray[np.bool_]:

@@ -12,15 +12,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from engines.village import agents, score, selection, tape, ticks
 from engines.village import rules as r
-from engines.village import selection, stock, tape, ticks
 from engines.village.core import Villages
 from engines.village.playing import play
 from engines.village.scenarios import Scenario
 from engines.village.tape import Tape
 
 Arrays = dict[str, NDArray[Any]]
-HOARD = 1e6  # days of reserve: nothing is ever sold
 RESERVES = (0, 1, 2, 3, 4, 5, 6, 8, 10)  # days of food, to choose from
 SHOCKS = (6, 10, 14, 18, 22, 26, 30)  # the day on which the bad stretch starts
 
@@ -37,7 +36,11 @@ def outcome(weather: Tape, numbers: NDArray[np.float64]) -> Arrays:
         `return_` (B,); `fed` (B, 40) bread eaten over needed; `stored` (B, 40) days of bread at each day's end;
         `mouths` (B,) at the end.
     """
-    villages, history = play(weather, numbers, remember=True)
+    return read(*play(weather, numbers, remember=True))
+
+
+def read(villages: Villages, history: NDArray[np.float64]) -> Arrays:
+    """The same of any villages and their history (B, 480, 25)."""
     eaten = np.diff(history[:, r.DAY - 1 :: r.DAY, ticks.EATEN], prepend=0.0, axis=1)
     needed = history[:, r.DAY - 2 :: r.DAY, ticks.N]  # before the night, in which mouths come and leave
     night = history[:, r.DAY - 1 :: r.DAY]
@@ -60,12 +63,9 @@ def chance(weather: Tape, rng: Generator) -> NDArray[np.float64]:
 
 
 def hardship(fed: NDArray[np.float64], stored: NDArray[np.float64]) -> tuple[float, float]:
-    """The share of runs that go hungry with an empty granary, and the share of those that recover."""
-    hungry = [selection.starved(one, two) for one, two in zip(fed, stored, strict=True)]
-    back = [
-        selection.recovery(one, day + 1) is not None for one, day in zip(fed, hungry, strict=True) if day is not None
-    ]
-    return sum(day is not None for day in hungry) / len(hungry), float(np.mean(back)) if back else 0.0
+    """The share of runs that go hungry with an empty granary, and the share of those that recover: `score.crises`."""
+    hungry, recovery = score.crises(fed, stored)
+    return float(hungry.mean()), float((~np.isnan(recovery)).sum() / max(1.0, hungry.sum()))
 
 
 def table(scenario: Scenario, seeds: Sequence[int], report: Any) -> Arrays:
@@ -81,7 +81,7 @@ def table(scenario: Scenario, seeds: Sequence[int], report: Any) -> Arrays:
     for column, shock in enumerate(SHOCKS):
         weather = tapes(scenario, seeds, shock)
         for row, reserve in enumerate(RESERVES):
-            one = outcome(weather, stock.parameters(reserve=reserve))
+            one = outcome(weather, agents.with_reserve(reserve).parameters())
             found["return"][row, column] = one["return_"].mean()
             found["hungry"][row, column] = (one["fed"] < selection.HUNGRY).sum(1).mean()
             found["empty"][row, column] = (one["stored"] < selection.EMPTY).sum(1).mean()

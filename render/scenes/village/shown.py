@@ -74,6 +74,7 @@ class Run:
         self.eaten, self.fed = eaten, eaten / (eaten + missed)  # (40,) of each day
         self.paid = eaten - 2 * missed  # (40,) what a day adds to J
         self.stored = self.column("granary") / self.column("mouths")  # (T+1,) days of bread
+        self.most = round(float(self.column("mouths").max()))  # mouths that there ever were
         self.ticks = len(self.a["reward"])
 
     def fact(self, name: str) -> float:

@@ -25,7 +25,9 @@ from render.scenes.village.shown import AGENTS, BAKE, DAY, GRIND, PATHS, WAIT, R
 MILL, BAKERY, GRANARY, MARKET, FIELD = (37, 56, 1.65), (58.5, 57, 1.5), (47, 76, 1.5), (90.5, 56, 1.35), (16, 70, 1.3)
 HOUSES = ((67.0, 46.5), (72.6, 45.5), (78.2, 46.5), (83.8, 45.5))
 ARMFUL, PILED = 12.0, 4.0  # what an armful stands for; what each thing on a pile does
-WORKER, CHILD = 2.3, 2.5
+WORKER = 2.3
+# Who is fed in the square: up to so many, in so many columns, so large.
+CROWDS = ((10, 5, 2.5), (18, 6, 2.2), (24, 8, 1.9), (99, 9, 1.7))
 
 
 def land(pen: Pen, clock: float, paths: bool = True) -> None:
@@ -105,13 +107,15 @@ def people(pen: Pen, run: Run, clock: float, t: float) -> None:
 
 def mouths(pen: Pen, run: Run, clock: float, t: float) -> None:
     """Those in the square, all as hungry as the village is."""
-    hunger = run.level("hunger", clock)
+    hunger, most = run.level("hunger", clock), run.most - len(AGENTS)
+    columns, size = next(each[1:] for each in CROWDS if most <= each[0])
+    rows = -(-most // columns)
     for at in range(run.mouths(clock) - len(AGENTS)):
-        row, column = divmod(at, 5)
-        x, y = 74.5 + 4.9 * column - 2.2 * (row % 2), 76.6 + 5.0 * row
-        villager(
-            pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=0.9 * t + 0.31 * at, size=CHILD, left=at % 3 == 1
-        )
+        row, column = divmod(at, columns)
+        x = 74.0 + 22.5 * column / (columns - 1) - 10.0 / columns * (row % 2)
+        y = 76.4 + 5.6 * row / max(rows - 1, 1)
+        joy = 0.9 * t + 0.31 * at
+        villager(pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=joy, size=size, left=at % 3 == 1)
 
 
 def workers(pen: Pen, run: Run, clock: float) -> None:
