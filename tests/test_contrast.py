@@ -25,6 +25,7 @@ from render import theme
 from render.pen import Pen
 from render.pipeline import gallery
 from render.scenes.rollout import Rollout
+from render.scenes.village import Village
 from render.stage import Film, Frame, Section
 from render.theme import Quality
 
@@ -34,7 +35,10 @@ SMALL = Quality("small", 192, 108, 10, 30, "ultrafast")
 BOLD = {theme.SANS_STRONG, theme.SANS_BOLD, theme.MONO_BOLD}
 ENOUGH, ENOUGH_LARGE, LARGE, LARGE_BOLD = 4.5, 3.0, 48, 36
 FADE = 0.1  # seconds in which a text that stays does not change
-SECTIONS = Rollout(recording.load(RECORDINGS, "rollout")).sections()
+SECTIONS = (
+    *Rollout(recording.load(RECORDINGS, "rollout")).sections(),
+    *Village(recording.load(RECORDINGS, "village")).sections(),
+)
 EXHIBITS = tuple(gallery.section(name, exhibit) for name, exhibit in gallery.exhibits())
 
 
