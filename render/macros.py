@@ -47,7 +47,10 @@ def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Call
 
 
 def define_env(env: Any) -> None:
-    """Offer the macros to MkDocs; called once, before any page is read."""
+    """Offer the macros to MkDocs; called once, before any page is read.
+
+    Zensical, the theme's successor, calls it for each page, and says of a page its path and address alone.
+    """
     root = Path(env.project_dir)
     scenes = {name: load(root / "site_assets", name) for name in env.conf["extra"].get("scenes", [])}
     env.conf["extra"]["manifests"] = {name: scene.manifest for name, scene in scenes.items()}
@@ -57,11 +60,16 @@ def define_env(env: Any) -> None:
     works = Citations(root / "docs/references.bib")
 
     def page() -> str:
-        return str(env.page.file.src_uri)
+        return str(env.page.file.src_uri if hasattr(env.page, "file") else env.page.path)
+
+    def words() -> str:
+        found = getattr(env, "markdown", None)
+        return found if found is not None else (root / "docs" / page()).read_text(encoding="utf-8")
 
     def base() -> str:
-        *folders, _ = env.page.file.url.split("/")  # what follows the last slash is a file, or nothing
-        return "../" * sum(part not in ("", ".") for part in folders)
+        *folders, file = page().split("/")
+        deeper = env.conf["use_directory_urls"] and file not in ("index.md", "README.md")
+        return "../" * (len(folders) + deeper)
 
     def address(name: str) -> str:
         return f"{base()}{name}/" if env.conf["use_directory_urls"] else f"{base()}{name}.html"
@@ -80,7 +88,7 @@ def define_env(env: Any) -> None:
         "fact": measured,
         "setting": chosen,
         "event": lambda scene, kind, key, style=None: figures.event(get(scene), kind, key, style, page()),
-        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title, env.markdown),
+        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title, words()),
         "heading": lambda name, section: pieces.heading(get(name), section, page()),
         "still": lambda name, section: pieces.still(get(name), base(), section, page()),
         "claim": lambda name: el("p", {"class": "claim"}, get(name).manifest["claim"]),
@@ -94,7 +102,7 @@ def define_env(env: Any) -> None:
         ),
         "poster": lambda name: pieces.poster(get(name), base(), address(name)),
         "code": lambda path, name: prose.code(root, path, name, page()),
-        "reading_time": lambda: prose.reading_time(env.markdown),
+        "reading_time": lambda: prose.reading_time(words()),
         "origins": lambda: pieces.origins(scenes.values()),
         "third_parties": lambda: prose.third_parties(root),
         "cite": lambda *keys: works.cite(keys, page()),
