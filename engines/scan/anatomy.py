@@ -107,9 +107,10 @@ class Places:
     @staticmethod
     def draw(shape: tuple[int, ...], rng: np.random.Generator, brain: Mask, gentle: bool = False) -> Places:
         """A random position, size and shape: rigid, scaled, bent, and sometimes mirrored."""
-        box = [np.flatnonzero(brain.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-        if any(len(b) == 0 for b in box):
+        if not brain.any():
             raise ValueError("no brain in the map, wanted labels such as 2, 3, 41, 42; give a head with a brain in it")
+        area = [brain.sum(axis=tuple(a for a in range(3) if a != axis)) for axis in range(3)]
+        box = [np.flatnonzero(a > 0.02 * a.max()) for a in area]  # thin ends, such as a cord, may leave the grid
         middle = np.array([(b[0] + b[-1]) / 2 for b in box])
         fit = max(1.0, *((b[-1] - b[0] + 1) / (n - 4) for b, n in zip(box, SHAPE, strict=True)))
         angle = rng.normal(0, 0.04 if gentle else 0.07, 3)

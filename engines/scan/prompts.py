@@ -10,7 +10,8 @@ import numpy as np
 
 from engines.scan.anatomy import Fact
 
-CONTRAST_WORDS = {"T1w": ("T1-weighted", "T1"), "T2w": ("T2-weighted", "T2"), "FLAIR": ("FLAIR", "T2-FLAIR")}
+CONTRAST_WORDS = {"T1w": ("T1-weighted", "T1"), "T2w": ("T2-weighted", "T2"), "FLAIR": ("FLAIR", "T2-FLAIR"),
+                  "T1w+contrast": ("contrast-enhanced T1-weighted", "T1-weighted post-contrast")}  # fmt: skip
 PATHOLOGY_WORDS = {
     "healthy": ("no lesion", "a healthy brain", "normal anatomy"),
     "stroke": ("a chronic stroke", "an old infarct", "a stroke cavity"),
