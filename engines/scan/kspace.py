@@ -22,6 +22,7 @@ from torch import Tensor
 from engines.scan import coils, masks
 
 SIGMA = 0.01  # of real and imaginary part each, where 1 is the brightest tissue
+SLAB = 8  # slices times coils that are worked on at once
 PRESCAN = 4096  # samples of noise alone, taken before the scan as scanners do
 
 
@@ -80,6 +81,22 @@ def A_adjoint(y: Tensor, acquisition: Acquisition) -> Tensor:  # noqa: N802
     """The adjoint of A; of y as measured, the zero-filled image. (S, H, W) complex."""
     seen: Tensor = torch.fft.ifftn(y * acquisition.mask, dim=acquisition.axes, norm="ortho")
     return (seen * acquisition.sens.conj()).sum(0)
+
+
+def gradient(x: Tensor, scan: Measured) -> Tensor:
+    """Of |A x - y|^2 / 2 with respect to a real x: Re A_adjoint(A x - y), (S, H, W).
+
+    A few slices at a time where the mask allows it, so that what lies between fits a processor's cache.
+    """
+    at, sens, y = scan.acquisition, scan.acquisition.sens, scan.y
+    if at.mask.ndim != 2:
+        return A_adjoint(A(x, at) - y, at).real
+    out, size = torch.empty_like(x), max(SLAB // len(sens), 1)
+    for first in range(0, len(x), size):
+        part = slice(first, first + size)
+        slab = Acquisition(at.mask, sens[:, part])
+        out[part] = A_adjoint(A(x[part], slab) - y[:, part], slab).real
+    return out
 
 
 def crop(acquisition: Acquisition, first: int, last: int) -> Acquisition:
