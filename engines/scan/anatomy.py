@@ -70,9 +70,7 @@ def imagine(labels: NDArray[np.int16], contrast: str, pathology: str, rng: np.ra
     return Imagined(x, lesion, Fact(contrast, pathology if found else "healthy", side if found else "", volume, False))
 
 
-def displace(
-    x: Volume, brain: Mask, fact: Fact, rng: np.random.Generator, *, noise: float, order: int = 3
-) -> Imagined:
+def displace(x: Volume, brain: Mask, fact: Fact, rng: np.random.Generator, *, noise: float, order: int = 3) -> Imagined:
     """A real scan on the grid in another position, shape and shading, with more noise (a share of full scale)."""
     where = Places.draw(x.shape, rng, brain, gentle=True)
     moved, inside = where.take(x, order), where.take(brain.astype(np.float32), 1) > 0.5

@@ -6,13 +6,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engines.scan import masks
+from engines.scan import baselines, masks
+from engines.scan.baselines import Setting
 from engines.scan.kspace import A, A_adjoint, Measured
 from engines.scan.score_model import SCAN_NUMBERS, Given
 from engines.scan.text import Encoded
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 RINGS = 8  # of k-space, over which the density of samples is given
+
+
+def first_guess(scan: Measured, iterations: int = 40) -> tuple[Tensor, Tensor]:
+    """The mean of total variation and Haar wavelets, both stopped early, and their difference: (S, H, W) each.
+
+    Weights follow the noise; tuned on ms_26, T1w, at R = 6 and 16. About 7 s for 144 slices on one core.
+    """
+    noise = max(scan.sigma / max(scan.scale, 1e-12), 0.002)
+    edges = baselines.variation(scan, Setting(0.25 * noise, iterations))
+    waves = baselines.wavelet(scan, Setting(0.40 * noise, iterations))
+    return (edges + waves) / 2, edges - waves
 
 
 def condition(
@@ -47,7 +59,9 @@ def described(scan: Measured) -> Tensor:
     mask = scan.acquisition.mask
     away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
     ring = (away * RINGS).long().clamp_max(RINGS - 1)
-    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / torch.bincount(ring.flatten(), minlength=RINGS)
+    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / torch.bincount(
+        ring.flatten(), minlength=RINGS
+    )
     rate = float(np.log2(mask.numel() / max(1, int(mask.sum())))) / 4
     return torch.cat((torch.tensor([rate, 50 * scan.sigma]), share)).float()
 

@@ -115,7 +115,9 @@ class Reader:
         for path in sorted(folder.glob("item-*.safetensors"))[:count]:
             self.files.append(safe_open(path, "pt"))  # type: ignore[no-untyped-call]
         if not self.files:
-            raise ValueError(f"{folder}: no items of training in it, wanted item-0000.safetensors; make the corpus first")
+            raise ValueError(
+                f"{folder}: no items of training in it, wanted item-0000.safetensors; make the corpus first"
+            )
         self.words = [json.loads(file.metadata()["words"]) for file in self.files]
 
     def __len__(self) -> int:
@@ -173,7 +175,7 @@ def fact_of(name: str) -> Fact:
     scan = data.SCANS[name]
     if scan.held_out or name.startswith("arc"):
         raise ValueError(f"{name}: held out of training; choose one of {', '.join([*REAL, *TUNING])}")
-    patient = PATIENTS[name.split("_")[0]]
+    patient = PATIENTS[name.split("_", maxsplit=1)[0]]
     return Fact(scan.contrast, patient, "", 0.0 if patient == "healthy" else -1.0, True)
 
 

@@ -23,7 +23,12 @@ PATHOLOGY_WORDS = {
 SIDE_WORDS = {"left": "in the left hemisphere", "right": "in the right hemisphere", "both": "in both hemispheres"}
 LEVELS = ("at the base of the brain", "in the lower part of the brain", "at the middle of the brain",
           "in the upper part of the brain", "at the top of the brain")  # fmt: skip
-OPENINGS = ("{contrast} MRI of the brain", "A {contrast} brain scan", "An axial {contrast} magnetic resonance image", "{contrast}")
+OPENINGS = (
+    "{contrast} MRI of the brain",
+    "A {contrast} brain scan",
+    "An axial {contrast} magnetic resonance image",
+    "{contrast}",
+)
 SWAPPED = {"left": "right", "right": "left", "T1w": "T2w", "T2w": "T1w", "FLAIR": "T1w"}
 
 

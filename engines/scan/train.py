@@ -24,20 +24,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from engines.recording import atomic
 from engines.scan import prompts, score_model, text
-from engines.scan.conditioning import SIGMA_MAX, condition, stack
+from engines.scan.conditioning import condition, stack
 from engines.scan.consistency import consistent
 from engines.scan.corpus import Reader, Slab
+from engines.scan.finishers import SIGMAS, TAUS
 from engines.scan.score_model import Given, ScoreModel
-
-TAUS = (0.035, 0.025, 0.02)  # expected error of an estimate after each round, for its consistency
-SIGMAS = (SIGMA_MAX, 0.03, 0.02)  # sigma told to the network in each round
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,9 @@ class Trainer:
         if start is not None:
             self.model.load_state_dict(start)
         self.mean = deepcopy(self.model).requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
+        )
 
     def step(self) -> Step:
         """One update."""
@@ -150,7 +150,9 @@ class Trainer:
         share = [0.5 ** (self.config.rounds - 1 - r) for r in range(self.config.rounds)]
         for r in range(self.config.rounds):
             found = self._predict(z, torch.full((len(z),), SIGMAS[r]), batch.given)
-            z = torch.stack([consistent(f, slab.measured, TAUS[r], 2) for f, slab in zip(found, batch.slabs, strict=True)])
+            z = torch.stack(
+                [consistent(f, slab.measured, TAUS[r], 2) for f, slab in zip(found, batch.slabs, strict=True)]
+            )
             error = (batch.care * (z - batch.x).square()).mean()
             total = total + share[r] / sum(share) * error / self.model.config.sigma_scan**2
         with torch.no_grad():
