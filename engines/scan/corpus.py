@@ -51,6 +51,7 @@ class Config:
     high_share: float = 0.5  # of items drawn from 11 to `highest` only
     quietest: float = 0.003  # noise of real and imaginary part, drawn evenly in its logarithm
     loudest: float = 0.02
+    slices: int = 56  # of a brain that are kept, neighbours
 
 
 @dataclass(frozen=True)
@@ -72,31 +73,40 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
         return path
     rng = np.random.default_rng([seed, index])
     brain = _displaced(config, rng, folder) if rng.random() < config.real else _imagined(rng)
-    low = 11.0 if rng.random() < config.high_share else config.lowest
+    least = 11.0 if rng.random() < config.high_share else config.lowest
     acquisition = kspace.Config(
         kind="poisson" if rng.random() < 0.7 else "density",
-        acceleration=float(np.exp(rng.uniform(np.log(low), np.log(config.highest)))),
+        acceleration=float(np.exp(rng.uniform(np.log(least), np.log(config.highest)))),
         sigma=float(np.exp(rng.uniform(np.log(config.quietest), np.log(config.loudest)))),
         center_fraction=float(rng.uniform(0.008, 0.018)),
         falloff=float(rng.uniform(1.5, 2.5)),
     )
-    write(path, brain.x, brain.fact, acquisition, int(rng.integers(1 << 62)), classical)
+    filled = np.flatnonzero(brain.x.any(axis=(0, 1)))
+    low, high = int(filled[0]), int(filled[-1])
+    first = int(np.clip(rng.integers(low - 4, max(low - 3, high + 4 - config.slices)), 0, 144 - config.slices))
+    part = brain.x[:, :, first : first + config.slices]
+    write(path, part, (low - first, high - first), brain.fact, acquisition, int(rng.integers(1 << 62)), classical)
     return path
 
 
 def write(
-    path: Path, x: NDArray[np.float32], fact: Fact, config: kspace.Config, seed: int, classical: Classical
+    path: Path,
+    x: NDArray[np.float32],
+    extent: tuple[int, int],
+    fact: Fact,
+    config: kspace.Config,
+    seed: int,
+    classical: Classical,
 ) -> None:
-    """Scan a volume and keep what the network needs of it."""
+    """Scan a volume, (X, Y, S), and keep what the network needs of it. `extent`: the brain's lowest and highest slice."""
     slices = kspace.slices(x)
     measured = kspace.simulate(slices, config, seed)
     mean, doubt = classical(measured)
     scale, mask = measured.scale, measured.acquisition.mask
     turned = measured.acquisition.sens[0].angle() * (32768 / np.pi)  # one coil: modulus 1
-    filled = np.flatnonzero(x.any(axis=(0, 1)))
     words = {
         "fact": asdict(fact), "acquisition": asdict(config), "sigma": measured.sigma / scale, "scale": scale,
-        "low": int(filled[0]), "high": int(filled[-1]),
+        "low": extent[0], "high": extent[1], "slices": len(slices),
     }  # fmt: skip
     tensors = {
         "x": (slices / scale).half(), "mean": (mean / scale).half(), "doubt": (doubt / scale).half(), "mask": mask,

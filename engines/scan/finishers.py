@@ -12,8 +12,8 @@ from engines.scan.conditioning import SIGMA_MAX
 from engines.scan.consistency import consistent
 from engines.scan.prior import Prior
 
-TAUS = (0.035, 0.025, 0.02)  # expected error of an estimate after each round, for its consistency
-SIGMAS = (SIGMA_MAX, 0.03, 0.02)  # sigma told to the network in each round; trained with these, see `train`
+TAUS = (0.05, 0.04, 0.035)  # expected error of an estimate after each round, for its consistency
+SIGMAS = (SIGMA_MAX, 0.05, 0.04)  # sigma told to the network in each round; trained with these, see `train`
 
 
 @dataclass(frozen=True)

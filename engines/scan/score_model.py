@@ -38,11 +38,11 @@ class Config:
     """The shape of the network. The defaults are the published one."""
 
     slices: int = 8  # S, of a slab
-    widths: tuple[int, ...] = (96, 128, 192)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
+    widths: tuple[int, ...] = (64, 128, 192)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
     blocks: int = 2  # residual blocks of a level, on the way down and again on the way up
     heads: int = 4
     context: int = 128  # width of a token after the adapter
-    sigma_scan: float = 0.04  # s where the scan is known: spread of an image about its quick reconstruction
+    sigma_scan: float = 0.06  # s where the scan is known: spread of an image about its quick reconstruction
     sigma_image: float = 0.25  # s where it is not
 
 

@@ -111,15 +111,15 @@ class Trainer:
         keep = min(config.ema, (1 + self.done) / (10 + self.done))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.mean.parameters()), list(self.model.parameters()), 1 - keep)
-        return Step(self.done, kind, float(loss), gain, norm, rate)
+        return Step(self.done, kind, float(loss.detach()), gain, norm, rate)
 
     def _draw(self, kind: str) -> Batch:
         """The next slabs, each of another item."""
         config, rng, slices = self.config, self.rng, self.model.config.slices
         slabs, parts = [], []
-        for item in rng.choice(len(self.corpus), config.batch, replace=False):
+        for item in rng.choice(len(self.corpus), config.batch):
             words = self.corpus.words[item]
-            low, high = max(0, words["low"] - 3), min(144, words["high"] + 4) - slices
+            low, high = max(0, words["low"] - 3), min(words["slices"], words["high"] + 4) - slices
             slab = self.corpus.slab(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
             sentence = "" if rng.random() < config.without_text else prompts.describe(slab.fact, slab.height, rng)
             blind = kind == "denoise" and rng.random() < config.without_scan
