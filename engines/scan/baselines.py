@@ -96,7 +96,7 @@ def wavelet(scan: Measured, setting: Setting, levels: int = 3) -> Tensor:
 
 
 def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:
-    """A classical picture in a few core-seconds: the mean of a short total variation and a short wavelet run. (S, H, W).
+    """A classical picture in a few core-seconds: the mean of short runs of total variation and wavelets. (S, H, W).
 
     What a network may be conditioned on and started from. In units of y (divide by `scan.scale` for about [0, 1]). Of a
     mask over (ky, kz) any slab of at least 8 slices, in multiples of 8, can be had alone (`kspace.crop`, with

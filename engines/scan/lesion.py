@@ -28,7 +28,8 @@ def of_patient(volume: Volume) -> NDArray[np.bool_]:
     """
     if volume.name != "stroke_T1":
         raise ValueError(f"{volume.name}: the lesion is known in stroke_T1 only")
-    return mask(*(_on(f"stroke_{name}", volume) for name in CONTRASTS), volume.brain)
+    t1, t2, flair = (_on(f"stroke_{name}", volume) for name in CONTRASTS)
+    return mask(t1, t2, flair, volume.brain)
 
 
 def _on(name: str, volume: Volume) -> NDArray[np.float32]:

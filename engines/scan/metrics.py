@@ -5,6 +5,8 @@ The reference is a magnitude image with noise of its own, so even a perfect meth
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -42,7 +44,8 @@ def ssim(x: Floats, reference: Floats, within: Mask) -> float:
     var_x, var_r = blur(x * x) - mean_x**2, blur(reference * reference) - mean_r**2
     both = blur(x * reference) - mean_x * mean_r
     top = (2 * mean_x * mean_r + c1) * (2 * both + c2)
-    return float((top / ((mean_x**2 + mean_r**2 + c1) * (var_x + var_r + c2)))[within].mean())
+    bottom = (mean_x**2 + mean_r**2 + c1) * (var_x + var_r + c2)
+    return float(np.mean((top / bottom)[within]))
 
 
 def residual_over_noise(x: torch.Tensor, scan: Measured) -> float:
@@ -58,7 +61,7 @@ def bands(x: Floats, reference: Floats, within: Mask) -> list[float]:
     signal = np.abs(np.fft.fftn(np.where(within, reference, 0)))
     away = np.fft.ifftshift(masks.radius(x.shape))
     found = []
-    for low, high in zip(BANDS[:-1], BANDS[1:], strict=True):
+    for low, high in pairwise(BANDS):
         ring = (away >= low) & (away < high)
         found.append(float(np.linalg.norm(error[ring]) / np.linalg.norm(signal[ring])))
     return found
