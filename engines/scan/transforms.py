@@ -97,14 +97,13 @@ def _ascend(u: Floats, dual: Floats, step: np.float32) -> None:
 
 
 def haar(x: Tensor, levels: int) -> Tensor:
-    """The orthonormal Haar transform of a volume whose sides 2^levels divides: all levels in one array, coarse first."""
+    """The orthonormal Haar transform of a volume whose sides 2^levels divides: all levels in one, coarse first."""
     out = x.clone()
     s, h, w = x.shape
     for _ in range(levels):
         part = out[:s, :h, :w]
         for axis in range(3):
-            even = part.unflatten(axis, (-1, 2)).select(axis + 1, 0)
-            odd = part.unflatten(axis, (-1, 2)).select(axis + 1, 1)
+            even, odd = (part[(slice(None),) * axis + (slice(first, None, 2),)] for first in (0, 1))
             part = torch.cat((even + odd, even - odd), axis).mul_(0.5**0.5)
         out[:s, :h, :w] = part
         s, h, w = s // 2, h // 2, w // 2
