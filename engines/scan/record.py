@@ -159,6 +159,10 @@ class _Runs:
         config = self.config
         return kspace.simulate(self.x, kspace.Config(config.kind, acceleration, config.coils), self.seed)
 
+    def _volume(self, x: NDArray[np.float16]) -> NDArray[np.float32]:
+        """Slices in units of the scan as a volume (X, Y, Z) in [0, 1]."""
+        return kspace.volume(torch.from_numpy(x.astype(np.float32))) * self.scale
+
     def pictures(self) -> tuple[Arrays, dict[str, float]]:
         """Every array and every fact."""
         shown, at = self.shown, self.shown.at
@@ -191,7 +195,7 @@ class _Runs:
                 f"sample {k + 1} of {self.config.samples}",
                 lambda k=k: runs.sample(self.ready, self.sampling, self.seed + k, watcher if k == 0 else None, self.work),
             )
-            volumes.append(kept.pop("x").astype(np.float32) * self.scale)
+            volumes.append(self._volume(kept.pop("x")))
             self.seconds = float(kept.pop("seconds")) if k == 0 else self.seconds
             watched |= kept
         return watched, volumes
@@ -204,9 +208,7 @@ class _Runs:
         guided = self.work.kept("guided", lambda: runs.sample(self.blind, sampling, self.seed, watcher, self.work))
         x = torch.from_numpy(dream["x"].astype(np.float32))
         accepted = runs.accept(self.blind, x)
-        self.guided = guided["x"].astype(np.float32) * self.scale
-        self.dreamt = kspace.volume(x) * self.scale
-        self.guided = np.ascontiguousarray(self.guided)
+        self.dreamt, self.held = self._volume(dream["x"]), self._volume(guided["x"])
         arrays: Arrays = {f"stranger_{p}": grey(v) for p, v in planes(self.dreamt, at).items()}
         arrays |= {f"accepted_{p}": grey(v) for p, v in planes(kspace.volume(accepted) * self.scale, at).items()}
         arrays |= {"stranger_step_axial": dream["before_axial"],
@@ -223,7 +225,7 @@ class _Runs:
         facts["ours.seconds"] = self.seconds * self.config.samples
         for name in METHODS:
             facts |= {f"{name}.{k}": v for k, v in self._measured(found[name], self.scan).items()}
-        for name, x in (("stranger", self.dreamt), ("guided", kspace.volume(torch.from_numpy(self.guided)))):
+        for name, x in (("stranger", self.dreamt), ("guided", self.held)):
             facts |= {f"{name}.{k}": v for k, v in self._measured(x, self.scan).items()}
         return found, facts
 
