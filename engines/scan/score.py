@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -98,7 +99,8 @@ def _case(case: Case, methods: tuple[Method, ...], folder: Path, fingerprint: st
 
 
 def _run(method: Method, bench: Bench) -> tuple[dict[str, float], Tensor]:
-    with memory.peak() as most:
+    with memory.peak() as most, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sigpy's of a slab thinner than its wavelet, and of dividing 0 by 0
         began = time.process_time()
         result = method.make(bench)
         seconds = result.seconds if result.seconds is not None else time.process_time() - began
