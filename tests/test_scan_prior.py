@@ -55,7 +55,7 @@ def test_a_swapped_side_is_said_wrongly_and_swapping_again_rights_it(fact: Fact)
 
 
 def test_words_for_what_has_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="contrast 'PD'.*T1w"):
+    with pytest.raises(ValueError, match=r"contrast 'PD'.*T1w"):
         prompts.describe(Fact("PD", "healthy", "", 0, True), None, np.random.default_rng(0))
     with pytest.raises(ValueError, match="cannot swap the side ''"):
         prompts.swapped(Fact("T1w", "healthy", "", 0, True), "side")
@@ -78,7 +78,7 @@ def test_a_lesion_is_where_its_fact_says(head: np.ndarray, pathology: str) -> No
     seen = set()
     for seed in range(4):
         found = anatomy.imagine(head, "T1w", pathology, np.random.default_rng(seed))
-        assert found.x.shape == anatomy.SHAPE and 0 <= found.x.min() and found.x.max() <= 1
+        assert found.x.shape == anatomy.SHAPE and found.x.min() >= 0 and found.x.max() <= 1
         where = np.argwhere(found.lesion)
         brain = np.argwhere(found.x > 0.2)
         assert (where[:, 0].mean() < brain[:, 0].mean()) == (found.fact.side == "left")

@@ -1,9 +1,9 @@
 """Brains that never were, of which everything is known; and real ones, moved about.
 
-`imagine` turns a label map into an image: each label is given relaxation times (`tissue`), jittered for this subject and
-mottled within; a lesion may be put in; the sequence's equation gives the signal; head position, shape, partial volume,
-coil shading and a scanner's noise follow. Its `Fact` is therefore true by construction. `displace` does the same moving,
-shading and noising to a real scan, whose fact is what is known of the patient.
+`imagine` turns a label map into an image: each label is given relaxation times (`tissue`), jittered for this subject
+and mottled within; a lesion may be put in; the sequence's equation gives the signal; position, shape, partial volume,
+coil shading and a scanner's noise follow. Its `Fact` is therefore true by construction. `displace` does the same
+moving, shading and noising to a real scan, whose fact is what is known of the patient.
 
 After SynthSeg (Billot et al., arXiv:2107.09559), with two differences: intensities come from sequences rather than from
 chance, and the texture within a tissue, the noise and the brain's edge are meant to resemble a scanner's, since what is
@@ -194,11 +194,11 @@ def _mix(inside: Mask, kind: tissue.Tissue, t1: Volume, t2: Volume, pd: Volume, 
     """Replace a share of what is inside by another tissue, with a soft edge."""
     soft = ndimage.gaussian_filter(inside.astype(np.float32), blur) * np.float32(share)
     for values, own in ((t1, kind.t1), (t2, kind.t2), (pd, kind.pd)):
-        values += soft * (np.float32(own) - values) * (pd > 0)
+        np.add(values, soft * (np.float32(own) - values) * (pd > 0), out=values)
 
 
 def _scanned(image: Volume, inside: Mask, rng: np.random.Generator, noise: float) -> Volume:
-    """Coil shading, noise of a magnitude image, the brain cut out, full scale at the 99.9th percentile, 8 bit at times."""
+    """Coil shading, a magnitude image's noise, the brain cut out, full scale at the 99.9th percentile, often 8 bit."""
     shade = field(SHAPE, 48.0, rng) + 0.5 * field(SHAPE, 30.0, rng)
     image = image * np.exp(np.float32(rng.uniform(0, 0.10)) * shade)
     image = image / max(float(np.percentile(image[inside], 99.9)), 1e-6)

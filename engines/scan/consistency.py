@@ -1,12 +1,12 @@
-"""Data consistency: the image nearest to an estimate, of those that explain what was measured as well as its noise asks.
+"""Data consistency: the image nearest to an estimate that explains what was measured as well as its noise asks.
 
 Of a real image x with an estimate z whose error has spread `tau`, and measurements y of noise `sigma` in each part,
 
     argmin_x |A x - y|^2 / (2 sigma^2) + |x - z|^2 / (2 tau^2)
 
-which solves (Re A* A + w) x = Re A* y + w z, w = (sigma / tau)^2: by conjugate gradients, started at z. Measured points of
-k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the data.
-For one coil and a mask symmetric about the centre one step is exact; three bring others to a thousandth.
+which solves (Re A* A + w) x = Re A* y + w z, w = (sigma / tau)^2: by conjugate gradients, started at z. Measured
+points of k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the
+data. For one coil and a mask symmetric about the centre one step is exact; three bring others to a thousandth.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Ten
 
 
 def misfit(x: Tensor, scan: Measured) -> float:
-    """Root mean square of A x - y over the measured points, in units of the noise: 1 where it is explained to the noise."""
-    gap = (A(x, scan.acquisition) - scan.y)[..., scan.acquisition.mask] if scan.acquisition.mask.ndim == 2 else (
-        (A(x, scan.acquisition) - scan.y)[:, scan.acquisition.mask]
-    )  # fmt: skip
-    return float((gap.abs().square().mean() / 2).sqrt()) / max(scan.sigma, 1e-12)
+    """Root mean square of A x - y over the measured points, over the noise: 1 where x explains y to the noise."""
+    acquisition = scan.acquisition
+    count = int(acquisition.mask.expand(scan.y.shape).sum())
+    power = float((A(x, acquisition) - scan.y).abs().square().sum()) / (2 * count)
+    return power**0.5 / max(scan.sigma, 1e-12)

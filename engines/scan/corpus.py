@@ -1,8 +1,9 @@
 """What the network learns from: scans simulated from imagined and from displaced real brains, made once and kept.
 
 An item is one brain under one mask with one noise: the image, what the quick classical reconstruction makes of its
-measurements, the measurements, and what is true of it. Making one takes about as long as thirty training steps, so items
-are made beforehand, each from its own seed, into a folder of safetensors files from which a slab is read at a time.
+measurements, the measurements, and what is true of it. Making one takes about as long as thirty training steps, so
+items are made beforehand, each from its own seed, into a folder of safetensors files from which a slab is read at a
+time.
 
 Everything is in units of the scale that is estimated from the measurements, never of the image's own.
 
@@ -98,7 +99,7 @@ def write(
     seed: int,
     classical: Classical,
 ) -> None:
-    """Scan a volume, (X, Y, S), and keep what the network needs of it. `extent`: the brain's lowest and highest slice."""
+    """Scan a volume, (X, Y, S), and keep what the network needs. `extent`: the brain's lowest and highest slice."""
     slices = kspace.slices(x)
     measured = kspace.simulate(slices, config, seed)
     mean, doubt = classical(measured)
@@ -190,7 +191,7 @@ def fact_of(name: str) -> Fact:
 
 
 def _base(name: str, folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A real scan at 1 mm, and the distance of each voxel from its brain, in mm; kept, since finding a brain is slow."""
+    """A real scan at 1 mm, and how far each voxel is from its brain, in mm; kept, since finding a brain is slow."""
     fact_of(name)
     kept = folder / f"base-{name}.npz"
     if not kept.is_file():

@@ -1,7 +1,7 @@
-"""Making the prior: the corpus, then two stages of training, all of it kept in one folder and taken up where it stopped.
+"""Making the prior: the corpus, then stages of training, all kept in one folder and taken up where they stopped.
 
-`corpus` gives the items. The stage `prior` trains from random weights, half to denoise and half to reconstruct at once; the
-stage `finish` goes on from its average with the network unrolled. A log line is written for every 20 steps.
+`corpus` gives the items. The stage `prior` trains from random weights, half to denoise and half to reconstruct at
+once; the stage `finish` goes on from its average with the network unrolled. A log line is written for every 20 steps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 120.0
 LOG_EVERY = 20  # steps
 
 
-class Paused(RuntimeError):
+class Paused(RuntimeError):  # noqa: N818  # nothing went wrong
     """Training was put down; the next call goes on."""
 
 

@@ -1,7 +1,7 @@
 """The network and one scan's conditioning, as a function on whole volumes: `denoise(x, sigma)`.
 
-A volume is cut into slabs, each denoised by itself, and put together again. Where the cuts fall is moved from call to call,
-so that no seam stays where it was. All is in units of the scan's scale, see `unit`.
+A volume is cut into slabs, each denoised by itself, and put together again. Where the cuts fall is moved from call to
+call, so that no seam stays where it was. All is in units of the scan's scale, see `unit`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Sentences about a scan that say only what is so: contrast, pathology, side, size, and where its slices lie.
 
-`describe` is given the `Fact` of an image and picks words by chance: phrasing, and which of the things it knows it says.
-What is not known (the side of a patient's lesions) is not said. `SWAPPED` makes the false sentences of the language test.
+`describe` is given the `Fact` of an image and picks words by chance: phrasing, and which of the things it knows it
+says. What is not known (the side of a patient's lesions) is not said. `SWAPPED` makes the false sentences of the
+language test.
 """
 
 from __future__ import annotations

@@ -6,14 +6,15 @@ At each step (DDS: Chung et al., arXiv:2303.05754; DDIM: Song et al., arXiv:2010
 2. consistency  z = the image nearest to d that explains the measurements as their noise asks, over all of k-space
 3. step down    x <- z + sigma' (sqrt(1 - eta^2) (x - d) / sigma + eta n)
 
-eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the noise it had. Sigma falls along EDM's schedule
-(Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
+eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the noise it had. Sigma falls along EDM's
+schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -58,7 +59,7 @@ def sigmas(config: Config) -> list[float]:
     """
     if config.steps < 2 or not 0 < config.sigma_min < config.sigma_max:
         raise ValueError(
-            f"{config.steps} steps from {config.sigma_max:g} to {config.sigma_min:g}; wanted 2 or more, downwards, above 0"
+            f"{config.steps} steps, {config.sigma_max:g} to {config.sigma_min:g}; wanted 2 or more, falling, above 0"
         )
     high, low = config.sigma_max ** (1 / config.rho), config.sigma_min ** (1 / config.rho)
     return [(high + i / (config.steps - 1) * (low - high)) ** config.rho for i in range(config.steps)] + [0.0]
@@ -69,7 +70,7 @@ def run(config: Config, seed: int, prior: Prior) -> Iterator[Step]:
     chance = torch.Generator().manual_seed(seed)
     schedule, slices = sigmas(config), prior.model.config.slices
     x = schedule[0] * torch.randn(prior.mean.shape, generator=chance)
-    for index, (sigma, following) in enumerate(zip(schedule, schedule[1:], strict=False)):
+    for index, (sigma, following) in enumerate(pairwise(schedule)):
         shift = int(torch.randint(slices, (), generator=chance))
         denoised = prior.denoise(x, sigma, config.prompt, shift, config.guidance)
         z = denoised

@@ -126,7 +126,7 @@ class ScoreModel(nn.Module):
 
 
 class Block(nn.Module):
-    """A residual block: two convolutions, scaled and shifted by the embedding, then attention to the tokens if asked."""
+    """A residual block: two convolutions, scaled and shifted by the embedding, then attention to the tokens."""
 
     def __init__(self, inside: int, outside: int, embedding: int, config: Config | None) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
 """A sentence as tokens and their vectors: MiniLM's encoder, from the weights that a package carries.
 
-all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Wang et al., arXiv:2002.10957) is a BERT of six layers. What is
-used here is the last layer's vector of each token: the pooled vectors of "left stroke" and "right stroke" are all but equal.
-The forward pass is written out because the library that usually makes it is forty times the size of what is needed.
+all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Wang et al., arXiv:2002.10957) is a BERT of six layers. What
+is used here is the last layer's vector of each token: the pooled vectors of "left stroke" and "right stroke" are all
+but equal. The forward pass is written out because the library that usually makes it is forty times the size of what is
+needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a label of a map is made of, and what a sequence shows of it: relaxation times, proton density, signal.
 
-Relaxation at 3 T, rounded from Stanisz et al. (MRM 2005, doi 10.1002/mrm.20605), Wansapura et al. (JMRI 1999) and Bojorquez
-et al. (MRI 2017, doi 10.1016/j.mri.2016.08.021). Numbers of labels are FreeSurfer's, as in SynthSeg's maps.
+Relaxation at 3 T, rounded from Stanisz et al. (MRM 2005, doi 10.1002/mrm.20605), Wansapura et al. (JMRI 1999) and
+Bojorquez et al. (MRI 2017, doi 10.1016/j.mri.2016.08.021). Numbers of labels are FreeSurfer's, as in SynthSeg's maps.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def signal(
 ) -> NDArray[np.float32]:
     """The sequence's equation with this scan's own times, drawn about common protocols. Arrays in ms, one shape.
 
-    T1w is inversion recovery read out by short echoes (MPRAGE), |1 - 2 exp(-TI/T1) + exp(-TR/T1)| PD exp(-TE/T2); T2w a spin
-    echo, PD (1 - exp(-TR/T1)) exp(-TE/T2); FLAIR the first with TI near the null of fluid and a long echo.
+    T1w is inversion recovery read out by short echoes (MPRAGE), |1 - 2 exp(-TI/T1) + exp(-TR/T1)| PD exp(-TE/T2); T2w
+    a spin echo, PD (1 - exp(-TR/T1)) exp(-TE/T2); FLAIR the first with TI near the null of fluid and a long echo.
 
     Raises:
         ValueError: no such contrast.

@@ -1,13 +1,13 @@
 """Training the score network: half of it to denoise, half to reconstruct.
 
-Denoising is EDM's (Karras et al., arXiv:2206.00364): x + sigma n is given, sigma log-normal, and lambda(sigma) |D - x|^2 paid. A
-tenth of the slabs come without a scan and an eighth without a sentence, so that one network is also the prior alone, and
-can be guided (Ho and Salimans, arXiv:2207.12598).
+Denoising is EDM's (Karras et al., arXiv:2206.00364): x + sigma n is given, sigma log-normal, and lambda(sigma) |D -
+x|^2 paid. A tenth of the slabs come without a scan and an eighth without a sentence, so that one network is also the
+prior alone, and can be guided (Ho and Salimans, arXiv:2207.12598).
 
-Reconstructing is what the network is asked at the largest sigma, where the noise says nothing and D is the mean of all images
-that fit: it starts from the quick reconstruction itself, and is paid for its error after data consistency, so that it
-learns what was not measured. With several `rounds` the network is unrolled: consistency and denoising take turns, and the
-error of every round is paid.
+Reconstructing is what the network is asked at the largest sigma, where the noise says nothing and D is the mean of all
+images that fit: it starts from the quick reconstruction itself, and is paid for its error after data consistency, so
+that it learns what was not measured. With several `rounds` the network is unrolled: consistency and denoising take
+turns, and the error of every round is paid.
 
 A trainer is put down and taken up to the bit; the exponential moving average of its weights is what is published.
 """
