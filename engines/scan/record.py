@@ -8,8 +8,8 @@ k-space is simulated from a magnitude image. Four runs of the same network are k
     unrolled   the fast way: a few rounds of denoising and consistency
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
-`axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; (ky, kz) the
-plane of k-space of the axial slice, turned as that picture is:
+`axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane is
+the plane of k-space of the axial slice, turned as that picture is:
 
     mask             (X, Y)     what was measured, the centre in the middle
     kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says
@@ -41,20 +41,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import kspace, metrics, patient, prior, runs
+from engines.scan import cases, kspace, metrics, patient, prior, runs
+from engines.scan.baselines import Setting
 from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, Patient, grey, planes, signed
-from engines.scan.prior import WEIGHTS, Prior
+from engines.scan.prior import WEIGHTS
 from engines.scan.runs import Arrays, Paused
 from engines.scan.sampler import Config as Sampling
 
@@ -62,7 +63,15 @@ Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, tot
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "unrolled", "sample", "ours")
 GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "unrolled")
 ERROR_MOST = 0.25
-VARIES = ("*seconds",)
+VARIES = ("*.seconds",)
+# What a single run depends on; what is kept and said of all of them afterwards is not among it.
+SOURCES = [
+    Path(__file__).parent / f"{name}.py"
+    for name in (
+        *("baselines", "cases", "coils", "conditioning", "consistency", "data", "finishers", "grid", "kspace"),
+        *("lesion", "masks", "patient", "prior", "runs", "sampler", "score_model", "text", "transforms"),
+    )
+]
 __all__ = ["Config", "Paused", "make"]
 
 
@@ -111,8 +120,8 @@ def make(
     shown = shown or patient.held_out()
     path = weights or WEIGHTS
     model = prior.load(path)
-    version = recording.source_version(Path(__file__).parent)
-    work = runs.Work(cache, report, until, (version, recording.sha256(path), asdict(config), seed, _print(shown)))
+    depends = (recording.version_of(SOURCES), recording.sha256(path), asdict(config), seed, _print(shown))
+    work = runs.Work(cache, report, until, depends)
     found = _Runs(config, seed, shown, model, work)
     arrays, facts = found.pictures()
     return Recording(
@@ -127,7 +136,7 @@ def make(
             "error_most": ERROR_MOST,
             "varies": list(VARIES),
         },
-        code_version=version,
+        code_version=recording.source_version(Path(__file__).parent),
         facts=dict(sorted(facts.items())),
         events=(
             {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": runs.words_of(config.prompt)[0]},
@@ -153,6 +162,7 @@ class _Runs:
         self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
         self.ready = prior.ready(model, self.scan, lossy=config.lossy)
         self.blind = replace(self.ready, blind=True)
+        self.seconds: list[float] = []  # of each sample
 
     def scanned(self, acceleration: float) -> Measured:
         """The patient in the simulated scanner."""
@@ -189,14 +199,14 @@ class _Runs:
 
     def _samples(self, watcher: runs.Watcher) -> tuple[Arrays, list[NDArray[np.float32]]]:
         """The first sample watched, the others for their ends alone."""
-        volumes, watched = [], {}
+        volumes: list[NDArray[np.float32]] = []
+        watched: Arrays = {}
         for k in range(self.config.samples):
-            kept = self.work.kept(
-                f"sample {k + 1} of {self.config.samples}",
-                lambda k=k: runs.sample(self.ready, self.sampling, self.seed + k, watcher if k == 0 else None, self.work),
-            )
+            watch = watcher if k == 0 else None
+            make = partial(runs.sample, self.ready, self.sampling, self.seed + k, watch, self.work)
+            kept = self.work.kept(f"sample {k + 1} of {self.config.samples}", make)
             volumes.append(self._volume(kept.pop("x")))
-            self.seconds = float(kept.pop("seconds")) if k == 0 else self.seconds
+            self.seconds.append(float(kept.pop("seconds")))
             watched |= kept
         return watched, volumes
 
@@ -221,8 +231,7 @@ class _Runs:
         """Each method's volume (X, Y, Z) in [0, 1] and its figures."""
         found, facts = self._classical(self.config.acceleration)
         found |= {"sample": volumes[0], "ours": np.mean(volumes, 0, dtype=np.float32)}
-        facts["sample.seconds"] = self.seconds
-        facts["ours.seconds"] = self.seconds * self.config.samples
+        facts["sample.seconds"], facts["ours.seconds"] = self.seconds[0], sum(self.seconds)
         for name in METHODS:
             facts |= {f"{name}.{k}": v for k, v in self._measured(found[name], self.scan).items()}
         for name, x in (("stranger", self.dreamt), ("guided", self.held)):
@@ -234,10 +243,18 @@ class _Runs:
         scan = self.scan if acceleration == self.config.acceleration else self.scanned(acceleration)
         kept = self.work.kept(
             f"methods at R = {acceleration:g}",
-            lambda: runs.methods(self.model, scan, self.config.prompt, self.config.lossy),
+            lambda: runs.methods(self.model, scan, self.config.prompt, self.config.lossy, self._settings(acceleration)),
         )
         facts = {f"{name}.seconds": float(kept[f"{name}_seconds"]) for name in GRID_METHODS}
         return {name: kept[name].astype(np.float32) for name in GRID_METHODS}, facts
+
+    def _settings(self, acceleration: float) -> tuple[Setting, Setting] | None:
+        """Weights and iterations that are best for this very patient, as in `cases`; None for anybody else."""
+        config, name = self.config, self.shown.name
+        if name not in cases.ADULTS or config.kind != "poisson" or config.coils != 1:
+            return None
+        edges, waves = (cases.tuned(name, acceleration, self.seed, method) for method in ("variation", "wavelet"))
+        return edges, waves
 
     def _grid(self, finals: Mapping[str, NDArray[np.float32]]) -> tuple[Arrays, dict[str, float]]:
         """Axial pictures and figures at every acceleration."""
@@ -264,7 +281,12 @@ class _Runs:
         inside, mean = shown.brain, np.mean(volumes, 0)
         covered = (np.abs(mean - shown.x) <= 2 * spread)[inside].mean() if len(volumes) > 1 else 0.0
         across, down, radius = shown.ring
-        facts = {"ring.across": across, "ring.down": down, "ring.radius": radius, "acceleration": mask.numel() / int(mask.sum())}
+        facts = {
+            "ring.across": across,
+            "ring.down": down,
+            "ring.radius": radius,
+            "acceleration": mask.numel() / int(mask.sum()),
+        }
         facts |= {"measured": int(mask.sum()), "points": mask.numel(), "steps": self.config.steps,
                   "samples": self.config.samples, "sigma": self.scan.sigma, "coverage.two_sd": covered,
                   "uncertainty.mean": spread[inside].mean(), "spacing": shown.spacing,

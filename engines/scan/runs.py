@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +15,12 @@ from torch import Tensor
 
 from engines import recording
 from engines.scan import baselines, finishers, kspace, masks, prior, sampler, text
+from engines.scan.baselines import Setting
 from engines.scan.consistency import consistent
 from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, grey, planes, signed
 from engines.scan.prior import Prior
+from engines.scan.score_model import ScoreModel
 
 Arrays = dict[str, NDArray[Any]]
 RINGS = 8  # of k-space
@@ -32,8 +34,10 @@ class Paused(RuntimeError):  # noqa: N818  # it is no error
 class Kept(Protocol):
     """What says how many steps are recorded."""
 
-    steps: int
-    kept: int
+    @property
+    def steps(self) -> int: ...  # noqa: D102
+    @property
+    def kept(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,10 @@ class Watcher:
         self.levels = unit, float(low), float(high)
 
     def scale_facts(self) -> dict[str, float]:
-        """How strength became brightness: log1p(|k| / unit), `low` to `high` as 0 to 255, both percentiles (40, 99.9) of the
-        quick reconstruction's own plane, in units of the scan's scale."""
+        """How strength became brightness: log1p(|k| / unit), `low` to `high` as 0 to 255.
+
+        Both are percentiles, 40 and 99.9, of the quick reconstruction's own plane, in units of the scan's scale.
+        """
         return dict(zip(("kspace_levels.unit", "kspace_levels.low", "kspace_levels.high"), self.levels, strict=True))
 
     def _kspace(self, x: Tensor) -> NDArray[np.float32]:
@@ -141,10 +147,10 @@ def sample(ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | N
     Raises:
         Paused: the time was up.
     """
-    began, seen, last = time.process_time(), [], None
-    words, spans = words_of(config.prompt)
-    for step in _attended(ready, config, seed, watcher, spans):
-        last, state = step
+    began = time.process_time()
+    seen: list[Arrays] = []
+    last: sampler.Step | None = None
+    for last, state in _attended(ready, config, seed, watcher, words_of(config.prompt)[1]):
         if state:
             seen.append(state)
         work.report("reverse diffusion", last.step, config.steps, {"sigma": last.sigma, "misfit": last.misfit_after})
@@ -155,7 +161,9 @@ def sample(ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | N
     return found | {"x": last.consistent.half().numpy(), "seconds": np.array(seconds)}
 
 
-def _attended(ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None, spans: list[list[int]]) -> Any:
+def _attended(
+    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None, spans: list[list[int]]
+) -> Iterator[tuple[sampler.Step, Arrays]]:
     """Each step, and what is kept of it; attention is listened to in the steps before those that are kept."""
     model = ready.model
     kept = prior.watch(model, watcher is not None)
@@ -199,27 +207,32 @@ def accept(blind: Prior, x: Tensor) -> Tensor:
     return consistent(x, blind.scan, blind.model.config.sigma_image)
 
 
-def methods(model: Any, scan: Measured, sentence: str, lossy: bool) -> Arrays:
-    """Volumes (X, Y, Z) in [0, 1] of what needs no sampling, and the seconds of one core that each took."""
+def methods(
+    model: ScoreModel, scan: Measured, sentence: str, lossy: bool, settings: tuple[Setting, Setting] | None
+) -> Arrays:
+    """Volumes (X, Y, Z) in [0, 1] of what needs no sampling, and the seconds of one core that each took.
+
+    `settings` are those of total variation and of wavelets; None takes the quick reconstruction's, by the noise.
+    """
+    scale, scan = scan.scale, prior.unit(scan)
     found: Arrays = {}
     began = time.process_time()
 
-    def keep(name: str, x: Tensor) -> None:
+    def keep(name: str, x: Tensor) -> Tensor:
         nonlocal began
         found[f"{name}_seconds"] = np.array(time.process_time() - began)
-        found[name] = (kspace.volume(x) * scan.scale).astype(np.float16)
+        found[name] = (kspace.volume(x) * scale).astype(np.float16)
         began = time.process_time()
+        return x
 
-    keep("zero_filled", baselines.zero_filled(prior.unit(scan)))
-    ready = prior.ready(model, scan, lossy=lossy)
-    keep("mean", ready.mean)
-    keep("variation", ready.mean + ready.doubt / 2)
-    keep("wavelet", ready.mean - ready.doubt / 2)
-    last = None
-    for last in finishers.unrolled(ready, sentence):
-        pass
-    assert last is not None
+    keep("zero_filled", baselines.zero_filled(scan))
+    noise = max(scan.sigma, 0.002)
+    edges, waves = settings or (Setting(0.25 * noise, 40), Setting(0.40 * noise, 40))
+    keep(
+        "mean",
+        (keep("variation", baselines.variation(scan, edges)) + keep("wavelet", baselines.wavelet(scan, waves))) / 2,
+    )
+    *_, last = finishers.unrolled(prior.ready(model, scan, lossy=lossy), sentence)
     keep("unrolled", last.consistent)
-    found["unrolled_seconds"] = found["unrolled_seconds"] + found["mean_seconds"]
-    found["variation_seconds"] = found["wavelet_seconds"] = found["mean_seconds"] / 2
+    found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
     return found

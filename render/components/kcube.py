@@ -97,6 +97,21 @@ def rods(pen: Pen, pose: Pose, mask: Mask, measured: Numbers | float = 1.0, alph
     _bundle(pen, pose, mask, theme.MEASURED, share * alpha)
 
 
+def ignite(pen: Pen, pose: Pose, mask: Mask, lit: Numbers | float = 1.0, alpha: float = 1.0, every: int = 3) -> None:
+    """The rods of a mask, ky by kz, each as bright as it is lit, 0 to 1; dark dots where nothing is ever measured.
+
+    Args:
+        lit: how far each has been measured, as the mask or one for all.
+        every: of the dark dots, one in so many along each axis is drawn.
+    """
+    share = np.broadcast_to(np.asarray(lit, float), mask.shape) * alpha
+    thinned = np.zeros_like(mask)
+    thinned[every // 2 :: every, every // 2 :: every] = True
+    _bare(pen, pose, thinned & ~mask, alpha)
+    _light(pen, pose, mask, share)
+    _bundle(pen, pose, mask, theme.MEASURED, share)
+
+
 def _bare(pen: Pen, pose: Pose, mask: Mask, alpha: float) -> None:
     """Dots on the near face where no rod ends."""
     at, strength = _places(mask, np.full(mask.shape, alpha))
