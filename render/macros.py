@@ -9,6 +9,7 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
+    {{ try_scan("scan") }}                                       recorded reconstructions to choose from
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
@@ -24,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from render.pages import figures, pieces, plots, prose, tries
+from render.pages import figures, pieces, plots, prose, scans, tries
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
 
@@ -75,6 +76,7 @@ def define_env(env: Any) -> None:
         "provenance": lambda name: pieces.provenance(get(name)),
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
+        "try_scan": lambda name: scans.choose(get(name), page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),

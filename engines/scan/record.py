@@ -8,8 +8,8 @@ k-space is simulated from a magnitude image. Four runs of the same network are k
     unrolled   the fast way: a few rounds of denoising and consistency
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
-`axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane is
-the plane of k-space of the axial slice, turned as that picture is:
+`axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
+is the plane of k-space of the axial slice, turned as that picture is:
 
     mask             (X, Y)     what was measured, the centre in the middle
     kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says

@@ -45,8 +45,8 @@ def section(shown: Shown) -> Section:
         ),
         still=LOOP + loop + 2.4,
         alt="Left, the network's estimate in a blue frame; in the middle its k-space, blue where believed and amber "
-        "where measured; right, the slice after the measurements are put in, with the lesion in its ring. Off the data by "
-        f"{before:.2f} times the noise before the last step's consistency, {after:.2f} after.",
+        "where measured; right, the slice after the measurements are put in, with the lesion in its ring. Off the data "
+        f"by {before:.2f} times the noise before the last step's consistency, {after:.2f} after.",
     )
 
 
