@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,9 @@ class Work:
         """
         path = self.cache / f"{what.replace(' ', '-').replace('=', '')}-{recording.digest(what, *self.depends)}.npz"
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             pass  # not there, or cut off: it is made again
         self.pause(what)
         self.report(what, 0, 1, {})

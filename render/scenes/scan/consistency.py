@@ -13,15 +13,13 @@ from render.pen import Pen
 from render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
 from render.stage import Cue, Section
 
-LOOP, EACH = 10.6, 0.46  # when the loop starts, seconds for each recorded step
-REST = 4.4  # after the last
+LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
+REST = 4.2  # after the last
 
 
 def section(shown: Shown) -> Section:
     """What is said and when."""
-    count = len(shown.a["guided_step"])
-    loop = EACH * count
-    end = LOOP + loop + REST
+    end = LOOP + RUN + REST
     before, after = (float(shown.a[f"guided_misfit_{when}"][-1]) for when in ("before", "after"))
     return Section(
         name="consistency",
@@ -34,8 +32,8 @@ def section(shown: Shown) -> Section:
             Cue(0.4, 3.8, "The stranger again, and its k-space: all of it believed."),
             Cue(4.0, 7.4, "Measured points snap to what was measured. The rest stays."),
             Cue(7.6, 10.6, "Back to a picture: already less of a stranger."),
-            Cue(LOOP + 0.1, LOOP + loop, "Now at every step. Nothing else tells it whose brain this is."),
-            Cue(LOOP + loop + 0.1, end, "The ring has filled. No word asked for it: the data did."),
+            Cue(LOOP + 0.1, LOOP + RUN, "Now at every step. Nothing else tells it whose brain this is."),
+            Cue(LOOP + RUN + 0.1, end, "The ring has filled. No word asked for it: the data did."),
         ),
         marks=(
             Cue(0.4, end, "belief"),
@@ -43,7 +41,7 @@ def section(shown: Shown) -> Section:
             Cue(4.0, end, "lit"),
             Cue(7.6, end, "lesion"),
         ),
-        still=LOOP + loop + 2.4,
+        still=LOOP + RUN + 2.4,
         alt="Left, the network's estimate in a blue frame; in the middle its k-space, blue where believed and amber "
         "where measured; right, the slice after the measurements are put in, with the lesion in its ring. Off the data "
         f"by {before:.2f} times the noise before the last step's consistency, {after:.2f} after.",
@@ -65,7 +63,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
     y = left.y + left.height / 2
     arrow(pen, (left.x + left.width + 14, y), (middle.x - 22, y), "FFT", ease(t, 1.2, 0.7))
-    arrow(pen, (middle.x + middle.width + 14, y), (right.x - 22, y), "FFT⁻¹", ease(t, 7.0, 0.7))
+    arrow(pen, (middle.x + middle.width + 14, y), (right.x - 22, y), "iFFT", ease(t, 7.0, 0.7))
     if t < LOOP:
         _once(shown, pen, t)
     else:
@@ -100,7 +98,7 @@ def _loop(shown: Shown, pen: Pen, t: float) -> None:
     """Each recorded step: the estimate, the snap, the result; pictures go over from one recorded state to the next."""
     left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
     steps, count = shown.a["guided_step"], len(shown.a["guided_step"])
-    now = min((t - LOOP) / EACH, count - 1e-6)
+    now = min((t - LOOP) / RUN * count, count - 1e-6)
     index, part = int(now), now - int(now)
     over = ease(part, 0.0, 0.4)  # the estimate first, the snap after it
     before, after = shown.grey("guided_before_axial"), shown.grey("guided_after_axial")

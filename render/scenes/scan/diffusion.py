@@ -13,7 +13,7 @@ from render.scenes.scan.shown import HERO, Shown, settled
 from render.stage import Cue, Section
 
 BEHIND, RIGHT = (px(77), py(17), px(19), py(30)), (px(77), py(50), px(19), py(30))
-START, RUN = 2.2, 7.6  # when noise begins to fall, and for how long
+START, RUN = 1.8, 7.2  # when noise begins to fall, and for how long
 BAR = (px(6.5), py(40), px(1.2), py(38))  # the noise that is left
 
 
@@ -23,15 +23,15 @@ def section(shown: Shown) -> Section:
         name="diffusion",
         step="03",
         title="Reverse diffusion: noise recedes",
-        seconds=14.0,
+        seconds=13.0,
         paint=partial(paint, shown),
         backdrop=backdrop,
         captions=(
             Cue(0.4, 4.2, "Now with this scan. It starts as pure noise."),
-            Cue(4.4, 9.8, "Each step removes some noise, then asks the measurements."),
-            Cue(10.0, 14.0, "At t = 0 no noise is left."),
+            Cue(4.4, 9.2, "Each step removes some noise, then asks the measurements."),
+            Cue(9.4, 13.0, "At t = 0 no noise is left."),
         ),
-        marks=(Cue(0.4, 14.0, "belief"), Cue(10.6, 14.0, "lesion")),
+        marks=(Cue(0.4, 13.0, "belief"), Cue(9.8, 13.0, "lesion")),
         still=6.2,
         alt="A large slice half-way between noise and a brain, two more planes beside it in the same state, and at the "
         "left a gauge of the noise that is left.",

@@ -28,16 +28,16 @@ def section(shown: Shown) -> Section:
         name="faithful",
         step=None,
         title="Faithful: how near, and where not",
-        seconds=15.5,
+        seconds=15.0,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
             Cue(0.4, 4.6, "The same measurements, four reconstructions, one error scale."),
             Cue(4.8, 8.6, f"Ours, the mean of {samples} samples, is {gain}."),
             Cue(8.8, 12.0, "Against the full scan: fine detail is missing still."),
-            Cue(12.2, 15.5, "Without the data, the same model is sharp and wrong."),
+            Cue(12.2, 15.0, "Without the data, the same model is sharp and wrong."),
         ),
-        marks=(Cue(0.4, 15.5, "error"), Cue(1.0, 15.5, "lesion"), Cue(12.2, 15.5, "belief")),
+        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(12.2, 15.0, "belief")),
         still=7.4,
         alt="A divider between the zero-filled slice and ours; the lesion close by; error maps with their PSNR in dB: "
         + ", ".join(f"{NAMES[name]} {shown.db(name)}" for name in SHOWN)

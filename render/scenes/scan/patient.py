@@ -20,16 +20,16 @@ def section(shown: Shown) -> Section:
         name="patient",
         step=None,
         title="One brain, scanned in full",
-        seconds=12.0,
+        seconds=11.0,
         paint=partial(paint, shown),
         backdrop=backdrop,
         captions=(
             Cue(0.4, 4.6, "A full scan of a head takes minutes. Less would be kinder."),
-            Cue(4.8, 8.2, "Three planes through one real patient."),
-            Cue(8.4, 12.0, "The ring marks an old stroke. Remember it."),
+            Cue(4.8, 7.7, "Three planes through one real patient."),
+            Cue(7.9, 11.0, "The ring marks an old stroke. Remember it."),
         ),
-        marks=(Cue(7.6, 12.0, "lesion"),),
-        still=10.6,
+        marks=(Cue(7.6, 11.0, "lesion"),),
+        still=10.2,
         alt="Three grey slices of a real brain at right angles. In the middle one, from above, a ring marks a dark "
         f"cavity in the {_side(shown)} hemisphere, left by an old stroke.",
     )

@@ -29,15 +29,15 @@ def section(shown: Shown) -> Section:
         name="prior",
         step="02",
         title="Multimodal prior: words and a scan",
-        seconds=15.0,
+        seconds=14.0,
         paint=partial(paint, shown),
         backdrop=backdrop,
         captions=(
             Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
             Cue(4.8, 9.2, "Without a scan it dreams from noise: a stranger."),
-            Cue(9.4, 15.0, "Plausible, and nobody. In the ring, no stroke: no word asked for one."),
+            Cue(9.4, 14.0, "Plausible, and nobody. In the ring, no stroke: no word asked for one."),
         ),
-        marks=(Cue(0.4, 15.0, "token"), Cue(4.8, 15.0, "belief"), Cue(9.6, 15.0, "lesion")),
+        marks=(Cue(0.4, 14.0, "token"), Cue(4.8, 14.0, "belief"), Cue(9.6, 14.0, "lesion")),
         still=12.6,
         alt=f"The words “{shown.sentence}” as pills, with lines into a network as wide as the attention each word "
         f"gets, “{shown.words[most]}” the most. Out of it comes a slice of a brain in a blue frame that is nobody's.",

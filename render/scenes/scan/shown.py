@@ -19,7 +19,7 @@ from render.pen import Pen
 WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 NOISE = slices.Window(-64, 127)  # of recorded noise
 HERO = (px(26), py(16.5), px(48), py(67))  # where the slice stands when it stands alone
-LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(28), py(62)) for x in (4, 36, 68))  # three of them side by side
+LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # three of them side by side
 NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelet", "mean": "TV + wavelet",
          "unrolled": "fast", "sample": "one sample", "ours": "ours"}  # fmt: skip
 
@@ -93,7 +93,9 @@ def arrow(pen: Pen, a: Point, b: Point, words: str, share: float, colour: str = 
     pen.line(a, (x, a[1]), colour, 3, share)
     pen.polygon([(x + 12, a[1]), (x - 6, a[1] - 9), (x - 6, a[1] + 9)])
     pen.fill(colour, share)
-    pen.text(words, (a[0] + b[0]) / 2, a[1] - 18, theme.FLOOR, colour, font=theme.MONO, anchor="middle", alpha=share)
+    if not words:
+        return
+    pen.text(words, (a[0] + b[0]) / 2, a[1] - 22, theme.FLOOR, colour, anchor="middle", alpha=share)
 
 
 def settled(t: float, start: float, seconds: float, count: int) -> float:

@@ -14,7 +14,7 @@ from render.pen import Pen
 from render.scenes.scan.shown import Shown, arrow
 from render.stage import Cue, Section
 
-CUBE = (px(26.5), py(49.5), py(24.5))
+CUBE = (px(26.5), py(48), py(23))
 SLICE = (px(60), py(17), px(32), py(62))
 
 
@@ -25,15 +25,15 @@ def section(shown: Shown) -> Section:
         name="undersample",
         step="01",
         title="Undersample: measure less",
-        seconds=15.0,
+        seconds=14.0,
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
             Cue(0.4, 4.8, "A scanner reads k-space line by line. Here it reads few."),
             Cue(5.0, 9.6, "Dense in the centre, sparse outside. The rest is never measured."),
-            Cue(9.8, 15.0, "The simplest picture of that: inverse FFT. It smears."),
+            Cue(9.8, 14.0, "The simplest picture of that: inverse FFT. It smears."),
         ),
-        marks=(Cue(0.6, 15.0, "lit"), Cue(0.6, 15.0, "dark")),
+        marks=(Cue(0.6, 14.0, "lit"), Cue(0.6, 14.0, "dark")),
         still=9.4,
         alt=f"The cube of k-space with {count:,} amber rods out of {points:,}, crowded in the middle and thin outside. "
         "Beside it the picture that an inverse Fourier transform makes of them alone: the same slice, smeared.",
@@ -57,9 +57,9 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     said = ease(t, 4.9, 0.6)
     count = f"{int(np.count_nonzero(shown.mask & (lit > 0.5))):,}"
     shown.counter(pen, f"{count} of {shown.mask.size:,} lines", ease(t, 0.9, 0.5))
-    pen.text(f"1 in {shown.rate} measured", CUBE[0], py(83.5), theme.FLOOR, theme.MEASURED, anchor="middle", alpha=said)
+    pen.text(f"1 in {shown.rate} measured", CUBE[0], py(84.2), theme.FLOOR, theme.MEASURED, anchor="middle", alpha=said)
     box = shown.box(SLICE)
-    arrow(pen, (px(48), py(48)), (box.x - 24, py(48)), "FFT⁻¹", ease(t, 5.6, 0.9))
+    arrow(pen, (px(47), py(48)), (box.x - 24, py(48)), "inverse FFT", ease(t, 5.6, 0.9))
     pen.raster(shown.grey("zero_filled_axial"), *box, ease(t, 6.4, 1.2))
     shown.named(pen, box, "zero-filled", alpha=ease(t, 6.8, 0.6))
     shown.lesion(pen, box, ease(t, 7.8, 0.6))
