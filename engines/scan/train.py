@@ -120,7 +120,8 @@ class Trainer:
         for item in rng.choice(len(self.corpus), config.batch):
             words = self.corpus.words[item]
             low, high = max(0, words["low"] - 3), min(words["slices"], words["high"] + 4) - slices
-            slab = self.corpus.slab(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
+            seen = self.corpus.slab if rng.random() < 0.5 else self.corpus.mirrored
+            slab = seen(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
             sentence = "" if rng.random() < config.without_text else prompts.describe(slab.fact, slab.height, rng)
             blind = kind == "denoise" and rng.random() < config.without_scan
             parts.append(condition(slab.mean, slab.doubt, slab.measured, slab.height, text.encode(sentence), blind))
