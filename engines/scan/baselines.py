@@ -8,16 +8,20 @@ it does better than convergence, and is tuned as well.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import sigpy.linop
+import sigpy.prox
 import torch
 from torch import Tensor
 
 from engines.scan import masks, transforms
 from engines.scan.kspace import A_adjoint, Measured, gradient
 
-Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration) -> volume
+Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
+Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Setting:
     """How a method is tuned."""
 
     weight: float  # of the penalty at the end, for an image whose brightest tissue is 1
-    iterations: int
+    iterations: int  # of the whole course
+    stop: int = 0  # after how many of them to stop early; 0 for none
     first: float = 0.1  # the weight at the start; it falls geometrically until nine tenths of the way
 
 
@@ -49,14 +54,17 @@ def support(scan: Measured, level: float = 0.05, grow: int = 3) -> Tensor:
     return torch.nn.functional.max_pool3d(inside, 2 * grow + 1, 1, grow)[0, 0]
 
 
-def fista(scan: Measured, prox: Prox, iterations: int, start: Tensor, momentum: bool = True) -> Tensor:
-    """Proximal gradient with step 1, the norm of A being 1 at most. (S, H, W)."""
+def fista(scan: Measured, prox: Prox, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Accelerated proximal gradient from the zero-filled image, step 1, the norm of A being 1 at most. (S, H, W)."""
+    start = zero_filled(scan)
     x, z, t = start, start, 1.0
-    for k in range(iterations):
+    for k in range(setting.stop or setting.iterations):
         ahead = prox(z - gradient(z, scan), k)
-        following = (1 + (1 + 4 * t * t) ** 0.5) / 2 if momentum else 1.0
+        following = (1 + math.sqrt(1 + 4 * t * t)) / 2
         z = ahead + ((t - 1) / following) * (ahead - x)
         x, t = ahead, following
+        if watch:
+            watch(k + 1, x)
     return x
 
 
@@ -71,28 +79,40 @@ def weights(setting: Setting, scale: float) -> list[float]:
     return [scale * setting.first * fall ** min(k / last, 1.0) for k in range(setting.iterations)]
 
 
-def variation(scan: Measured, setting: Setting, inner: int = 2) -> Tensor:
-    """Total variation, isotropic, in three dimensions."""
-    allowed, start, weight = support(scan), zero_filled(scan), weights(setting, scan.scale)
-    dual = torch.zeros((3, *start.shape))
+def variation(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Total variation, isotropic, in three dimensions; two steps of its own dual in each iteration."""
+    allowed, weight = support(scan), weights(setting, scan.scale)
+    dual = torch.zeros((3, *allowed.shape))
 
     def prox(x: Tensor, k: int) -> Tensor:
-        return transforms.shrink_variation(x, weight[k], dual, inner, allowed)
+        return transforms.shrink_variation(x, weight[k], dual, 2, allowed)
 
-    return fista(scan, prox, setting.iterations, start)
+    return fista(scan, prox, setting, watch)
 
 
-def wavelet(scan: Measured, setting: Setting, levels: int = 3) -> Tensor:
-    """Haar wavelets under a shift that changes with every iteration, in a fixed order.
+def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Haar wavelets of three levels under a shift that changes with every iteration, in a fixed order.
 
-    The sides of the volume must be multiples of 2^levels.
+    The sides of the volume must be multiples of 8.
     """
-    allowed, start, weight = support(scan), zero_filled(scan), weights(setting, scan.scale)
+    allowed, weight = support(scan), weights(setting, scan.scale)
 
     def prox(x: Tensor, k: int) -> Tensor:
-        return transforms.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), levels, allowed)
+        return transforms.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
 
-    return fista(scan, prox, setting.iterations, start)
+    return fista(scan, prox, setting, watch)
+
+
+def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Daubechies wavelets of sigpy, its transform and its shrinking, within the same iteration; not shift-invariant."""
+    allowed, weight = support(scan), weights(setting, scan.scale)
+    transform = sigpy.linop.Wavelet(allowed.shape, wave_name="db4", level=3)
+    shrink = sigpy.prox.UnitaryTransform(sigpy.prox.L1Reg(transform.oshape, 2.0), transform)
+
+    def prox(x: Tensor, k: int) -> Tensor:
+        return torch.from_numpy(shrink(weight[k], x.numpy())).clamp_min_(0).mul_(allowed)
+
+    return fista(scan, prox, setting, watch)
 
 
 def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:

@@ -5,6 +5,7 @@ The reference is a magnitude image with noise of its own, so even a perfect meth
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -52,7 +53,7 @@ def residual_over_noise(x: torch.Tensor, scan: Measured) -> float:
     """|A x - y| over what noise alone would give; 1 is as faithful as the data allow, below 1 fits noise. (S, H, W)."""
     measured = int(scan.acquisition.mask.sum()) * scan.y[0].numel() // scan.acquisition.mask.numel() * len(scan.y)
     left = torch.linalg.vector_norm(A(x, scan.acquisition) - scan.y)
-    return float(left) / (scan.sigma * (2 * measured) ** 0.5)
+    return float(left) / (scan.sigma * math.sqrt(2 * measured))
 
 
 def bands(x: Floats, reference: Floats, within: Mask) -> list[float]:
