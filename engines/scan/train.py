@@ -46,8 +46,8 @@ class Config:
     items: int = 160  # of the corpus, its first ones
     batch: int = 2  # slabs in a step
     learning_rate: float = 5e-4  # after `warmup`; falls to a fiftieth along a cosine
-    warmup: int = 200
-    ema: float = 0.999
+    warmup: int = 60
+    ema: float = 0.995
     finish: float = 0.5  # share of steps that reconstruct
     rounds: int = 1  # of consistency and denoising in those
     without_scan: float = 0.1
