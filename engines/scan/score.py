@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import time
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -120,10 +122,10 @@ def _write(path: Path, facts: Mapping[str, float], x: Tensor) -> None:
 def _read(path: Path) -> tuple[dict[str, float], Tensor] | None:
     """A cell, or None where there is nothing usable."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             facts: dict[str, Any] = json.loads(kept["words"].tobytes())
             return {name: float(value) for name, value in facts.items()}, torch.from_numpy(kept["x"]).float()
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 
