@@ -23,7 +23,7 @@ from torch import Tensor
 from engines import recording
 from engines.recording import Recording
 from engines.scan import data, memory, metrics
-from engines.scan.cases import SHARED, Bench, Case, Method, every, ready
+from engines.scan.cases import CLASSICAL, SHARED, Bench, Case, Method, every, ready
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 VARIES = ("*.seconds", "*.peak_mib")
@@ -32,6 +32,15 @@ MEAN = "mean"  # of `variation` and `wavelet`: the method to beat
 
 class Paused(RuntimeError):  # noqa: N818  # it is no error
     """The time given was up; the next call goes on."""
+
+
+def methods() -> tuple[Method, ...]:
+    """The classical ones, and the network's where its weights are."""
+    if not (Path(__file__).parent / "data" / "prior.safetensors").is_file():
+        return CLASSICAL
+    from engines.scan.methods import LEARNED  # noqa: PLC0415  # reads the weights
+
+    return (*CLASSICAL, *LEARNED)
 
 
 def key(case: Case, method: Method, fingerprint: str) -> str:
