@@ -118,7 +118,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
     """
     with _engine():
         from engines.scan import cases  # noqa: PLC0415  # brings in torch
-        from engines.scan import score as scoring
+        from engines.scan import score as scoring  # noqa: PLC0415
 
         chosen = [case for case in cases.every() if only in case.name]
         if not chosen:

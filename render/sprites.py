@@ -30,9 +30,12 @@ def picture(image: NDArray[np.uint8]) -> cairo.ImageSurface:
     if channels == 4:
         data = np.require(image, requirements=["C", "W"])
         kind = cairo.FORMAT_ARGB32
-    else:
+    elif channels == 3:
         data = np.empty((*image.shape[:2], 4), np.uint8)  # the fourth byte is not read
-        data[..., :3] = image if channels else image[..., None]
+        data[..., :3] = image
+        kind = cairo.FORMAT_RGB24
+    else:
+        data = np.multiply(image, np.uint32(0x010101), order="C")  # four times as quick as three copies
         kind = cairo.FORMAT_RGB24
     return cairo.ImageSurface.create_for_data(data, kind, image.shape[1], image.shape[0])
 

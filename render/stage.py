@@ -15,14 +15,16 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import cairo
-import manim
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.recording import Recording
-from render import theme
+from render import later, theme
 from render.pen import Pen
 from render.theme import HEIGHT, WIDTH, Quality
+
+with later.put_off("networkx", "scipy.spatial.transform"):
+    import manim
 
 BAND = 16  # rows of the night made at once
 Frame = NDArray[np.uint8]  # (height, width, 4), RGBA
@@ -148,20 +150,22 @@ class Film:
 @lru_cache(maxsize=4)
 def night(width: int, height: int) -> Frame:
     """The empty stage: a soft light above the middle, dark corners, dithered so that nothing bands."""
-    base, high, deep = (
-        np.array(theme.rgb(c), np.float32) * 255 for c in (theme.NIGHT, theme.NIGHT_HIGH, theme.NIGHT_DEEP)
-    )
+    colours = (np.array(theme.rgb(c), np.float32) * 255 for c in (theme.NIGHT, theme.NIGHT_HIGH, theme.NIGHT_DEEP))
+    channels = list(enumerate(zip(*colours, strict=True)))
     chance = np.random.default_rng(0)
+    x, y = np.arange(width, dtype=np.float32) / width - 0.5, np.arange(height, dtype=np.float32) / height - 0.42
+    across, down = np.exp(-((x / 0.48) ** 2)), np.exp(-((y / 0.52) ** 2))[:, None]
+    outward, below = 2.25 * x**2 - 0.16, 1.95 * y[:, None] ** 2
     frame = np.full((height, width, 4), 255, np.uint8)
     for top in range(0, height, BAND):  # in bands, because fresh memory for whole frames is most of the cost
-        rows, columns = np.ogrid[top : min(top + BAND, height), 0:width]
-        x, y = columns.astype(np.float32) / width - 0.5, rows.astype(np.float32) / height - 0.42
-        light = np.exp(-((x / 0.48) ** 2 + (y / 0.52) ** 2))[..., None]
-        corner = np.clip((x**2 * 1.5 + y**2 * 1.3) * 1.5 - 0.16, 0, 1)[..., None]
-        colour = base + (high - base) * light
-        colour = colour + (deep - colour) * corner
-        noise = chance.random((len(y), width, 1), np.float32)
-        frame[top : top + BAND, :, :3] = np.floor(colour + noise).clip(0, 255)
+        rows = slice(top, top + BAND)
+        light, corner = down[rows] * across, np.clip(below[rows] + outward, 0, 1)
+        noise = chance.random(light.shape, np.float32)
+        for channel, (base, high, deep) in channels:
+            level = base + (high - base) * light
+            level += (deep - level) * corner
+            level += noise  # and what is behind the point is cut off
+            frame[rows, :, channel] = level
     return frame
 
 

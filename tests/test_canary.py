@@ -4,6 +4,8 @@ what to mend in render/stage.py."""
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -287,3 +289,24 @@ def test_a_painter_at_rest_stays_behind_what_moves(tmp_path: Path, monkeypatch: 
     for frame in frames:
         assert frame[10, 10].tolist() == GREEN, "Manim's static image drops painters: see Painter's lone point"
         assert RED in frame[MIDDLE[0], :].tolist()
+
+
+# --- starting -----------------------------------------------------------------------------------------
+
+STARTED = """
+import sys, render.stage, manim
+early = sorted({"networkx", "scipy"} & {name.partition(".")[0] for name in sys.modules})
+assert not early, f"{early} came in with Manim: see put_off in render/stage.py"
+turned = manim.rotation_matrix(0.5, manim.OUT)
+assert abs(turned[1, 0] - __import__("math").sin(0.5)) < 1e-12
+graph = manim.Graph([1, 2, 3], [(1, 2), (2, 3)], layout="circular")
+assert len(graph.edges) == 2
+import networkx
+from scipy.spatial.transform import Rotation
+assert networkx.__file__ and Rotation.identity()
+"""
+
+
+def test_what_the_stage_never_uses_is_imported_when_it_is_used() -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", STARTED], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr

@@ -72,6 +72,12 @@ def test_a_raster_may_be_read_only_strided_or_partly_off_the_stage() -> None:
     assert not frame[31:, :, :3].any()
 
 
+def test_a_grey_raster_may_be_turned_on_its_side() -> None:
+    grey = np.random.default_rng(2).integers(0, 256, (60, 40), np.uint8)
+    frame = drawn(lambda pen: pen.raster(grey.T, 0, 0, 240, 160))
+    assert np.array_equal(frame[:40, :60, 0], grey.T)
+
+
 @pytest.mark.parametrize("image", [np.zeros((3, 3)), np.zeros((3, 3, 2), np.uint8), np.zeros((0, 3), np.uint8)])
 def test_what_is_no_image_is_refused_in_one_line(image: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match=r"^raster: got .*, wanted uint8 \(H, W\), \(H, W, 3\) or \(H, W, 4\)$"):

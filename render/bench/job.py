@@ -16,8 +16,10 @@ from render.pipeline import executor
 
 QUALITY = theme.QUALITIES["web"]
 # On top of the preset. Everything moves here, and `web`'s own choice for scenes gives files half as large again as
-# Manim's. A shorter lookahead or larger partitions would be quicker, and worse pictures or larger files.
-ENCODING = "bframes=0:weightp=0:subme=2:me=dia:rc-lookahead=10:partitions=p8x8,p4x4,i4x4"
+# Manim's. A shorter lookahead or larger partitions would be quicker, and worse pictures or larger files. Coarser
+# motion makes the files of slices and of the cube too large; the network's edges stay where they are.
+ENCODING = "bframes=0:weightp=0:me=dia:rc-lookahead=10:partitions=p8x8,p4x4,i4x4"
+MOTION = {"network": 1, "slices": 2, "cube": 2}  # x264's subme
 
 
 def main(kind: str, name: str, seconds: float, path: Path) -> None:
@@ -51,14 +53,17 @@ def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
 
     from render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
     from render.pipeline import encode, video  # noqa: PLC0415
+    from render.pipeline.aside import aside  # noqa: PLC0415
     from render.stage import Film  # noqa: PLC0415
 
     film, converter = Film(section(name, seconds), QUALITY), VideoReformatter()
     keys = f"keyint={video.KEYFRAME_SECONDS * QUALITY.fps}:scenecut=0:force-cfr=1:threads=1:lookahead-threads=1"
-    options = {"preset": QUALITY.preset, "crf": str(QUALITY.crf), "x264-params": f"{keys}:{ENCODING}"}
+    params = f"{keys}:{ENCODING}:subme={MOTION[name]}"
+    options = {"preset": QUALITY.preset, "crf": str(QUALITY.crf), "x264-params": params}
     writer = video.Writer("libx264", QUALITY, options)
-    for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
-        writer.add(encode.encodable(converter, frame), index)
+    with aside(writer.add) as encoder:
+        for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
+            encoder(encode.encodable(converter, frame), index)
     path.write_bytes(writer.finish(stop - start))
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
-import cairo
 import numpy as np
 from PIL import Image
 
@@ -77,16 +75,9 @@ def _shades() -> list[str]:
 
 def _slices(pen: Pen, t: float) -> None:
     left, top, side = pictures.SLICE_BOX
-    scale = pen.context.get_matrix().xx
-    grey = Image.fromarray(pictures.slice_at(t)).resize((round(side * scale),) * 2, Image.Resampling.BICUBIC)
-    pixels = np.asarray(grey.convert("RGBA"))
-    data: Any = pixels.copy()
-    surface = cairo.ImageSurface.create_for_data(data, cairo.FORMAT_RGB24, *grey.size)
-    with pen.moved(left, top, 1 / scale):
-        pen.context.set_source_surface(surface)
-        pen.context.get_source().set_filter(cairo.FILTER_NEAREST)
-        pen.context.rectangle(0, 0, *grey.size)
-        pen.context.fill()
+    pixels = round(side * pen.context.get_matrix().xx)
+    grey = Image.fromarray(pictures.slice_at(t)).resize((pixels, pixels), Image.Resampling.BICUBIC)
+    pen.raster(np.asarray(grey), left, top, side, side)
 
 
 def _cube(pen: Pen, t: float) -> None:

@@ -122,6 +122,7 @@ def _unit(places: Places, told: dict[str, Any], entry: dict[str, Any], every: in
         quality=quality,
         frames=entry["frames"],
         slot=cache.Slot(places.cache / name / quality.name, section, entry["key"]),
+        spare=0,
         video=places.assets / told["video"]["file"],
         start=entry["start"],
         still=places.assets / entry["still"]["file"],
