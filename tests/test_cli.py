@@ -19,7 +19,7 @@ from test_pipeline import files, render
 
 from engines import recording
 from engines.recording import Recording
-from render import cli, doctor, theme
+from render import cli, doctor, record_cli, theme
 from render.pipeline import cache, manifest
 from render.pipeline.plan import Places
 
@@ -277,7 +277,7 @@ def test_check_record_runs_the_engine_afresh(
     places: Places, engine: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording.save(Recording("rollout", 4, {"start": "fen"}, "v", {}, (), {"a": np.arange(4)}), places.recordings)
-    assert cli._run_again(places, "rollout") == ["name", "arrays.a"]
+    assert record_cli.run_again(places, "rollout") == ["name", "arrays.a"]
     assert engine.seen == [((4, 5, 6), "fen", [])]
 
 

@@ -23,7 +23,7 @@ from engines.scan.kspace import Measured
 
 ADULTS = ("stroke_T1", "colin27")
 KINDS = ("poisson", "density", "points")
-ACCELERATIONS = (4.0, 8.0, 12.0, 16.0)
+ACCELERATIONS = (16.0, 8.0, 12.0, 4.0)  # the headline first
 COILS = (1, 4)
 SLAB = (48, 80)  # slices on which the classical methods are tuned; within any brain on the grid
 STOPS = (24, 36, 48, 60)  # iterations after which a method may stop

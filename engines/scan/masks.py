@@ -11,6 +11,7 @@ All masks here have the centre of k-space in the middle of the array, and exactl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,17 +83,15 @@ def _poisson(center: Mask, weight: NDArray[np.float64], wanted: int, rng: np.ran
     order = rng.permutation(np.flatnonzero(~center))
     apart = 1 / np.sqrt(weight)
     apart /= apart.min()
-    low, high = 0.0, float(max(center.shape))
-    best = None
-    for _ in range(12):
-        scale = (low + high) / 2
+    low, high = 1e-6, float(max(center.shape))
+    best = np.ones_like(center)
+    for _ in range(16):
+        scale = math.sqrt(low * high)  # the right one may be far below 1, where the density falls steeply
         mask = _darts(center, apart * scale, order)
         if mask.sum() >= wanted:
             low, best = scale, mask
         else:
             high = scale
-    if best is None:  # a distance of nothing keeps every point
-        best = np.ones_like(center)
     spare = rng.permutation(np.flatnonzero(best & ~center))[: int(best.sum()) - wanted]
     best.ravel()[spare] = False
     return best

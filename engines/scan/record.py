@@ -2,10 +2,10 @@
 
 k-space is simulated from a magnitude image. Four runs of the same network are kept beside the classical methods:
 
-    samples    reverse diffusion with consistency, conditioned on the scan and on words; its mean is the result
+    samples    reverse diffusion with consistency, conditioned on the scan and on words, and their mean
     stranger   the prior alone: the same words and first noise, neither scan nor consistency
     guided     the stranger again with data consistency and nothing else of the scan
-    unrolled   the fast way: a few rounds of denoising and consistency
+    ours       the fast way: a few rounds of denoising and consistency, as in `methods`
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
 `axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
@@ -60,8 +60,8 @@ from engines.scan.runs import Arrays, Paused
 from engines.scan.sampler import Config as Sampling
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
-METHODS = ("zero_filled", "variation", "wavelet", "mean", "unrolled", "sample", "ours")
-GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "unrolled")
+METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
+GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
 ERROR_MOST = 0.25
 VARIES = ("*.seconds",)
 # What a single run depends on; what is kept and said of all of them afterwards is not among it.
@@ -230,8 +230,8 @@ class _Runs:
     def _methods(self, volumes: list[NDArray[np.float32]]) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
         """Each method's volume (X, Y, Z) in [0, 1] and its figures."""
         found, facts = self._classical(self.config.acceleration)
-        found |= {"sample": volumes[0], "ours": np.mean(volumes, 0, dtype=np.float32)}
-        facts["sample.seconds"], facts["ours.seconds"] = self.seconds[0], sum(self.seconds)
+        found |= {"sample": volumes[0], "samples": np.mean(volumes, 0, dtype=np.float32)}
+        facts["sample.seconds"], facts["samples.seconds"] = self.seconds[0], sum(self.seconds)
         for name in METHODS:
             facts |= {f"{name}.{k}": v for k, v in self._measured(found[name], self.scan).items()}
         for name, x in (("stranger", self.dreamt), ("guided", self.held)):

@@ -234,6 +234,6 @@ def methods(
         (keep("variation", baselines.variation(scan, edges)) + keep("wavelet", baselines.wavelet(scan, waves))) / 2,
     )
     *_, last = finishers.unrolled(prior.ready(model, scan, lossy=lossy), sentence)
-    keep("unrolled", last.consistent)
+    keep("ours", last.consistent)
     found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
     return found

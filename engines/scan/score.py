@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import time
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +23,7 @@ from torch import Tensor
 from engines import recording
 from engines.recording import Recording
 from engines.scan import data, memory, metrics
-from engines.scan.cases import SHARED, Bench, Case, Method, every, ready
+from engines.scan.cases import CLASSICAL, SHARED, Bench, Case, Method, every, ready
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 VARIES = ("*.seconds", "*.peak_mib")
@@ -30,6 +32,15 @@ MEAN = "mean"  # of `variation` and `wavelet`: the method to beat
 
 class Paused(RuntimeError):  # noqa: N818  # it is no error
     """The time given was up; the next call goes on."""
+
+
+def methods() -> tuple[Method, ...]:
+    """The classical ones, and the network's where its weights are."""
+    if not (Path(__file__).parent / "data" / "prior.safetensors").is_file():
+        return CLASSICAL
+    from engines.scan.methods import LEARNED  # noqa: PLC0415  # reads the weights
+
+    return (*CLASSICAL, *LEARNED)
 
 
 def key(case: Case, method: Method, fingerprint: str) -> str:
@@ -120,10 +131,10 @@ def _write(path: Path, facts: Mapping[str, float], x: Tensor) -> None:
 def _read(path: Path) -> tuple[dict[str, float], Tensor] | None:
     """A cell, or None where there is nothing usable."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             facts: dict[str, Any] = json.loads(kept["words"].tobytes())
             return {name: float(value) for name, value in facts.items()}, torch.from_numpy(kept["x"]).float()
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -93,7 +93,8 @@ def _opened(path: Path) -> nib.Nifti1Image:
         raise ValueError("the file is empty")
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path.stat().st_size >> 20} MiB, at most {MOST_BYTES >> 20}")
-    magic = path.open("rb").read(2)
+    with path.open("rb") as file:
+        magic = file.read(2)
     name = path.name.lower()
     if magic == b"\x1f\x8b" and not name.endswith(".gz"):
         raise ValueError("compressed, though its name does not end in .gz; rename it")

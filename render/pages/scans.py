@@ -18,7 +18,7 @@ from render.pages.markup import Html, el
 from render.pages.published import Scene, fail, pick
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
-         "unrolled": "The network, three rounds"}  # fmt: skip
+         "ours": "The network, three rounds"}  # fmt: skip
 
 
 def choose(scene: Scene, page: str) -> Html:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -89,7 +90,19 @@ def av1(quality: Quality) -> Writer | None:
         return None
     preset, crf = quality.av1
     fixed = f"lp=1:keyint={KEYFRAME_SECONDS * quality.fps}:irefresh-type=2"
-    return Writer("libsvtav1", quality, {"preset": str(preset), "crf": str(crf), "svtav1-params": fixed})
+    writer = Writer("libsvtav1", quality, {"preset": str(preset), "crf": str(crf), "svtav1-params": fixed})
+    writer.stream.codec_context.open()
+    _step_back()
+    return writer
+
+
+def _step_back() -> None:
+    """Take back the real time that SVT-AV1, run by root, gives this thread and its own: nothing else would run."""
+    threads = Path("/proc/self/task")
+    for thread in [int(path.name) for path in threads.iterdir()] if threads.exists() else []:
+        with suppress(ProcessLookupError):
+            if os.sched_getscheduler(thread) == os.SCHED_FIFO:
+                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
 def luma(frame: VideoFrame) -> Luma:

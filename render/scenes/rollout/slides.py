@@ -56,11 +56,6 @@ class Slide:
         return "opening" if self.depths[index] > 300 else str(self.depths[index])
 
 
-def there(shown: Shown) -> bool:
-    """Whether the recording has whole games; one made for a reader's position has not."""
-    return "slide_depth" in shown.recording.arrays and any(e["kind"] == "showcase" for e in shown.recording.events)
-
-
 def section(shown: Shown) -> Section:
     """What is said and when."""
     slide = Slide(shown)

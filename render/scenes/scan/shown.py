@@ -20,8 +20,8 @@ WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 NOISE = slices.Window(-64, 127)  # of recorded noise
 HERO = (px(26), py(16.5), px(48), py(67))  # where the slice stands when it stands alone
 LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # three of them side by side
-NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelet", "mean": "TV + wavelet",
-         "unrolled": "fast", "sample": "one sample", "ours": "ours"}  # fmt: skip
+NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "TV + wavelets",
+         "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
 
 
 class Shown:
