@@ -16,7 +16,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     step, sigma      (K,)       steps done, 1 after the first; noise in x before the step
     misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
-    noisy_<P>        (K, h, w)  x over sqrt(sigma^2 + s^2), s = 0.25: what the step begins with; -2 to 2 as -127 to 127
+    noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
     before_<P>, after_<P> (K, h, w)    the estimate before and after consistency, 0 to 1 as 0 to 255
     attention        (K, W)     share of its attention that the network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from engines.scan.score_model import ScoreModel
 
 Arrays = dict[str, NDArray[Any]]
 RINGS = 8  # of k-space
-NOISY_MOST = 2.0  # spreads of x that are shown
+NOISY_SPREAD, NOISY_MOST = 0.5, 2.0  # x is divided by hypot(sigma, the first) and cut off at the second
 
 
 class Paused(RuntimeError):  # noqa: N818  # it is no error
@@ -121,7 +122,7 @@ class Watcher:
 
     def look(self, step: sampler.Step) -> Arrays:
         """What is kept of one step."""
-        spread = (step.sigma**2 + 0.25**2) ** 0.5
+        spread = math.hypot(step.sigma, NOISY_SPREAD)
         seen: Arrays = {
             "step": np.array(step.step, np.int16), "sigma": np.array(step.sigma, np.float32),
             "misfit_before": np.array(step.misfit_before, np.float32),

@@ -131,9 +131,11 @@ def _bundle(pen: Pen, pose: Pose, mask: Mask, colour: str, alpha: Numbers) -> No
     deep = (near[:, :-1] + near[:, 1:]) / 2
     clear = strength[:, None] * (BEHIND + (1 - BEHIND) * np.clip(deep + 0.5, 0, 1) ** 1.5)
     side_on = 1 - pose.end_on
+    wide = min(ROD, 0.9 * pose.half / max(mask.shape))  # crowded rods are thinner, and fainter
     if side_on > 0.004:
-        pen.lines(ends, colour, np.full(len(ends), ROD), (0.62 * side_on * clear).ravel())
-    size = mix(0.75 * ROD, 0.56 * pose.half / max(mask.shape), pose.end_on)
+        faint = 0.62 * (wide / ROD) ** 0.7
+        pen.lines(ends, colour, np.full(len(ends), wide), (faint * side_on * clear).ravel())
+    size = mix(0.75 * wide, 0.56 * pose.half / max(mask.shape), pose.end_on)
     pen.discs(places[:, -1], colour, np.full(len(at), size), strength * mix(0.8, 1.0, pose.end_on))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 from render import theme
@@ -66,7 +65,7 @@ def _gauge(shown: Shown, pen: Pen, now: float, done: float, alpha: float) -> Non
     step, sigma = shown.a["step"], shown.a["sigma"]
     first = min(int(now), len(step) - 1)
     left = 0 if done > 0.5 else shown.steps - int(step[first]) + 1
-    level = mix(_height(shown, first), _height(shown, min(first + 1, len(step) - 1)), now - int(now)) * (1 - done)
+    level = mix(shown.noisy(first), shown.noisy(min(first + 1, len(step) - 1)), now - int(now)) * (1 - done)
     x, y, width, height = BAR
     pen.box(x, y + height * (1 - level), width, height * level, width / 2)
     pen.fill(theme.BELIEF, 0.85 * alpha)
@@ -74,9 +73,3 @@ def _gauge(shown: Shown, pen: Pen, now: float, done: float, alpha: float) -> Non
     value = 0.0 if done > 0.5 else float(sigma[first])
     pen.text(f"σ {value:.3f}" if value < 1 else f"σ {value:.2f}", px(4), py(34), theme.MUST_READ, theme.QUIET,
              font=theme.MONO, alpha=alpha)  # fmt: skip
-
-
-def _height(shown: Shown, index: int) -> float:
-    """The share of x that is noise at a recorded step: sigma over sqrt(sigma^2 + s^2), as x is scaled."""
-    sigma = float(shown.a["sigma"][index])
-    return sigma / math.hypot(sigma, 0.25)

@@ -1,4 +1,4 @@
-"""What was made of the same measurements: by whom, how far off and where; the lesion close by; what is uncertain."""
+"""What was made of the same measurements: by whom, how far off and where; the lesion close by; the stranger last."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from render.pen import Pen
 from render.scenes.scan.shown import NAMES, WINDOW, Shown
 from render.stage import Cue, Section
 
+RESULT = "samples"  # what the scene has shown being made: reverse diffusion
+CLASSICAL = ("variation", "wavelet", "mean")
+SHOWN = ("zero_filled", *CLASSICAL, "ours", RESULT)  # error maps, two rows of three
 HERO = (px(4), py(17), px(28.5), py(61))
-INSET, INSET_X, INSET_Y = py(18.6), px(34.2), py(17)  # crops of the lesion: side, left, first top
-SHOWN = ("zero_filled", "variation", "wavelet", "ours")  # error maps, two rows of two
-MAP = (px(50), py(17), py(26.5))  # left, top, height of the first
-SWAP = 8.4  # when the left of the divider changes
+INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35), py(17), py(21.1)  # the lesion: side, left, first top, pitch
+MAP, ACROSS, DOWN = (px(51.5), py(17), py(26.8)), px(15.6), py(33.2)  # left, top, height of the first; pitches
+SCALE = Box(px(80), py(8.2), px(16), 16)
+WIPES = ((0.0, "zero_filled", RESULT), (7.6, RESULT, "reference"), (11.4, "stranger", "reference"))  # from when
+SAID = {**NAMES, "reference": "full scan", "stranger": "stranger"}
 
 
 def section(shown: Shown) -> Section:
     """What is said and when."""
-    best = max(SHOWN[:-1], key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
-    ours, other = (shown.recording.fact(f"{name}.brain.psnr") for name in ("ours", best))
-    gain = f"{abs(ours - other):.1f} dB {'nearer' if ours > other else 'farther'} than {NAMES[best]}"
+    best = max(CLASSICAL, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
+    ours, other = (shown.recording.fact(f"{name}.brain.psnr") for name in (RESULT, best))
+    gain = f"{abs(ours - other):.1f} dB {'nearer' if ours >= other else 'farther'} than {NAMES[best]}"
     samples = int(shown.recording.fact("samples"))
     return Section(
         name="faithful",
@@ -32,14 +36,15 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
-            Cue(0.4, 4.6, "The same measurements, four reconstructions, one error scale."),
-            Cue(4.8, 8.6, f"Ours, the mean of {samples} samples, is {gain}."),
-            Cue(8.8, 12.0, "Against the full scan: fine detail is missing still."),
-            Cue(12.2, 15.0, "Without the data, the same model is sharp and wrong."),
+            Cue(0.4, 3.9, "The same measurements, six reconstructions, one scale of errors."),
+            Cue(4.1, 7.5, f"Diffusion, the mean of {samples} samples: {gain}."),
+            Cue(7.7, 11.2, "Beside the full scan: fine detail is missing still."),
+            Cue(11.4, 15.0, "Without the data, the same model dreams somebody else."),
         ),
-        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(12.2, 15.0, "belief")),
-        still=7.4,
-        alt="A divider between the zero-filled slice and ours; the lesion close by; error maps with their PSNR in dB: "
+        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(11.4, 15.0, "belief")),
+        still=6.8,
+        alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in the "
+        "full scan; error maps with their PSNR in dB: "
         + ", ".join(f"{NAMES[name]} {shown.db(name)}" for name in SHOWN)
         + f". The prior alone reaches {shown.db('stranger')}.",
     )
@@ -47,64 +52,51 @@ def section(shown: Shown) -> Section:
 
 def backdrop(shown: Shown, pen: Pen) -> None:
     """The scale of the error maps."""
-    slices.error_scale(pen, float(shown.recording.config["error_most"]), Box(px(86), py(22), px(10), 18))
-    pen.text("error", px(86), py(19.5), theme.FLOOR, theme.QUIET)
+    slices.error_scale(pen, float(shown.recording.config["error_most"]), SCALE)
+    pen.text("error", SCALE.x + SCALE.width / 2, SCALE.y + 60, theme.FLOOR, theme.QUIET, anchor="middle")
 
 
 def paint(shown: Shown, pen: Pen, t: float) -> None:
-    """The wipe, the insets, the error maps one after another; at the end the stranger's beside them."""
+    """The divider, the insets, the error maps one after another; at the end the stranger behind the divider."""
     hero = shown.box(HERO)
-    if t < SWAP:
-        names, share = ("zero-filled", "ours"), mix(1.0, 0.28, ease(t, 1.0, 2.0)) + 0.34 * ease(t, 5.2, 1.6)
-        left, right = "zero_filled", "ours"
-    else:
-        names, share = ("ours", "full scan"), mix(1.0, 0.4, ease(t, SWAP + 0.3, 1.8))
-        left, right = "ours", "reference"
-    slices.wipe(pen, shown.grey(f"{left}_axial"), shown.grey(f"{right}_axial"), share, hero, names)
+    start, left, right = next(wipe for wipe in reversed(WIPES) if t >= wipe[0])
+    share = mix(1.0, 0.3, ease(t, start + 0.5, 1.6)) + 0.3 * ease(t, start + 2.4, 1.0)
+    slices.wipe(pen, shown.grey(f"{left}_axial"), shown.grey(f"{right}_axial"), share, hero, (SAID[left], SAID[right]))
+    if left == "stranger":
+        slices.belief(pen, hero)
     shown.lesion(pen, hero, ease(t, 0.6, 0.6))
     _insets(shown, pen, t)
     _maps(shown, pen, t)
-    _stranger(shown, pen, t)
 
 
 def _insets(shown: Shown, pen: Pen, t: float) -> None:
-    """The lesion in three of the pictures, large."""
+    """The lesion in three of the pictures, large; in the end the stranger has its place, too."""
     if shown.radius <= 0:
         return
-    for order, name in enumerate(("zero_filled", "ours", "reference")):
-        y, alpha = INSET_Y + order * py(20.6), ease(t, 1.6 + 0.4 * order, 0.6)
-        box = Box(INSET_X, y, INSET, INSET)
+    first = "stranger" if t >= WIPES[-1][0] else "zero_filled"
+    for order, name in enumerate((first, RESULT, "reference")):
+        alpha = ease(t, 1.4 + 0.4 * order, 0.6)
+        box = Box(INSET_X, INSET_Y + order * INSET_GAP, INSET, INSET)
         picture = slices.crop(shown.a[f"{name}_axial"], shown.ring_at, 1.15 * shown.radius)
         pen.raster(WINDOW.grey(picture), *box, alpha)
         pen.box(*box, 3)
         pen.stroke(theme.ATTENTION, 3, alpha)
-
-
-def _place(order: int, shown: Shown) -> Box:
-    x, y, height = MAP
-    rows, columns = shown.a["error_ours"].shape
-    width = height * columns / rows
-    return Box(x + (order % 2) * px(18), y + (order // 2) * py(33), width, height)
+        colour = theme.BELIEF if name == "stranger" else theme.QUIET
+        shown.named(pen, box, SAID[name], colour, alpha)
 
 
 def _maps(shown: Shown, pen: Pen, t: float) -> None:
-    """Error maps with their methods' names and PSNR in the brain; ours stands out."""
+    """Error maps with their methods' names and PSNR in the brain; the best stands out."""
     most = float(shown.recording.config["error_most"])
+    best = max(SHOWN, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
+    rows, columns = shown.a[f"error_{RESULT}"].shape
+    x, y, height = MAP
     for order, name in enumerate(SHOWN):
-        box, alpha = _place(order, shown), ease(t, 2.2 + 0.6 * order, 0.6)
+        alpha = ease(t, 1.8 + 0.35 * order, 0.6)
+        box = Box(x + (order % 3) * ACROSS, y + (order // 3) * DOWN, height * columns / rows, height)
         slices.errors(pen, shown.a[f"error_{name}"].astype(float) / 127 * most, most, box, alpha)
-        colour = theme.TEXT if name == "ours" else theme.QUIET
-        pen.text(NAMES[name], box.x, box.y + box.height + 42, theme.FLOOR, colour, alpha=alpha)
-        pen.text(shown.db(name), box.x + px(16), box.y + box.height + 42, theme.FLOOR, colour,
-                 font=theme.MONO_BOLD if name == "ours" else theme.MONO, anchor="end", alpha=alpha)  # fmt: skip
-
-
-def _stranger(shown: Shown, pen: Pen, t: float) -> None:
-    """The prior alone, beside the others: sharp and wrong."""
-    alpha = ease(t, 12.2, 0.6)
-    first = _place(1, shown)
-    box = Box(px(86), py(50), first.width, first.height)
-    pen.raster(shown.grey("stranger_axial"), *box, alpha)
-    slices.belief(pen, box, alpha)
-    pen.text("stranger", box.x, box.y + box.height + 42, theme.FLOOR, theme.BELIEF, alpha=alpha)
-    pen.text(shown.db("stranger"), box.x, box.y - 14, theme.FLOOR, theme.BELIEF, font=theme.MONO, alpha=alpha)
+        colour, font = (theme.TEXT, theme.MONO_BOLD) if name == best else (theme.QUIET, theme.MONO)
+        pen.text(NAMES[name], box.x, box.y + height + 42, theme.FLOOR, colour, alpha=alpha)
+        pen.text(
+            shown.db(name), box.x + px(14.4), box.y + 36, theme.FLOOR, colour, font=font, anchor="end", alpha=alpha
+        )

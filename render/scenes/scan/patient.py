@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from render.components import frame
-from render.motion import Box, between, ease, px, py
+from render.motion import Box, ease, px, py
 from render.pen import Pen
 from render.scenes.scan.shown import HERO, Shown
 from render.stage import Cue, Section
 
-SOLID = Box(px(50) - py(48), py(2), py(96), py(96))
+SOLID = Box(px(50) - py(62), py(-13), py(124), py(124))
+NAMES = {"coronal": "from behind", "sagittal": "from the right"}
 SIDES = {"coronal": (px(4), py(24), px(23), py(52)), "sagittal": (px(73), py(24), px(23), py(52))}
 
 
@@ -52,7 +52,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     hero = shown.box(HERO)
     pen.raster(shown.grey("reference_axial"), *hero, ease(t, 4.7, 0.9))
     for order, (plane, place) in enumerate(SIDES.items()):
-        pen.raster(shown.grey(f"reference_{plane}"), *shown.box(place, plane), ease(t, 5.5 + 0.35 * order, 0.8))
+        box, alpha = shown.box(place, plane), ease(t, 5.5 + 0.35 * order, 0.8)
+        pen.raster(shown.grey(f"reference_{plane}"), *box, alpha)
+        shown.named(pen, box, NAMES[plane], alpha=alpha)
     shown.lesion(pen, hero, ease(t, 8.0, 0.7))
-    for words, x, start in (("from behind", px(15.5), 5.7), ("from the right", px(84.5), 6.05)):
-        frame.label(pen, words, x - 100, py(80), between(t, start, 99))

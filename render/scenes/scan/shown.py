@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +18,14 @@ from render.motion import Box, Point, ease, px, py
 from render.pen import Pen
 
 WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
-NOISE = slices.Window(-64, 127)  # of recorded noise
+SPREAD, NOISE_BLACK = 0.5, -95.0  # of recorded noise: how x was scaled; what is black where there is nothing else
 HERO = (px(26), py(16.5), px(48), py(67))  # where the slice stands when it stands alone
 LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # three of them side by side
-NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "TV + wavelets",
+NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "their mean",
          "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
+
+
+LIT = 0.36  # brightness of the faintest measured point, so that it is seen to be lit
 
 
 class Shown:
@@ -45,8 +49,15 @@ class Shown:
         return WINDOW.grey(self.a[name])
 
     def noise(self, plane: str) -> Picture:
-        """The recorded noisy states of a plane."""
-        return NOISE.grey(self.a[f"noisy_{plane}"])
+        """The recorded noisy states of a plane; black is where air is, and lower the more of it is noise."""
+        states = self.a[f"noisy_{plane}"]
+        black = [NOISE_BLACK * self.noisy(k) for k in range(len(states))]
+        return np.stack([slices.Window(low, 120).grey(x) for low, x in zip(black, states, strict=True)])
+
+    def noisy(self, index: int) -> float:
+        """The share of x that is noise at a recorded step, as x is scaled."""
+        sigma = float(self.a["sigma"][index])
+        return sigma / math.hypot(sigma, SPREAD)
 
     @cached_property
     def turntable(self) -> Turntable:
@@ -78,6 +89,7 @@ class Shown:
         Measured points go from blue to amber, the others stay blue.
         """
         level = kplane.brightness(before) * (1 - share) + kplane.brightness(after) * share
+        level = np.maximum(level, LIT * share * self.measured)
         kplane.plane(pen, level, share * self.measured, box, alpha)
 
     def db(self, method: str, region: str = "brain") -> str:

@@ -14,7 +14,7 @@ from render.pen import Pen
 from render.scenes.scan.shown import Shown, arrow
 from render.stage import Cue, Section
 
-CUBE = (px(26.5), py(48), py(23))
+CUBE = (px(26.5), py(48.5), py(24))
 SLICE = (px(60), py(17), px(32), py(62))
 
 
@@ -54,10 +54,8 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     kcube.axes(pen, pose, ease(t, 0.3, 0.6))
     lit = kcube.outward(shown.mask.shape, t, 0.9, 3.4, 0.5)
     kcube.ignite(pen, pose, shown.mask, lit, ease(t, 0.0, 0.6))
-    said = ease(t, 4.9, 0.6)
     count = f"{int(np.count_nonzero(shown.mask & (lit > 0.5))):,}"
     shown.counter(pen, f"{count} of {shown.mask.size:,} lines", ease(t, 0.9, 0.5))
-    pen.text(f"1 in {shown.rate} measured", CUBE[0], py(84.2), theme.FLOOR, theme.MEASURED, anchor="middle", alpha=said)
     box = shown.box(SLICE)
     arrow(pen, (px(47), py(48)), (box.x - 24, py(48)), "inverse FFT", ease(t, 5.6, 0.9))
     pen.raster(shown.grey("zero_filled_axial"), *box, ease(t, 6.4, 1.2))
