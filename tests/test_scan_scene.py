@@ -54,7 +54,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained network whose output is not nothing."""
     torch.manual_seed(3)
     model = ScoreModel()
-    torch.nn.init.normal_(model.leave[-1].weight, std=0.01)
+    torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
     path = tmp_path_factory.mktemp("weights") / "w.safetensors"
     prior.publish(model, path)
     return path

@@ -135,7 +135,7 @@ def _bundle(pen: Pen, pose: Pose, mask: Mask, colour: str, alpha: Numbers) -> No
     if side_on > 0.004:
         faint = 0.62 * (wide / ROD) ** 0.7
         pen.lines(ends, colour, np.full(len(ends), wide), (faint * side_on * clear).ravel())
-    size = mix(0.75 * wide, 0.56 * pose.half / max(mask.shape), pose.end_on)
+    size = mix(0.75 * wide, 0.75 * pose.half / max(mask.shape), pose.end_on)
     pen.discs(places[:, -1], colour, np.full(len(at), size), strength * mix(0.8, 1.0, pose.end_on))
 
 

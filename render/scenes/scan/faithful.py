@@ -13,10 +13,11 @@ from render.stage import Cue, Section
 
 RESULT = "samples"  # what the scene has shown being made: reverse diffusion
 CLASSICAL = ("variation", "wavelet", "mean")
+PEERS = {"variation": "total variation", "wavelet": "wavelets", "mean": "the classical mean"}
 SHOWN = ("zero_filled", *CLASSICAL, "ours", RESULT)  # error maps, two rows of three
 HERO = (px(4), py(17), px(28.5), py(61))
-INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35), py(17), py(21.1)  # the lesion: side, left, first top, pitch
-MAP, ACROSS, DOWN = (px(51.5), py(17), py(26.8)), px(15.6), py(33.2)  # left, top, height of the first; pitches
+INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35.4), py(17), py(21.1)  # the lesion: side, left, first top, pitch
+MAP, ACROSS, DOWN = (px(49), py(17), py(26.8)), px(16), py(33.2)  # left, top, height of the first; pitches
 SCALE = Box(px(80), py(8.2), px(16), 16)
 WIPES = ((0.0, "zero_filled", RESULT), (7.6, RESULT, "reference"), (11.4, "stranger", "reference"))  # from when
 SAID = {**NAMES, "reference": "full scan", "stranger": "stranger"}
@@ -26,7 +27,7 @@ def section(shown: Shown) -> Section:
     """What is said and when."""
     best = max(CLASSICAL, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
     ours, other = (shown.recording.fact(f"{name}.brain.psnr") for name in (RESULT, best))
-    gain = f"{abs(ours - other):.1f} dB {'nearer' if ours >= other else 'farther'} than {NAMES[best]}"
+    gain = f"{abs(ours - other):.1f} dB {'nearer' if ours >= other else 'farther'} than {PEERS[best]}"
     samples = int(shown.recording.fact("samples"))
     return Section(
         name="faithful",
@@ -43,8 +44,8 @@ def section(shown: Shown) -> Section:
         ),
         marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(11.4, 15.0, "belief")),
         still=6.8,
-        alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in the "
-        "full scan; error maps with their PSNR in dB: "
+        alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in "
+        "the full scan; error maps with their PSNR in dB: "
         + ", ".join(f"{NAMES[name]} {shown.db(name)}" for name in SHOWN)
         + f". The prior alone reaches {shown.db('stranger')}.",
     )
@@ -98,5 +99,12 @@ def _maps(shown: Shown, pen: Pen, t: float) -> None:
         colour, font = (theme.TEXT, theme.MONO_BOLD) if name == best else (theme.QUIET, theme.MONO)
         pen.text(NAMES[name], box.x, box.y + height + 42, theme.FLOOR, colour, alpha=alpha)
         pen.text(
-            shown.db(name), box.x + px(14.4), box.y + 36, theme.FLOOR, colour, font=font, anchor="end", alpha=alpha
+            shown.db(name),
+            box.x + px(15),
+            box.y + height + 42,
+            theme.FLOOR,
+            colour,
+            font=font,
+            anchor="end",
+            alpha=alpha,
         )

@@ -9,7 +9,7 @@ from render.pen import Pen
 from render.scenes.scan.shown import HERO, Shown
 from render.stage import Cue, Section
 
-SOLID = Box(px(50) - py(62), py(-13), py(124), py(124))
+SOLID = Box(px(50) - py(50), py(-0.5), py(100), py(100))
 NAMES = {"coronal": "from behind", "sagittal": "from the right"}
 SIDES = {"coronal": (px(4), py(24), px(23), py(52)), "sagittal": (px(73), py(24), px(23), py(52))}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +34,7 @@ class Shown:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.a: dict[str, Any] = dict(recording.arrays)
+        self.a: Mapping[str, Any] = recording.arrays
         self.rate = f"{recording.fact('acceleration'):.0f}"
         self.ring_at: Point = (recording.fact("ring.across"), recording.fact("ring.down"))
         self.radius = recording.fact("ring.radius")
