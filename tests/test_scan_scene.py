@@ -30,7 +30,7 @@ import torch
 
 from engines.scan import kspace, patient, prior, record, runs
 from engines.scan.consistency import misfit
-from engines.scan.patient import PLANES, Patient
+from engines.scan.patient import Patient
 from engines.scan.score_model import ScoreModel
 
 pytestmark = pytest.mark.engine
@@ -294,9 +294,7 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, arr
     assert not np.array_equal(frames[0], frames[2])
 
 
-def test_printed_numbers_are_recorded_ones(
-    monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Scan
-) -> None:
+def test_printed_numbers_are_recorded_ones(monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Scan) -> None:
     said = {words for words, *_ in spoken(monkeypatch, scene, "faithful", 7.5)}
     for name in ("zero_filled", "variation", "wavelet", "ours"):
         assert f"{recorded.fact(f'{name}.brain.psnr'):.1f}" in said

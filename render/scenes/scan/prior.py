@@ -6,7 +6,7 @@ from functools import partial
 
 from render import theme
 from render.components import slices, tokens
-from render.motion import ease, px, py
+from render.motion import Box, ease, px, py
 from render.pen import Pen
 from render.scenes.scan.shown import Shown, arrow, settled
 from render.stage import Cue, Section
@@ -45,23 +45,43 @@ def section(shown: Shown) -> Section:
 
 
 def backdrop(pen: Pen) -> None:
-    """The network: a U of five levels."""
-    width, gap, left = px(2.6), px(1.2), PORT[0] + px(2)
-    for level, share in enumerate(LEVELS):
-        height, x = py(56) * share, left + level * (width + gap)
-        pen.panel(x, PORT[1] - height / 2, width, height, radius=10)
-        pen.box(x, PORT[1] - height / 2, width, height, 10)
-        pen.fill(theme.BELIEF, 0.16)
-    pen.text("score network", left + 2.5 * width + 2 * gap, py(83.5), theme.FLOOR, theme.BELIEF, anchor="middle")
+    """The network at rest, and its name."""
+    _network(pen, 0.14)
+    box = _level(2)
+    pen.text("score network", box.x + box.width / 2, py(83.5), theme.FLOOR, theme.BELIEF, anchor="middle")
+
+
+def _level(level: int) -> Box:
+    """Where one of the network's levels stands."""
+    width, gap, height = px(2.5), px(1.5), py(56) * LEVELS[level]
+    return Box(PORT[0] + px(2) + level * (width + gap), PORT[1] - height / 2, width, height)
+
+
+def _network(pen: Pen, lit: float) -> None:
+    """A U of five levels, each joined to the one of its own resolution on the way up."""
+    for level in range(len(LEVELS) // 2):
+        left, right = _level(level), _level(len(LEVELS) - 1 - level)
+        a, b = (left.x + left.width / 2, left.y), (right.x + right.width / 2, right.y)
+        pen.curve((a, (a[0], a[1] - 50), (b[0], b[1] - 50), b))
+        pen.stroke(theme.BELIEF, 2.5, 0.15 + 0.8 * lit)
+    for level in range(len(LEVELS)):
+        box = _level(level)
+        pen.panel(*box, radius=10)
+        pen.box(*box, 10)
+        pen.shade(box.y, box.y + box.height, theme.BELIEF, theme.BELIEF, lit, 0.5)
 
 
 def paint(shown: Shown, pen: Pen, t: float) -> None:
     """Words stream in, attention is drawn, the stranger emerges."""
-    boxes = tokens.layout(pen, shown.words, px(4), py(20), 0)
+    lit = ease(t, 0.5 + tokens.lasts(len(shown.words)), 1.2)
+    if lit > 0:
+        _network(pen, 0.14 + 0.3 * lit)
+    boxes = tokens.layout(pen, shown.words, px(4), PORT[1] - tokens.LINE * len(shown.words) / 2, 0)
     tokens.attention(pen, boxes, [float(v) for v in shown.a["attention"].mean(0)], PORT, ease(t, 2.6, 0.6))
     tokens.stream(pen, shown.words, boxes, PORT, t, 0.5)
     box = shown.box(STRANGER)
-    start = (PORT[0] + px(21.5), PORT[1])
+    last = _level(len(LEVELS) - 1)
+    start = (last.x + last.width + 20, PORT[1])
     arrow(pen, start, (box.x - 24, PORT[1]), "", ease(t, 4.6, 0.7), theme.BELIEF)
     pictures = shown.grey("stranger_step_axial")
     emerged = settled(t, 5.4, 3.4, len(pictures))
