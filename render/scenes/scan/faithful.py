@@ -37,7 +37,7 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
-            Cue(0.4, 3.9, "The same measurements, six reconstructions, one scale of errors."),
+            Cue(0.4, 3.9, "Same measurements, six reconstructions. Below each, its PSNR in dB."),
             Cue(4.1, 7.5, f"Diffusion, the mean of {samples} samples: {gain}."),
             Cue(7.7, 11.2, "Beside the full scan: fine detail is missing still."),
             Cue(11.4, 15.0, "Without the data, the same model dreams somebody else."),
