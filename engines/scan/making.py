@@ -43,9 +43,9 @@ def make(folder: Path, report: Report, until: float = math.inf) -> Path:
         Paused: `until`, by `time.monotonic`, came first.
         ValueError: the scans cannot be had.
     """
-    items(folder / "corpus", 0, ITEMS, report, until)
     start: Path | None = None
     for name, config in STAGES:
+        items(folder / "corpus", 0, config.items, report, until)
         stage(name, config, folder, report, start=start, until=until)
         start = folder / f"{name}.safetensors"
     assert start is not None
