@@ -88,8 +88,9 @@ class ScoreModel(nn.Module):
         self.leave = nn.Sequential(
             nn.GroupNorm(8, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 4 * config.slices, 3, padding=1)
         )
-        nn.init.zeros_(self.leave[-1].weight)
-        nn.init.zeros_(self.leave[-1].bias)
+        with torch.no_grad():  # begins near the quick reconstruction; at zero it would take long to leave it
+            self.leave[-1].weight.mul_(0.1)
+            self.leave[-1].bias.zero_()
 
     def spread(self, given: Given) -> Tensor:
         """S, the spread of images about the mean, (B, 1, 1, 1)."""
@@ -136,9 +137,8 @@ class Block(nn.Module):
         self.second = nn.Conv2d(outside, outside, 3, padding=1)
         self.short = nn.Conv2d(inside, outside, 1) if inside != outside else nn.Identity()
         self.attend = Attention(outside, config) if config else None
-        for layer in (self.affine, self.second):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        with torch.no_grad():  # keeps the stream's spread about even from block to block
+            self.second.weight.mul_(0.7)
 
     def forward(self, h: Tensor, emb: Tensor, context: Tensor, heard: Tensor) -> Tensor:
         """(B, inside, H, W) -> (B, outside, H, W)."""
