@@ -16,7 +16,20 @@ pytest.importorskip("pooch")
 pytest.importorskip("sigpy")
 pytestmark = pytest.mark.engine
 
-from engines.scan import baselines, cases, data, grid, kspace, lesion, memory, score, volume  # noqa: E402
+from engines.scan import (  # noqa: E402
+    baselines,
+    bring,
+    cases,
+    data,
+    grid,
+    identity,
+    kspace,
+    lesion,
+    memory,
+    prior,
+    score,
+    volume,
+)  # fmt: skip
 from engines.scan.cases import Bench, Case, Method, Result  # noqa: E402
 
 needs_data = pytest.mark.skipif(
@@ -191,6 +204,43 @@ def test_a_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_p
         file.truncate(volume.MOST_BYTES + 1)
     with pytest.raises(ValueError, match="at most 512"):
         volume.read(path)
+
+
+def test_an_own_volume_is_scanned_reconstructed_measured_and_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(bring, "SETTING", baselines.Setting(1e-3, 12))
+    monkeypatch.setattr(prior, "WEIGHTS", tmp_path / "none")
+    path, said = saved(tmp_path / "me.nii.gz", brain()), []
+    asked = bring.Asked(path, acceleration=8.0, prompt="T1-weighted MRI of the brain.")
+    facts, paths = bring.reconstruct(asked, 0, tmp_path / "out", lambda *a: said.append(a))
+    assert [p.name for p in paths] == ["me_zero_filled.nii.gz", "me_mean.nii.gz"]
+    assert facts["mean.brain.psnr"] > facts["zero_filled.brain.psnr"] + 2
+    assert [line[:3] for line in said] == [("zero_filled", 1, 2), ("mean", 2, 2)]
+    back, raw = nib.load(paths[1]), brain()
+    assert back.shape == raw.shape
+    inner = ndimage.binary_erosion(raw > 0, iterations=3)
+    assert np.corrcoef(np.asarray(back.dataobj)[inner], raw[inner])[0, 1] > 0.95
+    with pytest.raises(ValueError, match="acceleration 99"):
+        bring.reconstruct(bring.Asked(path, acceleration=99), 0, tmp_path / "no", lambda *a: None)
+    assert not (tmp_path / "no").exists()
+
+
+# Who is who
+
+
+def test_the_same_head_moved_is_alike_and_another_is_not():
+    rng = np.random.default_rng(0)
+    egg = brain((50, 60, 50)) > 0
+
+    def person():
+        folds = ndimage.gaussian_filter(rng.standard_normal(egg.shape), 2.5)
+        return np.where(egg, 100 + 30 * folds / folds.std(), 0).astype(np.float32)
+
+    one, other = person(), person()
+    turned = ndimage.rotate(one, 9, (1, 2), reshape=False, order=1)
+    moved = ndimage.shift(turned, (1, -2, 1), order=1) + rng.standard_normal(egg.shape) * egg
+    same = identity.likeness(one, moved.astype(np.float32), egg, 3.0)
+    assert same > 0.9
+    assert identity.likeness(one, other, egg, 3.0) < same - 0.3
 
 
 # The registry
