@@ -38,9 +38,10 @@ def methods() -> tuple[Method, ...]:
     """The classical ones, and the network's where its weights are."""
     if not (Path(__file__).parent / "data" / "prior.safetensors").is_file():
         return CLASSICAL
-    from engines.scan.methods import LEARNED  # noqa: PLC0415  # reads the weights
+    from engines.scan.methods import LEARNED  # noqa: PLC0415  # bring in the sentence encoder
+    from engines.scan.peer_methods import PEERS  # noqa: PLC0415
 
-    return (*CLASSICAL, *LEARNED)
+    return (*CLASSICAL, *LEARNED, *PEERS)
 
 
 def key(case: Case, method: Method, fingerprint: str) -> str:
