@@ -218,7 +218,37 @@ def test_sections_are_the_storyboards(scene: Scan) -> None:
     assert 75 <= sum(s.seconds for s in sections) <= 90
 
 
-def test_words_fit_their_time(scene: Scan) -> None:
+def test_what_is_said_of_the_prior_alone_goes_by_what_was_measured(recorded: Recording) -> None:
+    """A dream that is no brain is not called a stranger; a guided run that helps nobody is not played."""
+
+    def told(**facts: float) -> tuple[str, str]:
+        changed = {name.replace("__", "."): value for name, value in facts.items()}
+        sections = Scan(replace(recorded, facts={**recorded.facts, **changed})).sections()
+        words = [" ".join(cue.text for cue in sections[k].captions) for k in (2, 4)]
+        return words[0], words[1]
+
+    far = told(stranger__contrast=1.1, guided__brain__psnr=5.0, zero_filled__brain__psnr=20.0)
+    near = told(stranger__contrast=8.0, guided__brain__psnr=25.0, zero_filled__brain__psnr=20.0)
+    assert "too few brains" in far[0]
+    assert "stranger" not in far[1]
+    assert "told of the scan as well" in far[1]
+    assert "Plausible" in near[0]
+    assert "stranger" in near[1]
+    assert "Nothing else tells it" in near[1]
+
+
+def test_a_head_is_brighter_than_air_and_noise_is_not(recorded: Recording) -> None:
+    assert 0 < recorded.fact("stranger.contrast") < 3
+
+
+def test_words_fit_their_time(recorded: Recording) -> None:
+    """Whatever the prior is like, and whatever is therefore said of it."""
+    for contrast, guided in ((1.0, 5.0), (9.0, 99.0)):
+        _fits(Scan(replace(recorded, facts={**recorded.facts, "stranger.contrast": contrast,
+                                             "guided.brain.psnr": guided})))  # fmt: skip
+
+
+def _fits(scene: Scan) -> None:
     marks = {mark.id for mark in scene.legend}
     for section in scene.sections():
         assert 0 <= section.still <= section.seconds
@@ -282,7 +312,7 @@ def test_any_frame_renders_alone(scene: Scan, name: str) -> None:
         ("after_axial", "diffusion", 12.0),
         ("kplane_stranger", "consistency", 3.0),
         ("kplane_accepted", "consistency", 7.0),
-        ("guided_after_axial", "consistency", 12.6),
+        ("after_axial", "consistency", 12.6),
         ("error_ours", "faithful", 8.0),
     ],
 )

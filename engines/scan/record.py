@@ -18,6 +18,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
     noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
     before_<P>, after_<P> (K, h, w)    the estimate before and after consistency, 0 to 1 as 0 to 255
+    kplane_before, kplane_after (K, Y, X)
     attention        (K, W)     share of its attention that the network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
     stranger_<P>     (h, w)     its end
@@ -48,6 +49,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from engines import recording
 from engines.recording import Recording
@@ -292,7 +294,15 @@ class _Runs:
                   "uncertainty.mean": spread[inside].mean(), "spacing": shown.spacing,
                   "lesion.millilitres": shown.millilitres,
                   "parameters": sum(p.numel() for p in self.model.parameters())}  # fmt: skip
-        return facts | watcher.scale_facts()
+        return facts | watcher.scale_facts() | {"stranger.contrast": self._contrast(self.dreamt)}
+
+    def _contrast(self, x: NDArray[np.float32]) -> float:
+        """How much brighter a volume is within the brain than in the air well around it: about 1 of noise."""
+        air = ~ndimage.binary_dilation(self.shown.brain, iterations=6)
+        if not air.any():
+            return 0.0
+        inside, outside = (float(np.abs(x[part]).mean()) for part in (self.shown.brain, air))
+        return min(inside / max(outside, 1e-6), 1000.0)
 
 
 def _plain(value: Any) -> float:

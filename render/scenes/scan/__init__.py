@@ -19,7 +19,7 @@ from render.stage import Mark, Scene, Section
 HEADLINES = {
     "patient": "One brain, scanned in full",
     "undersample": "Measure one line in {rate}, and it blurs",
-    "prior": "Words alone bring up a stranger",
+    "prior": "Words alone cannot know the patient",
     "diffusion": "From pure noise, step by step",
     "consistency": "What was measured overrules what is imagined",
     "faithful": "How near it comes, and where not",

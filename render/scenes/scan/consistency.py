@@ -14,13 +14,17 @@ from render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
 from render.stage import Cue, Section
 
 LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
+LOOPS = {
+    "guided_": "Now at every step. Nothing else tells it whose brain this is.",
+    "": "Now at every step of the whole method, told of the scan as well.",
+}
 REST = 4.2  # after the last
 
 
 def section(shown: Shown) -> Section:
     """What is said and when."""
     end = LOOP + RUN + REST
-    before, after = (float(shown.a[f"guided_misfit_{when}"][-1]) for when in ("before", "after"))
+    before, after = (float(shown.a[f"{shown.loop}misfit_{when}"][-1]) for when in ("before", "after"))
     return Section(
         name="consistency",
         step="04",
@@ -29,10 +33,10 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
-            Cue(0.4, 3.8, "The stranger again, and its k-space: all of it believed."),
+            Cue(0.4, 3.8, f"The {shown.dream} again, and its k-space: all of it believed."),
             Cue(4.0, 7.4, "Measured points snap to what was measured. The rest stays."),
-            Cue(7.6, 10.6, "Back to a picture: already less of a stranger."),
-            Cue(LOOP + 0.1, LOOP + RUN, "Now at every step. Nothing else tells it whose brain this is."),
+            Cue(7.6, 10.6, f"Back to a picture: already less of a {shown.dream}."),
+            Cue(LOOP + 0.1, LOOP + RUN, LOOPS[shown.loop]),
             Cue(LOOP + RUN + 0.1, end, "The ring has filled. No word asked for it: the data did."),
         ),
         marks=(
@@ -97,18 +101,19 @@ def _sparks(shown: Shown, pen: Pen, t: float) -> None:
 def _loop(shown: Shown, pen: Pen, t: float) -> None:
     """Each recorded step: the estimate, the snap, the result; pictures go over from one recorded state to the next."""
     left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
-    steps, count = shown.a["guided_step"], len(shown.a["guided_step"])
+    run = shown.loop
+    steps, count = shown.a[f"{run}step"], len(shown.a[f"{run}step"])
     now = min((t - LOOP) / RUN * count, count - 1e-6)
     index, part = int(now), now - int(now)
     over = ease(part, 0.0, 0.4)  # the estimate first, the snap after it
-    before, after = shown.grey("guided_before_axial"), shown.grey("guided_after_axial")
+    before, after = shown.grey(f"{run}before_axial"), shown.grey(f"{run}after_axial")
     previous = max(index - 1, 0)
     last = shown.grey("stranger_axial") if index == 0 else before[previous]
     result = shown.grey("accepted_axial") if index == 0 else after[previous]
     pen.raster(last, *left)
     pen.raster(before[index], *left, over)
     share = kcube.outward(shown.measured.shape, part, 0.35, 0.3, 0.3)
-    believed, kept = (shown.a[f"guided_kplane_{when}"][index] for when in ("before", "after"))
+    believed, kept = (shown.a[f"{run}kplane_{when}"][index] for when in ("before", "after"))
     shown.kplane(pen, believed, kept, share, middle)
     pen.raster(result, *right)
     pen.raster(after[index], *right, ease(part, 0.55, 0.4))

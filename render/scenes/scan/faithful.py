@@ -20,7 +20,11 @@ INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35.4), py(17), py(21.1)  # the
 MAP, ACROSS, DOWN = (px(49), py(17), py(26.8)), px(16), py(33.2)  # left, top, height of the first; pitches
 SCALE = Box(px(80), py(8.2), px(16), 16)
 WIPES = ((0.0, "zero_filled", RESULT), (7.6, RESULT, "reference"), (11.4, "stranger", "reference"))  # from when
-SAID = {**NAMES, "reference": "full scan", "stranger": "stranger"}
+LAST = {
+    True: "Without the data, the same model dreams somebody else.",
+    False: "Without the data, the same model has no brain to show.",
+}
+SAID = {**NAMES, "reference": "full scan", "stranger": "no data"}
 
 
 def section(shown: Shown) -> Section:
@@ -40,7 +44,7 @@ def section(shown: Shown) -> Section:
             Cue(0.4, 3.9, "Same measurements, six reconstructions. Below each, its PSNR in dB."),
             Cue(4.1, 7.5, f"Diffusion, the mean of {samples} samples: {gain}."),
             Cue(7.7, 11.2, "Beside the full scan: fine detail is missing still."),
-            Cue(11.4, 15.0, "Without the data, the same model dreams somebody else."),
+            Cue(11.4, 15.0, LAST[shown.plausible]),
         ),
         marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(11.4, 15.0, "belief")),
         still=6.8,

@@ -11,6 +11,10 @@ from render.pen import Pen
 from render.scenes.scan.shown import Shown, arrow, settled
 from render.stage import Cue, Section
 
+END = {
+    True: "Plausible, and nobody. In the ring, no stroke: no word asked for one.",
+    False: "It has seen too few brains to dream one. In the ring: nothing.",
+}
 STRANGER = (px(62), py(17), px(34), py(62))
 PORT = (px(33.5), py(48))
 LEVELS = (
@@ -34,13 +38,14 @@ def section(shown: Shown) -> Section:
         backdrop=backdrop,
         captions=(
             Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
-            Cue(4.8, 9.2, "Without a scan it dreams from noise: a stranger."),
-            Cue(9.4, 14.0, "Plausible, and nobody. In the ring, no stroke: no word asked for one."),
+            Cue(4.8, 9.2, "Without a scan it can only dream, from noise."),
+            Cue(9.4, 14.0, END[shown.plausible]),
         ),
         marks=(Cue(0.4, 14.0, "token"), Cue(4.8, 14.0, "belief"), Cue(9.6, 14.0, "lesion")),
         still=12.6,
         alt=f"The words “{shown.sentence}” as pills, with lines into a network as wide as the attention each word "
-        f"gets, “{shown.words[most]}” the most. Out of it comes a slice of a brain in a blue frame that is nobody's.",
+        f"gets, “{shown.words[most]}” the most. Out of it comes, in a blue frame, "
+        + ("a slice of a brain that is nobody's." if shown.plausible else "texture that is no brain."),
     )
 
 
@@ -88,5 +93,5 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     slices.steps(pen, pictures, emerged, box, ease(t, 5.0, 0.5))
     pen.raster(shown.grey("stranger_axial"), *box, ease(t, 8.8, 0.4))
     slices.belief(pen, box, ease(t, 5.0, 0.5))
-    shown.named(pen, box, "a stranger", theme.BELIEF, ease(t, 8.8, 0.5))
+    shown.named(pen, box, f"a {shown.dream}", theme.BELIEF, ease(t, 8.8, 0.5))
     shown.lesion(pen, box, ease(t, 9.8, 0.6))

@@ -26,6 +26,7 @@ NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wav
          "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
 
 
+PLAUSIBLE = 3.0  # a stranger whose head is brighter than the air around it by this factor is one
 LIT = 0.36  # brightness of the faintest measured point, so that it is seen to be lit
 
 
@@ -42,6 +43,8 @@ class Shown:
         self.words: list[str] = prompt["words"]
         self.sentence: str = prompt["sentence"]
         self.steps = int(recording.fact("steps"))
+        self.plausible = recording.fact("stranger.contrast") >= PLAUSIBLE
+        self.loop = "guided_" if self.better("guided", "zero_filled") else ""  # the run of which every step is shown
         self.mask: NDArray[np.bool_] = recording.arrays["mask"]
         self.measured = np.ascontiguousarray(self.mask.T[::-1]).astype(np.float32)  # as the axial picture is turned
 
@@ -92,6 +95,15 @@ class Shown:
         level = kplane.brightness(before) * (1 - share) + kplane.brightness(after) * share
         level = np.maximum(level, LIT * share * self.measured)
         kplane.plane(pen, level, share * self.measured, box, alpha)
+
+    def better(self, one: str, other: str) -> bool:
+        """Whether one method is nearer to the reference in the brain than another."""
+        return self.recording.fact(f"{one}.brain.psnr") > self.recording.fact(f"{other}.brain.psnr")
+
+    @property
+    def dream(self) -> str:
+        """What the prior alone brings up is called."""
+        return "stranger" if self.plausible else "dream"
 
     def db(self, method: str, region: str = "brain") -> str:
         """A method's PSNR as printed."""
