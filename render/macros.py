@@ -10,6 +10,7 @@
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
     {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
+    {{ try_scan("scan") }}                                       recorded reconstructions to choose from
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
@@ -28,7 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, pieces, plots, prose, reserve, tries
+from render.pages import figures, pieces, plots, prose, reserve, scans, tries
 from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
@@ -97,6 +98,7 @@ def define_env(env: Any) -> None:
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
         "try_reserve": lambda name: reserve.table(get(name), page()),
+        "try_scan": lambda name: scans.choose(get(name), page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),

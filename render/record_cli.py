@@ -36,6 +36,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="NAME",
     help="rollout: train one stage, print what it reached, record nothing. Example: --stage krk",
 )
+@click.option("--volume", type=FILE, metavar="FILE", help="scan: a NIfTI brain. Example: --volume me.nii.gz")
+@click.option(
+    "--acceleration", type=float, metavar="R", help="scan: measure one point of k-space in R. Example: --acceleration 8"
+)
+@click.option("--prompt", metavar="TEXT", help="scan: a sentence about it. Example: --prompt 'T1-weighted, normal'")
 @click.option(
     "--minutes",
     type=click.FloatRange(0),
@@ -52,6 +57,9 @@ def record(
     seed: int | None,
     start: str | None,
     stage: str | None,
+    volume: Path | None,
+    acceleration: float | None,
+    prompt: str | None,
     minutes: float | None,
     jobs: int | None,
     fresh: bool,
@@ -68,11 +76,16 @@ def record(
         click record rollout --minutes 30         half an hour of it; the same command goes on
         click record rollout --stage krk          king and rook against king, alone
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
+        click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
     """
+    if volume is not None and scene == "scan":
+        engine_cli.bring(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
+        return
     checkpoints = places.cache.parent / "record" / scene
     if fresh:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs}
+    asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
+    asked |= {"acceleration": acceleration, "prompt": prompt}
     if minutes is not None:
         asked["until"] = engine_cli.until(minutes)
     engine, made = _run_engine(scene, asked, checkpoints)

@@ -109,7 +109,7 @@ def render(
         return
     names = plan.scene_names(places)
     wanted = planned if scene == "plan" else scene
-    chosen = names if wanted == "all" else [plan.pick("scene", wanted, names)]
+    chosen = _recorded(places, names) if wanted == "all" else [plan.pick("scene", wanted, names)]
     if scene == "plan":
         _plan(places, chosen, quality)
         return
@@ -124,6 +124,15 @@ def render(
         raise click.UsageError("--section wants one scene, not all.")
     with alone(places):
         _render(places, chosen, quality, jobs, section, cluster)
+
+
+def _recorded(places: Places, names: list[str]) -> list[str]:
+    """Of all scenes those that have a recording; which have none is said. All, where none has one: the first fails."""
+    found = [name for name in names if (places.recordings / f"{name}.json").is_file()]
+    for name in names if found else ():
+        if name not in found:
+            click.echo(f"{name}: no recording yet, left out; make one with `click record {name}`", err=True)
+    return found or names
 
 
 def _meant(places: Places, scene: str, quality: str) -> Quality:
@@ -171,7 +180,7 @@ def _watch(places: Places, scene: str, section: str | None, jobs: int | None) ->
     from render.pipeline import watch  # noqa: PLC0415  # brings in watchdog
 
     names = plan.scene_names(places)
-    chosen = names if scene == "all" else [plan.pick("scene", scene, names)]
+    chosen = _recorded(places, names) if scene == "all" else [plan.pick("scene", scene, names)]
     if section is not None and len(chosen) > 1:
         raise click.UsageError("--section wants one scene, not all.")
     context = click.get_current_context()

@@ -334,3 +334,14 @@ def test_a_second_command_says_that_it_waits(places: Places, tmp_path: Path) -> 
         assert second.poll() is None
     assert second.wait(30) == 0
     second.stderr.close()
+
+
+def test_all_leaves_out_a_scene_without_a_recording(places: Places, call: Callable[..., tuple[int, str, str]]) -> None:
+    """A scene may be written before its recording is made; the others are drawn meanwhile."""
+    package = next(path.parent for path in places.assets.parent.rglob("*.py") if path.parent.name.endswith("scenes"))
+    (package / "unmade.py").write_text('"""A scene that waits for its recording."""\n')
+    code, out, err = call("render", "plan")
+    assert code == 0
+    assert "unmade" not in out
+    assert "unmade: no recording yet" in err
+    assert call("render", "unmade")[0] == 2
