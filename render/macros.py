@@ -9,6 +9,8 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
+    {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
+    {{ try_scan("scan") }}                                       recorded reconstructions to choose from
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
@@ -27,7 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, pieces, plots, prose, tries
+from render.pages import figures, pieces, plots, prose, reserve, scans, tries
 from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
@@ -95,6 +97,8 @@ def define_env(env: Any) -> None:
         "provenance": lambda name: pieces.provenance(get(name)),
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
+        "try_reserve": lambda name: reserve.table(get(name), page()),
+        "try_scan": lambda name: scans.choose(get(name), page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),
