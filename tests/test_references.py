@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -152,5 +153,5 @@ def test_a_number_of_the_source_is_read_from_it(project: Path, capsys: pytest.Ca
     assert made("rules.py", "MOST", "integer") == '<data class="fact" value="200" title="rules.py: MOST">200</data>'
     assert ">70%</data>" in made("rules.py", "LOW", "percent", 0)
     for name, said in (("MOTS", "MOST"), ("WORD", "wanted a number"), ("SUM", "no 'SUM'")):
-        assert said in refusal(capsys, lambda name=name: made("rules.py", name))
+        assert said in refusal(capsys, partial(made, "rules.py", name))
     assert "does not exist" in refusal(capsys, lambda: made("rule.py", "MOST"))

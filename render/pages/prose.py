@@ -46,8 +46,9 @@ def constant(root: Path, path: str, name: str, page: str) -> float:
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target, value = node.targets[0], node.value
-            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-            pairs = zip(target.elts, value.elts, strict=True) if both else [(target, value)]
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = list(zip(target.elts, value.elts, strict=True))
             found |= {left.id: right.value for left, right in pairs
                       if isinstance(left, ast.Name) and isinstance(right, ast.Constant)}  # fmt: skip
     number = pick(found, name, f"{path} (plain numbers)", page)
