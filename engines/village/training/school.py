@@ -4,8 +4,7 @@
     school.teach(mine, Small(reason_tokens=0), Path(".cache/village"))       # resumable; hours on a core
     school.tried(small.next_word, scenarios.HELD_OUT, range(6000, 6004))     # before, and again after
 
-On one core a lesson takes about a second and an episode of a village two minutes, so both put down what they have done and
-go on from there.
+A language model is slow on a processor, so both put down what they have done and go on from there.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def teach(
 
 
 def agreement(trainer: language.Trainer, expert: Policy) -> dict[str, float]:
-    """How often the pupil says the expert's word in choices it was not taught, and how often the commonest word is it."""
+    """How often the pupil says the expert's word where it was not taught; and how often the commonest word is right."""
     unseen = lessons(expert, 1, FIRST_LESSON + SEEDS)
     pick = np.random.default_rng(0).permutation(len(unseen))[:UNSEEN]
     part = Lessons(tuple(unseen.prompts[i] for i in pick), unseen.masks[pick], unseen.actions[pick], unseen.roles[pick])
