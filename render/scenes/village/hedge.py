@@ -59,6 +59,8 @@ def section(shown: Shown) -> Section:
         for name, run in (("storing", "hoarder"), ("selling", "investor"))
     }
     better, best = "storing" if hoard > invest else "selling", max(calm, key=lambda name: calm[name])
+    more = shown.investor.most(shown.investor.ticks) > shown.hoarder.most(shown.hoarder.ticks)
+    grown = "Tools feed more mouths, until the wind drops." if more else "The lines: bread eaten a day in each."
     turned = f"; in calm weather, {best}" if best != better else ""
     return Section(
         name="hedge",
@@ -71,7 +73,7 @@ def section(shown: Shown) -> Section:
             Cue(0.2, 3.9, f"Flour is left over: the {said['agent']}'s own message."),
             Cue(4.0, 7.7, reasons),
             Cue(8.0, 11.4, "Same weather: storing waits, selling buys tools."),
-            Cue(11.6, 15.27, "Tools feed more mouths, until the wind drops."),
+            Cue(11.6, 15.27, grown),
             Cue(15.3, SECONDS, f"{better.capitalize()} did better here{turned}."),
         ),
         marks=(Cue(0.0, SPLIT, "bubble"), Cue(0.0, SECONDS, "gauge"), Cue(SPLIT, SECONDS, "coins")),
@@ -129,7 +131,7 @@ def _both(shown: Shown, pen: Pen, t: float) -> None:
         dimmed = between(t, 8.6, 10.2, 0.4) if not first else between(t, 10.2, 12.2, 0.4)
         with pen.moved(px(x), py(23.5), BESIDE):
             town.buildings(pen, shown, run, now, t, GEAR * shown.turned(now), priced=False)
-            town.mouths(pen, run, now, t)
+            town.mouths(pen, run, now, t, run.ticks)
         if dimmed > 0:
             pen.context.rectangle(px(x), py(20), px(50), py(47))
             pen.fill(theme.NIGHT_DEEP, 0.55 * dimmed)
