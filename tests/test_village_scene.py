@@ -107,6 +107,7 @@ def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> Non
     assert (seen == 999).any(), "the miller believes what the farmer says"
 
 
+@pytest.mark.slow
 def test_one_worker_alone_is_not_enough() -> None:
     weather = tape.draw(scenarios.CALM, 3)
     for who in range(3):
@@ -149,6 +150,8 @@ def test_the_rule_finds_the_story_and_nothing_else() -> None:
     assert selection.story(days(early=(10, 16, 0.2)), stored, still) is None, "nothing was bridged"
 
 
+@pytest.mark.slow
+@pytest.mark.engine
 def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
     """The rule's own words stand in the recording, the run fits them, and no seed before it does."""
     event = next(event for event in recorded.events if event["kind"] == "cast")
@@ -167,6 +170,7 @@ def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.engine
 def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording) -> None:
     config = record.Config(measured=2)
     for name in ("one", "two"):
@@ -262,7 +266,7 @@ def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Village, name: str
 ) -> None:
     section = next(s for s in scene.sections() if s.name == name)
-    for t in np.linspace(0, section.seconds, 6):
+    for t in np.linspace(0, section.seconds, 5):
         for words, left, right, size in spoken(monkeypatch, scene, name, float(t)):
             assert size >= theme.FLOOR - 0.01, words
             assert left >= 0, words
