@@ -93,6 +93,69 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
             click.echo(f"{name:42} {mean:9.4f}  ± {spread or 0:.4f}  ({seeds} seeds)")
 
 
+@score.command("scan")
+@click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score scan --json")
+@click.option(
+    "--minutes", type=click.FloatRange(0), metavar="M", help="Put it down after so long. Example: --minutes 30"
+)
+@click.option(
+    "--only",
+    metavar="TEXT",
+    default="",
+    help="Only cases with this in their name. Example: --only poisson.r16.c1",
+)
+@click.pass_obj
+def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) -> None:
+    """Scan two adults in simulation and reconstruct them in every way: classical, by others, and by the network.
+
+    Three kinds of mask, accelerations of 4 to 16, one coil and four. What was measured before is not measured again,
+    and a run that was cut off goes on. Without the network's weights the classical methods are measured alone.
+
+    \b
+    Examples:
+        click score scan
+        click score scan --only poisson.r16.c1     the headline, both adults
+    """
+    with _engine():
+        from engines.scan import cases  # noqa: PLC0415  # brings in torch
+        from engines.scan import score as scoring  # noqa: PLC0415
+
+        chosen = [case for case in cases.every() if only in case.name]
+        if not chosen:
+            raise InputError(f"--only {only!r}: no such case; they are named like {cases.every()[0].name}")
+        cache = places.cache.parent / "record" / "scan" / "cells"
+        with progress.following() as report:
+            try:
+                made = scoring.compare(scoring.methods(), chosen, cache, report, until(minutes))
+            except scoring.Paused as error:
+                raise click.ClickException(
+                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
+                ) from None
+        if not only:
+            recording.save(made, places.recordings)
+        if as_json:
+            click.echo(json.dumps(dict(made.facts), indent=1))
+            return
+        for case, method, decibels in scoring.lines(made.facts):
+            lesion = made.facts.get(f"{case}.{method}.lesion.psnr")
+            click.echo(f"{case:36} {method:14} {decibels:6.2f} dB" + (f"  lesion {lesion:6.2f} dB" if lesion else ""))
+
+
+def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
+    """Scan and reconstruct a reader's own volume, and say how well."""
+    with _engine():
+        from engines.scan import bring as own  # noqa: PLC0415  # brings in torch
+
+        asked = own.Asked(volume, acceleration, prompt)
+        with progress.following() as report:
+            facts, paths = own.reconstruct(asked, seed, out or Path.cwd(), report)
+    for name, value in facts.items():
+        if name.endswith((".brain.psnr", ".brain.ssim")):
+            click.echo(f"{name:28} {value:7.3f}")
+    for path in paths:
+        click.echo(path)
+
+
 POLICY = click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -26,7 +26,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PACKED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".vtt", ".txt")
-SCENES = re.findall(r"^    - (\w+)$", (ROOT / "mkdocs.yml").read_text().partition("  scenes:\n")[2], re.M)
+LISTED = re.search(r"^  scenes:\n((?:    - \w+\n)+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+SCENES = re.findall(r"\w+", LISTED[1]) if LISTED else []
 needs_scenes = pytest.mark.skipif(
     not all((ASSETS / "videos" / f"{name}.json").is_file() for name in SCENES)
     and "STAGELIGHT_REQUIRE_SITE" not in os.environ,
@@ -79,15 +80,16 @@ class Site(NamedTuple):
     folder: Path
     url: str
     manifests: dict[str, dict[str, Any]]  # of each scene
+    scene: str = SCENES[0]  # the one looked at
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """Of the first scene."""
-        return self.manifests[SCENES[0]]
+        """Of the scene looked at."""
+        return self.manifests[self.scene]
 
-    def steps(self, scene: str = SCENES[0]) -> list[dict[str, Any]]:
-        """The numbered sections of a scene."""
-        return [section for section in self.manifests[scene]["sections"] if section["step"]]
+    def steps(self) -> list[dict[str, Any]]:
+        """The numbered sections of the scene."""
+        return [section for section in self.manifest["sections"] if section["step"]]
 
 
 class Visit:

@@ -19,7 +19,7 @@ from test_pipeline import files, render
 
 from engines import recording
 from engines.recording import Recording
-from render import cli, doctor, theme
+from render import cli, doctor, record_cli, theme
 from render.pipeline import cache, manifest
 from render.pipeline.plan import Places
 
@@ -277,7 +277,7 @@ def test_check_record_runs_the_engine_afresh(
     places: Places, engine: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording.save(Recording("rollout", 4, {"start": "fen"}, "v", {}, (), {"a": np.arange(4)}), places.recordings)
-    assert cli._run_again(places, "rollout") == ["name", "arrays.a"]
+    assert record_cli.run_again(places, "rollout") == ["name", "arrays.a"]
     assert engine.seen == [((4, 5, 6), "fen", [])]
 
 
@@ -334,3 +334,14 @@ def test_a_second_command_says_that_it_waits(places: Places, tmp_path: Path) -> 
         assert second.poll() is None
     assert second.wait(30) == 0
     second.stderr.close()
+
+
+def test_all_leaves_out_a_scene_without_a_recording(places: Places, call: Callable[..., tuple[int, str, str]]) -> None:
+    """A scene may be written before its recording is made; the others are drawn meanwhile."""
+    package = next(path.parent for path in places.assets.parent.rglob("*.py") if path.parent.name.endswith("scenes"))
+    (package / "unmade.py").write_text('"""A scene that waits for its recording."""\n')
+    code, out, err = call("render", "plan")
+    assert code == 0
+    assert "unmade" not in out
+    assert "unmade: no recording yet" in err
+    assert call("render", "unmade")[0] == 2

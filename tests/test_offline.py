@@ -54,12 +54,20 @@ def test_it_opens_from_a_disk_leads_everywhere_and_asks_for_nothing_elsewhere(co
         assert visit.complaints == []
 
 
-def test_the_video_plays_and_its_tracks_are_what_a_disk_allows(copy: Site, browser: Any) -> None:
+def test_the_video_plays_and_the_legend_follows_it(copy: Site, browser: Any) -> None:
     with Visit(browser, copy, f"{SCENES[0]}.html") as visit:
         visit.page.click(".rail li:nth-child(2) a")
         visit.page.wait_for_function("() => document.querySelector('video').readyState > 2")
         assert visit.time() >= copy.steps()[1]["start"]
-        assert visit.lit()[0] == [copy.steps()[1]["step"]]
+        steps, marks = visit.lit()
+        assert steps == [copy.steps()[1]["step"]]
+        section = next(each for each in copy.manifest["sections"] if each["step"] == steps[0])
+        assert set(marks) <= {moment["id"] for moment in section["marks"]}
+        visit.page.evaluate(
+            "time => { document.querySelector('video').currentTime = time }", section["marks"][0]["start"] + 0.5
+        )
+        visit.page.wait_for_function("() => document.querySelector('.legend .is-lit')")
+        assert section["marks"][0]["id"] in visit.lit()[1]
 
 
 def test_it_can_be_searched(copy: Site, browser: Any) -> None:

@@ -42,6 +42,7 @@ from render.stage import Film
 from render.theme import Quality
 
 TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
+READS = ("seed", "config.sleep")
 DRAFT = theme.QUALITIES["draft"]
 
 SCENE = """
@@ -161,25 +162,26 @@ def test_the_closure_holds_what_a_scene_imports_and_nothing_else(places: Places)
 
 def test_a_key_changes_with_all_a_picture_depends_on_and_with_nothing_else(places: Places, tmp_path: Path) -> None:
     before = plan.inputs(places, "tiny")
-    assert before.key("one", TINY) == plan.inputs(places, "tiny").key("one", TINY)
-    assert len({before.key(name, TINY) for name in ("open", "one", "two")}) == 3
+    assert before.key("one", TINY, READS) == plan.inputs(places, "tiny").key("one", TINY, READS)
+    assert len({before.key(name, TINY, READS) for name in ("open", "one", "two")}) == 3
     others = [
         *(replace(TINY, width=320), replace(TINY, height=192), replace(TINY, fps=12), replace(TINY, crf=1)),
         *(replace(TINY, preset="fast"), replace(TINY, name="other")),
     ]
-    assert len({before.key("one", quality) for quality in (TINY, *others)}) == 7
+    assert len({before.key("one", quality, READS) for quality in (TINY, *others)}) == 7
+    assert len({before.key("one", TINY, reads) for reads in ((), READS[:1], READS)}) == 3
     (tmp_path / "tinyscenes" / "_other.py").write_text("1")
     (tmp_path / "tinyscenes" / "other.py").write_text("1")
     assert plan.inputs(places, "tiny") == before
-    keys = {before.key("one", TINY)}
+    keys = {before.key("one", TINY, READS)}
     (tmp_path / "tinyscenes" / "_colours.py").write_text('DOT = "#FFFFFF"\n')
-    keys.add(plan.inputs(places, "tiny").key("one", TINY))
+    keys.add(plan.inputs(places, "tiny").key("one", TINY, READS))
     record(places, seed=8)
-    keys.add(plan.inputs(places, "tiny").key("one", TINY))
-    keys.add(replace(before, versions=(("manim", "0"),)).key("one", TINY))
-    keys.add(replace(before, fonts_sha256="").key("one", TINY))
+    keys.add(plan.inputs(places, "tiny").key("one", TINY, READS))
+    keys.add(replace(before, versions=(("manim", "0"),)).key("one", TINY, READS))
+    keys.add(replace(before, fonts_sha256="").key("one", TINY, READS))
     assert len(keys) == 5
-    assert replace(before, render_version="").key("one", TINY) == before.key("one", TINY)
+    assert replace(before, render_version="").key("one", TINY, READS) == before.key("one", TINY, READS)
 
 
 def test_a_section_depends_on_its_own_module_and_not_on_its_siblings(places: Places, tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_a_section_depends_on_its_own_module_and_not_on_its_siblings(places: Pla
         before = plan.inputs(places, "tiny")
         (package / file).write_text(text)
         after = plan.inputs(places, "tiny")
-        return {name for name in ("open", "one", "two") if before.key(name, TINY) != after.key(name, TINY)}
+        return {name for name in ("open", "one", "two") if before.key(name, TINY, ()) != after.key(name, TINY, ())}
 
     own = "A = 2\n\n\ndef section() -> None: ...\n"
     assert moved("one.py", own) == {"one"}
@@ -218,7 +220,7 @@ def test_the_outlook_says_what_is_cached_and_what_made_the_rest_stale(places: Pl
     record(places, seed=8)
     changed = states().pop()
     assert "tinyscenes._colours" in changed
-    assert "the recording's json" in changed
+    assert "the recording's seed" in changed
 
 
 def test_imports_inside_functions_and_relative_ones_are_followed(places: Places, tmp_path: Path) -> None:
@@ -270,7 +272,8 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert set(found) == {*told, "quality", "fps", "width", "height", "video", "av1", "preview", "tracks", "provenance"}
     for part, entry in zip(told["sections"], found["sections"], strict=True):
         assert {**entry, **part} == {**entry, "still": part["still"]}, "the document's words, to the letter"
-        assert set(entry) == {*part, "frames", "frame_hash", "key"}
+        assert set(entry) == {*part, "frames", "frame_hash", "key", "reads"}
+        assert entry["reads"] == ["config.fail", "config.sleep", "seed"]
         assert entry["still"].items() >= part["still"].items()
     assert json.loads((places.assets / found["tracks"]["scene"]).read_text(encoding="utf-8")) == told
     assert set(found["provenance"]) == {
@@ -307,7 +310,7 @@ def test_every_digest_is_of_its_frame_alone(places: Places) -> None:
 
 
 def _unit(places: Places, section: str) -> encode.Unit:
-    slot = make.slot(places, plan.inputs(places, "tiny"), section, TINY)
+    slot = make.slot(places, plan.inputs(places, "tiny"), section, TINY, ())
     return encode.Unit(places, "tiny", section, TINY, 20, slot, 0)
 
 

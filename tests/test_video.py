@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -144,6 +145,14 @@ def test_colours_survive_encoding(writing: Callable[[Quality], video.Writer | No
         assert np.abs(found[:, 32, 64 * index + 32] - wanted).max() <= 1.0, colour
 
 
+def test_no_thread_of_an_encoder_runs_in_real_time() -> None:
+    writer = video.av1(theme.QUALITIES["web"])
+    assert writer is not None
+    threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+    assert len(threads) > 1
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
+
+
 def test_segments_that_do_not_belong_together_are_not_joined(places: Places, tmp_path: Path) -> None:
     def segment(name: str, quality: Quality) -> Path:
         writer = video.h264(quality)
@@ -170,7 +179,7 @@ def test_encoders_give_the_same_bytes_twice(places: Places) -> None:
         for path in places.cache.rglob("*.json"):
             path.unlink()
     assert found[0] == found[2] != found[1]
-    keys = {plan.inputs(places, "tiny").key("one", quality) for quality in (BOTH, replace(BOTH, av1=None))}
+    keys = {plan.inputs(places, "tiny").key("one", quality, ()) for quality in (BOTH, replace(BOTH, av1=None))}
     assert len(keys) == 2
 
 

@@ -97,6 +97,21 @@ def rods(pen: Pen, pose: Pose, mask: Mask, measured: Numbers | float = 1.0, alph
     _bundle(pen, pose, mask, theme.MEASURED, share * alpha)
 
 
+def ignite(pen: Pen, pose: Pose, mask: Mask, lit: Numbers | float = 1.0, alpha: float = 1.0, every: int = 3) -> None:
+    """The rods of a mask, ky by kz, each as bright as it is lit, 0 to 1; dark dots where nothing is ever measured.
+
+    Args:
+        lit: how far each has been measured, as the mask or one for all.
+        every: of the dark dots, one in so many along each axis is drawn.
+    """
+    share = np.broadcast_to(np.asarray(lit, float), mask.shape) * alpha
+    thinned = np.zeros_like(mask)
+    thinned[every // 2 :: every, every // 2 :: every] = True
+    _bare(pen, pose, thinned & ~mask, alpha)
+    _light(pen, pose, mask, share)
+    _bundle(pen, pose, mask, theme.MEASURED, share)
+
+
 def _bare(pen: Pen, pose: Pose, mask: Mask, alpha: float) -> None:
     """Dots on the near face where no rod ends."""
     at, strength = _places(mask, np.full(mask.shape, alpha))
@@ -116,9 +131,11 @@ def _bundle(pen: Pen, pose: Pose, mask: Mask, colour: str, alpha: Numbers) -> No
     deep = (near[:, :-1] + near[:, 1:]) / 2
     clear = strength[:, None] * (BEHIND + (1 - BEHIND) * np.clip(deep + 0.5, 0, 1) ** 1.5)
     side_on = 1 - pose.end_on
+    wide = min(ROD, 0.9 * pose.half / max(mask.shape))  # crowded rods are thinner, and fainter
     if side_on > 0.004:
-        pen.lines(ends, colour, np.full(len(ends), ROD), (0.62 * side_on * clear).ravel())
-    size = mix(0.75 * ROD, 0.56 * pose.half / max(mask.shape), pose.end_on)
+        faint = 0.62 * (wide / ROD) ** 0.7
+        pen.lines(ends, colour, np.full(len(ends), wide), (faint * side_on * clear).ravel())
+    size = mix(0.75 * wide, 0.75 * pose.half / max(mask.shape), pose.end_on)
     pen.discs(places[:, -1], colour, np.full(len(at), size), strength * mix(0.8, 1.0, pose.end_on))
 
 

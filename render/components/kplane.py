@@ -40,6 +40,11 @@ class Scale(NamedTuple):
         return np.asarray(BRIGHTEST * share.clip(0, 1) ** GAMMA)
 
 
+def brightness(recorded: NDArray[np.uint8]) -> Numbers:
+    """Brightness, 0 to BRIGHTEST, of strengths that were recorded on a scale like `Scale`'s, 0 to 255."""
+    return np.asarray(BRIGHTEST * (recorded.astype(np.float32) / 255) ** GAMMA)
+
+
 def plane(pen: Pen, level: Numbers, measured: Numbers, box: Box, alpha: float = 1.0) -> None:
     """Brightness (H, W), amber where `measured` (H, W) is 1 and blue where it is 0."""
     blue, amber = (np.array(theme.rgb(colour), np.float32) for colour in (theme.BELIEF, theme.MEASURED))

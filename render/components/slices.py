@@ -24,7 +24,7 @@ class Window(NamedTuple):
     black: float
     white: float
 
-    def grey(self, values: Numbers) -> Picture:
+    def grey(self, values: Numbers | NDArray[np.integer]) -> Picture:
         """Values of any shape as grey."""
         share = (np.asarray(values, np.float32) - self.black) / (self.white - self.black)
         return np.asarray((share.clip(0, 1) * 255 + 0.5).astype(np.uint8))
@@ -37,6 +37,22 @@ def planes(volume: Numbers, at: tuple[int, int, int]) -> tuple[Numbers, Numbers,
     """
     x, y, z = at
     return volume[:, :, z].T[::-1], volume[:, y].T[::-1], volume[x].T[::-1]
+
+
+def fitted(picture: Picture, x: float, y: float, width: float, height: float) -> Box:
+    """The largest box of a picture's shape, (..., H, W), in the middle of a place."""
+    rows, columns = picture.shape[-2:]
+    scale = min(width / columns, height / rows)
+    wide, high = columns * scale, rows * scale
+    return Box(x + (width - wide) / 2, y + (height - high) / 2, wide, high)
+
+
+def crop(picture: Picture, at: Point, half: float) -> Picture:
+    """The square part of a picture (H, W) round `at`, in shares of width and height; `half` its side, of the width."""
+    rows, columns = picture.shape
+    size = max(1, round(half * columns))
+    x, y = (min(max(round(part * count), size), count - size) for part, count in zip(at, (columns, rows), strict=True))
+    return np.ascontiguousarray(picture[y - size : y + size, x - size : x + size])
 
 
 def belief(pen: Pen, box: Box, alpha: float = 1.0) -> None:

@@ -120,7 +120,11 @@ def mark(scene: Scene, base: str, entry: Mapping[str, Any], markdown: str) -> Ht
     picture = el("img", {"src": base + drawing, "alt": "", "width": 48, "height": 32})
     place = paragraph(scene, entry["id"], markdown)
     name = el("a", {"href": f"#{place}"}, entry["name"]) if place else entry["name"]
-    return el("div", {"data-mark": entry["id"]}, el("dt", {}, picture, name), el("dd", {}, entry["text"]))
+    times = " ".join(f"{moment['start']:g}-{moment['end']:g}" for section in scene.manifest["sections"]
+                     for moment in section["marks"] if moment["id"] == entry["id"])  # fmt: skip
+    return el(
+        "div", {"data-mark": entry["id"], "data-times": times}, el("dt", {}, picture, name), el("dd", {}, entry["text"])
+    )
 
 
 def still(scene: Scene, base: str, name: str, page: str) -> Html:

@@ -1,6 +1,7 @@
 """From a recording to what a page shows: plan, draw and encode each section, join, publish.
 
 * `plan`: what a scene's pictures depend on, as hashes
+* `parts`: what a recording consists of, and which of it a section reads
 * `manifest`: what is published, and whether anything has to be done at all
 * `load`: a scene with its recording
 * `encode`: one section, its frames as a segment of each video, its still and, of the poster's section, the preview
@@ -10,6 +11,7 @@
 * `document`, `tracks`: what the scene says of itself, and the tracks and transcript made from it
 * `publish`: the joined video, the words beside it and, last, the manifest
 * `make`: the whole way for one scene
+* `watch`, `redraw`: the same again after each save of a file, by a process that stays warm
 * `check`: the way back: is what is published what the recording gives? `compare` sets a section beside its re-drawing,
   `perceptual` says whether the two look the same, `triptych` shows where they do not, `environment` whether they have
   to be the same bits

@@ -39,6 +39,7 @@ class Segment:
     digests: tuple[str, ...]  # of each frame's RGBA bytes
     files: Mapping[str, str]  # ending -> sha256
     errors: Mapping[str, float]  # ending of a video -> mean squared error of its light, where there are two
+    reads: tuple[str, ...] = ()  # names of the recording's parts that were read
 
     @property
     def frame_hash(self) -> str:
@@ -51,20 +52,35 @@ def over(digests: Iterable[str]) -> str:
     return hashlib.sha256(bytes.fromhex("".join(digests))).hexdigest()
 
 
-def admit(slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
-    """Declare a section finished; `made_of` says what its key is a hash of."""
+def admit(drawn: Slot, slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
+    """Declare a section finished: from where it was drawn to where it is kept, then the sidecar.
+
+    Args:
+        made_of: what the key of `slot` is a hash of.
+    """
+    for kind in segment.files:
+        drawn.file(kind).replace(slot.file(kind))
     with atomic(slot.sidecar) as file:
         file.write(json.dumps({**asdict(segment), "made_of": made_of}, indent=0).encode())
 
 
-def drawn_before(slot: Slot) -> Mapping[str, str] | None:
-    """What the newest of a section's kept drawings was made of, under whatever key; None where none is kept."""
-    kept = sorted(slot.folder.glob(f"{slot.section}-*.json"), key=lambda path: path.stat().st_mtime)
-    try:
-        made_of = json.loads(kept[-1].read_bytes())["made_of"] if kept else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return made_of if isinstance(made_of, dict) else None
+@dataclass(frozen=True)
+class Before:
+    """How a section was drawn before, under whatever key."""
+
+    reads: tuple[str, ...]
+    made_of: Mapping[str, str]
+
+
+def drawn_before(folder: Path, section: str) -> Iterator[Before]:
+    """A section's kept drawings, the newest first. Whether their files are whole is not looked at."""
+    kept = [path for path in folder.glob(f"{section}-*.json") if path.stem.rpartition("-")[0] == section]
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            found = json.loads(path.read_bytes())
+            yield Before(tuple(map(str, found["reads"])), dict(found["made_of"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
 
 
 def find(slot: Slot) -> Segment | None:
@@ -72,7 +88,7 @@ def find(slot: Slot) -> Segment | None:
     try:
         found = json.loads(slot.sidecar.read_bytes())
         del found["made_of"]
-        segment = Segment(**{**found, "digests": tuple(found["digests"])})
+        segment = Segment(**{**found, "digests": tuple(found["digests"]), "reads": tuple(found["reads"])})
         whole = all(sha256(slot.file(kind)) == digest for kind, digest in segment.files.items())
         return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -80,8 +96,11 @@ def find(slot: Slot) -> Segment | None:
 
 
 def sweep(folder: Path, keep: Callable[[Path], bool]) -> None:
-    """Remove a folder's files that are not to be kept, and what an ended process left half-written."""
-    for path in folder.glob("*"):
+    """Remove a folder's files that are not to be kept, and what an ended process left half-written.
+
+    Sidecars go first: if this is cut off, none is left that names what is gone.
+    """
+    for path in sorted(folder.glob("*"), key=lambda path: path.suffix != ".json"):
         if path.is_file() and (path.name.endswith(".part") or not keep(path)):
             path.unlink(missing_ok=True)
 

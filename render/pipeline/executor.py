@@ -46,12 +46,16 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def pool(jobs: int) -> Iterator[Executor]:
-    """Worker processes, started as they are needed, on as many cores. Leaving with an error ends them at once."""
+def pool(jobs: int, method: str = "spawn") -> Iterator[Executor]:
+    """Worker processes, on as many cores. Leaving with an error ends them at once.
+
+    Args:
+        method: how they are started. "fork" saves them all imports, where this process has a single thread.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     others = set(multiprocessing.active_children())
     os.environ.update(dict.fromkeys(THREADS, "1"))
-    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(jobs,))
+    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), initializer=_start, initargs=(jobs,))
     try:
         yield executor
     except BaseException:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import importlib
+import traceback
 from collections.abc import Iterator
 
 from engines import recording
-from render.pipeline import RenderError
+from render.pipeline import RenderError, one_line
+from render.pipeline.parts import observed
 from render.pipeline.plan import Places
 from render.stage import Scene
 
 
 def load_scene(places: Places, name: str) -> Scene:
-    """Import a scene and give it its recording. This imports Manim.
+    """Import a scene and give it its recording, observed (see `parts`). This imports Manim.
 
     Raises:
         RecordingError: the recording cannot be used.
-        RenderError: the scene contradicts itself.
+        RenderError: the scene cannot be imported or made, or contradicts itself.
     """
-    module = importlib.import_module(f"{places.scenes}.{name}")
-    scene: Scene = module.SCENE(recording.load(places.recordings, name))
+    module, recorded = f"{places.scenes}.{name}", recording.load(places.recordings, name)
+    try:
+        scene: Scene = importlib.import_module(module).SCENE(observed(recorded))
+        problems = [] if scene.name != name else list(_problems(scene))
+    except Exception as error:
+        raise RenderError(f"{module}{_line(error)}: {one_line(error)}") from error
     if scene.name != name:
-        raise RenderError(f"{module.__name__}: the scene is called {scene.name!r}, wanted {name!r}")
-    problems = list(_problems(scene))
+        raise RenderError(f"{module}: the scene is called {scene.name!r}, wanted {name!r}")
     if problems:
-        raise RenderError(f"{module.__name__}: {problems[0]}")
+        raise RenderError(f"{module}: {problems[0]}")
     return scene
+
+
+def _line(error: Exception) -> str:
+    """Where an author's code went wrong: the innermost file and line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f", {frames[-1].filename} line {frames[-1].lineno}" if frames else ""
 
 
 def _problems(scene: Scene) -> Iterator[str]:

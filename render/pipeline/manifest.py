@@ -63,8 +63,12 @@ def current(places: Places, found: Inputs, quality: Quality) -> bool:
     manifest = read(places, found.scene)
     if manifest is None or manifest.get("quality") != quality.name:
         return False
-    fresh = manifest["provenance"]["render_version"] == found.render_version
-    drawn = all(section["key"] == found.key(section["name"], quality) for section in manifest["sections"])
+    told = manifest["provenance"]
+    fresh = all(told.get(key) == getattr(found, key) for key in ("render_version", "recording_sha256", "head_sha256"))
+    drawn = all(
+        section["key"] == found.key(section["name"], quality, section.get("reads", ()))
+        for section in manifest["sections"]
+    )
     return fresh and drawn and not damaged(places, manifest)
 
 

@@ -1,9 +1,13 @@
 """What a scene's pictures depend on, read from the disk as hashes. No scene and no Manim is imported for it.
 
-The key of a section is a hash over the recording's two files, the fonts, the versions of everything that puts
-pixels or bytes in place, the fields of the quality, the section's name, and the sources of the section's import
-closure: the scene's module, the encoder, and every module of this project that they import, found by reading
-their `import` statements wherever these stand. A module imported under a name computed at run time is not seen.
+The key of a section is a hash over the parts of the recording that it read when it was drawn (see `parts`), the
+fonts, the versions of everything that puts pixels or bytes in place, the fields of the quality, the section's name,
+and the sources of the section's import closure: the scene's module, the encoder, and every module of this project
+that they import, found by reading their `import` statements wherever these stand. A module imported under a name
+computed at run time is not seen.
+
+What a section reads is known once it has been drawn, and is kept beside its frames. Its key is then known before it
+is drawn again: the same names, with what they stand for now. A section that was never drawn is always drawn.
 
 Where a scene is a package, a module of it that defines a function `section` draws the section of its own name.
 Other sections do not depend on it, unless something besides the package itself imports it, or the package uses
@@ -21,11 +25,13 @@ import json
 import pkgutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from engines.recording import RecordingError, sha256
+from engines.recording import RecordingError, load_head, sha256
 from render import theme
-from render.pipeline import InputError
+from render.pipeline import InputError, RenderError
+from render.pipeline.parts import look, parts
 from render.theme import Quality
 
 DRAWN_WITH = (
@@ -67,19 +73,23 @@ class Inputs:
     scene: str
     recording_sha256: str  # of the npz
     head_sha256: str  # of the json
+    parts: tuple[tuple[str, str], ...]  # of the recording: name, hash
     fonts_sha256: str
     drawing: Sources  # the scene and the encoder, with all they import but what draws single sections
     apart: tuple[tuple[str, Sources], ...]  # section -> what it alone is drawn with
     render_version: str  # the same and the rest of the pipeline: what is published depends on it
     versions: tuple[tuple[str, str], ...]  # package, version
 
-    def made_of(self, section: str, quality: Quality) -> dict[str, str]:
-        """All that a section's pictures depend on, each with its hash, version or value."""
-        apart = dict(self.apart)
+    def made_of(self, section: str, quality: Quality, reads: Iterable[str]) -> dict[str, str]:
+        """All that a section's pictures depend on, each with its hash, version or value.
+
+        Args:
+            reads: names of the recording's parts that the section reads.
+        """
+        apart, recorded = dict(self.apart), dict(self.parts)
         own = (apart[section],) if section in apart else tuple(apart.values())
         return {
-            "the recording's npz": self.recording_sha256,
-            "the recording's json": self.head_sha256,
+            **{f"the recording's {name}": look(recorded, name) for name in sorted(reads)},
             "the fonts": self.fonts_sha256,
             "the quality": json.dumps(asdict(quality), sort_keys=True),
             **dict(self.drawing),
@@ -91,9 +101,9 @@ class Inputs:
         """The code alone."""
         return self.drawing, self.apart, self.render_version
 
-    def key(self, section: str, quality: Quality) -> str:
+    def key(self, section: str, quality: Quality, reads: Iterable[str]) -> str:
         """The name under which a drawn section is kept: changes with anything that could change it."""
-        text = json.dumps([self.scene, section, self.made_of(section, quality)], sort_keys=True)
+        text = json.dumps([self.scene, section, self.made_of(section, quality, reads)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -124,7 +134,8 @@ def inputs(places: Places, scene: str) -> Inputs:
     """Hash what the scene is drawn from.
 
     Raises:
-        RecordingError: there is no recording.
+        RecordingError: there is no recording, or its json half is not one.
+        RenderError: a source is not Python.
     """
     module = f"{places.scenes}.{scene}"
     recording, head = (places.recordings / f"{scene}.{kind}" for kind in ("npz", "json"))
@@ -138,6 +149,7 @@ def inputs(places: Places, scene: str) -> Inputs:
         scene=scene,
         recording_sha256=sha256(recording),
         head_sha256=sha256(head),
+        parts=tuple(parts(load_head(places.recordings, scene)).items()),
         fonts_sha256=_digest({path.name: path for path in theme.FONTS.iterdir() if path.suffix in {".otf", ".ttf"}}),
         drawing=_sources(common),
         apart=tuple(
@@ -168,7 +180,7 @@ def closure(*modules: str, scene: str = "", without: Collection[str] = ()) -> di
 
 def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
     """The modules of a scene's package that draw one section each."""
-    top = ast.parse(among[scene].read_bytes()) if scene in among else ast.Module([], [])
+    top = _parsed(among[scene], among[scene].read_bytes()) if scene in among else ast.Module([], [])
     used = {
         node.value.id
         for node in ast.walk(top)
@@ -182,8 +194,17 @@ def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
 
 
 def _has_section(path: Path) -> bool:
-    body = ast.parse(path.read_bytes(), path).body
+    body = _parsed(path, path.read_bytes()).body
     return any(isinstance(node, ast.FunctionDef) and node.name == "section" for node in body)
+
+
+def _parsed(path: Path, source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source, path)
+    except SyntaxError as error:
+        raise RenderError(f"{path}, line {error.lineno or 1}: {error.msg}; correct it and render again") from error
+    except ValueError as error:  # a null byte, or bytes that are not UTF-8
+        raise RenderError(f"{path}: not Python ({error}); correct it and render again") from error
 
 
 def _sources(files: Mapping[str, Path]) -> Sources:
@@ -194,15 +215,22 @@ def _imports(path: Path, name: str) -> Iterator[str]:
     """The modules that a file may import, with their parents. `from a import b` may mean a module a.b."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     yield name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes(), path)):
+    for base, names in _imported(path, path.read_bytes()):
+        whole = importlib.util.resolve_name(base, package) if base.startswith(".") else base
+        yield whole
+        yield from (f"{whole}.{each}" for each in names)
+
+
+@lru_cache(maxsize=1024)
+def _imported(path: Path, source: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a file's import statements name: modules, as written, and what is taken from each."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for node in ast.walk(_parsed(path, source)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name
+            found += [(alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-            yield base
-            for alias in node.names:
-                yield f"{base}.{alias.name}"
+            found.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
+    return tuple(found)
 
 
 def _file(name: str) -> Path | None:

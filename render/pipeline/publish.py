@@ -73,6 +73,7 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
+                "reads": list(segment.reads),
             }
             for part, (slot, segment), still in zip(told["sections"], finished, stills, strict=True)
         ],

@@ -6,35 +6,32 @@
  * seeks the video, the playing step and its legend entries light up, and keys do the rest while the player or one of
  * its steps has the focus: 1 to 9 go to a step, space plays, arrows go five seconds, comma and full stop one frame,
  * < and > change the speed, c shows captions, f fills the screen. Space and arrows are the browser's own while the
- * video itself has the focus: its controls want them. Which entries belong to which moment is read from the video's
- * own metadata track.
+ * video itself has the focus: its controls want them.
  */
 (() => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
 
-  /**
-   * @typedef {{section: string, step: string | null, legend: string[]}} Moment what a cue of the metadata track holds
-   */
-
   /** Bring one player to life, once. @param {HTMLElement} scene */
   function mount(scene) {
     const video = scene.querySelector("video");
-    const track = video && [...video.textTracks].find((each) => each.kind === "metadata");
-    if (!video || !track || scene.dataset.live !== undefined) return;
+    if (!video || scene.dataset.live !== undefined) return;
     scene.dataset.live = "";
-    follow(scene, video, track);
+    follow(scene, video);
   }
 
   /**
    * Let page and video follow each other.
    * @param {HTMLElement} scene
    * @param {HTMLVideoElement} video
-   * @param {TextTrack} track
    */
-  function follow(scene, video, track) {
+  function follow(scene, video) {
     const steps = /** @type {HTMLAnchorElement[]} */ ([...scene.querySelectorAll(".rail a")]);
-    const marks = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
+    const found = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
+    const marks = found.map((mark) => ({
+      mark,
+      times: (mark.dataset.times ?? "").split(" ").map((span) => span.split("-").map(Number)),
+    }));
 
     const [fps, length] = [Number(scene.dataset.fps), Number(scene.dataset.length)];
     const speed = /** @type {HTMLOutputElement} */ (scene.querySelector("output"));
@@ -48,9 +45,8 @@
         if (start <= now && now < end) step.setAttribute("aria-current", "step");
         else step.removeAttribute("aria-current");
       }
-      const cues = [...(track.cues ?? [])].filter((cue) => cue.startTime <= now && now < cue.endTime);
-      const lit = cues.flatMap((cue) => /** @type {Moment} */ (JSON.parse(/** @type {VTTCue} */ (cue).text)).legend);
-      for (const mark of marks) mark.classList.toggle("is-lit", lit.includes(mark.dataset.mark ?? ""));
+      for (const { mark, times } of marks)
+        mark.classList.toggle("is-lit", times.some(([start, end]) => start <= now && now < end));
     }
 
     /**
@@ -59,7 +55,6 @@
      * @param {boolean} play
      */
     function seek(time, play) {
-      track.mode = "hidden";
       video.currentTime = time;
       const step = steps.find((each) => Number(each.dataset.start) <= time && time < Number(each.dataset.end));
       if (!play && step?.dataset.still && video.readyState === 0) video.poster = step.dataset.still;
@@ -135,8 +130,6 @@
     });
     for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, light);
     video.addEventListener("ratechange", () => (speed.value = `Speed ${video.playbackRate}`));
-    video.addEventListener("play", () => (track.mode = "hidden"), { once: true });
-    scene.querySelector("track[kind=metadata]")?.addEventListener("load", light);
     addEventListener("hashchange", followAddress);
     followAddress();
   }

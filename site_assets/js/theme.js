@@ -14,10 +14,12 @@ var __md_set = (key, value, storage = localStorage, scope = __md_scope) => {
 };
 
 // The theme fetches its search index and the worker that searches it on every page. Together they are as large as the
-// page itself, so they wait here until somebody means to search. On a disk there is no worker to wait for.
+// page itself, so they wait here until somebody means to search. It also asks for the sitemap, which a page on a disk
+// is not given: there that request waits for ever, and the search is left alone, for a browser allows no worker there.
 (() => {
-  if (location.protocol === "file:") return;
+  const disk = location.protocol === "file:";
   const meant = new Promise((resolve) => {
+    if (disk) return;
     const listen = (event) => {
       if (event.target.closest?.("#__search, .md-search")) resolve();
     };
@@ -25,13 +27,14 @@ var __md_set = (key, value, storage = localStorage, scope = __md_scope) => {
   });
   const { open, send } = XMLHttpRequest.prototype;
   XMLHttpRequest.prototype.open = function (method, url, ...rest) {
-    this.late = String(url).endsWith("/search/search_index.json");
+    this.late = String(url).endsWith(disk ? "/sitemap.xml" : "/search/search_index.json");
     return open.call(this, method, url, ...rest);
   };
   XMLHttpRequest.prototype.send = function (...body) {
     if (this.late) meant.then(() => send.apply(this, body));
     else send.apply(this, body);
   };
+  if (disk) return;
   const Prompt = Worker;
   // It begins with the first message, and that is the index.
   window.Worker = function (...how) {

@@ -46,7 +46,7 @@ class Rollout(Scene):
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame; the last one only if the run has whole games."""
         shown = Shown(self.recording)
-        parts = (position, sample, reward, advantage, update, learns, *((slides,) if slides.there(shown) else ()))
+        parts = (position, sample, reward, advantage, update, learns, *((slides,) if shown.has_games() else ()))
         rail = RAIL[: len(parts)]
         return tuple(_framed(rail, station, part.section(shown)) for station, part in enumerate(parts))
 

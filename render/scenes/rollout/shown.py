@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Shown:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         arrays, events = recording.arrays, recording.events
-        self.a: dict[str, Any] = dict(arrays)
+        self.a: Mapping[str, Any] = arrays
         shown = next(event for event in events if event["kind"] == "spotlight")
         self.san: list[str] = shown["legal"]
         self.uci: list[str] = shown["uci"]
@@ -55,6 +56,10 @@ class Shown:
         self.advantage = arrays["watch_advantage"][0][self.lanes]
         self.links = self.strongest_links(0)
         self.first_mate = next((k for k, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
+
+    def has_games(self) -> bool:
+        """Whether the recording has whole games; one made for a reader's position has not."""
+        return "slide_depth" in self.a and any(event["kind"] == "showcase" for event in self.recording.events)
 
     def slots(self) -> list[int]:
         """Where each move stands in the fan: the finally likeliest in the middle, the others around it."""

@@ -16,7 +16,7 @@ from render.stage import Cue, Section
 
 SECONDS, SLID, BEGUN, DONE = 11.0, 5.6, 6.1, 9.5  # the end; the marker's arrival; the whole game's first and last ply
 BOARD = (px(30.5), py(17), 590.0)
-RULER_Y, LEFT, RIGHT = py(79.5), px(6), px(94)
+RULER_Y, LEFT, RIGHT = py(77), px(6), px(94)
 OPPONENTS = {
     "random": "random moves",
     "greedy": "a greedy capturer",
@@ -56,11 +56,6 @@ class Slide:
         return "opening" if self.depths[index] > 300 else str(self.depths[index])
 
 
-def there(shown: Shown) -> bool:
-    """Whether the recording has whole games; one made for a reader's position has not."""
-    return "slide_depth" in shown.recording.arrays and any(e["kind"] == "showcase" for e in shown.recording.events)
-
-
 def section(shown: Shown) -> Section:
     """What is said and when."""
     slide = Slide(shown)
@@ -88,13 +83,13 @@ def backdrop(slide: Slide, pen: Pen) -> None:
     """The empty board and the ruler."""
     board.squares(pen, *BOARD)
     pen.line((LEFT, RULER_Y), (RIGHT, RULER_Y), theme.HAIRLINE, 4)
-    pen.text("plies from mate at the start", LEFT, RULER_Y - 34, theme.FLOOR, theme.QUIET)
+    pen.text("plies from mate at the start", LEFT, RULER_Y - 28, theme.FLOOR, theme.QUIET)
     for index in range(len(slide.steps)):
         pen.line((_x(slide, index), RULER_Y - 10), (_x(slide, index), RULER_Y + 10), theme.HAIRLINE, 3)
         name = slide.name(index)
         anchor: Any = "end" if name == "opening" else "middle"
         at = RIGHT if name == "opening" else _x(slide, index)
-        pen.text(name, at, RULER_Y + 50, theme.FLOOR, theme.QUIET, anchor=anchor)
+        pen.text(name, at, RULER_Y + 46, theme.FLOOR, theme.QUIET, anchor=anchor)
 
 
 def paint(slide: Slide, pen: Pen, t: float) -> None:
@@ -151,11 +146,16 @@ def _result(slide: Slide, pen: Pen, t: float) -> None:
     said = ease(t, DONE, 0.5)
     pen.text("games mated from", px(66), py(24), theme.FLOOR, theme.QUIET, alpha=said)
     pen.text("the opening", px(66), py(28.5), theme.FLOOR, theme.QUIET, alpha=said)
-    rates = [("random moves", "opening.mate_rate"), ("greedy", "opening.greedy.mate_rate"),
-             ("careful", "opening.careful.mate_rate"), ("one-ply search", "opening.material_1.mate_rate"),
-        ("Stockfish", "opening.stockfish.mate_rate")]  # fmt: skip
+    rates = (
+        ("random moves", "opening.mate_rate"),
+        ("greedy", "opening.greedy.mate_rate"),
+        ("careful", "opening.careful.mate_rate"),
+        ("one-ply search", "opening.material_1.mate_rate"),
+        ("two-ply search", "opening.material_2.mate_rate"),
+        ("Stockfish", "opening.stockfish.mate_rate"),
+    )
     for row, (name, fact) in enumerate(rates):
-        y, rate = py(36.5 + 8.2 * row), slide.shown.recording.fact(fact)
+        y, rate = py(35.5 + 6.9 * row), slide.shown.recording.fact(fact)
         pen.text(name, px(66), y, theme.FLOOR, theme.TEXT, alpha=said)
         pen.text(f"{100 * rate:.0f} %", px(95), y, 44, theme.ATTENTION if rate > 0.5 else theme.QUIET,
                  font=theme.MONO_BOLD, anchor="end", alpha=said)  # fmt: skip

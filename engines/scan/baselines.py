@@ -1,0 +1,125 @@
+"""Classical reconstructions: zero-filled, total variation, wavelets, and the mean of the last two.
+
+Each minimises |A x - y|^2 / 2 + weight R(x) over real volumes x >= 0 within the support, by FISTA (Beck and Teboulle
+2009). All are told the same: y, the mask, phase and coil sensitivities, that x is real, not negative and 0 outside of a
+support taken from y. All weights are in units of the scan's own `scale`. Stopping early is a setting like the weight:
+it does better than convergence, and is tuned as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sigpy.linop
+import sigpy.prox
+import torch
+from torch import Tensor
+
+from engines.scan import masks, transforms
+from engines.scan.kspace import A_adjoint, Measured, gradient
+
+Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
+Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a method is tuned."""
+
+    weight: float  # of the penalty at the end, for an image whose brightest tissue is 1
+    iterations: int  # of the whole course
+    stop: int = 0  # after how many of them to stop early; 0 for none
+    first: float = 0.1  # the weight at the start; it falls geometrically until nine tenths of the way
+
+
+QUICK = Setting(weight=5e-4, iterations=16)
+
+
+def zero_filled(scan: Measured) -> Tensor:
+    """A_adjoint(y), real and not negative: (S, H, W)."""
+    return A_adjoint(scan.y, scan.acquisition).real.clamp_min(0)
+
+
+def support(scan: Measured, level: float = 0.05, grow: int = 3) -> Tensor:
+    """Where the object can be, from the data alone: the image of the centre of k-space above `level`, grown. (S, H, W).
+
+    The centre is what every mask measures in full, a tenth of the way out; its image is blurred, so nothing is cut off.
+    """
+    mask = scan.acquisition.mask
+    low = mask & torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape)) <= 0.12))
+    image = A_adjoint(scan.y * low, scan.acquisition).abs()
+    inside = (image > level * scan.scale).float()[None, None]
+    return torch.nn.functional.max_pool3d(inside, 2 * grow + 1, 1, grow)[0, 0]
+
+
+def fista(scan: Measured, prox: Prox, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Accelerated proximal gradient from the zero-filled image, step 1, the norm of A being 1 at most. (S, H, W)."""
+    start = zero_filled(scan)
+    x, z, t = start, start, 1.0
+    for k in range(setting.stop or setting.iterations):
+        ahead = prox(z - gradient(z, scan), k)
+        following = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        z = ahead + ((t - 1) / following) * (ahead - x)
+        x, t = ahead, following
+        if watch:
+            watch(k + 1, x)
+    return x
+
+
+def weights(setting: Setting, scale: float) -> list[float]:
+    """The penalty's weight at each iteration, in the units of the scan.
+
+    Starting far too heavy and easing off reaches in 20 iterations what a constant weight does not in 90: large
+    structure first, from the centre of k-space outward.
+    """
+    last = max(0.9 * (setting.iterations - 1), 1.0)
+    fall = setting.weight / setting.first
+    return [scale * setting.first * fall ** min(k / last, 1.0) for k in range(setting.iterations)]
+
+
+def variation(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Total variation, isotropic, in three dimensions; two steps of its own dual in each iteration."""
+    allowed, weight = support(scan), weights(setting, scan.scale)
+    dual = torch.zeros((3, *allowed.shape))
+
+    def prox(x: Tensor, k: int) -> Tensor:
+        return transforms.shrink_variation(x, weight[k], dual, 2, allowed)
+
+    return fista(scan, prox, setting, watch)
+
+
+def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Haar wavelets of three levels under a shift that changes with every iteration, in a fixed order.
+
+    The sides of the volume must be multiples of 8.
+    """
+    allowed, weight = support(scan), weights(setting, scan.scale)
+
+    def prox(x: Tensor, k: int) -> Tensor:
+        return transforms.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
+
+    return fista(scan, prox, setting, watch)
+
+
+def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+    """Daubechies wavelets of sigpy, its transform and its shrinking, within the same iteration; not shift-invariant."""
+    allowed, weight = support(scan), weights(setting, scan.scale)
+    transform = sigpy.linop.Wavelet(allowed.shape, wave_name="db4", level=3)
+    shrink = sigpy.prox.UnitaryTransform(sigpy.prox.L1Reg(transform.oshape, 2.0), transform)
+
+    def prox(x: Tensor, k: int) -> Tensor:
+        return torch.from_numpy(shrink(weight[k], x.numpy())).clamp_min_(0).mul_(allowed)
+
+    return fista(scan, prox, setting, watch)
+
+
+def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:
+    """A classical picture in a few core-seconds: the mean of short runs of total variation and wavelets. (S, H, W).
+
+    What a network may be conditioned on and started from. In units of y (divide by `scan.scale` for about [0, 1]). Of a
+    mask over (ky, kz) any slab of at least 8 slices, in multiples of 8, can be had alone (`kspace.crop`, with
+    `scale` and `sigma` of the whole scan); its outermost slices miss their neighbours.
+    """
+    return (variation(scan, setting) + wavelet(scan, setting)) / 2

@@ -1,0 +1,84 @@
+"""Scan a reader's own volume and reconstruct it: with the network where its weights are, and the classical way.
+
+The volume is taken for the truth: k-space is simulated from it, so what comes back can be measured against it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engines.scan import baselines, finishers, kspace, metrics, prior, volume
+from engines.scan.baselines import Setting
+from engines.scan.cases import Bench, Case
+from engines.scan.volume import Own
+
+Report = Callable[[str, int, int, Mapping[str, float]], None]
+SETTING = Setting(3e-4, 60, stop=48)  # what suits most of the scored cases
+MOST = 40.0  # acceleration
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asks for."""
+
+    path: Path
+    acceleration: float = 16.0
+    prompt: str = ""  # a sentence about the scan; empty says nothing
+    kind: str = "poisson"
+    coils: int = 1
+    head: bool | None = None  # whether scalp and skull are in it; None to find out
+
+
+def bench(asked: Asked, seed: int) -> tuple[Own, Bench]:
+    """The reader's volume, read and scanned.
+
+    Raises:
+        ValueError: as `volume.read`; or an acceleration that cannot be.
+    """
+    if not 1 <= asked.acceleration <= MOST:
+        raise ValueError(f"acceleration {asked.acceleration:g}, wanted 1 to {MOST:g}")
+    own = volume.read(asked.path, asked.head)
+    case = Case("own", asked.kind, asked.acceleration, asked.coils, seed=seed)
+    scan = kspace.simulate(kspace.slices(own.placed.x), case.config, seed)
+    return own, Bench(case, scan, own.placed.x, {"brain": own.placed.brain})
+
+
+def reconstruct(asked: Asked, seed: int, folder: Path, report: Report) -> tuple[dict[str, float], list[Path]]:
+    """Reconstruct and write `<name>_<method>.nii.gz` for each method, on the file's own grid.
+
+    Returns the figures, under `<method>.<figure>`, and the files written. Methods: `zero_filled`, `mean` of total
+    variation and wavelets, and `ours` where the weights are.
+
+    Raises:
+        ValueError: as `bench`; nothing is written.
+    """
+    torch.set_num_threads(1)
+    own, made = bench(asked, seed)
+    ways: dict[str, Callable[[], torch.Tensor]] = {
+        "zero_filled": lambda: baselines.zero_filled(made.scan),
+        "mean": lambda: baselines.quick(made.scan, SETTING),
+    }
+    if prior.WEIGHTS.is_file() and made.scan.acquisition.mask.ndim == 2:
+        ways["ours"] = lambda: _ours(made, asked.prompt)
+    facts = {"acceleration": asked.acceleration, "spacing": own.placed.spacing, "sigma": made.scan.sigma}
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = asked.path.name.removesuffix(".gz").removesuffix(".nii")
+    paths = []
+    for done, (name, way) in enumerate(ways.items(), 1):
+        x = way()
+        measured = metrics.facts(x, made.reference, made.scan, dict(made.regions))
+        facts |= {f"{name}.{key}": value for key, value in measured.items() if math.isfinite(value)}
+        paths.append(folder / f"{stem}_{name}.nii.gz")
+        volume.write(kspace.volume(x), own, paths[-1])
+        report(name, done, len(ways), {"psnr": measured["brain.psnr"]})
+    return facts, paths
+
+
+def _ours(made: Bench, prompt: str) -> torch.Tensor:
+    ready = prior.ready(prior.load(), made.scan)
+    return list(finishers.unrolled(ready, prompt))[-1].consistent * made.scan.scale

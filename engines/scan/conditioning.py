@@ -1,0 +1,65 @@
+"""What the network is told of a scan: images and a vector, from the measurements alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engines.scan import baselines, masks
+from engines.scan.kspace import A, A_adjoint, Measured
+from engines.scan.score_model import SCAN_NUMBERS, Given
+from engines.scan.text import Encoded
+
+SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
+RINGS = 8  # of k-space, over which the density of samples is given
+
+
+def first_guess(scan: Measured) -> tuple[Tensor, Tensor]:
+    """The two halves of `baselines.quick`, as their mean and their difference: (S, H, W) each."""
+    edges, waves = baselines.variation(scan, baselines.QUICK), baselines.wavelet(scan, baselines.QUICK)
+    return (edges + waves) / 2, edges - waves
+
+
+def condition(
+    mean: Tensor, doubt: Tensor, scan: Measured, height: float, sentence: Encoded, blind: bool = False
+) -> Given:
+    """The conditioning of one slab, B = 1.
+
+    Args:
+        mean: (S, H, W) quick reconstruction, in units of the scan's scale, as is all else.
+        doubt: (S, H, W) difference of its two parts.
+        scan: the measurements of these slices, scale 1.
+        height: of the slab's middle in the brain, 0 to 1.
+        sentence: what was said; `text.SILENT` for nothing.
+        blind: leave the scan out; the plane and its height are still known.
+    """
+    numbers = torch.zeros(SCAN_NUMBERS)
+    numbers[1] = 2 * height - 1
+    if blind:
+        nothing = torch.zeros_like(mean)
+        parts = (nothing, nothing, nothing)
+    else:
+        numbers[0] = 1
+        numbers[2:] = described(scan)
+        residue = A_adjoint(scan.y - A(mean, scan.acquisition), scan.acquisition).real
+        parts = (mean, doubt, residue)
+    images = [p[None].contiguous(memory_format=torch.channels_last) for p in parts]
+    return Given(images[0], images[1], images[2], numbers[None], sentence.tokens[None], sentence.heard[None])
+
+
+def described(scan: Measured) -> Tensor:
+    """(SCAN_NUMBERS - 2,) log2 of the acceleration over 4, noise, and the share of k-space sampled in each ring."""
+    mask = scan.acquisition.mask
+    away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
+    ring = (away * RINGS).long().clamp_max(RINGS - 1)
+    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / torch.bincount(
+        ring.flatten(), minlength=RINGS
+    )
+    rate = float(np.log2(mask.numel() / max(1, int(mask.sum())))) / 4
+    return torch.cat((torch.tensor([rate, 50 * scan.sigma]), share)).float()
+
+
+def stack(parts: list[Given]) -> Given:
+    """Several slabs as one batch."""
+    return Given(*(torch.cat(values) for values in zip(*parts, strict=True)))

@@ -1,0 +1,47 @@
+"""Data consistency: the image nearest to an estimate that explains what was measured as well as its noise asks.
+
+Of a real image x with an estimate z whose error has spread `tau`, and measurements y of noise `sigma` in each part,
+
+    argmin_x |A x - y|^2 / (2 sigma^2) + |x - z|^2 / (2 tau^2)
+
+which solves (Re A* A + w) x = Re A* y + w z, w = (sigma / tau)^2: by conjugate gradients, started at z. Measured
+points of k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the
+data. For one coil and a mask symmetric about the centre one step is exact; three bring others to a thousandth.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from engines.scan.kspace import A, A_adjoint, Measured
+
+STEPS = 4
+
+
+def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Tensor:
+    """The solution above. z: (S, H, W) real; tau in the unit of z, above 0. Differentiable in z.
+
+    Raises:
+        ValueError: tau is not above 0.
+    """
+    if not tau > 0:
+        raise ValueError(f"tau {tau:g}, wanted above 0: the spread of the estimate's error")
+    pull = (scan.sigma / tau) ** 2
+    residual = A_adjoint(scan.y - A(z, scan.acquisition), scan.acquisition).real
+    x, direction, power = z, residual, residual.square().sum()
+    for _ in range(steps):
+        moved = A_adjoint(A(direction, scan.acquisition), scan.acquisition).real + pull * direction
+        stride = power / (direction * moved).sum().clamp_min(1e-20)
+        x = x + stride * direction
+        residual = residual - stride * moved
+        before, power = power, residual.square().sum()
+        direction = residual + (power / before.clamp_min(1e-20)) * direction
+    return x
+
+
+def misfit(x: Tensor, scan: Measured) -> float:
+    """Root mean square of A x - y over the measured points, over the noise: 1 where x explains y to the noise."""
+    acquisition = scan.acquisition
+    count = int(acquisition.mask.expand(scan.y.shape).sum())
+    power = float((A(x, acquisition) - scan.y).abs().square().sum()) / (2 * count)
+    return power**0.5 / max(scan.sigma, 1e-12)

@@ -1,0 +1,144 @@
+"""The network and one scan's conditioning, as a function on whole volumes: `denoise(x, sigma)`.
+
+A volume is cut into slabs, each denoised by itself, and put together again. Where the cuts fall is moved from call to
+call, so that no seam stays where it was. All is in units of the scan's scale, see `unit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from engines.recording import atomic
+from engines.scan import conditioning, text
+from engines.scan.conditioning import condition, first_guess, stack
+from engines.scan.kspace import Measured, crop
+from engines.scan.score_model import Attention, Given, ScoreModel
+
+WEIGHTS = Path(__file__).parent / "data" / "prior.safetensors"
+FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What stands ready for one scan."""
+
+    model: ScoreModel
+    scan: Measured  # in units of its scale
+    mean: Tensor  # (S, H, W) quick reconstruction
+    doubt: Tensor  # (S, H, W)
+    extent: tuple[int, int]  # first and last slice with something in it
+    blind: bool = False  # without the scan: the prior alone
+    batch: int = 2  # slabs at a time
+    lossy: bool = False  # bfloat16 arithmetic: nearly twice as fast where the processor has it
+
+    def given(self, first: int, said: text.Encoded) -> Given:
+        """The conditioning of the slab that begins at a slice."""
+        last, (low, high) = first + self.model.config.slices, self.extent
+        scan = self.scan
+        if scan.acquisition.mask.ndim == 2:
+            scan = replace(scan, acquisition=crop(scan.acquisition, first, last), y=scan.y[:, first:last])
+        height = ((first + last - 1) / 2 - low) / max(1, high - low)
+        return condition(self.mean[first:last], self.doubt[first:last], scan, height, said, self.blind)
+
+    def denoise(self, x: Tensor, sigma: float, sentence: str = "", shift: int = 0, guidance: float = 1.0) -> Tensor:
+        """D(x; sigma) of a volume, (S, H, W).
+
+        Args:
+            x: (S, H, W), S at least the slab's.
+            sigma: of the noise in x.
+            sentence: what is said of the scan.
+            shift: 0 to the slab's slices less one: where the cuts fall.
+            guidance: 1 listens to the sentence, 0 does not, above 1 overdoes it: D0 + g (D1 - D0).
+        """
+        if guidance == 0 or not sentence.strip():
+            return self._denoise(x, sigma, text.SILENT, shift)
+        told = self._denoise(x, sigma, text.encode(sentence), shift)
+        if guidance == 1:
+            return told
+        untold = self._denoise(x, sigma, text.SILENT, shift)
+        return untold + guidance * (told - untold)
+
+    def _denoise(self, x: Tensor, sigma: float, said: text.Encoded, shift: int) -> Tensor:
+        slices = self.model.config.slices
+        total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
+        starts = cuts(len(x), slices, shift)
+        full = [s for s in starts if self.blind or float(self.mean[s : s + slices].max()) > FAINT]
+        for s in set(starts) - set(full):
+            total[s : s + slices] += self.mean[s : s + slices]
+            count[s : s + slices] += 1
+        for at in range(0, len(full), self.batch):
+            some = full[at : at + self.batch]
+            given = stack([self.given(s, said) for s in some])
+            noisy = torch.stack([x[s : s + slices] for s in some]).contiguous(memory_format=torch.channels_last)
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.lossy):
+                found = self.model(noisy, torch.full((len(some),), sigma), given).float()
+            for s, slab in zip(some, found, strict=True):
+                total[s : s + slices] += slab
+                count[s : s + slices] += 1
+        return total / count
+
+
+def ready(model: ScoreModel, scan: Measured, *, blind: bool = False, lossy: bool = False) -> Prior:
+    """The prior of one scan: makes its quick reconstruction first.
+
+    Raises:
+        ValueError: the mask couples slices; the network was trained on planes.
+    """
+    if scan.acquisition.mask.ndim != 2:
+        raise ValueError("a mask over three axes: the network is conditioned on planes; choose poisson or density")
+    scan = unit(scan)
+    mean, doubt = first_guess(scan)
+    filled = torch.nonzero(mean.flatten(1).amax(1) > 0.05).flatten()
+    extent = (int(filled[0]), int(filled[-1])) if len(filled) else (0, len(mean) - 1)
+    return Prior(model, scan, mean, doubt, extent, blind, lossy=lossy)
+
+
+def unit(scan: Measured) -> Measured:
+    """The same measurements in units of their own scale."""
+    scale = max(scan.scale, 1e-12)
+    return replace(scan, y=scan.y / scale, sigma=scan.sigma / scale, scale=1.0)
+
+
+def cuts(total: int, slices: int, shift: int) -> list[int]:
+    """First slices of slabs that cover a volume; all but the first and last begin at `shift` plus a multiple."""
+    return sorted({0, total - slices, *range(shift % slices, total - slices + 1, slices)})
+
+
+def load(path: Path = WEIGHTS) -> ScoreModel:
+    """The published network, or another's weights.
+
+    Raises:
+        ValueError: no such file, or not these weights.
+    """
+    model = ScoreModel()
+    try:
+        model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path}: not weights of this network ({why}); train them, or take the published ones"
+        ) from error
+    return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def publish(model: ScoreModel, path: Path) -> None:
+    """Write weights as half precision."""
+    with atomic(path) as file:
+        file.write(save({name: value.half().contiguous() for name, value in model.state_dict().items()}))
+
+
+def watch(model: ScoreModel, on: bool) -> list[list[Tensor]]:
+    """Start or stop keeping attention weights; returns each attention's list, which fills while it is on."""
+    found = [module for module in model.modules() if isinstance(module, Attention)]
+    for module in found:
+        module.watch = [] if on else None
+    return [module.watch for module in found if module.watch is not None]
+
+
+SIGMA_MAX = conditioning.SIGMA_MAX

@@ -1,0 +1,311 @@
+"""From one patient's simulated scan to a recording: every method's picture, and reverse diffusion step by step.
+
+k-space is simulated from a magnitude image. Four runs of the same network are kept beside the classical methods:
+
+    samples    reverse diffusion with consistency, conditioned on the scan and on words, and their mean
+    stranger   the prior alone: the same words and first noise, neither scan nor consistency
+    guided     the stranger again with data consistency and nothing else of the scan
+    ours       the fast way: a few rounds of denoising and consistency, as in `methods`
+
+The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
+`axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
+is the plane of k-space of the axial slice, turned as that picture is:
+
+    mask             (X, Y)     what was measured, the centre in the middle
+    kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says
+    step, sigma      (K,)       steps done, 1 after the first; noise in x before the step
+    misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
+    shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
+    noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
+    before_<P>, after_<P> (K, h, w)    the estimate before and after consistency, 0 to 1 as 0 to 255
+    kplane_before, kplane_after (K, Y, X)
+    attention        (K, W)     share of its attention that the network gives to each word of the prompt
+    attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
+    stranger_<P>     (h, w)     its end
+    stranger_step_axial (K, h, w)      its estimates
+    accepted_<P>     (h, w)     the stranger after one step of consistency with this patient's data
+    kplane_stranger, kplane_accepted (Y, X)
+    guided_step, guided_sigma, guided_misfit_before, guided_misfit_after (K,)
+    guided_before_axial, guided_after_axial (K, h, w)
+    guided_kplane_before, guided_kplane_after (K, Y, X)
+    reference_<P>    (h, w)
+    <M>_<P>          (h, w)     what each method made at the headline acceleration
+    error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127
+    uncertainty_<P>  (h, w)     standard deviation over the samples, 0 to 0.25 as 0 to 255
+    lesion_<P>       (h, w)     bool
+    volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
+    grid_r<R>_<M>    (h, w)     axial, at each acceleration
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from engines import recording
+from engines.recording import Recording
+from engines.scan import cases, kspace, metrics, patient, prior, runs
+from engines.scan.baselines import Setting
+from engines.scan.kspace import Measured
+from engines.scan.patient import PLANES, Patient, grey, planes, signed
+from engines.scan.prior import WEIGHTS
+from engines.scan.runs import Arrays, Paused
+from engines.scan.sampler import Config as Sampling
+
+Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
+METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
+GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
+ERROR_MOST = 0.25
+VARIES = ("*.seconds",)
+# What a single run depends on; what is kept and said of all of them afterwards is not among it.
+SOURCES = [
+    Path(__file__).parent / f"{name}.py"
+    for name in (
+        *("baselines", "cases", "coils", "conditioning", "consistency", "data", "finishers", "grid", "kspace"),
+        *("lesion", "masks", "patient", "prior", "runs", "sampler", "score_model", "text", "transforms"),
+    )
+]
+__all__ = ["Config", "Paused", "make"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """One recording. The defaults are the published one."""
+
+    acceleration: float = 16.0  # the headline's
+    grid: tuple[float, ...] = (4.0, 8.0, 12.0, 16.0)  # accelerations to choose from on the page
+    kind: str = "poisson"
+    coils: int = 1
+    steps: int = 40  # of reverse diffusion
+    kept: int = 14  # of those, recorded
+    samples: int = 4  # seeds of which the result is the mean
+    prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
+    lossy: bool = False  # bfloat16 in the network's arithmetic
+
+
+def make(
+    cache: Path,
+    report: Report,
+    *,
+    config: Config | None = None,
+    seed: int = 1,
+    weights: Path | None = None,
+    shown: Patient | None = None,
+    until: float = math.inf,
+) -> Recording:
+    """Scan the patient, reconstruct by every method, and return the recording. What `cache` holds is taken up.
+
+    Args:
+        cache: folder in which each finished run is kept.
+        report: called with (what, done, total, latest figures).
+        config: the published one if None.
+        seed: of the scan and of the first sample; the others follow.
+        weights: of the network; the committed ones if None.
+        shown: whom to scan; the held-out patient if None.
+        until: `time.monotonic()` at which it is put down.
+
+    Raises:
+        ValueError: files or weights cannot be had.
+        Paused: `until` came first; the next call goes on.
+    """
+    torch.set_num_threads(1)
+    config = config or Config()
+    shown = shown or patient.held_out()
+    path = weights or WEIGHTS
+    model = prior.load(path)
+    depends = (recording.version_of(SOURCES), recording.sha256(path), asdict(config), seed, _print(shown))
+    work = runs.Work(cache, report, until, depends)
+    found = _Runs(config, seed, shown, model, work)
+    arrays, facts = found.pictures()
+    return Recording(
+        name="scan",
+        seed=seed,
+        config={
+            **asdict(config),
+            "patient": shown.name,
+            "source": shown.source,
+            "weights_sha256": recording.sha256(path),
+            "kspace": "simulated from a magnitude image",
+            "error_most": ERROR_MOST,
+            "varies": list(VARIES),
+        },
+        code_version=recording.source_version(Path(__file__).parent),
+        facts=dict(sorted(facts.items())),
+        events=(
+            {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": runs.words_of(config.prompt)[0]},
+            {"step": 0, "kind": "patient", "name": shown.name, "source": shown.source, "side": shown.side},
+            {"step": config.steps, "kind": "methods", "names": list(METHODS), "grid": list(GRID_METHODS)},
+        ),
+        arrays=arrays,
+    )
+
+
+def _print(shown: Patient) -> str:
+    return recording.digest(shown.x.tobytes().hex()[:4096], float(shown.x.sum()), int(shown.lesion.sum()))
+
+
+class _Runs:
+    """All runs on one patient, each made when it is first asked for or read from the cache."""
+
+    def __init__(self, config: Config, seed: int, shown: Patient, model: Any, work: runs.Work) -> None:
+        self.config, self.seed, self.shown, self.model, self.work = config, seed, shown, model, work
+        self.x = kspace.slices(shown.x)
+        self.scan = self.scanned(config.acceleration)
+        self.scale = self.scan.scale
+        self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
+        self.ready = prior.ready(model, self.scan, lossy=config.lossy)
+        self.blind = replace(self.ready, blind=True)
+        self.seconds: list[float] = []  # of each sample
+
+    def scanned(self, acceleration: float) -> Measured:
+        """The patient in the simulated scanner."""
+        config = self.config
+        return kspace.simulate(self.x, kspace.Config(config.kind, acceleration, config.coils), self.seed)
+
+    def _volume(self, x: NDArray[np.float16]) -> NDArray[np.float32]:
+        """Slices in units of the scan as a volume (X, Y, Z) in [0, 1]."""
+        return kspace.volume(torch.from_numpy(x.astype(np.float32))) * self.scale
+
+    def pictures(self) -> tuple[Arrays, dict[str, float]]:
+        """Every array and every fact."""
+        shown, at = self.shown, self.shown.at
+        watcher = runs.Watcher(self.config, self.ready, at, self.scale)
+        sampled, volumes = self._samples(watcher)
+        arrays: Arrays = dict(sampled)
+        arrays |= self._stranger(watcher)
+        finals, facts = self._methods(volumes)
+        for name, x in finals.items():
+            arrays |= {f"{name}_{p}": grey(v) for p, v in planes(x, at).items()}
+            arrays[f"error_{name}"] = signed(planes(x - shown.x, at)["axial"], ERROR_MOST)
+        spread = np.stack(volumes).std(0, ddof=1) if len(volumes) > 1 else np.zeros_like(volumes[0])
+        for p in PLANES:
+            arrays[f"uncertainty_{p}"] = grey(planes(spread, at)[p], ERROR_MOST)
+            arrays[f"lesion_{p}"] = planes(shown.lesion, at)[p]
+            arrays[f"reference_{p}"] = grey(planes(shown.x, at)[p])
+        arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
+        arrays["kplane_measured"] = watcher.kplane_measured()
+        arrays["volume"] = np.asarray(grey(shown.x) // 4 * 4, np.uint8)
+        grid, more = self._grid(finals)
+        arrays |= grid
+        facts |= more | self._said(watcher, volumes, spread)
+        return arrays, {name: _plain(value) for name, value in facts.items()}
+
+    def _samples(self, watcher: runs.Watcher) -> tuple[Arrays, list[NDArray[np.float32]]]:
+        """The first sample watched, the others for their ends alone."""
+        volumes: list[NDArray[np.float32]] = []
+        watched: Arrays = {}
+        for k in range(self.config.samples):
+            watch = watcher if k == 0 else None
+            make = partial(runs.sample, self.ready, self.sampling, self.seed + k, watch, self.work)
+            kept = self.work.kept(f"sample {k + 1} of {self.config.samples}", make)
+            volumes.append(self._volume(kept.pop("x")))
+            self.seconds.append(float(kept.pop("seconds")))
+            watched |= kept
+        return watched, volumes
+
+    def _stranger(self, watcher: runs.Watcher) -> Arrays:
+        """The prior's dream, what one step of consistency makes of it, and the same prior held to the data."""
+        at, sampling = self.shown.at, self.sampling
+        dream = self.work.kept("stranger", lambda: runs.sample(
+            self.blind, replace(sampling, consistency=False), self.seed, watcher, self.work))  # fmt: skip
+        guided = self.work.kept("guided", lambda: runs.sample(self.blind, sampling, self.seed, watcher, self.work))
+        x = torch.from_numpy(dream["x"].astype(np.float32))
+        accepted = runs.accept(self.blind, x)
+        self.dreamt, self.held = self._volume(dream["x"]), self._volume(guided["x"])
+        arrays: Arrays = {f"stranger_{p}": grey(v) for p, v in planes(self.dreamt, at).items()}
+        arrays |= {f"accepted_{p}": grey(v) for p, v in planes(kspace.volume(accepted) * self.scale, at).items()}
+        arrays |= {"stranger_step_axial": dream["before_axial"],
+                   "kplane_stranger": watcher.kplane(x), "kplane_accepted": watcher.kplane(accepted)}  # fmt: skip
+        names = ("step", "sigma", "misfit_before", "misfit_after", "before_axial", "after_axial",
+                 "kplane_before", "kplane_after")  # fmt: skip
+        return arrays | {f"guided_{name}": guided[name] for name in names}
+
+    def _methods(self, volumes: list[NDArray[np.float32]]) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
+        """Each method's volume (X, Y, Z) in [0, 1] and its figures."""
+        found, facts = self._classical(self.config.acceleration)
+        found |= {"sample": volumes[0], "samples": np.mean(volumes, 0, dtype=np.float32)}
+        facts["sample.seconds"], facts["samples.seconds"] = self.seconds[0], sum(self.seconds)
+        for name in METHODS:
+            facts |= {f"{name}.{k}": v for k, v in self._measured(found[name], self.scan).items()}
+        for name, x in (("stranger", self.dreamt), ("guided", self.held)):
+            facts |= {f"{name}.{k}": v for k, v in self._measured(x, self.scan).items()}
+        return found, facts
+
+    def _classical(self, acceleration: float) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
+        """What needs no sampling, at an acceleration, and the seconds that each took."""
+        scan = self.scan if acceleration == self.config.acceleration else self.scanned(acceleration)
+        kept = self.work.kept(
+            f"methods at R = {acceleration:g}",
+            lambda: runs.methods(self.model, scan, self.config.prompt, self.config.lossy, self._settings(acceleration)),
+        )
+        facts = {f"{name}.seconds": float(kept[f"{name}_seconds"]) for name in GRID_METHODS}
+        return {name: kept[name].astype(np.float32) for name in GRID_METHODS}, facts
+
+    def _settings(self, acceleration: float) -> tuple[Setting, Setting] | None:
+        """Weights and iterations that are best for this very patient, as in `cases`; None for anybody else."""
+        config, name = self.config, self.shown.name
+        if name not in cases.ADULTS or config.kind != "poisson" or config.coils != 1:
+            return None
+        edges, waves = (cases.tuned(name, acceleration, self.seed, method) for method in ("variation", "wavelet"))
+        return edges, waves
+
+    def _grid(self, finals: Mapping[str, NDArray[np.float32]]) -> tuple[Arrays, dict[str, float]]:
+        """Axial pictures and figures at every acceleration."""
+        arrays: Arrays = {}
+        facts: dict[str, float] = {}
+        for rate in self.config.grid:
+            scan = self.scan if rate == self.config.acceleration else self.scanned(rate)
+            made = finals if rate == self.config.acceleration else self._classical(rate)[0]
+            for name in GRID_METHODS:
+                arrays[f"grid_r{rate:g}_{name}"] = grey(planes(made[name], self.shown.at)["axial"])
+                measured = self._measured(made[name], scan)
+                facts |= {f"grid.r{rate:g}.{name}.{k}": measured[k] for k in measured if k.endswith((".psnr", ".ssim"))}
+        return arrays, facts
+
+    def _measured(self, x: NDArray[np.float32], scan: Measured) -> dict[str, float]:
+        regions = {"brain": self.shown.brain} | ({"lesion": self.shown.lesion} if self.shown.lesion.any() else {})
+        return metrics.facts(kspace.slices(x), self.shown.x, scan, regions)
+
+    def _said(
+        self, watcher: runs.Watcher, volumes: list[NDArray[np.float32]], spread: NDArray[np.float32]
+    ) -> dict[str, float]:
+        """Figures of no single method."""
+        shown, mask = self.shown, self.scan.acquisition.mask
+        inside, mean = shown.brain, np.mean(volumes, 0)
+        covered = (np.abs(mean - shown.x) <= 2 * spread)[inside].mean() if len(volumes) > 1 else 0.0
+        across, down, radius = shown.ring
+        facts = {
+            "ring.across": across,
+            "ring.down": down,
+            "ring.radius": radius,
+            "acceleration": mask.numel() / int(mask.sum()),
+        }
+        facts |= {"measured": int(mask.sum()), "points": mask.numel(), "steps": self.config.steps,
+                  "samples": self.config.samples, "sigma": self.scan.sigma, "coverage.two_sd": covered,
+                  "uncertainty.mean": spread[inside].mean(), "spacing": shown.spacing,
+                  "lesion.millilitres": shown.millilitres,
+                  "parameters": sum(p.numel() for p in self.model.parameters())}  # fmt: skip
+        return facts | watcher.scale_facts() | {"stranger.contrast": self._contrast(self.dreamt)}
+
+    def _contrast(self, x: NDArray[np.float32]) -> float:
+        """How much brighter a volume is within the brain than in the air well around it: about 1 of noise."""
+        air = ~ndimage.binary_dilation(self.shown.brain, iterations=6)
+        if not air.any():
+            return 0.0
+        inside, outside = (float(np.abs(x[part]).mean()) for part in (self.shown.brain, air))
+        return min(inside / max(outside, 1e-6), 1000.0)
+
+
+def _plain(value: Any) -> float:
+    """A number as JSON writes it, to six decimals where it is not whole."""
+    number = float(value)
+    return int(number) if number.is_integer() else round(number, 6)

@@ -1,0 +1,89 @@
+"""Reverse diffusion with data consistency, from pure noise: t counts down T -> 0.
+
+At each step (DDS: Chung et al., arXiv:2303.05754; DDIM: Song et al., arXiv:2010.02502; both in the sigma of EDM):
+
+1. denoise      d = D(x; sigma), slab by slab, the cuts moved at every step
+2. consistency  z = the image nearest to d that explains the measurements as their noise asks, over all of k-space
+3. step down    x <- z + sigma' (sqrt(1 - eta^2) (x - d) / sigma + eta n)
+
+eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the noise it had. Sigma falls along EDM's
+schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from engines.scan.conditioning import SIGMA_MAX
+from engines.scan.consistency import consistent, misfit
+from engines.scan.prior import Prior
+
+
+@dataclass(frozen=True)
+class Config:
+    """One sample. The defaults are the published one."""
+
+    steps: int = 40
+    sigma_max: float = SIGMA_MAX
+    sigma_min: float = 0.004  # of the last step before 0
+    rho: float = 5.0  # above 1: steps shrink with sigma
+    eta: float = 0.3  # share of fresh noise
+    prompt: str = ""
+    guidance: float = 1.0
+    consistency: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. Volumes are (S, H, W), in units of the scan's scale."""
+
+    step: int  # done, 1 after the first
+    sigma: float  # of the noise in x before it
+    x: Tensor  # what the step began with
+    denoised: Tensor  # the estimate before consistency
+    consistent: Tensor  # and after
+    misfit_before: float  # rms of A d - y over the noise
+    misfit_after: float
+
+
+def sigmas(config: Config) -> list[float]:
+    """sigma_0 > ... > sigma_{n-1} > 0 = sigma_n.
+
+    Raises:
+        ValueError: fewer than two steps, or bounds out of order.
+    """
+    if config.steps < 2 or not 0 < config.sigma_min < config.sigma_max:
+        raise ValueError(
+            f"{config.steps} steps, {config.sigma_max:g} to {config.sigma_min:g}; wanted 2 or more, falling, above 0"
+        )
+    high, low = config.sigma_max ** (1 / config.rho), config.sigma_min ** (1 / config.rho)
+    return [(high + i / (config.steps - 1) * (low - high)) ** config.rho for i in range(config.steps)] + [0.0]
+
+
+def run(config: Config, seed: int, prior: Prior) -> Iterator[Step]:
+    """Sample one volume, a `Step` at a time; the last one's `consistent` is the result."""
+    chance = torch.Generator().manual_seed(seed)
+    schedule, slices = sigmas(config), prior.model.config.slices
+    x = schedule[0] * torch.randn(prior.mean.shape, generator=chance)
+    for index, (sigma, following) in enumerate(pairwise(schedule)):
+        shift = int(torch.randint(slices, (), generator=chance))
+        denoised = prior.denoise(x, sigma, config.prompt, shift, config.guidance)
+        z = denoised
+        if config.consistency:
+            z = consistent(denoised, prior.scan, expected_error(prior, sigma))
+        yield Step(index + 1, sigma, x, denoised, z, misfit(denoised, prior.scan), misfit(z, prior.scan))
+        fresh = torch.randn(x.shape, generator=chance)
+        direction = (1 - config.eta**2) ** 0.5 * (x - denoised) / sigma + config.eta * fresh
+        x = z + following * direction
+
+
+def expected_error(prior: Prior, sigma: float) -> float:
+    """The spread of the error of D(x; sigma), were images Gaussian about the mean: sigma s / sqrt(sigma^2 + s^2)."""
+    config = prior.model.config
+    spread = config.sigma_image if prior.blind else config.sigma_scan
+    return sigma * spread / (sigma**2 + spread**2) ** 0.5

@@ -1,0 +1,103 @@
+"""What a reader can try on the page of the scan: an acceleration and a method, over recorded reconstructions.
+
+Without a script it is a table of pictures, one row an acceleration, one column a method, each with its PSNR.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render.pages.figures import number
+from render.pages.markup import Html, el
+from render.pages.published import Scene, fail, pick
+
+NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
+         "ours": "The network, three rounds"}  # fmt: skip
+
+
+def choose(scene: Scene, page: str) -> Html:
+    """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time."""
+    rates, methods = scene.head["config"]["grid"], _methods(scene, page)
+    arrays = _arrays(scene)
+    rows = []
+    for rate in rates:
+        cells = [_cell(scene, arrays, rate, name, page) for name in methods]
+        rows.append(el("tr", {}, el("th", {"scope": "row"}, _said(rate)), *cells))
+    head = [el("th", {"scope": "col"}, words) for words in ("Measured", *(NAMES.get(name, name) for name in methods))]
+    table = el("table", {"class": "scans"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
+    return el(
+        "div", {"class": "try", "data-try": "scan"},
+        el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
+        el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": ""}),
+           el("figcaption", {})),
+        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Reconstructions"}, table),
+    )  # fmt: skip
+
+
+def _methods(scene: Scene, page: str) -> list[str]:
+    event = next((each for each in scene.head["events"] if each["kind"] == "methods"), None)
+    if event is None:
+        fail(f"docs/{page}: site_assets/recordings/{scene.name}.json names no methods: run `click record {scene.name}`")
+    return [str(name) for name in event["grid"]]
+
+
+def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
+    path = scene.assets / "recordings" / f"{scene.name}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files if name.startswith("grid_")}
+    except (OSError, ValueError) as error:
+        fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
+
+
+def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str, page: str) -> Html:
+    """One picture, and how near it is in the brain."""
+    picture = pick(arrays, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
+    fact = f"grid.r{rate:g}.{name}.brain.psnr"
+    value = pick(scene.head["facts"], fact, f"site_assets/recordings/{scene.name}.json (facts)", page)
+    rows, columns = picture.shape
+    words = f"{NAMES.get(name, name)}, {_said(rate)}"
+    image = el("img", {"src": png(picture), "alt": words, "width": columns, "height": rows, "decoding": "async",
+                       "data-rate": f"{rate:g}", "data-method": name})  # fmt: skip
+    shown = el("data", {"class": "fact", "value": value, "title": f"{scene.name}: {fact}"}, f"{number(value, 1)} dB")
+    return el("td", {}, image, shown)
+
+
+def _said(rate: float) -> str:
+    return f"1 in {rate:g}"
+
+
+def _slider(rates: list[float]) -> Html:
+    return el(
+        "label", {}, "Measured ",
+        el("input", {"type": "range", "min": 0, "max": len(rates) - 1, "step": 1, "value": len(rates) - 1,
+                     "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
+        el("output", {}, _said(rates[-1])),
+    )  # fmt: skip
+
+
+def _select(methods: list[str]) -> Html:
+    options = [
+        el("option", {"value": name, "selected": name == methods[-1]}, NAMES.get(name, name)) for name in methods
+    ]
+    return el("label", {}, "Method ", el("select", {}, *options))
+
+
+def png(grey: NDArray[np.uint8]) -> str:
+    """A grey picture (H, W) as a data address: a PNG of 64 levels, which the eye does not tell from 256."""
+    rows, columns = grey.shape
+    coarse = (grey.astype(np.uint16) * 63 + 127) // 255 * 255 // 63
+    up = np.diff(coarse.astype(np.int16), axis=0, prepend=0).astype(np.uint8)  # each row less the one above: filter 2
+    lines = np.concatenate([np.full((rows, 1), 2, np.uint8), up], axis=1)
+    body = [(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)),
+            (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")]  # fmt: skip
+    chunks = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in body
+    )
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()

@@ -1,0 +1,188 @@
+"""`click record` and `click corpus`: run an engine, keep what it gives. `render.cli` offers them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engines import recording
+from engines.recording import Recording
+from render import doctor as examination
+from render import engine_cli
+from render.pipeline import InputError, executor, plan, progress
+from render.pipeline.plan import Places
+
+JOBS = click.IntRange(1)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("scene")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the run that is shown. Example: --seed 7")
+@click.option(
+    "--start", metavar="FEN", help="rollout: show this position. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
+)
+@click.option(
+    "--stage",
+    metavar="NAME",
+    help="rollout: train one stage, print what it reached, record nothing. Example: --stage krk",
+)
+@click.option("--volume", type=FILE, metavar="FILE", help="scan: a NIfTI brain. Example: --volume me.nii.gz")
+@click.option(
+    "--acceleration", type=float, metavar="R", help="scan: measure one point of k-space in R. Example: --acceleration 8"
+)
+@click.option("--prompt", metavar="TEXT", help="scan: a sentence about it. Example: --prompt 'T1-weighted, normal'")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0),
+    metavar="M",
+    help="Put the training down after so long. Example: --minutes 30",
+)
+@click.option("--jobs", type=JOBS, metavar="N", help="Runs trained at once; default: one a core. Example: --jobs 2")
+@click.option("--fresh", is_flag=True, help="Forget checkpoints and start over. Example: click record rollout --fresh")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the two files. Example: --out /tmp/mine")
+@click.pass_obj
+def record(
+    places: Places,
+    scene: str,
+    seed: int | None,
+    start: str | None,
+    stage: str | None,
+    volume: Path | None,
+    acceleration: float | None,
+    prompt: str | None,
+    minutes: float | None,
+    jobs: int | None,
+    fresh: bool,
+    out: Path | None,
+) -> None:
+    """Run the engine behind SCENE and keep what a scene and a page show of it.
+
+    A run that is cut off goes on from its last checkpoint. The two files, a .npz and a .json, are written when it
+    is finished, into site_assets/recordings unless --out says otherwise.
+
+    \b
+    Examples:
+        click record rollout
+        click record rollout --minutes 30         half an hour of it; the same command goes on
+        click record rollout --stage krk          king and rook against king, alone
+        click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
+        click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
+    """
+    if volume is not None and scene == "scan":
+        engine_cli.bring(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
+        return
+    checkpoints = places.cache.parent / "record" / scene
+    if fresh:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
+    asked |= {"acceleration": acceleration, "prompt": prompt}
+    if minutes is not None:
+        asked["until"] = engine_cli.until(minutes)
+    engine, made = _run_engine(scene, asked, checkpoints)
+    if stage is not None:
+        for fact, value in made.facts.items():
+            click.echo(f"{fact:42} {value:g}")
+        return
+    folder = out or places.recordings
+    paths = [*recording.save(made, folder)]
+    if hasattr(engine, "publish"):
+        paths += engine.publish(checkpoints, made, folder)
+    for path in paths:
+        click.echo(path)
+
+
+def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple[Any, Recording]:
+    """Run an engine by name, with the options that are not None. Returns the engine, too."""
+    engines = Path(recording.__file__).parent
+    known = [
+        entry.name for entry in pkgutil.iter_modules([str(engines)]) if (engines / entry.name / "record.py").is_file()
+    ]
+    plan.pick("engine", scene, known)
+    try:
+        engine = importlib.import_module(f"engines.{scene}.record")
+    except ModuleNotFoundError as error:
+        if (error.name or "engines").startswith("engines"):
+            raise
+        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    given = {name: value for name, value in options.items() if value is not None}
+    if "seed" in given and "seeds" in inspect.signature(engine.make).parameters:
+        seed = given.pop("seed")
+        given["seeds"] = tuple(range(seed, seed + len(engine.SEEDS)))
+    if "jobs" in inspect.signature(engine.make).parameters:
+        given.setdefault("jobs", executor.usable_cores())
+    for name in given.keys() - inspect.signature(engine.make).parameters.keys():
+        raise click.UsageError(f"{scene} takes no --{name}.")
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    with progress.following() as report:
+        try:
+            made: Recording = engine.make(checkpoints, report, **given)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        except getattr(engine, "Paused", ()) as error:
+            raise click.ClickException(f"put down at {error}, time is up; the same command goes on") from None
+    return engine, made
+
+
+def run_again(places: Places, scene: str) -> list[str]:
+    """Run the engine afresh, as the recording says it was run; what differs."""
+    before = recording.load(places.recordings, scene)
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        options = {"seed": before.seed, "start": before.config.get("start")}
+        engine, made = _run_engine(scene, options, Path(folder))
+        if "compared" in before.config:
+            with progress.following() as report:
+                made = engine.compare(made, Path(folder), report, executor.usable_cores())
+        return recording.same(before, made)
+
+
+@click.group()
+def corpus() -> None:
+    """Make the data that an engine learns from.
+
+    \b
+    Example:
+        click corpus rollout
+    """
+
+
+@corpus.command("rollout")
+@click.option(
+    "--games", type=click.IntRange(1), metavar="N", help="Games to play; default: 18000. Example: --games 500"
+)
+@click.option("--jobs", type=JOBS, metavar="N", help="Games played at once; default: one a core. Example: --jobs 2")
+@click.option(
+    "--out", type=FILE, metavar="FILE", help="Where it goes; default: the committed corpus. Example: --out /tmp/c.npz"
+)
+@click.pass_obj
+def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:
+    """Play chess games with a weakened Stockfish and keep the positions that have a mate in one.
+
+    The same number of games gives the same positions, whatever --jobs is. A run that is cut off goes on where it
+    was.
+
+    \b
+    Examples:
+        click corpus rollout
+        click corpus rollout --games 500 --out /tmp/c.npz
+    """
+    try:
+        from engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
+        from engines.rollout import positions  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    making = positions.Making() if games is None else positions.Making(games=games)
+    with progress.following() as report:
+        made = maker.build(places.cache.parent / "record" / "rollout", report, making, jobs or executor.usable_cores())
+    maker.save(made, out or positions.CORPUS)
+    click.echo(f"{out or positions.CORPUS}: {len(made.train)} training and {len(made.held_out)} held-out positions")
+    click.echo(f"sha256 of the positions {made.sha256}")

@@ -1,0 +1,74 @@
+"""Scan: a brain recovered from a sixteenth of its k-space by reverse diffusion. Drawn from the recording of those runs.
+
+One module a section, in the order in which they are seen: `patient`, `undersample`, `prior`, `diffusion`,
+`consistency`, `faithful`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in
+`paint`. The axial slice is the hero of all of them: one place, one window, one orientation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from render.components import frame
+from render.pen import Pen
+from render.scenes.scan import consistency, diffusion, faithful, patient, prior, undersample
+from render.scenes.scan.shown import Shown
+from render.stage import Mark, Scene, Section
+
+HEADLINES = {
+    "patient": "One brain, scanned in full",
+    "undersample": "Measure one line in {rate}, and it blurs",
+    "prior": "Words alone cannot know the patient",
+    "diffusion": "From pure noise, step by step",
+    "consistency": "What was measured overrules what is imagined",
+    "faithful": "How near it comes, and where not",
+}
+RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "Faithful")
+
+
+class Scan(Scene):
+    """The scan scene."""
+
+    name: ClassVar[str] = "scan"
+    title: ClassVar[str] = "Reconstruction by reverse diffusion"
+    claim: ClassVar[str] = (
+        "A model supplies what brains look like, the measurements decide what this one looks like. "
+        "k-space is simulated from a real scan."
+    )
+    legend: ClassVar[tuple[Mark, ...]] = (
+        Mark("lit", "Lit point", "measured: a line of k-space that the simulated scanner read"),
+        Mark("dark", "Dark point", "never measured"),
+        Mark("token", "Amber word", "a word that conditions the prior; the width of its line is the attention it gets"),
+        Mark("belief", "Blue", "the model's belief: what it supplies where nothing was measured"),
+        Mark("loop", "Snap", "data consistency: believed values replaced by measured ones"),
+        Mark("error", "Error map", "distance from the reference, black none, on the printed scale"),
+        Mark("lesion", "Ring", "the lesion, found by a rule in three contrasts; no method is shown it"),
+    )
+    poster: ClassVar[str | None] = "consistency"
+
+    def sections(self) -> tuple[Section, ...]:
+        """The sections, each within its frame."""
+        shown = Shown(self.recording)
+        parts = (patient, undersample, prior, diffusion, consistency, faithful)
+        return tuple(_framed(shown, station, part.section(shown)) for station, part in enumerate(parts))
+
+
+def _framed(shown: Shown, station: int, section: Section) -> Section:
+    """Add what every section has: kicker, headline, rail and captions."""
+    kicker = f"SCAN · {section.step} {section.name.upper()}" if section.step else "SCAN"
+    headline = HEADLINES[section.name].format(rate=shown.rate)
+
+    def backdrop(pen: Pen) -> None:
+        frame.header(pen, kicker, headline)
+        frame.rail(pen, RAIL, station)
+        section.backdrop(pen)
+
+    def paint(pen: Pen, t: float) -> None:
+        section.paint(pen, t)
+        frame.caption(pen, section.captions, t)
+
+    return replace(section, backdrop=backdrop, paint=paint)
+
+
+SCENE = Scan

@@ -1,0 +1,114 @@
+"""What was made of the same measurements: by whom, how far off and where; the lesion close by; the stranger last."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from render import theme
+from render.components import slices
+from render.motion import Box, ease, mix, px, py
+from render.pen import Pen
+from render.scenes.scan.shown import NAMES, WINDOW, Shown
+from render.stage import Cue, Section
+
+RESULT = "samples"  # what the scene has shown being made: reverse diffusion
+CLASSICAL = ("variation", "wavelet", "mean")
+PEERS = {"variation": "total variation", "wavelet": "wavelets", "mean": "the classical mean"}
+SHOWN = ("zero_filled", *CLASSICAL, "ours", RESULT)  # error maps, two rows of three
+HERO = (px(4), py(17), px(28.5), py(61))
+INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35.4), py(17), py(21.1)  # the lesion: side, left, first top, pitch
+MAP, ACROSS, DOWN = (px(49), py(17), py(26.8)), px(16), py(33.2)  # left, top, height of the first; pitches
+SCALE = Box(px(80), py(8.2), px(16), 16)
+WIPES = ((0.0, "zero_filled", RESULT), (7.6, RESULT, "reference"), (11.4, "stranger", "reference"))  # from when
+LAST = {
+    True: "Without the data, the same model dreams somebody else.",
+    False: "Without the data, the same model has no brain to show.",
+}
+SAID = {**NAMES, "reference": "full scan", "stranger": "no data"}
+
+
+def section(shown: Shown) -> Section:
+    """What is said and when."""
+    best = max(CLASSICAL, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
+    ours, other = (shown.recording.fact(f"{name}.brain.psnr") for name in (RESULT, best))
+    gain = f"{abs(ours - other):.1f} dB {'nearer' if ours >= other else 'farther'} than {PEERS[best]}"
+    samples = int(shown.recording.fact("samples"))
+    return Section(
+        name="faithful",
+        step=None,
+        title="Faithful: how near, and where not",
+        seconds=15.0,
+        paint=partial(paint, shown),
+        backdrop=partial(backdrop, shown),
+        captions=(
+            Cue(0.4, 3.9, "Same measurements, six reconstructions. Below each, its PSNR in dB."),
+            Cue(4.1, 7.5, f"Diffusion, the mean of {samples} samples: {gain}."),
+            Cue(7.7, 11.2, "Beside the full scan: fine detail is missing still."),
+            Cue(11.4, 15.0, LAST[shown.plausible]),
+        ),
+        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(11.4, 15.0, "belief")),
+        still=6.8,
+        alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in "
+        "the full scan; error maps with their PSNR in dB: "
+        + ", ".join(f"{NAMES[name]} {shown.db(name)}" for name in SHOWN)
+        + f". The prior alone reaches {shown.db('stranger')}.",
+    )
+
+
+def backdrop(shown: Shown, pen: Pen) -> None:
+    """The scale of the error maps."""
+    slices.error_scale(pen, float(shown.recording.config["error_most"]), SCALE)
+    pen.text("error", SCALE.x + SCALE.width / 2, SCALE.y + 60, theme.FLOOR, theme.QUIET, anchor="middle")
+
+
+def paint(shown: Shown, pen: Pen, t: float) -> None:
+    """The divider, the insets, the error maps one after another; at the end the stranger behind the divider."""
+    hero = shown.box(HERO)
+    start, left, right = next(wipe for wipe in reversed(WIPES) if t >= wipe[0])
+    share = mix(1.0, 0.3, ease(t, start + 0.5, 1.6)) + 0.3 * ease(t, start + 2.4, 1.0)
+    slices.wipe(pen, shown.grey(f"{left}_axial"), shown.grey(f"{right}_axial"), share, hero, (SAID[left], SAID[right]))
+    if left == "stranger":
+        slices.belief(pen, hero)
+    shown.lesion(pen, hero, ease(t, 0.6, 0.6))
+    _insets(shown, pen, t)
+    _maps(shown, pen, t)
+
+
+def _insets(shown: Shown, pen: Pen, t: float) -> None:
+    """The lesion in three of the pictures, large; in the end the stranger has its place, too."""
+    if shown.radius <= 0:
+        return
+    first = "stranger" if t >= WIPES[-1][0] else "zero_filled"
+    for order, name in enumerate((first, RESULT, "reference")):
+        alpha = ease(t, 1.4 + 0.4 * order, 0.6)
+        box = Box(INSET_X, INSET_Y + order * INSET_GAP, INSET, INSET)
+        picture = slices.crop(shown.a[f"{name}_axial"], shown.ring_at, 1.15 * shown.radius)
+        pen.raster(WINDOW.grey(picture), *box, alpha)
+        pen.box(*box, 3)
+        pen.stroke(theme.ATTENTION, 3, alpha)
+        colour = theme.BELIEF if name == "stranger" else theme.QUIET
+        shown.named(pen, box, SAID[name], colour, alpha)
+
+
+def _maps(shown: Shown, pen: Pen, t: float) -> None:
+    """Error maps with their methods' names and PSNR in the brain; the best stands out."""
+    most = float(shown.recording.config["error_most"])
+    best = max(SHOWN, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
+    rows, columns = shown.a[f"error_{RESULT}"].shape
+    x, y, height = MAP
+    for order, name in enumerate(SHOWN):
+        alpha = ease(t, 1.8 + 0.35 * order, 0.6)
+        box = Box(x + (order % 3) * ACROSS, y + (order // 3) * DOWN, height * columns / rows, height)
+        slices.errors(pen, shown.a[f"error_{name}"].astype(float) / 127 * most, most, box, alpha)
+        colour, font = (theme.TEXT, theme.MONO_BOLD) if name == best else (theme.QUIET, theme.MONO)
+        pen.text(NAMES[name], box.x, box.y + height + 42, theme.FLOOR, colour, alpha=alpha)
+        pen.text(
+            shown.db(name),
+            box.x + px(15),
+            box.y + height + 42,
+            theme.FLOOR,
+            colour,
+            font=font,
+            anchor="end",
+            alpha=alpha,
+        )
