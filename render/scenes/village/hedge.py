@@ -22,6 +22,7 @@ from render.stage import Cue, Section
 
 SECONDS, SPLIT, RUNS, DONE = 19.0, 7.8, 8.3, 15.2  # the end; when it splits; the two runs' first and last moment
 MILL = 1  # a place
+FED, LEAST = 0.95, 4  # share of the bread needed on that day; flour banked
 BESIDE = 0.5  # scale of each of the two villages
 CHART = Box(px(5), py(70.5), px(60), py(13))
 SOLID: tuple[float, ...] = ()
@@ -30,12 +31,16 @@ GEAR = 0.2  # blades turn this much slower here, where a second is five days
 
 
 def choice(shown: Shown) -> Mapping[str, Any]:
-    """The first flour that is taken from the mill to the granary after the second day, as it was said."""
+    """The first flour that is taken from the mill to the granary on a day that is fed in full, as it was said."""
     return next(
-        event for event in shown.events
-        if event["kind"] == "said" and event["action"] == "bank" and event["step"] >= 2 * DAY
-        and shown.main.a["leaves"][event["step"], AGENTS.index(event["agent"])] == MILL and _moved(shown, event) >= 4
-    )  # fmt: skip
+        event
+        for event in shown.events
+        if event["kind"] == "said"
+        and event["action"] == "bank"
+        and shown.main.fed[event["step"] // DAY] >= FED
+        and shown.main.a["leaves"][event["step"], AGENTS.index(event["agent"])] == MILL
+        and _moved(shown, event) >= LEAST
+    )
 
 
 def _moved(shown: Shown, event: Mapping[str, Any]) -> float:
