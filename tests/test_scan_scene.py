@@ -370,7 +370,7 @@ def _page(recorded: Recording, folder: Path) -> Published:
 
 def test_every_reconstruction_is_on_the_page(recorded: Recording, tmp_path: Path) -> None:
     html = scans.choose(_page(recorded, tmp_path), "scan.md")
-    assert html.count("<img") == len(CONFIG.grid) * len(record.GRID_METHODS) + 1
+    assert html.count("<img") == len(CONFIG.grid) * len(record.GRID_METHODS) + 2
     for rate in CONFIG.grid:
         for name in record.GRID_METHODS:
             assert f"{recorded.fact(f'grid.r{rate:g}.{name}.brain.psnr'):.1f} dB" in html
