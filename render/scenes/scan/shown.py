@@ -27,7 +27,7 @@ NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wav
 
 
 PLAUSIBLE = 3.0  # a stranger whose head is brighter than the air around it by this factor is one
-LIT = 0.36  # brightness of the faintest measured point, so that it is seen to be lit
+LIT, BELIEVED = 0.8, 0.7  # least brightness of a measured point, so that it is seen to be lit; dimming of the others
 
 
 class Shown:
@@ -93,8 +93,9 @@ class Shown:
         Measured points go from blue to amber, the others stay blue.
         """
         level = kplane.brightness(before) * (1 - share) + kplane.brightness(after) * share
-        level = np.maximum(level, LIT * share * self.measured)
-        kplane.plane(pen, level, share * self.measured, box, alpha)
+        known = share * self.measured
+        level = np.maximum(level * (BELIEVED + (1 - BELIEVED) * known), LIT * known)
+        kplane.plane(pen, level, known, box, alpha)
 
     def better(self, one: str, other: str) -> bool:
         """Whether one method is nearer to the reference in the brain than another."""
