@@ -314,6 +314,7 @@ def test_any_frame_renders_alone(scene: Scan, name: str) -> None:
         ("kplane_accepted", "consistency", 7.0),
         ("after_axial", "consistency", 12.6),
         ("error_ours", "faithful", 8.0),
+        ("uncertainty_axial", "faithful", 8.0),
     ],
 )
 def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, array: str, name: str, t: float) -> None:
@@ -326,7 +327,7 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, arr
 
 def test_printed_numbers_are_recorded_ones(monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Scan) -> None:
     said = {words for words, *_ in spoken(monkeypatch, scene, "faithful", 7.5)}
-    for name in ("zero_filled", "variation", "wavelet", "ours"):
+    for name in ("zero_filled", "variation", "mean", "ours", "samples"):
         assert f"{recorded.fact(f'{name}.brain.psnr'):.1f}" in said
     count = int(recorded.arrays["mask"].sum())
     said = {words for words, *_ in spoken(monkeypatch, scene, "undersample", 8.0)}

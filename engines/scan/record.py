@@ -31,7 +31,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     reference_<P>    (h, w)
     <M>_<P>          (h, w)     what each method made at the headline acceleration
     error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127
-    uncertainty_<P>  (h, w)     standard deviation over the samples, 0 to 0.25 as 0 to 255
+    uncertainty_<P>  (h, w)     standard deviation over the samples, 0 to 0.1 as 0 to 255
     lesion_<P>       (h, w)     bool
     volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
     grid_r<R>_<M>    (h, w)     axial, at each acceleration
@@ -64,7 +64,7 @@ from engines.scan.sampler import Config as Sampling
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
 GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
-ERROR_MOST = 0.25
+ERROR_MOST, SPREAD_MOST = 0.25, 0.1
 VARIES = ("*.seconds",)
 # What a single run depends on; what is kept and said of all of them afterwards is not among it.
 SOURCES = [
@@ -136,6 +136,7 @@ def make(
             "weights_sha256": recording.sha256(path),
             "kspace": "simulated from a magnitude image",
             "error_most": ERROR_MOST,
+            "spread_most": SPREAD_MOST,
             "varies": list(VARIES),
         },
         code_version=recording.source_version(Path(__file__).parent),
@@ -188,7 +189,7 @@ class _Runs:
             arrays[f"error_{name}"] = signed(planes(x - shown.x, at)["axial"], ERROR_MOST)
         spread = np.stack(volumes).std(0, ddof=1) if len(volumes) > 1 else np.zeros_like(volumes[0])
         for p in PLANES:
-            arrays[f"uncertainty_{p}"] = grey(planes(spread, at)[p], ERROR_MOST)
+            arrays[f"uncertainty_{p}"] = grey(planes(spread, at)[p], SPREAD_MOST)
             arrays[f"lesion_{p}"] = planes(shown.lesion, at)[p]
             arrays[f"reference_{p}"] = grey(planes(shown.x, at)[p])
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())

@@ -22,7 +22,7 @@ WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 SPREAD, NOISE_BLACK = 0.5, -95.0  # of recorded noise: how x was scaled; what is black where there is nothing else
 HERO = (px(26), py(16.5), px(48), py(67))  # where the slice stands when it stands alone
 LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # three of them side by side
-NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "their mean",
+NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "classical",
          "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
 
 
