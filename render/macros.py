@@ -9,9 +9,12 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
+    {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
     {{ try_scan("scan") }}                                       recorded reconstructions to choose from
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
+    {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
+    {{ origins() }} {{ third_parties() }}                        what each scene was made from; what others made
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
@@ -23,9 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, pieces, plots, prose, scans, tries
+from render.pages import figures, pieces, plots, prose, reserve, scans, tries
+from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
 
@@ -43,16 +48,32 @@ def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Call
 
 
 def define_env(env: Any) -> None:
-    """Offer the macros to MkDocs; called once, before any page is read."""
+    """Offer the macros to MkDocs; called once, before any page is read.
+
+    Zensical, the theme's successor, calls it for each page, and says of a page its path and address alone.
+    """
     root = Path(env.project_dir)
     scenes = {name: load(root / "site_assets", name) for name in env.conf["extra"].get("scenes", [])}
     env.conf["extra"]["manifests"] = {name: scene.manifest for name, scene in scenes.items()}
 
+    env.conf["extra"]["log"] = prose.log((root / "docs/how-it-is-made.md").read_text(encoding="utf-8"))
+
+    works = Citations(root / "docs/references.bib")
+
     def page() -> str:
-        return str(env.page.file.src_uri)
+        return str(env.page.file.src_uri if hasattr(env.page, "file") else env.page.path)
+
+    def words() -> str:
+        found = getattr(env, "markdown", None)
+        return found if found is not None else (root / "docs" / page()).read_text(encoding="utf-8")
 
     def base() -> str:
-        return "../" * sum(part not in ("", ".") for part in env.page.file.url.split("/"))
+        *folders, file = page().split("/")
+        deeper = env.conf["use_directory_urls"] and file not in ("index.md", "README.md")
+        return "../" * (len(folders) + deeper)
+
+    def address(name: str) -> str:
+        return f"{base()}{name}/" if env.conf["use_directory_urls"] else f"{base()}{name}.html"
 
     def get(name: str) -> Scene:
         found: Scene = pick(scenes, name, "mkdocs.yml (extra.scenes)", page())
@@ -68,7 +89,7 @@ def define_env(env: Any) -> None:
         "fact": measured,
         "setting": chosen,
         "event": lambda scene, kind, key, style=None: figures.event(get(scene), kind, key, style, page()),
-        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title),
+        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title, words()),
         "heading": lambda name, section: pieces.heading(get(name), section, page()),
         "still": lambda name, section: pieces.still(get(name), base(), section, page()),
         "claim": lambda name: el("p", {"class": "claim"}, get(name).manifest["claim"]),
@@ -76,13 +97,18 @@ def define_env(env: Any) -> None:
         "provenance": lambda name: pieces.provenance(get(name)),
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
+        "try_reserve": lambda name: reserve.table(get(name), page()),
         "try_scan": lambda name: scans.choose(get(name), page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),
-        "poster": lambda name: pieces.poster(get(name), base()),
+        "poster": lambda name: pieces.poster(get(name), base(), address(name)),
         "code": lambda path, name: prose.code(root, path, name, page()),
-        "reading_time": lambda: prose.reading_time(env.markdown),
+        "reading_time": lambda: prose.reading_time(words()),
+        "origins": lambda: pieces.origins(scenes.values()),
+        "third_parties": lambda: prose.third_parties(root),
+        "cite": lambda *keys: works.cite(keys, page()),
+        "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
         "decisions": lambda: prose.decisions(root / "docs"),
     }
     for name, macro in macros.items():

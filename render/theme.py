@@ -37,6 +37,9 @@ TILE, TILE_DEEP, TIMBER, TIMBER_DEEP = "#8A5445", "#5C3A35", "#7B5740", "#4A3428
 FLOUR, FLOUR_DEEP, CRUST, CRUST_DEEP = "#EDE5D2", "#B5A98F", "#A86F3F", "#6E4526"
 FUR, FUR_DEEP, BLUSH = "#9A8A7C", "#6B5E56", "#D98A7E"
 LAMP, DARK_PANE = "#F5E3A8", "#232B3D"  # a window with somebody fed behind it, and one without
+# Sky and land, dark enough for words at any hour: high and low sky by night, at dawn, by day; hills; the meadow.
+SKY_NIGHT, SKY_DAWN, SKY_DAY = ("#0A0E19", "#161B2E"), ("#141A2E", "#5A4048"), ("#141D33", "#2B3B5C")
+HILLS_FAR, HILLS, MEADOW, MEADOW_DEEP = "#1C2540", "#182235", "#1C2A2C", "#0E161B"
 SKINS = ("#E7B98F", "#C98B62", "#8E5B3C")
 HAIRS = ("#4A342A", "#2A2326", "#7A5538")
 CLOTHS = (
@@ -91,6 +94,6 @@ QUALITIES = {
     for quality in (
         Quality("draft", 640, 360, 15, 30, "ultrafast"),
         Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45)),
-        Quality("final", 3840, 2160, 30, 18, "medium", av1=(8, 36)),
+        Quality("final", 3840, 2160, 30, 14, "medium", av1=(8, 23)),
     )
 }

@@ -26,6 +26,7 @@ from render.pen import Pen
 from render.pipeline import gallery
 from render.scenes.rollout import Rollout
 from render.scenes.scan import Scan
+from render.scenes.village import Village
 from render.stage import Film, Frame, Scene, Section
 from render.theme import Quality
 
@@ -35,7 +36,7 @@ SMALL = Quality("small", 192, 108, 10, 30, "ultrafast")
 BOLD = {theme.SANS_STRONG, theme.SANS_BOLD, theme.MONO_BOLD}
 ENOUGH, ENOUGH_LARGE, LARGE, LARGE_BOLD = 4.5, 3.0, 48, 36
 FADE = 0.1  # seconds in which a text that stays does not change
-SCENES: dict[str, type[Scene]] = {"rollout": Rollout, "scan": Scan}
+SCENES: dict[str, type[Scene]] = {"rollout": Rollout, "village": Village, "scan": Scan}
 SECTIONS = [  # of the scenes that are recorded; a scene may wait for its recording
     section
     for name, scene in SCENES.items()

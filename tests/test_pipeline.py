@@ -291,7 +291,9 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert found["sections"][1]["still"]["time"] == 2.9
     assert found["sections"][1]["marks"][1] == {"start": 2.5, "end": 3.0, "id": "dot"}
     assert [words["text"] for words in found["sections"][0]["captions"]] == ["Dots & <b>boxes</b>", "a --> b"]
-    assert found["poster"]["file"] == found["sections"][1]["still"]["file"], "the first step's still"
+    still = (places.assets / found["sections"][1]["still"]["file"]).read_bytes()
+    assert (places.assets / found["poster"]["file"]).read_bytes() == still, "the first step's, small as it is"
+    assert [found["poster"][side] for side in ("width", "height")] == [found["width"], found["height"]]
     assert (places.assets / found["poster"]["file"]).stat().st_size == found["poster"]["bytes"] <= encode.STILL_BYTES
     assert manifest.damaged(places, found) == []
     on_disk = {name for name in files(places.assets) if not name.startswith("recordings/")}

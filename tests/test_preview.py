@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from test_pipeline import published, render
 
-from render.pipeline import encode, preview
+from render.pipeline import encode, preview, publish
 from render.pipeline.load import load_scene
 from render.pipeline.plan import Places
 from render.stage import Film
@@ -54,3 +54,11 @@ def test_a_preview_gives_up_fineness_before_size() -> None:
     chance = np.random.default_rng(0)
     frames = [chance.integers(0, 255, (270, 480, 3), np.uint8) // 8 for _ in range(12)]
     assert preview.BYTES / 2 < len(preview.animated(frames)) <= preview.BYTES
+
+
+def test_a_poster_is_no_wider_than_a_page_shows_it(places: Places) -> None:
+    large = io.BytesIO()
+    Image.new("RGB", (1920, 1080), (13, 17, 28)).save(large, "WEBP")
+    made = publish._poster(places, "tiny", large.getvalue())
+    with Image.open(places.assets / made["file"]) as image:
+        assert image.size == (made["width"], made["height"]) == (publish.POSTER_WIDTH, 720)

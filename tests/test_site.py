@@ -3,149 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree  # of our own making
 
 import pytest
+from browsing import ASSETS, ROOT, SCENES, Site, Visit, needs_scenes
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-ROOT = Path(__file__).resolve().parents[1]
-ASSETS = ROOT / "site_assets"
+PAGES = [
+    "" if page == "index.md" else page.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/"
+    for page in re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+]
+FIRST_LOAD = 250 * 1024  # bytes, as they come over the wire
 BUILT = ("videos", "posters", "stills", "captions")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-MANIFESTS = sorted((ASSETS / "videos").glob("*.json"))
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not MANIFESTS and "STAGELIGHT_REQUIRE_SITE" not in os.environ,
-        reason="no scene is rendered yet: run `click render all`",
-    ),
-]
-
-
-class Range(SimpleHTTPRequestHandler):
-    """A quiet file server that answers range requests, as every host of videos does."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        path = Path(self.translate_path(self.path))
-        if not wanted or not path.is_file():
-            return super().do_GET()
-        size = path.stat().st_size
-        first, last = int(wanted[1]), min(int(wanted[2] or size - 1), size - 1)
-        self.send_response(206)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
-        self.send_header("Content-Length", str(last - first + 1))
-        self.end_headers()
-        with path.open("rb") as file:
-            file.seek(first)
-            try:
-                self.wfile.write(file.read(last - first + 1))
-            except ConnectionError:  # the browser has seen enough
-                self.close_connection = True
-        return None
-
-
-class Site(NamedTuple):
-    """The built site and where it is served."""
-
-    folder: Path
-    url: str
-    manifest: dict[str, Any]
-
-    def steps(self) -> list[dict[str, Any]]:
-        """The numbered sections of the scene."""
-        return [section for section in self.manifest["sections"] if section["step"]]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Range, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    manifest = json.loads((ASSETS / "videos" / "rollout.json").read_text(encoding="utf-8"))
-    yield Site(folder, f"http://127.0.0.1:{server.server_port}/", manifest)
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = os.environ.get("STAGELIGHT_CHROMIUM", "/usr/bin/chromium")
-    with playwright.sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-class Visit:
-    """One page in a context of its own, with everything it asked for and complained about."""
-
-    def __init__(self, browser: Any, site: Site, path: str, **options: Any) -> None:
-        options.setdefault("viewport", {"width": 1280, "height": 800})
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("requestfailed", self.failed)
-        self.page.on("response", lambda answer: self.complaints.append(answer.url) if answer.status >= 400 else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
-        )
-        self.page.goto(site.url + path, wait_until="load")
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-    def failed(self, request: Any) -> None:
-        """A request that came to nothing; a video that is seeked drops what it no longer needs."""
-        if not (request.url.endswith(".mp4") and "ERR_ABORTED" in str(request.failure)):
-            self.complaints.append(f"{request.url} {request.failure}")
-
-    def lit(self) -> tuple[list[str], list[str]]:
-        """The steps and the legend entries that are lit."""
-        steps = self.page.locator(".rail a[aria-current=step] .rail__number").all_inner_texts()
-        marks = self.page.locator(".legend .is-lit").evaluate_all("found => found.map(mark => mark.dataset.mark)")
-        return steps, marks
-
-    def time(self) -> float:
-        """Where the video is, in seconds."""
-        return float(self.page.evaluate("document.querySelector('video').currentTime"))
+pytestmark = [pytest.mark.browser, needs_scenes]
 
 
 def cues(site: Site) -> list[tuple[float, float, dict[str, Any]]]:
@@ -190,22 +66,94 @@ def test_every_built_asset_is_named_and_every_named_asset_is_built(site: Site) -
     assert found == named
 
 
-def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site) -> None:
-    page = (site.folder / "rollout" / "index.html").read_text(encoding="utf-8")
-    assert re.findall(r'<h2 id="step-(\d+)">', page) == [step["step"] for step in site.steps()]
-    assert [step["step"] for step in site.steps()] == ["01", "02", "03", "04"]
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site, scene: str) -> None:
+    page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
+    steps = [step["step"] for step in site._replace(scene=scene).steps()]
+    assert re.findall(r'<h2 id="step-(\d+)">', page) == steps
+    assert steps == ["01", "02", "03", "04"]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_an_entry_of_the_legend_leads_to_a_place_on_the_page(site: Site, scene: str) -> None:
+    page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'<div data-mark="[^>]*>\s*<dt><img [^>]*><a href="#([\w-]+)">', page)
+    assert len(links) == len(site.manifests[scene]["legend"])
+    assert [link for link in links if f'id="{link}"' not in page] == []
+
+
+def test_what_a_page_may_load_is_said_by_the_page_and_by_the_host(site: Site) -> None:
+    headers = (site.folder / "_headers").read_text(encoding="utf-8")
+    for path in site.folder.rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+        assert policy, path
+        assert f"Content-Security-Policy: {policy[1]}; frame-ancestors 'self'\n" in headers
+        assert "script-src 'self';" in policy[1]
+        assert re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", page) == [], "a script in the page itself"
+        assert re.findall(r"\son[a-z]+=", re.sub(r'"[^"]*"', '""', page)) == []
+    assert re.search(r"^/videos/\*\.mp4\n  Cache-Control: .*immutable", headers, re.M)
+
+
+def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
+    feed = ElementTree.fromstring((site.folder / "feed.xml").read_text(encoding="utf-8"))  # noqa: S314
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = feed.findall(f"{name}entry")
+    log = (site.folder / "how-it-is-made" / "index.html").read_text(encoding="utf-8")
+    assert len(entries) > 3
+    for entry in entries:
+        anchor = (entry.findtext(f"{name}id") or "").partition("#")[2]
+        assert f'id="{anchor}"' in log
+    assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
+    page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
+    cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
+    assert (site.folder / urlsplit(cards["og:image"]).path.lstrip("/")).is_file()
+    assert cards["og:image"] == cards["twitter:image"]
+    assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
 
 
 # --- what a reader never meets ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["", "rollout/", "how-it-is-made/", "decisions/", "404.html"])
+@pytest.mark.parametrize("path", [*PAGES, "404.html"])
 def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, path: str) -> None:
     with Visit(browser, site, path) as visit:
         visit.page.wait_for_timeout(300)
         assert [url for url in visit.requests if not url.startswith(site.url)] == []
         assert visit.complaints == []
         assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_first_visit_is_small_and_nothing_jumps(site: Site, browser: Any, path: str) -> None:
+    with Visit(browser, site, "404.html") as visit:
+        wire: list[float] = []
+        visit.page.goto("about:blank")
+        session = visit.context.new_cdp_session(visit.page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        session.on("Network.loadingFinished", lambda event: wire.append(event["encodedDataLength"]))
+        visit.page.add_init_script(
+            "window.jumped = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries())"
+            " if (!entry.hadRecentInput) window.jumped += entry.value })"
+            ".observe({ type: 'layout-shift', buffered: true })"
+        )
+        visit.page.goto(site.url + path, wait_until="load")
+        visit.page.wait_for_timeout(800)
+        assert sum(wire) <= FIRST_LOAD
+        assert visit.page.evaluate("window.jumped") <= 0.001
+
+
+def test_the_search_is_fetched_when_somebody_searches(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "how-it-is-made/") as visit:
+        visit.page.wait_for_timeout(300)
+        assert [url for url in visit.requests if "/search" in url] == []
+        visit.page.click(".md-search__input")
+        visit.page.keyboard.type("advantage")
+        visit.page.wait_for_selector(".md-search-result__item a", timeout=10_000)
+        links = visit.page.locator(".md-search-result__item a").evaluate_all("found => found.map(each => each.href)")
+        assert [link for link in links if "/rollout/" in link]
+        assert visit.complaints == []
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
@@ -234,7 +182,7 @@ def test_of_all_pictures_the_first_page_loads_the_poster_alone(site: Site, brows
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "rollout/"])
+@pytest.mark.parametrize("path", [*PAGES, "404.html"])
 def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any, path: str, scheme: str) -> None:
     with Visit(browser, site, path, color_scheme=scheme, reduced_motion="reduce") as visit:
         assert (
@@ -254,20 +202,26 @@ def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any,
 # --- the player -------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=SCENES)
+def played(site: Site, request: pytest.FixtureRequest) -> Site:
+    """The site, looking at one scene after the other."""
+    return site._replace(scene=request.param)
+
+
 @pytest.mark.parametrize("kind", ["video", "av1"])
-def test_either_video_plays_and_shows_each_step_where_it_starts(site: Site, browser: Any, kind: str) -> None:
-    if not site.manifest[kind]:
+def test_either_video_plays_and_shows_each_step_where_it_starts(played: Site, browser: Any, kind: str) -> None:
+    if not played.manifest[kind]:
         pytest.skip("the scene has no AV1")
-    file = site.manifest[kind]["file"]
-    with Visit(browser, site, "rollout/") as visit:
+    file = played.manifest[kind]["file"]
+    with Visit(browser, played, f"{played.scene}/") as visit:
         duration = visit.page.evaluate(
             """async (src) => { const video = document.querySelector('video');
                 await new Promise((loaded) => { video.onloadeddata = loaded; video.src = src; video.load() });
                 return video.duration }""",
             f"../{file}",
         )
-        assert duration == pytest.approx(site.manifest["duration"], abs=0.001)
-        for section in site.manifest["sections"]:
+        assert duration == pytest.approx(played.manifest["duration"], abs=0.001)
+        for section in played.manifest["sections"]:
             shown = visit.page.evaluate(
                 """async (time) => { const video = document.querySelector('video');
                     const seeked = new Promise((found) => video.requestVideoFrameCallback((_, frame) => found(frame)));
@@ -277,20 +231,20 @@ def test_either_video_plays_and_shows_each_step_where_it_starts(site: Site, brow
             assert shown == pytest.approx(section["start"], abs=0.002), section["name"]
 
 
-def test_the_browser_takes_the_first_video_it_can_play(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/") as visit:
+def test_the_browser_takes_the_first_video_it_can_play(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
         visit.page.evaluate("document.querySelector('video').load()")
         visit.page.evaluate(
             "document.querySelector('video').play().then(() => document.querySelector('video').pause())"
         )
         playing = visit.page.evaluate("document.querySelector('video').currentSrc")
-        wanted = site.manifest["av1"] or site.manifest["video"]
+        wanted = played.manifest["av1"] or played.manifest["video"]
         assert playing.endswith(wanted["file"])
 
 
-def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/") as visit:
-        for step in site.steps():
+def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        for step in played.steps():
             visit.page.click(f".rail a[href='#step-{step['step']}']")
             visit.page.wait_for_function(
                 "([from, to]) => { const v = document.querySelector('video');"
@@ -299,65 +253,136 @@ def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(site: Site, bro
             )
             visit.page.evaluate("document.querySelector('video').pause()")
             assert step["start"] - 0.05 <= visit.time() < step["start"] + 5
-            assert visit.lit() == ([step["step"]], legend_at(site, visit.time()))
+            assert visit.lit() == ([step["step"]], legend_at(played, visit.time()))
         assert visit.complaints == []
 
 
-def test_the_page_follows_the_video(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/") as visit:
+def test_the_page_follows_the_video(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
         visit.page.evaluate("document.querySelector('video').play()")
-        visit.page.wait_for_function("document.querySelector('video').readyState > 2")
+        visit.page.wait_for_function("() => document.querySelector('video').readyState > 2")
         visit.page.evaluate("document.querySelector('video').pause()")
-        for section in site.manifest["sections"]:
+        for section in played.manifest["sections"]:
             middle = section["start"] + section["duration"] / 2
             visit.page.evaluate("time => { document.querySelector('video').currentTime = time }", middle)
-            visit.page.wait_for_function("!document.querySelector('video').seeking")
+            visit.page.wait_for_function("() => !document.querySelector('video').seeking")
             visit.page.wait_for_timeout(60)
-            assert visit.lit() == ([section["step"]] if section["step"] else [], legend_at(site, middle))
+            assert visit.lit() == ([section["step"]] if section["step"] else [], legend_at(played, middle))
 
 
-def test_keys_go_to_a_step_while_the_player_has_the_focus(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/") as visit:
+def test_keys_go_to_a_step_while_the_player_has_the_focus(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
         visit.page.keyboard.press("2")
         assert visit.time() == 0
         visit.page.focus("video")
-        for index, step in enumerate(site.steps(), 1):
+        for index, step in enumerate(played.steps(), 1):
             visit.page.keyboard.press(str(index))
             visit.page.wait_for_timeout(80)
             assert step["start"] <= visit.time() < step["start"] + 2
 
 
-def test_a_still_plays_from_its_step(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/") as visit:
-        step = site.steps()[2]
+def test_keys_do_what_the_page_says_of_them(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        page = visit.page
+        page.evaluate("document.querySelector('video').play()")
+        page.wait_for_function("() => document.querySelector('video').readyState > 2")
+        page.evaluate("document.querySelector('video').pause()")
+        page.focus(".rail a")
+
+        def pressed(key: str) -> float:
+            page.keyboard.press(key)
+            page.wait_for_function("() => !document.querySelector('video').seeking")
+            return visit.time()
+
+        page.evaluate("document.querySelector('video').currentTime = 20")
+        frame = 1 / played.manifest["fps"]
+        assert pressed("ArrowRight") == pytest.approx(25, abs=0.01)
+        assert pressed("ArrowLeft") == pytest.approx(20, abs=0.01)
+        before = pressed(",")
+        assert pressed(".") - before == pytest.approx(frame, abs=1e-3)
+        assert pressed(".") - before == pytest.approx(2 * frame, abs=1e-3)
+        assert pressed(",") - before == pytest.approx(frame, abs=1e-3)
+        page.keyboard.press(">")
+        assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
+        page.wait_for_function("() => document.querySelector('.scene__keys output').value === 'Speed 1.25'")
+        for _ in range(9):
+            page.keyboard.press("<")
+        assert page.evaluate("document.querySelector('video').playbackRate") == 0.25
+        page.keyboard.press("c")
+        assert page.evaluate("[...document.querySelector('video').textTracks].map(each => each.mode)")[0] == "showing"
+        page.keyboard.press(" ")
+        page.wait_for_function("() => !document.querySelector('video').paused")
+        page.keyboard.press(" ")
+        page.wait_for_function("() => document.querySelector('video').paused")
+        page.keyboard.press("f")
+        page.wait_for_function("() => document.fullscreenElement === document.querySelector('video')")
+        page.keyboard.press("f")
+        page.wait_for_function("() => !document.fullscreenElement")
+        assert visit.complaints == []
+
+
+def test_in_the_video_itself_space_and_arrows_are_the_browsers(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        visit.page.focus("video")
+        heard = visit.page.evaluate(
+            """() => ['ArrowLeft', ' ', 'Tab', 'x', '.', '2'].map((key) => {
+                const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+                document.querySelector('video').dispatchEvent(event); return event.defaultPrevented })"""
+        )
+        assert heard == [False, False, False, False, True, True]
+
+
+def test_the_whole_player_is_reached_by_keyboard_alone(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
+        reached = []
+        for _ in range(60):
+            visit.page.keyboard.press("Tab")
+            reached.append(
+                visit.page.evaluate(
+                    "(e => e.closest('.scene') && e.tagName + (e.getAttribute('href') || ''))(document.activeElement)"
+                )
+            )
+        steps = [f"A#step-{step['step']}" for step in played.steps()]
+        assert [each for each in reached if each in steps] == steps
+        assert "VIDEO" in reached
+        visit.page.focus(".rail li:nth-child(3) a")
+        outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        visit.page.keyboard.press("Enter")
+        assert visit.time() == pytest.approx(played.steps()[2]["start"])
+
+
+def test_a_still_plays_from_its_step(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        step = played.steps()[2]
         visit.page.click(f".still a[data-seek='{step['start']:g}']")
-        visit.page.wait_for_function("!document.querySelector('video').paused")
+        visit.page.wait_for_function("() => !document.querySelector('video').paused")
         assert step["start"] <= visit.time() < step["start"] + 5
 
 
-def test_an_address_names_a_moment(site: Site, browser: Any) -> None:
-    for address, time in (("#t=12.5", 12.5), ("#step-03", site.steps()[2]["start"])):
-        with Visit(browser, site, f"rollout/{address}") as visit:
+def test_an_address_names_a_moment(played: Site, browser: Any) -> None:
+    for address, time in (("#t=12.5", 12.5), ("#step-03", played.steps()[2]["start"])):
+        with Visit(browser, played, f"{played.scene}/{address}") as visit:
             assert visit.time() == pytest.approx(time)
             assert [url for url in visit.requests if url.endswith(".mp4")] == []
 
 
-def test_reduced_motion_shows_stills_and_plays_nothing(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/", reduced_motion="reduce") as visit:
-        for step in site.steps():
+def test_reduced_motion_shows_stills_and_plays_nothing(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
+        for step in played.steps():
             visit.page.click(f".rail a[href='#step-{step['step']}']")
-            visit.page.wait_for_function("document.querySelector('.rail [aria-current]')")
+            visit.page.wait_for_function("() => document.querySelector('.rail [aria-current]')")
             video = visit.page.evaluate(
                 "(video => ({ paused: video.paused, poster: video.poster }))(document.querySelector('video'))"
             )
-            assert video == {"paused": True, "poster": site.url + step["still"]["file"]}
+            assert video == {"paused": True, "poster": played.url + step["still"]["file"]}
             assert visit.time() == pytest.approx(step["start"])
-            assert visit.lit() == ([step["step"]], legend_at(site, step["start"]))
+            assert visit.lit() == ([step["step"]], legend_at(played, step["start"]))
         assert [url for url in visit.requests if url.endswith(".mp4")] == []
 
 
-def test_the_player_survives_a_page_announced_twice(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/", reduced_motion="reduce") as visit:
+def test_the_player_survives_a_page_announced_twice(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
         seeks = visit.page.evaluate(
             """() => {
                 document$.next(document); document$.next(document);
@@ -371,19 +396,19 @@ def test_the_player_survives_a_page_announced_twice(site: Site, browser: Any) ->
         assert seeks == 1
 
 
-def test_without_a_script_the_page_is_whole(site: Site, browser: Any) -> None:
-    with Visit(browser, site, "rollout/", java_script_enabled=False) as visit:
+def test_without_a_script_the_page_is_whole(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", java_script_enabled=False) as visit:
         page = visit.page
         assert page.locator("video[controls][poster]").is_visible()
-        assert page.locator(".still img").count() == len(site.steps())
-        for step in site.steps():
+        assert page.locator(".still img").count() == len(played.steps())
+        for step in played.steps():
             assert page.locator(f".rail a[href='#step-{step['step']}']").is_visible()
             heading = " ".join((page.locator(f"#step-{step['step']}").text_content() or "").split())
             assert heading.startswith(f"{step['step']} {step['title'].partition(':')[0]}")
             assert page.locator(f".still a[href$='#t={step['start']:g}']").count() == 1
         assert page.locator("math").count() >= 4
-        assert page.locator(".legend dt").all_inner_texts() == [entry["name"] for entry in site.manifest["legend"]]
-        for section in site.manifest["sections"]:
+        assert page.locator(".legend dt").all_inner_texts() == [entry["name"] for entry in played.manifest["legend"]]
+        for section in played.manifest["sections"]:
             for sentence in (*(words["text"] for words in section["captions"]), section["alt"]):
                 assert sentence in (page.locator(".transcript").text_content() or "")
 

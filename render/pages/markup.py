@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-VOID = {"img", "source", "track"}
+VOID = {"img", "input", "source", "track"}
 
 
 class Html(str):
@@ -17,7 +17,7 @@ class Html(str):
 def el(name: str, attributes: Mapping[str, object], *children: str) -> Html:
     """One element. Attribute values and plain strings are escaped; True is a bare attribute, None is left out."""
     bare = "".join(f" {key}" for key, value in attributes.items() if value is True)
-    pairs = {key: value for key, value in attributes.items() if value not in (None, True, False)}
+    pairs = {key: value for key, value in attributes.items() if not (value is None or isinstance(value, bool))}
     opening = f"<{name}{bare}" + "".join(f' {key}="{escape(str(value))}"' for key, value in pairs.items()) + ">"
     return Html(opening if name in VOID else f"{opening}{join(children)}</{name}>")
 

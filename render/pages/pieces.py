@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from render.pages.figures import clock, size
 from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, label, section_of, titled
 
+KEYS = (
+    ((",", "."), "one frame"),
+    (("\N{LEFTWARDS ARROW}", "\N{RIGHTWARDS ARROW}"), "five seconds"),
+    (("space",), "play"),
+    (("<", ">"), "speed"),
+    (("c",), "captions"),
+    (("f",), "full screen"),
+)
 
-def player(scene: Scene, base: str, legend_title: str) -> Html:
-    """The video with its tracks, the step rail, and the legend: complete without a script."""
+
+def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
+    """The video with its tracks, the step rail, and the legend: complete without a script.
+
+    `markdown` is that of the page: an entry of the legend leads to the paragraph that explains it, which says so by
+    the id `mark-ENTRY`, or else to the first step in which it is seen.
+    """
     manifest = scene.manifest
     video = base + manifest["video"]["file"]
     tracks = [
@@ -55,44 +68,75 @@ def player(scene: Scene, base: str, legend_title: str) -> Html:
         )
         for section in steps
     ]
-    keys = [el("kbd", {}, str(index)) for index in range(1, len(steps) + 1)]
     title_id = f"{scene.name}-legend"
     return el(
         "figure",
-        {"class": "scene", "data-scene": scene.name},
+        {
+            **{"class": "scene", "data-scene": scene.name},
+            **{"data-fps": manifest["fps"], "data-length": f"{manifest['duration']:g}"},
+        },
         el("div", {"class": "scene__screen"}, screen),
         el(
             "nav",
             {"class": "rail", "aria-label": "Steps of the scene"},
             el("ol", {}, *(el("li", {}, stop) for stop in stops)),
-            el("p", {"class": "rail__keys"}, "Keys in the player: ", *keys),
         ),
         el(
             "div",
             {"class": "legend"},
             el("h2", {"class": "legend__title", "id": title_id}, legend_title),
-            el("dl", {"aria-labelledby": title_id}, *(mark(scene, base, entry) for entry in manifest["legend"])),
+            el("dl", {"aria-labelledby": title_id},
+               *(mark(scene, base, entry, markdown) for entry in manifest["legend"])),
         ),
-    )
+        _keys(len(steps)),
+    )  # fmt: skip
 
 
-def mark(scene: Scene, base: str, entry: Mapping[str, Any]) -> Html:
-    """One entry of the legend, with the drawing of its mark."""
+def _keys(steps: int) -> Html:
+    """What the keys do, and the speed once it is changed."""
+    known = [((tuple(str(at) for at in range(1, steps + 1))), "steps"), *KEYS]
+    told = [part for keys, does in known for part in (*(el("kbd", {}, key) for key in keys), f" {does}", ", ")]
+    return el("p", {"class": "scene__keys"}, "Keys: ", *told[:-1], ". ", el("output", {}))
+
+
+def paragraph(scene: Scene, entry: str, markdown: str) -> str | None:
+    """Where a page explains an entry of the legend: the id of a paragraph, else of a step, else nothing."""
+    if re.search(rf"#mark-{re.escape(entry)}\b", markdown):
+        return f"mark-{entry}"
+    shown = (each["step"] for each in scene.manifest["sections"] if each["step"] and entry in _marks(each))
+    return next((f"step-{step}" for step in shown), None)
+
+
+def _marks(section: Mapping[str, Any]) -> set[str]:
+    """The entries of the legend that light up in a section."""
+    return {moment["id"] for moment in section["marks"]}
+
+
+def mark(scene: Scene, base: str, entry: Mapping[str, Any], markdown: str) -> Html:
+    """One entry of the legend, with the drawing of its mark and a link to where it is explained."""
     drawing = f"img/marks/{entry['id']}.svg"
     if not re.fullmatch(r"[a-z0-9_-]+", entry["id"]) or not (scene.assets / drawing).is_file():
         fail(f"site_assets/videos/{scene.name}.json has the legend entry {entry['id']!r}: draw site_assets/{drawing}")
     picture = el("img", {"src": base + drawing, "alt": "", "width": 48, "height": 32})
-    return el("div", {"data-mark": entry["id"]}, el("dt", {}, picture, entry["name"]), el("dd", {}, entry["text"]))
+    place = paragraph(scene, entry["id"], markdown)
+    name = el("a", {"href": f"#{place}"}, entry["name"]) if place else entry["name"]
+    times = " ".join(f"{moment['start']:g}-{moment['end']:g}" for section in scene.manifest["sections"]
+                     for moment in section["marks"] if moment["id"] == entry["id"])  # fmt: skip
+    return el(
+        "div", {"data-mark": entry["id"], "data-times": times}, el("dt", {}, picture, name), el("dd", {}, entry["text"])
+    )
 
 
 def still(scene: Scene, base: str, name: str, page: str) -> Html:
     """The picture of a section, with a link that plays from there (without a script: opens the video there)."""
     section = section_of(scene, name, page)
     manifest = scene.manifest
+    shown = manifest["poster"]  # the reader has it already where it is of the same picture
+    file = shown["file"] if shown["section"] == name else section["still"]["file"]
     picture = el(
         "img",
         {
-            **{"src": base + section["still"]["file"], "alt": section["alt"], "loading": "lazy", "decoding": "async"},
+            **{"src": base + file, "alt": section["alt"], "loading": "lazy", "decoding": "async"},
             **{"width": manifest["width"], "height": manifest["height"]},
         },
     )
@@ -141,6 +185,21 @@ def provenance(scene: Scene) -> Html:
     )
 
 
+def origins(scenes: Iterable[Scene]) -> Html:
+    """Every scene's recording, seed and hashes, as a table."""
+    head = [
+        el("th", {"scope": "col"}, words) for words in ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")
+    ]
+    rows = []
+    for scene in scenes:
+        origin = scene.manifest["provenance"]
+        hashes = (origin["recording_sha256"][:16], origin["code_version"], origin["render_version"])
+        cells = [el("td", {}, el("code", {}, each)) for each in hashes]
+        rows.append(el("tr", {}, el("th", {"scope": "row"}, scene.name), el("td", {}, str(origin["seed"])), *cells))
+    table = el("table", {"class": "origins"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
+    return el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": "Origins"}, table)
+
+
 def downloads(scene: Scene, base: str) -> Html:
     """The files of a scene with their sizes, and the hashes they were made from."""
     manifest, origin = scene.manifest, scene.manifest["provenance"]
@@ -177,7 +236,7 @@ def downloads(scene: Scene, base: str) -> Html:
     return el("div", {}, el("ul", {"class": "downloads"}, *rows), made_from)
 
 
-def poster(scene: Scene, base: str) -> Html:
+def poster(scene: Scene, base: str, address: str) -> Html:
     """The poster as a link to the page of the scene; it moves only while it is pointed at or has the focus."""
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
@@ -191,7 +250,7 @@ def poster(scene: Scene, base: str) -> Html:
     )
     return el(
         "a",
-        {"class": "poster", "href": f"{base}{scene.name}/"},
+        {"class": "poster", "href": address},
         picture,
         moving,
         el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),

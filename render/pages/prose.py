@@ -8,6 +8,8 @@ import re
 from html import escape
 from pathlib import Path
 
+from markdown.extensions.toc import slugify
+
 from render.pages.figures import duration
 from render.pages.markup import el
 from render.pages.published import fail, pick
@@ -38,6 +40,29 @@ def reading_time(markdown: str) -> str:
     """How long the words of a page take, in whole minutes."""
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
+
+
+def log(text: str) -> list[dict[str, str]]:
+    """The dated entries of the log, newest first: date, title, the anchor of its heading, and its first sentence."""
+    found = []
+    for part in re.split(r"(?m)^### (?=\d{4}-\d\d-\d\d, )", text)[1:]:
+        title, _, body = part.partition("\n")
+        words = re.sub(r"\{\{.*?\}\}|<[^>]*>|[*`]|\[(.*?)\]\([^)]*\)", r"\1", body.strip().partition("\n\n")[0])
+        found.append(
+            {
+                **{"date": title[:10], "title": title[12:13].upper() + title[13:], "anchor": slugify(title, "-")},
+                "summary": re.split(r"(?<=[.:]) (?=[A-Z])", " ".join(words.split()))[0],
+            }
+        )
+    return sorted(found, key=lambda entry: entry["date"])[::-1]
+
+
+def third_parties(root: Path) -> str:
+    """What `THIRD_PARTY.md` says below its title."""
+    try:
+        return (root / "THIRD_PARTY.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+    except OSError as error:
+        fail(f"THIRD_PARTY.md cannot be read ({error}): put it back")
 
 
 def decisions(docs: Path) -> str:

@@ -23,10 +23,11 @@ def group(scene: Scene, page: str) -> Html:
     rows = [_row(at, san, reward, reward - mean, (low, high), ratio) for at, (san, reward) in
             enumerate(zip(event["san"], rewards, strict=True), 1)]  # fmt: skip
     head = [el("th", {"scope": "col"}, words) for words in ("Move", "Reward", "Advantage", "Pushes on?")]
+    span = {"min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}
     slider = el(
-        "label", {"class": "try__ratio", "hidden": True}, "Ratio ",
-        el("input", {"type": "range", "min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}),
-        el("output", {}, f"{ratio:.2f}"),
+        "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": "try-ratio"}, "Ratio"),
+        el("input", {"id": "try-ratio", "type": "range", **span}),
+        el("output", {"for": "try-ratio"}, f"{ratio:.2f}"),
     )  # fmt: skip
     return el(
         "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},

@@ -6,10 +6,13 @@ Names carry the first eight digits of the sha256 of what is inside, so a publish
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from engines.recording import atomic
 from render.pipeline import document, preview, tracks, video
@@ -23,6 +26,7 @@ from render.theme import Quality
 
 Finished = Sequence[tuple[Slot, Segment]]
 
+POSTER_WIDTH, POSTER_QUALITY = 1280, 75  # 50 kB where the still has 91: half of what a first load may not need
 WORTHWHILE = 0.9  # of the bytes of H.264: what AV1 may have at most, to be worth a second file
 
 
@@ -55,7 +59,7 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "poster": {**told["poster"], **stills[chosen]},  # the same file: a page that shows both loads one
+        "poster": {**told["poster"], **_poster(places, scene.name, finished[chosen][0].file("webp").read_bytes())},
         "preview": {
             **_picture(places, "posters", f"{scene.name}.preview", moving),
             "width": preview.SMALL.width,
@@ -110,6 +114,17 @@ def _movie(places: Places, name: str, data: bytes) -> dict[str, Any]:
 
 def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, Any]:
     return _named(place(places, folder, name, data, "webp"), data)
+
+
+def _poster(places: Places, name: str, still: bytes) -> dict[str, Any]:
+    """A still as what a page shows before the video plays: POSTER_WIDTH at most, since it is loaded at once."""
+    with Image.open(io.BytesIO(still)) as image:
+        if image.width > POSTER_WIDTH:
+            image.thumbnail((POSTER_WIDTH, image.height), Image.Resampling.LANCZOS)
+            made = io.BytesIO()
+            image.save(made, "WEBP", quality=POSTER_QUALITY, method=6)
+            still = made.getvalue()
+        return {**_picture(places, "posters", f"{name}.poster", still), "width": image.width, "height": image.height}
 
 
 def _words(places: Places, told: Document) -> dict[str, str]:

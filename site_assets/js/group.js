@@ -42,7 +42,7 @@
       each.disabled = false;
       each.addEventListener("input", write);
     }
-    /** @type {HTMLElement} */ (ratio.closest("label")).hidden = false;
+    /** @type {HTMLElement} */ (ratio.closest(".try__ratio")).hidden = false;
     write();
   }
 

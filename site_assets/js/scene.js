@@ -3,27 +3,41 @@
  * The scene player: the page follows the video, and the video follows the page.
  *
  * Without this script the page is whole: native controls, steps that link to their stills, text. With it, a step
- * seeks the video, the playing step and its legend entries light up, and the keys 1 to 9 go to a step while the
- * player has the focus. Which entries belong to which moment is read from the video's own metadata track.
+ * seeks the video, the playing step and its legend entries light up, and keys do the rest while the player or one of
+ * its steps has the focus: 1 to 9 go to a step, space plays, arrows go five seconds, comma and full stop one frame,
+ * < and > change the speed, c shows captions, f fills the screen. Space and arrows are the browser's own while the
+ * video itself has the focus: its controls want them.
  */
 (() => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
 
-  /**
-   * @typedef {{section: string, step: string | null, legend: string[]}} Moment what a cue of the metadata track holds
-   */
-
-  /** Bring one player to life. @param {HTMLElement} scene */
+  /** Bring one player to life, once. @param {HTMLElement} scene */
   function mount(scene) {
     const video = scene.querySelector("video");
-    const track = video && [...video.textTracks].find((each) => each.kind === "metadata");
-    if (!video || !track || scene.dataset.live !== undefined) return;
+    if (!video || scene.dataset.live !== undefined) return;
     scene.dataset.live = "";
+    follow(scene, video);
+  }
+
+  /**
+   * Let page and video follow each other.
+   * @param {HTMLElement} scene
+   * @param {HTMLVideoElement} video
+   */
+  function follow(scene, video) {
     const steps = /** @type {HTMLAnchorElement[]} */ ([...scene.querySelectorAll(".rail a")]);
-    const marks = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
+    const found = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
+    const marks = found.map((mark) => ({
+      mark,
+      times: (mark.dataset.times ?? "").split(" ").map((span) => span.split("-").map(Number)),
+    }));
+
+    const [fps, length] = [Number(scene.dataset.fps), Number(scene.dataset.length)];
+    const speed = /** @type {HTMLOutputElement} */ (scene.querySelector("output"));
 
     /** Light what belongs to the current time. */
-    function follow() {
+    function light() {
       const now = video.currentTime + 0.001;
       for (const step of steps) {
         const [start, end] = [Number(step.dataset.start), Number(step.dataset.end)];
@@ -31,9 +45,8 @@
         if (start <= now && now < end) step.setAttribute("aria-current", "step");
         else step.removeAttribute("aria-current");
       }
-      const cues = [...(track.cues ?? [])].filter((cue) => cue.startTime <= now && now < cue.endTime);
-      const lit = cues.flatMap((cue) => /** @type {Moment} */ (JSON.parse(/** @type {VTTCue} */ (cue).text)).legend);
-      for (const mark of marks) mark.classList.toggle("is-lit", lit.includes(mark.dataset.mark ?? ""));
+      for (const { mark, times } of marks)
+        mark.classList.toggle("is-lit", times.some(([start, end]) => start <= now && now < end));
     }
 
     /**
@@ -42,12 +55,48 @@
      * @param {boolean} play
      */
     function seek(time, play) {
-      track.mode = "hidden";
       video.currentTime = time;
       const step = steps.find((each) => Number(each.dataset.start) <= time && time < Number(each.dataset.end));
       if (!play && step?.dataset.still && video.readyState === 0) video.poster = step.dataset.still;
       if (play) video.play().catch(() => {});
-      follow();
+      light();
+    }
+
+    /**
+     * Stand at a time, within the video. A frame is looked at while nothing moves.
+     * @param {number} time seconds
+     */
+    const place = (time) => seek(Math.min(Math.max(0, time), length), false);
+
+    /**
+     * Do what a key stands for; says whether it stands for anything.
+     * @param {string} key
+     * @param {boolean} native whether space and arrows are the browser's own
+     */
+    function press(key, native) {
+      const step = steps[Number(key) - 1];
+      const faster = key === ">" ? 1 : -1;
+      if (step) seek(Number(step.dataset.start), !still.matches);
+      else if (key === "," || key === ".") {
+        video.pause();
+        // The middle of the frame: a time on its edge may show either neighbour.
+        place((Math.floor(video.currentTime * fps + 0.01) + (key === "." ? 1.5 : -0.5)) / fps);
+      } else if (key === "<" || key === ">") {
+        video.playbackRate = RATES[Math.min(RATES.length - 1, Math.max(0, RATES.indexOf(video.playbackRate) + faster))];
+      } else if (key === "f") {
+        if (document.fullscreenElement) document.exitFullscreen();
+        else {
+          video.focus(); // what has the focus must be on the screen for its keys to be heard
+          video.requestFullscreen?.().catch(() => {});
+        }
+      } else if (key === "c") {
+        const captions = [...video.textTracks].find((each) => each.kind === "captions");
+        if (captions) captions.mode = captions.mode === "showing" ? "hidden" : "showing";
+      } else if (native) return false;
+      else if (key === " ") video.paused ? video.play().catch(() => {}) : video.pause();
+      else if (key === "ArrowLeft" || key === "ArrowRight") place(video.currentTime + (key === "ArrowRight" ? 5 : -5));
+      else return false;
+      return true;
     }
 
     /** Follow the address: #t=12.5 or #step-02. */
@@ -75,14 +124,12 @@
       });
     }
     scene.addEventListener("keydown", (event) => {
-      const step = steps[Number(event.key) - 1];
-      if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.altKey || event.ctrlKey || event.metaKey || !press(event.key, event.target === video)) return;
       event.preventDefault();
-      seek(Number(step.dataset.start), !still.matches);
+      event.stopPropagation(); // the theme has uses of its own for f, comma and full stop
     });
-    for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, follow);
-    video.addEventListener("play", () => (track.mode = "hidden"), { once: true });
-    scene.querySelector("track[kind=metadata]")?.addEventListener("load", follow);
+    for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, light);
+    video.addEventListener("ratechange", () => (speed.value = `Speed ${video.playbackRate}`));
     addEventListener("hashchange", followAddress);
     followAddress();
   }

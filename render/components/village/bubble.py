@@ -1,8 +1,8 @@
 """A speech bubble for words that nobody vouches for: an agent's, which may be a language model's.
 
 They are drawn as they are, never interpreted: no markup, no control or direction characters, no stacked accents. What
-the shipped font lacks stands as `MISSING`; what does not fit ends in an ellipsis. Who speaks, a script, a planner or a
-language model, is told by the border and in words.
+the shipped font lacks stands as `MISSING`; what does not fit ends in an ellipsis. Who speaks, a script, a planner, a
+trained policy or a language model, is told by the border and in words.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from render import theme, typeset
 from render.motion import Box, Point, ease, px, py
 from render.pen import Pen
 
-Author = Literal["script", "planner", "language model"]
+Author = Literal["script", "planner", "policy", "language model"]
 SIZE, LEADING, PAD = theme.FLOOR, 50.0, 30.0  # type, from line to line, margin
+DASHES = {"planner": (14.0, 9.0), "policy": (2.0, 9.0)}  # of the border
 MOST = 2_000  # characters that are looked at
 MISSING, ELLIPSIS = "\N{REPLACEMENT CHARACTER}", "..."
 _FONT = theme.SANS
@@ -91,8 +92,8 @@ def bubble(pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: 
         _shape(pen, box, mouth, author)
         pen.shade(box.y, box.y + box.height, theme.PANE_HIGH, theme.PANE_LOW)
         _shape(pen, box, mouth, author)
-        colour = {"script": theme.QUIET, "planner": theme.TEXT, "language model": theme.BELIEF}[author]
-        pen.stroke(colour, 4 if author == "language model" else 3, 0.9, dash=(14, 9) if author == "planner" else ())
+        colour = {"script": theme.QUIET, "language model": theme.BELIEF}.get(author, theme.TEXT)
+        pen.stroke(colour, 4 if author == "language model" else 3, 0.9, dash=DASHES.get(author, ()))
         pen.text(author, box.x + PAD, box.y + PAD + 0.72 * SIZE, SIZE, colour, font=theme.MONO)
         for row, line in enumerate(lines, 1):
             pen.text(line, box.x + PAD, box.y + PAD + 0.72 * SIZE + LEADING * row, SIZE, theme.TEXT)
@@ -100,7 +101,7 @@ def bubble(pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: 
 
 def _shape(pen: Pen, box: Box, mouth: Point, author: Author) -> None:
     """The outline: round for a language model, square for a script; the tail leaves the lower edge."""
-    radius = {"script": 6.0, "planner": 18.0, "language model": 34.0}[author]
+    radius = {"script": 6.0, "planner": 18.0, "policy": 18.0, "language model": 34.0}[author]
     foot, low = min(max(mouth[0], box.x + 60), box.x + box.width - 60), box.y + box.height
     right, context = box.x + box.width, pen.context
     context.new_path()

@@ -11,12 +11,12 @@ from render.pen import Pen
 STRIPES, SHELF = 6, 5  # of the awning; loaves that the counter shows
 
 
-def market(pen: Pen, x: float, y: float, loaves: int, price: float, size: float = 1.0) -> None:
+def market(pen: Pen, x: float, y: float, loaves: int, price: float | None, size: float = 1.0) -> None:
     """A stall on the ground at (x, y), 130 px wide at size 1.
 
     Args:
         loaves: for sale; the first five lie on the counter, the rest are counted.
-        price: of one, printed on its board.
+        price: of one, printed on its board; None: the board is bare.
     """
     with pen.moved(x, y, size):
         posts = [Part(((at, 0), (at, -92)), theme.TIMBER, width=5) for at in (-52, 52)]
@@ -32,7 +32,8 @@ def market(pen: Pen, x: float, y: float, loaves: int, price: float, size: float 
         pen.box(-52, -32, 104, 29, 3)
         pen.fill(theme.NIGHT)
     large = max(27 * size, theme.FLOOR)
-    pen.text(f"{price:.2f}", x, y - 17.5 * size + 0.36 * large, large, font=theme.MONO_BOLD, anchor="middle")
+    if price is not None:
+        pen.text(f"{price:.2f}", x, y - 17.5 * size + 0.36 * large, large, font=theme.MONO_BOLD, anchor="middle")
     shown = min(loaves, SHELF)
     for at in range(shown):
         goods.good(pen, "loaf", x + size * 22 * (at - (shown - 1) / 2), y - 40 * size, 1.0, 0.95 * size)

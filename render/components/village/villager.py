@@ -41,6 +41,7 @@ def villager(
     joy: float = 0.0,
     size: float = 1.0,
     left: bool = False,
+    good: Good | None = None,
 ) -> None:
     """Somebody on the ground at (x, y), 60 px tall at size 1, a child 44.
 
@@ -50,6 +51,7 @@ def villager(
         load: what both hands hold, in armfuls; it bends the back.
         joy: how many hops were made; at whole numbers both feet are on the ground. The hungry do not hop.
         left: faces left.
+        good: what the load is; their own craft's if None.
     """
     child, hunger = look.role == "child", min(max(hunger, 0.0), 1.0)
     small = size * (CHILD if child else 1.0)
@@ -61,10 +63,15 @@ def villager(
         pen.context.restore()
         with pen.moved(0, -8 * hop):
             rim = theme.ATTENTION if load > 0 else theme.TEXT
-            cutout(pen, _figure(look, hunger, walked, load, hop), rim, 1.0 if load > 0 else 0.75)
+            cutout(
+                pen,
+                _figure(look, hunger, walked, load, hop, good or CARRIES.get(look.role)),
+                rim,
+                1.0 if load > 0 else 0.75,
+            )
 
 
-def _figure(look: Look, hunger: float, walked: float, load: float, hop: float) -> list[Part]:
+def _figure(look: Look, hunger: float, walked: float, load: float, hop: float, good: Good | None) -> list[Part]:
     """Everything of somebody, back to front."""
     hip, neck, head, near, far, foot, other, (nod, _) = _joints(hunger)
     stride = math.sin(math.tau * walked)
@@ -77,7 +84,7 @@ def _figure(look: Look, hunger: float, walked: float, load: float, hop: float) -
     (cloth, shade), skin = theme.CLOTHS[look.cloth], theme.SKINS[look.skin]
     breeches = theme.STONE_DEEP
     torso = Part(_bean(hip, neck), cloth, shade)
-    held = goods.parts(CARRIES[look.role], load, (15.5, -25)) if load > 0 and look.role in CARRIES else []
+    held = goods.parts(good, load, (15.5, -25)) if load > 0 and good else []
     shoulder = (neck[0] + 0.2, neck[1] + 3.4)
     return [
         *_arm((shoulder[0] + 3, shoulder[1]), far, shade, skin),

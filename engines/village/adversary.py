@@ -1,0 +1,24 @@
+"""Shocks timed to hurt: within its budget of days, the spell starts where the scripted policy fares worst.
+
+The choice is made before anyone acts and is part of the tape, so it is the same for every agent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.village import stock
+from engines.village.playing import play
+from engines.village.scenarios import Scenario
+from engines.village.tape import Tape, draw, stack
+
+EVERY = 3  # days between the starts that are tried
+
+
+def tape(scenario: Scenario, seed: int) -> Tape:
+    """The tape of a scenario and a seed; where the scenario's spell has the worst start, that one."""
+    if not scenario.worst_start:
+        return draw(scenario, seed)
+    starts = range(scenario.spell_start[0], scenario.spell_start[1] + 1, EVERY)
+    tried = [draw(scenario, seed, start) for start in starts]
+    return tried[int(np.argmin(play(stack(tried), stock.parameters())[0].returns))]

@@ -1,0 +1,224 @@
+"""From runs of the village to a recording: one run shown from dawn to the last night, and those it is compared with.
+
+The recording's arrays. Of the shown run, `shown_` and the names of `chronicle`; of the others the same without what was
+seen and allowed, after the name of each:
+
+    idle     the same weather, and nobody works
+    alone    the same weather, and one worker does the whole chain alone
+    hoarder  the same weather; nothing is ever sold
+    investor the same weather; whatever is stored is sold, and the coins buy capacity
+
+Of the weather that they share, T = 480 ticks:
+
+    wind     (T,)  0, 0.5 or 1; nothing is ground without it
+    turned   (T+1,) turns of the mill's blades so far, TURNS a tick in full wind
+    omen     (T,)  whether the mill stands still today or tomorrow; the miller alone sees it
+    price    (T,)  coins for one of flour
+
+and those of `trials.table`. What a day is to a village is in the facts and events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engines import recording
+from engines.recording import Recording
+from engines.village import agents, scenarios, selection, tape, telling, trials
+from engines.village import rules as r
+from engines.village.cast import SCRIPT, Idle, Lone, Scripted, Worker
+from engines.village.chronicle import Chronicle
+from engines.village.tape import Tape
+
+Report = Callable[[str, int, int, dict[str, float]], None]
+TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
+HERE = Path(__file__).parent
+# What the recording depends on; how others are trained or asked is not among it.
+SOURCES = [HERE / f"{name}.py" for name in (
+    "agents", "cast", "chronicle", "compiling", "core", "llm/agent", "observation", "playing", "record", "rules",
+    "scenarios", "score", "selection", "stock", "tape", "telling", "ticks", "training/encoding", "training/policy",
+    "training/rollouts", "training/worker", "trials", "world",
+)]  # fmt: skip
+POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
+SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
+
+
+@dataclass(frozen=True)
+class Config:
+    """The published recording."""
+
+    scenario: str = "compound"
+    reserve: float = 4.0  # days of food that the scripted workers keep
+    first_seed: int = selection.FIRST_SEED
+    seeds: int = selection.SEEDS  # looked at for one whose run tells the story
+    measured_from: int = 4000  # the first seed of those over which means are taken
+    measured: int = 100
+    turns: float = TURNS
+    varies: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who acts in the shown run, and what they are called. A language model's run would come from its transcript."""
+
+    name: str
+    author: str  # script, planner, policy or language model
+    make: Callable[[], Sequence[Worker]]  # three, fresh for an episode
+
+
+def scripted(config: Config) -> Cast:
+    """The (s, S) workers."""
+    numbers = agents.with_reserve(config.reserve).parameters()
+    return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: [Scripted(numbers)] * 3)
+
+
+def trained(path: Path) -> Cast:
+    """Three workers who share a trained policy; each remembers for themselves."""
+    from engines.village.training import policy, worker  # noqa: PLC0415  # brings in torch
+
+    network, _ = policy.load(path)
+    return Cast("a trained policy", worker.POLICY, lambda: [worker.TrainedWorker(network) for _ in range(3)])
+
+
+def published(config: Config) -> Cast:
+    """The trained policy if there is one, else the (s, S) workers."""
+    return trained(POLICY) if POLICY.exists() else scripted(config)
+
+
+def version() -> str:
+    """The code version of the recording."""
+    return recording.version_of(SOURCES, HERE)
+
+
+def make(
+    cache: Path, report: Report, *, config: Config | None = None, seed: int | None = None, cast: Cast | None = None
+) -> Recording:
+    """Play every run and return the recording.
+
+    Args:
+        cache: unused: the runs take seconds and nothing is worth keeping.
+        report: called with (what, done, total, latest figures).
+        config: the recording; the published one if None.
+        seed: the run that is shown, instead of the one that the rule picks.
+        cast: who acts in it; `published` if None.
+
+    Raises:
+        ValueError: no seed tells the story, or the given one does not.
+    """
+    config = config or Config()
+    cast = cast or published(config)
+    scenario = scenarios.named(config.scenario)
+    chosen, shown, found = _choose(config, cast, seed, report)
+    weather = tape.draw(scenario, chosen)
+    others = _others(config, weather)
+    runs = {"shown": shown, **others}
+    arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
+              if name == "shown" or key not in SIGHT}  # fmt: skip
+    arrays |= {
+        "wind": weather.wind.astype(np.float32),
+        "turned": np.concatenate([[0.0], config.turns * weather.wind.cumsum()]).astype(np.float32),
+        "omen": weather.omen,
+        "price": weather.price.astype(np.float32),
+    }
+    measured = range(config.measured_from, config.measured_from + config.measured)
+    arrays |= trials.table(scenario, measured, report)
+    rule = (
+        {"rule": selection.RULE, "looked_at": chosen - config.first_seed + 1} if seed is None else {"rule": "asked for"}
+    )
+    tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
+    return Recording(
+        name="village",
+        seed=chosen,
+        config={
+            **asdict(config),
+            "varies": list(config.varies),
+            "cast": cast.name,
+            "author": cast.author,
+            "policy_sha256": recording.sha256(POLICY) if POLICY.exists() else None,
+        },
+        code_version=version(),
+        facts=dict(sorted({**tale.facts(), **_measured(config, report)}.items())),
+        events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
+        arrays=arrays,
+    )  # fmt: skip
+
+
+def _acted(config: Config, weather: Tape) -> dict[str, float]:
+    """What those who act in the scene reach on many tapes: return, hunger, recovery."""
+    if POLICY.exists():
+        from engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
+
+        found = trials.read(*rollouts.episodes(policy.load(POLICY)[0], weather))
+    else:
+        found = trials.outcome(weather, agents.with_reserve(config.reserve).parameters())
+    hungry, back = trials.hardship(found["fed"], found["stored"])
+    who = "policy" if POLICY.exists() else "reserve"
+    return {
+        f"{who}.return": float(found["return_"].mean()), f"{who}.return.sd": float(found["return_"].std(ddof=1)),
+        "hungry_share": hungry, "recovered_share": back,
+    }  # fmt: skip
+
+
+def _choose(config: Config, cast: Cast, seed: int | None, report: Report) -> tuple[int, Chronicle, selection.Story]:
+    """The first run that tells the story, or that of the seed asked for."""
+    scenario = scenarios.named(config.scenario)
+    seeds = range(config.first_seed, config.first_seed + config.seeds) if seed is None else (seed,)
+    for count, one in enumerate(seeds, 1):
+        weather = tape.draw(scenario, one)
+        run = Chronicle(weather, cast.make()).play()
+        found = selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
+        report("looking for a run that tells the story", count, len(seeds), {"return": run.world.J / r.NORM})
+        if found is not None:
+            return one, run, found
+    raise ValueError(
+        f"village: of the seeds {seeds[0]} to {seeds[-1]} of {config.scenario}, with {cast.name}, none is "
+        f"{selection.RULE}; "
+        "give another --seed or another reserve"
+    )
+
+
+def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
+    """What the shown run is compared with, on the same tape."""
+    alone: list[Chronicle] = []
+    for who in range(3):
+        workers: list[Worker] = [Idle()] * 3
+        workers[who] = Lone()
+        alone.append(Chronicle(weather, workers).play())
+    best = max(alone, key=lambda run: run.world.J)
+    return {
+        "idle": Chronicle(weather, [Idle()] * 3).play(),
+        "alone": best,
+        "hoarder": Chronicle(weather, [Scripted(agents.named("hoarder").parameters())] * 3).play(),
+        "investor": Chronicle(weather, [Scripted(agents.named("sell_all").parameters())] * 3).play(),
+    }
+
+
+def _measured(config: Config, report: Report) -> dict[str, float]:
+    """Means over seeds that nothing was chosen on, in two scenarios: returns, hunger and recovery."""
+    seeds = range(config.measured_from, config.measured_from + config.measured)
+    numbers = {
+        "hoarder": agents.named("hoarder").parameters(),
+        "investor": agents.named("sell_all").parameters(),
+        "reserve": agents.with_reserve(config.reserve).parameters(),
+        "no_granary": agents.named("no_granary").parameters(),
+    }
+    facts: dict[str, float] = {"measured.seeds": config.measured}
+    for done, name in enumerate(("calm", config.scenario), 1):
+        weather = trials.tapes(scenarios.named(name), seeds)
+        facts[f"{name}.random.return"] = float(trials.chance(weather, np.random.default_rng(0)).mean())
+        facts |= {f"{name}.{fact}": value for fact, value in _acted(config, weather).items()}
+        for who, one in numbers.items():
+            found = trials.outcome(weather, one)
+            facts[f"{name}.{who}.return"] = float(found["return_"].mean())
+            facts[f"{name}.{who}.return.sd"] = float(found["return_"].std(ddof=1))
+        for reserve in trials.RESERVES:
+            returns = trials.outcome(weather, agents.with_reserve(reserve).parameters())["return_"]
+            facts[f"{name}.reserve_{reserve}.return"] = float(returns.mean())
+        best = max(trials.RESERVES, key=lambda days: facts[f"{name}.reserve_{days}.return"])
+        facts |= {f"{name}.best_reserve": best, f"{name}.best_reserve.return": facts[f"{name}.reserve_{best}.return"]}
+        report("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
+    return {name: round(value, 6) for name, value in facts.items()}

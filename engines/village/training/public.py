@@ -1,0 +1,87 @@
+"""The published policy: how it was made, and what it scores, step by step, so that it can be made again.
+
+Imitate the teacher, improve by reward; then compare with the best (s, S) workers on the same tapes, in the scenarios it
+was trained in and in those it never saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.recording import digest, version_of
+from engines.village import agents, rules, scenarios, score
+from engines.village.training import checkpoint, course, imitation, policy, ppo, teacher
+from engines.village.training.rollouts import episodes
+
+FILE = "village_policy.safetensors"
+SOURCES = [
+    *(Path(__file__).parent / f"{name}.py" for name in (
+        "encoding", "imitation", "outlook", "policy", "potential", "ppo", "rollouts", "teacher",
+    )),
+    *(Path(rules.__file__).parent / f"{name}.py" for name in ("core", "rules", "scenarios", "tape", "ticks")),
+]  # fmt: skip
+
+
+def figures(step: ppo.Step) -> Mapping[str, float]:
+    """What is logged of an update."""
+    nan = float("nan")
+    returns = {f"return_{name}": step.returns.get(name, nan) for name in ppo.Config().scenarios}
+    return returns | {
+        "level": step.level, "entropy": step.entropy, "value_loss": step.value_loss, "clip_ratio": step.clip_ratio,
+    }  # fmt: skip
+
+
+def train(
+    config: ppo.Config, seed: int, cache: Path, report: course.Report = lambda *_: None, until: float = float("inf")
+) -> tuple[policy.Policy, dict[str, NDArray[np.float32]]]:
+    """The policy and its log, from where an earlier call was put down.
+
+    Raises:
+        course.Paused: `until` came first.
+    """
+    first = imitation.Config()
+    path = cache / f"village-{seed}-{digest(version_of(SOURCES), asdict(config), asdict(first), seed)}.safetensors"
+    trainer = ppo.Trainer(config, seed)
+    if not path.exists():
+        imitation.imitate(trainer.policy, imitation.all_seeing(np.array(teacher.FOUND)), config.scenarios, first, seed)
+        checkpoint.write(path, trainer, {})
+    log = course.through(trainer, config.updates, path, figures, report, until)
+    return trainer.policy, {name: value.astype(np.float32) for name, value in log.items()}
+
+
+def scores(
+    mine: policy.Policy, seeds: Sequence[int], names: Sequence[str] = tuple(scenarios.SCENARIOS)
+) -> dict[str, dict[str, float]]:
+    """Mean returns by scenario on the same tapes: of the policy, the best (s, S) workers, the random ones.
+
+    The reserve of the (s, S) workers is the best of `score.RESERVES` on these very tapes, which favours them.
+    """
+    found = {}
+    for name in names:
+        tapes = score.tapes(name, seeds)
+        reserves = {
+            days: agents.episodes(agents.with_reserve(days), tapes)[0].returns.mean() for days in score.RESERVES
+        }
+        best = max(reserves, key=lambda days: reserves[days])
+        found[name] = {
+            "policy": float(episodes(mine, tapes)[0].returns.mean()),
+            "best_stock": float(reserves[best]),
+            "best_reserve": float(best),
+            "random": float(agents.episodes(agents.AGENTS["random"], tapes)[0].returns.mean()),
+        }
+    return found
+
+
+def gain(of: Mapping[str, float], plan: float) -> float:
+    """What the policy gains over the best (s, S) workers in a scenario, in normalised score.
+
+    Args:
+        of: the scenario's entry of `scores`.
+        plan: mean return of the plan by one who knows the tapes; the random workers' is 0 on this scale, it is 1.
+    """
+    return (of["policy"] - of["best_stock"]) / (plan - of["random"])

@@ -1,0 +1,66 @@
+"""Village: a town no single agent can run alone. Drawn from recorded runs of the village gym.
+
+One module a section, in the order in which they are seen: `dawn`, `goal`, `relay`, `hedge`, `disturbances`, `ledger`.
+Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from render.components import frame
+from render.pen import Pen
+from render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
+from render.scenes.village.shown import Shown
+from render.stage import Mark, Scene, Section
+
+HEADLINES = {
+    "dawn": "Three workers, one village, forty days",
+    "goal": "One goal: everyone eats",
+    "relay": "Wheat, flour, bread: nobody makes it alone",
+    "hedge": "What is left over: store it or sell it?",
+    "disturbances": "Stored bread bridges still wind",
+    "ledger": "Forty days, and what others reach",
+}
+RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge or invest", "04 Disturbances", "The ledger")
+
+
+class Village(Scene):
+    """The village scene."""
+
+    name: ClassVar[str] = "village"
+    title: ClassVar[str] = "A town no single agent can run alone"
+    claim: ClassVar[str] = "Three workers who each see one place keep a village fed, through still wind and rabbits."
+    poster: ClassVar[str | None] = "disturbances"
+    legend: ClassVar[tuple[Mark, ...]] = (
+        Mark("gauge", "Gauge", "flour in the granary, in days of bread for the village; dashed, the most it has held"),
+        Mark("thread", "Thread", "who waits for whom: taut and dashed while a worker waits for the one before"),
+        Mark("blades", "Blades", "the wind now; still blades grind nothing"),
+        Mark("coins", "Coins", "what was sold and not yet spent on better tools: growth"),
+        Mark("posture", "A child's posture", "hunger: hopping when fed, seated when pinched, curled up when starving"),
+        Mark("rabbit", "Rabbit", "a disturbance: it eats the crop until it has been scared often enough"),
+        Mark("bubble", "Bubble", "a worker's recorded message, word for word; its border tells who wrote it"),
+    )  # fmt: skip
+
+    def sections(self) -> tuple[Section, ...]:
+        """The sections, each within its frame."""
+        shown = Shown(self.recording)
+        parts = (dawn, goal, relay, hedge, disturbances, ledger)
+        return tuple(_framed(station, part.section(shown)) for station, part in enumerate(parts))
+
+
+def _framed(station: int, section: Section) -> Section:
+    """Add what every section has: kicker, headline, rail and captions."""
+    kicker = f"VILLAGE · {section.step} {section.title.upper()}" if section.step else "VILLAGE"
+
+    def paint(pen: Pen, t: float) -> None:
+        section.paint(pen, t)
+        frame.header(pen, kicker, HEADLINES[section.name])
+        frame.rail(pen, RAIL, station)
+        frame.caption(pen, section.captions, t)
+
+    return replace(section, paint=paint)
+
+
+SCENE = Village

@@ -1,0 +1,153 @@
+"""The whole run as a ribbon; then what this village and others reach, in two kinds of weather."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from render import theme
+from render.components import ribbon
+from render.components.ribbon import Kind
+from render.motion import Box, between, ease, mix, px, py
+from render.pen import Pen
+from render.scenes.village import town
+from render.scenes.village.shown import DAY, Shown
+from render.stage import Cue, Section
+
+SECONDS, PLAYED, SCORES = 15.0, 6.8, 7.6
+BAND = Box(px(4), py(67.5), px(92), py(8.5))
+CURVE = Box(px(4), py(56.5), px(92), py(9.5))
+KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=False), Kind("hungry", theme.LOST, 0.32))
+WELL, HUNGRY = 0.95, 0.7
+OTHERS = (
+    ("random", "moves by chance"),
+    ("no_granary", "no granary"),
+    ("investor", "sells everything"),
+    ("hoarder", "stores everything"),
+    ("best_reserve", "the best reserve"),
+    ("planner", "plans ahead"),
+    ("policy", "trained policy"),
+    ("small", "small language model"),
+    ("small_trained", "the same, trained"),
+    ("clairvoyant", "knows the weather"),
+)
+WEATHER = ("calm", "compound")
+NAMES = {"calm": "calm weather", "compound": "wind drops, rabbits"}
+
+
+def section(shown: Shown) -> Section:
+    """What is said and when."""
+    facts, run = shown.recording.facts, shown.main
+    fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
+    better = facts["compound.best_reserve.return"] - facts["compound.no_granary.return"]
+    seeds = int(facts["measured.seeds"])
+    return Section(
+        name="ledger",
+        step=None,
+        title="The ledger",
+        seconds=SECONDS,
+        paint=partial(paint, shown),
+        backdrop=lambda pen: None,
+        captions=(
+            Cue(0.2, 3.9, f"Forty days: {fed} fed in full, {hungry} hungry."),
+            Cue(4.0, 7.7, "The line is the granary, filled and eaten."),
+            Cue(7.8, 11.5, f"What villages reach: return, mean of {seeds} runs."),
+            Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
+        ),
+        marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
+        still=13.6,
+        alt=f"A ribbon of forty days, {fed} of them fed and {hungry} hungry, with the granary above it; and the "
+        "returns of villages in calm weather and under shocks: "
+        + "; ".join(
+            f"{name} {_value(shown, 'calm', who):.2f} and {_value(shown, 'compound', who):.2f}"
+            for who, name in rows(shown)
+        )
+        + ".",
+    )  # fmt: skip
+
+
+def rows(shown: Shown) -> list[tuple[str, str]]:
+    """Those that were measured in both kinds of weather."""
+    facts = shown.recording.facts
+    return [(who, name) for who, name in OTHERS if all(f"{weather}.{who}.return" in facts for weather in WEATHER)]
+
+
+def _value(shown: Shown, weather: str, who: str) -> float:
+    return shown.recording.fact(f"{weather}.{who}.return")
+
+
+def clock(t: float) -> float:
+    """Ticks: the whole run."""
+    return float(np.interp(t, (0.5, PLAYED), (0.0, 40 * DAY - 0.01)))
+
+
+def paint(shown: Shown, pen: Pen, t: float) -> None:
+    """The run again above its ribbon; then the scores in its place."""
+    run, now = shown.main, clock(t)
+    town.land(pen, 0.45 * DAY, paths=False)
+    gone = ease(t, SCORES - 0.6, 0.6)
+    with pen.moved(px(20), py(5), 0.6):
+        town.buildings(pen, shown, run, now, t, 0.2 * shown.turned(now), priced=False)
+        town.mouths(pen, run, now, t)
+    pen.context.rectangle(0, py(15), theme.WIDTH, py(41))
+    pen.fill(theme.NIGHT_DEEP, 0.88 * gone)
+    pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
+    pen.fill(theme.NIGHT_DEEP, mix(0.6, 0.7, gone))
+    _ribbon(shown, pen, now)
+    if t > SCORES:
+        _scores(shown, pen, t)
+    if t < SCORES:
+        shown.counter(pen, now)
+
+
+def _ribbon(shown: Shown, pen: Pen, now: float) -> None:
+    """Fed, short and hungry days; the granary above them; the still days behind."""
+    run = shown.main
+    kinds = np.repeat(np.where(run.fed >= WELL, 0, np.where(run.fed < HUNGRY, 2, 1)), DAY)
+    still = shown.wind.reshape(-1, DAY).max(1) == 0
+    wide = BAND.width / len(run.fed)
+    for day in np.flatnonzero(still):
+        pen.context.rectangle(BAND.x + wide * day, CURVE.y, wide, BAND.y + BAND.height - CURVE.y)
+        pen.fill(theme.HAIRLINE, 0.55)
+    if still.any():
+        first = int(np.flatnonzero(still)[0])
+        pen.text("no wind", BAND.x + wide * first + 8, CURVE.y + 36, theme.FLOOR, theme.TEXT)
+    ribbon.ribbon(pen, BAND, kinds, KINDS, now)
+    most, last = max(float(run.stored.max()), 1e-6), int(now)
+    points = [(CURVE.x + CURVE.width * at / run.ticks, CURVE.y + CURVE.height * (1 - float(run.stored[at]) / most))
+              for at in range(0, last + 1, 3)]  # fmt: skip
+    if len(points) > 1:
+        pen.polyline(points, theme.STRAW, 5)
+    pen.text("granary", px(4), CURVE.y + 30, theme.FLOOR, theme.STRAW, alpha=between(now, 12.0, 1e9, 20.0))
+    ribbon.playhead(pen, BAND, run.ticks, now)
+    ribbon.key(pen, KINDS, px(4), py(83.2))
+
+
+def _scores(shown: Shown, pen: Pen, t: float) -> None:
+    """Return of each kind of village: bars from nought, right when positive."""
+    found, facts = rows(shown), shown.recording.facts
+    values = [facts[f"{weather}.{who}.return"] for weather in WEATHER for who, _ in found]
+    low, high = min(0.0, *values), max(1.0, *values)
+    pitch = min(6.4, 30.0 / len(found))
+    for column, weather in enumerate(WEATHER):
+        left, right = px(29 + 35 * column), px(53 + 35 * column)
+        zero = mix(left, right, -low / (high - low))
+        pen.text(NAMES[weather], zero, py(20.5), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, SCORES))
+        foot, one = py(23.0 + pitch * len(found)), mix(left, right, (1 - low) / (high - low))
+        pen.line((zero, py(22.5)), (zero, foot), theme.HAIRLINE, 3)
+        pen.line((one, py(22.5)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
+        for row, (who, name) in enumerate(found):
+            y, shown_now = py(27 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
+            value = facts[f"{weather}.{who}.return"]
+            end = mix(zero, mix(left, right, (value - low) / (high - low)), shown_now)
+            if not column:
+                pen.text(name, px(4), y, theme.FLOOR, theme.TEXT, alpha=shown_now)
+            best = value == max(facts[f"{weather}.{other}.return"] for other, _ in found)
+            colour = theme.LOST if value < 0 else theme.KEPT if best else theme.QUIET
+            pen.box(min(zero, end), y - 27, abs(end - zero), 28, 5)
+            pen.fill(colour, 0.9)
+            words = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+            if f"{weather}.{who}" in facts:
+                words += f", {facts[f'{weather}.{who}']:.0f} d"
+            pen.text(words, max(end, zero) + 12, y, theme.FLOOR, colour, font=theme.MONO_BOLD, alpha=shown_now)
