@@ -91,6 +91,6 @@ QUALITIES = {
     for quality in (
         Quality("draft", 640, 360, 15, 30, "ultrafast"),
         Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45)),
-        Quality("final", 3840, 2160, 30, 18, "medium", av1=(8, 36)),
+        Quality("final", 3840, 2160, 30, 14, "medium", av1=(8, 23)),
     )
 }

@@ -1,0 +1,99 @@
+"""The village as a multi-agent environment of verifiers: three agents, one episode, one shared reward.
+
+    vf-eval engines.village.adapters.verifiers_village --env.farmer.model ... --env.miller.model ...
+
+Each worker is an agent of its own, whose conversation is held open over the episode: a turn for every choice. So a
+trainer sees three traces, each worker's own prompts and replies, and the return on every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import verifiers.v1 as vf
+
+from engines.village import rules as r
+from engines.village import scenarios, tape
+from engines.village.llm import prompt
+from engines.village.llm.agent import Choice, LanguageAgent
+from engines.village.llm.episode import Episode
+from engines.village.world import World
+
+__all__ = ["VillageEnv", "VillageTaskset"]
+
+
+class VillageData(vf.TaskData):
+    """One episode to play."""
+
+    scenario: str = "std"
+    seed: int = 0
+    days: int = r.DAYS
+
+
+class VillageTask(vf.Task[VillageData]):
+    """Judged by the environment, on the whole village."""
+
+
+class VillageTasksetConfig(vf.TasksetConfig):
+    """Which episodes."""
+
+    scenarios: tuple[str, ...] = scenarios.TRAIN
+    seeds: int = 8  # of each scenario
+    first_seed: int = 20_000_000  # of training; below ten million lies what is scored
+    days: int = r.DAYS
+
+
+class VillageTaskset(vf.Taskset[VillageTask, VillageTasksetConfig]):
+    """Seeds of some scenarios, taken in turn."""
+
+    def load(self) -> Iterable[VillageTask]:
+        """Every episode, seed by seed."""
+        for seed in range(self.config.first_seed, self.config.first_seed + self.config.seeds):
+            for name in self.config.scenarios:
+                scenarios.named(name)
+                data = VillageData(
+                    name=f"{name} {seed}", system_prompt=prompt.SYSTEM, scenario=name, seed=seed, days=self.config.days
+                )
+                yield VillageTask(data, self.config.task)
+
+
+class VillageEnvConfig(vf.EnvConfig):
+    """Who plays whom; each may be another model."""
+
+    farmer: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
+    miller: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
+    baker: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
+    max_concurrent_agents: int | None = None  # three conversations are open at once
+
+
+class VillageEnv(vf.Env[VillageEnvConfig]):
+    """Three workers on one tape."""
+
+    async def run(self, task: Any, agents: Any) -> None:
+        """One episode, to its last day or until an agent ends its conversation."""
+        episode = Episode(World(tape.draw(scenarios.named(task.data.scenario), task.data.seed)))
+        workers = [LanguageAgent() for _ in r.AGENTS]
+        async with AsyncExitStack() as stack:
+            talks = [await stack.enter_async_context(getattr(agents, name).interaction(task)) for name in r.AGENTS]
+            going = True
+            while going and episode.world.tick < min(task.data.days, r.DAYS) * r.DAY:
+                choices: list[Choice | None] = [None] * len(workers)
+                for agent in episode.free():
+                    choices[agent] = await _turn(talks[agent], workers[agent], episode, agent)
+                    going = going and choices[agent] is not None
+                episode.tick(choices, [False] * len(workers))
+            invalid = [worker.invalid / max(1, worker.asked) for worker in workers]
+            for talk, share in zip(talks, invalid, strict=True):
+                talk.trace.record_reward("return", episode.world.J / r.NORM)
+                talk.trace.record_metric("invalid_share", share)
+                talk.trace.record_metric("ticks", float(episode.world.tick))
+
+
+async def _turn(talk: Any, worker: LanguageAgent, episode: Episode, agent: int) -> Choice | None:
+    """One choice; None if the conversation is over. The system prompt is the task's, so only the rest is sent."""
+    observation, mask = episode.observations[agent], episode.masks[agent]
+    messages, _ = worker.asks(observation, mask, episode.heard(agent))
+    segment = await talk.turn(messages[-1]["content"])
+    return None if segment.terminated else worker.takes(observation, mask, segment.last_reply, 0)

@@ -1,0 +1,241 @@
+"""`village_v0`: the village as others' environments are, for PettingZoo and for Gymnasium.
+
+    from engines.village import env
+    village = env.parallel_env(scenario="std")
+    observations, infos = village.reset(seed=0)
+
+Three agents, `farmer_0`, `miller_0` and `baker_0`, act in every tick; who is busy goes on with what they do.
+Observations are rows of 44 numbers (`rules.SELF`, `rules.KNOWN` and ages); `infos` hold, for each agent, the
+`action_mask` and, under `text`, the same row in words. The reward is shared, and an episode's sum is its return.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils.conversions import parallel_to_aec
+
+from engines.village import observation, picture, rules, scenarios, ticks
+from engines.village.core import Villages
+from engines.village.tape import draw, stack
+
+REPORT, WORDS, SILENCE = "report", "words", "silence"
+TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
+AGENTS = tuple(f"{name}_0" for name in rules.AGENTS)
+STATE = ticks.NUMBERS + ticks.WORKERS + 3  # everything, and the tick's wind, omen and price
+NO_ONE = np.zeros((1, 3), np.bool_)
+Row = NDArray[np.float32]
+
+
+class Village(ParallelEnv[str, Row, int]):
+    """Three workers in one village, in step."""
+
+    metadata: ClassVar[dict[str, Any]] = {
+        "name": "village_v0", "render_modes": ["human", "ansi", "rgb_array"], "is_parallelizable": True,
+        "render_fps": 12,
+    }  # fmt: skip
+
+    def __init__(
+        self, scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+    ) -> None:
+        """An environment; nothing happens before `reset`.
+
+        Args:
+            scenario: a name of `scenarios.SCENARIOS`.
+            talks: one of TALKS.
+            max_cycles: ticks after which an episode is truncated, at most 480.
+            render_mode: `human` (words to standard output), `ansi` (words) or `rgb_array` (uint8 pixels), or None.
+
+        Raises:
+            ValueError: one of them is none of these.
+        """
+        self.scenario = scenarios.named(scenario)
+        if talks not in TALKS:
+            raise ValueError(f"talks {talks!r}: choose one of {', '.join(TALKS)}")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f"render_mode {render_mode!r}: choose one of {', '.join(self.metadata['render_modes'])}")
+        if max_cycles < 1:
+            raise ValueError(f"max_cycles {max_cycles}: wanted a positive number of ticks")
+        self.talks, self.max_cycles, self.render_mode = talks, max_cycles, render_mode
+        self.possible_agents, self.agents = list(AGENTS), []
+        low, high = observation.low_high()
+        self.observation_spaces = {agent: spaces.Box(low, high, dtype=np.float32) for agent in AGENTS}
+        self.action_spaces = {agent: spaces.Discrete(len(rules.ACTIONS)) for agent in AGENTS}
+        self.state_space = spaces.Box(-observation.MOST, observation.MOST, (STATE,), np.float64)
+        self.heard: dict[str, str] = {}  # what was said in the last tick, by speaker
+        self._said: dict[str, str] = {}
+        self._chance = np.random.default_rng()
+        self.villages: Villages | None = None
+
+    def observation_space(self, agent: str) -> spaces.Box:
+        """Rows of 44 numbers."""
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> spaces.Discrete:  # type: ignore[type-arg]
+        """An action's number, as in `rules.ACTIONS`."""
+        return self.action_spaces[agent]
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Row], dict[str, dict[str, Any]]]:
+        """Begin an episode; the same seed is the same tape. Without one, a new tape follows from the last seed."""
+        if seed is not None:
+            self._chance = np.random.default_rng(seed)
+        tape_seed = seed if seed is not None else int(self._chance.integers(2**62))
+        self.villages = Villages(stack([draw(self.scenario, tape_seed)]))
+        self.agents, self.heard, self._said = list(AGENTS), {}, {}
+        return self._observations(), self._infos()
+
+    def say(self, agent: str, text: str) -> None:
+        """Give an agent something to say with its next action; the two others read it in the tick after.
+
+        Raises:
+            ValueError: longer than 200 characters, no such agent, or nobody may speak.
+        """
+        if agent not in AGENTS:
+            raise ValueError(f"agent {agent!r}: choose one of {', '.join(AGENTS)}")
+        if self.talks != WORDS:
+            raise ValueError(
+                f"talks is {self.talks!r}: to let agents say something, make the village with talks='words'"
+            )
+        if len(text) > rules.MESSAGE:
+            raise ValueError(f"message of {len(text)} characters, at most {rules.MESSAGE}; say less")
+        self._said[agent] = text
+
+    def step(
+        self, actions: dict[str, int]
+    ) -> tuple[
+        dict[str, Row], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
+    ]:  # fmt: skip
+        """One tick.
+
+        Raises:
+            ValueError: the episode has not begun, or is over.
+        """
+        villages = self._running()
+        chosen = np.array([[int(actions[agent]) for agent in AGENTS]])
+        self._pass_on(villages)
+        everyone = np.full((1, 3), self.talks == REPORT)
+        reward = float(villages.step(chosen, everyone)[0])
+        over = bool(villages.workers[0, ticks.NOW] >= min(self.max_cycles, rules.TICKS))
+        found = self._observations(), dict.fromkeys(AGENTS, reward), dict.fromkeys(AGENTS, False)
+        infos = self._infos()
+        if over:
+            self.agents = []
+        return *found, dict.fromkeys(AGENTS, over), infos
+
+    def state(self) -> NDArray[np.float64]:
+        """(44,) everything: the row of numbers, the row of workers, and this tick's wind, omen and price."""
+        v = self.villages
+        if v is None:
+            raise ValueError("the village has not begun; call reset first")
+        now = min(int(v.workers[0, ticks.NOW]), ticks.LAST)
+        chance = v.tapes.wind[0, now], v.tapes.omen[0, now], v.tapes.price[0, now]
+        return np.array([*v.numbers[0], *v.workers[0], *chance], np.float64)
+
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """The village now, in the way `render_mode` asks for."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render_mode is None: make the village with one to see it")
+            return None
+        if self.render_mode == "rgb_array":
+            return picture.paint(self.state())
+        words = picture.words(self.state())
+        if self.render_mode == "ansi":
+            return words
+        sys.stdout.write(words + "\n")
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _running(self) -> Villages:
+        if self.villages is None or not self.agents:
+            raise ValueError("the episode has not begun or is over; call reset first")
+        return self.villages
+
+    def _pass_on(self, villages: Villages) -> None:
+        """What was said reaches the others: as words, and what of it is understood as knowledge."""
+        self.heard, self._said = self._said, {}
+        tick = int(villages.workers[0, ticks.NOW])
+        for speaker, text in self.heard.items():
+            agent = AGENTS.index(speaker)
+            told = observation.understand(text, agent)
+            known = ~np.isnan(told)
+            for other in {0, 1, 2} - {agent}:
+                villages.known[0, other, known], villages.seen[0, other, known] = told[known], tick
+
+    def _observations(self) -> dict[str, Row]:
+        assert self.villages is not None
+        return {agent: self.villages.observations[0, index].copy() for index, agent in enumerate(AGENTS)}
+
+    def _infos(self) -> dict[str, dict[str, Any]]:
+        v = self.villages
+        assert v is not None
+        heard = [
+            {rules.AGENTS[AGENTS.index(who)]: text for who, text in self.heard.items() if who != me} for me in AGENTS
+        ]
+        return {
+            agent: {"action_mask": v.masks[0, i].copy(), "text": observation.describe(v.observations[0, i], heard[i])}
+            for i, agent in enumerate(AGENTS)
+        }
+
+
+class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
+    """The village under one head: it sees what all three see, and says what each does. `Village-v0` in Gymnasium."""
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 12}
+
+    def __init__(self, scenario: str = "std", max_cycles: int = rules.TICKS, render_mode: str | None = None) -> None:
+        """As `Village`, whose agents report to the steward in every tick."""
+        self.village = Village(scenario, REPORT, max_cycles, render_mode)
+        self.render_mode = render_mode
+        low, high = observation.low_high()
+        self.observation_space = spaces.Box(np.tile(low, 3), np.tile(high, 3), dtype=np.float32)
+        self.action_space = spaces.MultiDiscrete([len(rules.ACTIONS)] * 3)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Row, dict[str, Any]]:
+        """Begin an episode."""
+        super().reset(seed=seed)
+        tape_seed = seed if seed is not None else int(self.np_random.integers(2**62))
+        observations, infos = self.village.reset(seed=tape_seed)
+        return self._all(observations), self._masks(infos)
+
+    def step(self, action: NDArray[np.int64]) -> tuple[Row, float, bool, bool, dict[str, Any]]:
+        """One tick."""
+        chosen = dict(zip(AGENTS, (int(value) for value in action), strict=True))
+        observations, rewards, _, truncations, infos = self.village.step(chosen)
+        return self._all(observations), rewards[AGENTS[0]], False, truncations[AGENTS[0]], self._masks(infos)
+
+    def render(self) -> Any:
+        """The village now."""
+        return self.village.render()
+
+    def _all(self, observations: dict[str, Row]) -> Row:
+        return np.concatenate([observations[agent] for agent in AGENTS])
+
+    def _masks(self, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        return {"action_mask": np.stack([infos[agent]["action_mask"] for agent in AGENTS])}
+
+
+def parallel_env(
+    scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+) -> Village:
+    """`village_v0` for agents that act at once."""
+    return Village(scenario, talks, max_cycles, render_mode)
+
+
+def env(
+    scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+) -> AECEnv[str, Row, int]:
+    """`village_v0` for agents that act in turn."""
+    return parallel_to_aec(Village(scenario, talks, max_cycles, render_mode))
+
+
+gymnasium.register("Village-v0", entry_point="engines.village.env:Steward")

@@ -1,0 +1,62 @@
+"""The ways in which OpenAI-compatible servers are asked for JSON, and what each of them refuses.
+
+`json_schema` is OpenAI's own and is understood by vLLM, llama.cpp, Ollama and LM Studio; `guided_json` is the older
+one of vLLM; `json_object` promises JSON but no schema; `none` is everyone else, and the object is looked for in the
+words. A server that does not know a way answers 400 or 422, and the next one is tried.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engines.village.llm.reply import Messages, Schema
+
+DIALECTS = ("json_schema", "guided_json", "json_object", "none")
+# Fields some servers refuse, and what is sent in their place.
+OPTIONAL = {"seed": None, "temperature": None, "max_tokens": "max_completion_tokens"}
+
+
+def body(
+    dialect: str,
+    model: str,
+    messages: Messages,
+    schema: Schema,
+    settings: dict[str, Any],
+    refused: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The JSON of a request to `/chat/completions`."""
+    asked: dict[str, Any] = {"model": model, "messages": [dict(message) for message in messages], "stream": False}
+    for name, value in settings.items():
+        if value is None:
+            continue
+        if name not in refused:
+            asked[name] = value
+        elif OPTIONAL.get(name):
+            asked[str(OPTIONAL[name])] = value
+    if dialect == "json_schema":
+        form = {"name": "choice", "strict": True, "schema": schema}
+        asked["response_format"] = {"type": "json_schema", "json_schema": form}
+    elif dialect == "guided_json":
+        asked["guided_json"] = schema
+    else:
+        # json_object demands that the word JSON occurs in the prompt.
+        wanted = f"Answer with one JSON object of this schema and nothing else: {json.dumps(schema)}"
+        asked["messages"].append({"role": "user", "content": wanted})
+        if dialect == "json_object":
+            asked["response_format"] = {"type": "json_object"}
+    return asked
+
+
+def refusal(text: str, settings: dict[str, Any], refused: frozenset[str]) -> str | None:
+    """The optional field that a server's complaint names, if it is one not yet left out."""
+    for name in OPTIONAL:
+        if name in text and name not in refused and settings.get(name) is not None:
+            return name
+    return None
+
+
+def next_dialect(dialect: str) -> str | None:
+    """The one to try after a refusal, or None."""
+    at = DIALECTS.index(dialect) + 1
+    return DIALECTS[at] if at < len(DIALECTS) else None

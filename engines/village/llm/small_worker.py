@@ -1,0 +1,38 @@
+"""A small language model as one worker: one line in, one word out, no words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.village import rules as r
+from engines.village.llm import prompt
+from engines.village.llm.agent import MODEL, Choice
+
+NextWord = Callable[[Sequence[str]], NDArray[np.float32]]  # (N,) prompts -> (N, 13) logits of prompt.WORDS
+
+
+class SmallWorker:
+    """One worker over one episode. What is to be said is the standard report; a reason is not asked for."""
+
+    reports = True
+
+    def __init__(self, next_word: NextWord) -> None:
+        """A worker who has done nothing yet.
+
+        Args:
+            next_word: `small.Small.next_word`.
+        """
+        self.next_word, self.last = next_word, r.FREE
+
+    def see(self, observation: NDArray[np.float32]) -> None:
+        """Nothing is remembered but the last choice."""
+
+    def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
+        """The likeliest of the words that are allowed: valid by construction."""
+        line = prompt.short(observation, self.last)
+        logits = self.next_word([line])[0]
+        self.last = int(np.where(mask > 0, logits, -np.inf).argmax())
+        return Choice(self.last, "", "", MODEL, "", len(line) // 3)

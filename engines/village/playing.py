@@ -1,0 +1,59 @@
+"""Whole episodes of the scripted workers, compiled, on many tapes at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.village import rules as r
+from engines.village import stock, ticks
+from engines.village.compiling import compiled
+from engines.village.core import Villages, show
+from engines.village.tape import Tape
+
+
+@compiled
+def _play(s, w, known, seen, wind, omen, price, rabbits, rain, ill, p, works, tells, seen_by, masks, history):  # type: ignore[no-untyped-def]
+    """Play every village from where it is to its end; history is (B, 480, 25), or (B, 0, 25) to keep none."""
+    actions = np.zeros(3, np.int64)
+    for b in range(s.shape[0]):
+        while w[b, ticks.NOW] < r.TICKS:
+            tick = w[b, ticks.NOW]
+            for agent in range(3):
+                actions[agent] = r.WAIT
+                if w[b, ticks.LEFT + agent] == 0 and works[agent]:
+                    actions[agent] = stock.act(seen_by[b, agent], p)
+                    if not masks[b, agent, actions[agent]]:
+                        actions[agent] = r.WAIT
+            ticks.tell(s[b], w[b], known[b], seen[b], ill[b, tick], actions, tells)
+            ticks.advance(
+                s[b], w[b], wind[b, tick], price[b, tick], rabbits[b, tick], rain[b, tick], ill[b, tick], actions
+            )
+            show(s[b], w[b], known[b], seen[b], wind[b], omen[b], price[b], ill[b], seen_by[b], masks[b])
+            if history.shape[1]:
+                history[b, tick] = s[b]
+
+
+def play(
+    tapes: Tape, p: NDArray[np.float64], talks: bool = True, works: tuple[bool, bool, bool] = (True, True, True),
+    remember: bool = False,
+) -> tuple[Villages, NDArray[np.float64]]:  # fmt: skip
+    """Play the scripted workers to the end of every tape.
+
+    Args:
+        tapes: stacked, B of them.
+        p: (18,) `stock.PARAMETERS`.
+        talks: whether everyone tells what they see in every tick.
+        works: which of the three do anything but wait.
+        remember: keep every tick.
+
+    Returns:
+        The villages after the last day, and (B, 480, 25) the row of numbers after every tick, (B, 0, 25) unless asked.
+    """
+    v = Villages(tapes)
+    history = np.zeros((len(v), r.TICKS if remember else 0, ticks.NUMBERS))
+    _play(
+        v.numbers, v.workers, v.known, v.seen, *v._chance, p, np.array(works), np.full(3, talks), v.observations,
+        v.masks, history,
+    )  # fmt: skip
+    return v, history
