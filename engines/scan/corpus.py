@@ -124,7 +124,7 @@ class Reader:
     def __init__(self, folder: Path, count: int) -> None:
         self.files: list[Any] = []
         for path in sorted(folder.glob("item-*.safetensors"))[:count]:
-            self.files.append(safe_open(path, "pt"))  # type: ignore[no-untyped-call]
+            self.files.append(safe_open(path, "pt"))
         if not self.files:
             raise ValueError(
                 f"{folder}: no items of training in it, wanted item-0000.safetensors; make the corpus first"

@@ -124,7 +124,8 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
         raise ValueError(
             f"{path}: not weights of this network ({why}); train them, or take the published ones"
         ) from error
-    return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model.eval()
 
 
 def publish(model: ScoreModel, path: Path) -> None:

@@ -138,7 +138,7 @@ def _cut(bench: Bench) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _bytes(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.round(255 * image), 0, 255), np.uint8)
 
 
