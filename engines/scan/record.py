@@ -38,7 +38,8 @@ from torch import Tensor
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import baselines, cases, finishers, kspace, masks, methods, metrics, prior, sampler, text
+from engines.scan import baselines, bring, cases, finishers, kspace, masks, methods, metrics, prior, sampler, text
+from engines.scan.baselines import Setting
 from engines.scan.cases import Bench, Case
 from engines.scan.prior import Prior
 
@@ -58,15 +59,25 @@ class Config:
     samples: int = 4  # of which the first is recorded step by step
 
 
-def make(config: Config, seed: int, report: Report) -> Recording:
-    """Reconstruct one scan in every way and record it.
+def own(asked: bring.Asked, seed: int, report: Report) -> Recording:
+    """The same recording of a reader's own volume.
+
+    Raises:
+        ValueError: as `bring.bench`; or the weights cannot be had.
+    """
+    _, bench = bring.bench(asked, seed)
+    return make(Config(bench.case, asked.prompt), seed, report, bench)
+
+
+def make(config: Config, seed: int, report: Report, bench: Bench | None = None) -> Recording:
+    """Reconstruct one scan in every way and record it: the adult of the case, or a bench made ready already.
 
     Raises:
         ValueError: the scan or the weights cannot be had.
     """
     torch.set_num_threads(1)
     began = time.process_time()
-    bench = cases.ready(config.case)
+    bench = bench or cases.ready(config.case)
     ready = prior.ready(prior.load(), bench.scan)
     view = View(bench, _cut(bench))
     arrays, sample = _watched(config, seed, ready, view, report)
@@ -202,10 +213,9 @@ def moved(before: Tensor, after: Tensor, ready: Prior) -> NDArray[np.float32]:
 
 def _results(config: Config, ready: Prior, view: View, several: list[Tensor]) -> dict[str, Tensor]:
     """Every method's volume, in units of the scan's scale."""
-    scan, adult, R = view.bench.scan, config.case.adult, config.case.acceleration
+    scan = view.bench.scan
     edges, waves = (
-        cases.ITERATIVE[name][0](scan, cases.tuned(adult, R, config.case.seed, name)) / scan.scale
-        for name in ("variation", "wavelet")
+        cases.ITERATIVE[name][0](scan, _setting(config.case, name)) / scan.scale for name in ("variation", "wavelet")
     )
     rounds = list(finishers.unrolled(ready, config.prompt))
     return {
@@ -217,6 +227,13 @@ def _results(config: Config, ready: Prior, view: View, several: list[Tensor]) ->
         "samples": torch.stack(several).mean(0),
         "ours": rounds[-1].consistent,
     }
+
+
+def _setting(case: Case, name: str) -> Setting:
+    """Tuned on the adult itself; of a reader's own volume, what suits most."""
+    if case.adult not in cases.ADULTS:
+        return bring.SETTING
+    return cases.tuned(case.adult, case.acceleration, case.seed, name)
 
 
 def _facts(view: View, results: Mapping[str, Tensor], dreams: list[Tensor]) -> dict[str, float]:
