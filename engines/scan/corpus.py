@@ -80,7 +80,7 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
         acceleration=float(np.exp(rng.uniform(np.log(least), np.log(config.highest)))),
         sigma=float(np.exp(rng.uniform(np.log(config.quietest), np.log(config.loudest)))),
         center_fraction=float(rng.uniform(0.008, 0.018)),
-        falloff=float(rng.uniform(1.5, 2.5)),
+        falloff=float(rng.uniform(1.5, 4.5)),
     )
     filled = np.flatnonzero(brain.x.any(axis=(0, 1)))
     low, high = int(filled[0]), int(filled[-1])

@@ -1,6 +1,6 @@
 """The score network: what it has been told of a slab, and how clean it thinks the slab is.
 
-A U-Net over a slab of eight neighbouring slices (2.5D: the slices are channels, the plane is the one in which
+A U-Net over a slab of four neighbouring slices (2.5D: the slices are channels, the plane is the one in which
 k-space was undersampled), in the preconditioning of EDM (Karras et al., arXiv:2206.00364, table 1), written around a
 mean m that is known before any noise is added:
 
@@ -37,8 +37,8 @@ CLAMP = 64.0  # bound of the residual stream
 class Config:
     """The shape of the network. The defaults are the published one."""
 
-    slices: int = 8  # S, of a slab
-    widths: tuple[int, ...] = (64, 128, 192)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
+    slices: int = 4  # S, of a slab
+    widths: tuple[int, ...] = (48, 96, 160)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
     blocks: int = 2  # residual blocks of a level, on the way down and again on the way up
     heads: int = 4
     context: int = 128  # width of a token after the adapter
@@ -146,7 +146,7 @@ class Block(nn.Module):
         h = self.short(h) + self.second(F.silu(inner))
         if self.attend is not None:
             h = h + self.attend(h, context, heard)
-        return cast("Tensor", h).clamp(-CLAMP, CLAMP)
+        return h.clamp(-CLAMP, CLAMP)
 
 
 class Attention(nn.Module):

@@ -44,8 +44,8 @@ class Config:
 
     steps: int = 6000
     items: int = 160  # of the corpus, its first ones
-    batch: int = 2  # slabs in a step
-    learning_rate: float = 8e-4  # after `warmup`; over the last third it falls to a fiftieth
+    batch: int = 4  # slabs in a step
+    learning_rate: float = 1e-3  # after `warmup`; over the last third it falls to a fiftieth
     warmup: int = 60
     ema: float = 0.995
     finish: float = 0.5  # share of steps that reconstruct
