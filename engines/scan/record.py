@@ -40,6 +40,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -53,7 +54,7 @@ from scipy import ndimage
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import cases, kspace, metrics, patient, prior, runs
+from engines.scan import bring, cases, kspace, metrics, patient, prior, runs
 from engines.scan.baselines import Setting
 from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, Patient, grey, planes, signed
@@ -148,6 +149,21 @@ def make(
         ),
         arrays=arrays,
     )
+
+
+def own(asked: bring.Asked, seed: int, report: Report) -> Recording:
+    """The same recording of a reader's own volume; nothing is known of a lesion in it.
+
+    Raises:
+        ValueError: as `bring.bench`; or the weights cannot be had.
+    """
+    _, made = bring.bench(asked, seed)
+    nothing = np.zeros(made.reference.shape, np.bool_)
+    shown = Patient("own", made.reference, made.regions["brain"], nothing, 1.0, asked.path.name)
+    rate = asked.acceleration
+    config = Config(acceleration=rate, grid=(rate,), kind=asked.kind, coils=asked.coils, prompt=asked.prompt or "MRI.")
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        return make(Path(folder), report, config=config, seed=seed, shown=shown)
 
 
 def _print(shown: Patient) -> str:
