@@ -107,7 +107,7 @@ class Small:
             cache = self._empty()
         cache.crop(shared)
         if shared < len(tokens):
-            self.model(torch.tensor([tokens[shared:]]), past_key_values=cache, use_cache=True, logits_to_keep=1)
+            self.model(torch.tensor([tokens[shared:]]), cache=cache, use_cache=True, logits_to_keep=1)
         self._prefix = (tokens, cache)
         return copy.deepcopy(cache)
 
@@ -119,9 +119,7 @@ class Small:
     @torch.no_grad()
     def _logits(self, cache: Any, tokens: list[int]) -> Tensor:
         """(V,) logits of what follows, having read some more tokens into the cache."""
-        found: Tensor = self.model(
-            torch.tensor([tokens]), past_key_values=cache, use_cache=True, logits_to_keep=1
-        ).logits
+        found: Tensor = self.model(torch.tensor([tokens]), cache=cache, use_cache=True, logits_to_keep=1).logits
         return found[0, -1]
 
     def _speak(self, cache: Any, unread: list[int]) -> tuple[str, list[int]]:
