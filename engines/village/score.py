@@ -160,10 +160,13 @@ def table(workers: NDArray[np.int64], history: Values, best: Values, worst: floa
     }  # fmt: skip
 
 
-def calibrate(seeds: Sequence[int] = TEST_SEEDS, cache: Path | None = None, report: Report = quiet) -> dict[str, float]:
+def calibrate(
+    seeds: Sequence[int] = TEST_SEEDS, planned: int = len(TEST_SEEDS), cache: Path | None = None, report: Report = quiet
+) -> dict[str, float]:
     """Whether hedging or investing is a real choice: the tables of calibration, as facts.
 
-    The reserve of the (s, S) policy, spoken and silent, is the best of RESERVES on the train seeds of the scenario.
+    The agents play on all `seeds`; the clairvoyant, who takes its time, plans on the first `planned` of them. The
+    reserve of the (s, S) policy, spoken and silent, is the best of RESERVES on the train seeds of the scenario.
     """
     facts: dict[str, float] = {}
     for scenario in (s.name for s in scenarios.CALIBRATED):
