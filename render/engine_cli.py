@@ -145,10 +145,13 @@ def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path |
     """Scan and reconstruct a reader's own volume, and say how well."""
     with _engine():
         from engines.scan import bring as own  # noqa: PLC0415  # brings in torch
+        from engines.scan import prior, record  # noqa: PLC0415
 
-        asked = own.Asked(volume, acceleration, prompt)
+        asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
         with progress.following() as report:
-            facts, paths = own.reconstruct(asked, seed, out or Path.cwd(), report)
+            facts, paths = own.reconstruct(asked, seed, folder, report)
+            if prior.WEIGHTS.is_file():
+                paths += recording.save(record.own(asked, seed, report), folder)
     for name, value in facts.items():
         if name.endswith((".brain.psnr", ".brain.ssim")):
             click.echo(f"{name:28} {value:7.3f}")

@@ -314,6 +314,7 @@ def test_any_frame_renders_alone(scene: Scan, name: str) -> None:
         ("kplane_accepted", "consistency", 7.0),
         ("after_axial", "consistency", 12.6),
         ("error_ours", "faithful", 8.0),
+        ("uncertainty_axial", "faithful", 8.0),
     ],
 )
 def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, array: str, name: str, t: float) -> None:
@@ -326,7 +327,7 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, arr
 
 def test_printed_numbers_are_recorded_ones(monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Scan) -> None:
     said = {words for words, *_ in spoken(monkeypatch, scene, "faithful", 7.5)}
-    for name in ("zero_filled", "variation", "wavelet", "ours"):
+    for name in ("zero_filled", "variation", "mean", "ours", "samples"):
         assert f"{recorded.fact(f'{name}.brain.psnr'):.1f}" in said
     count = int(recorded.arrays["mask"].sum())
     said = {words for words, *_ in spoken(monkeypatch, scene, "undersample", 8.0)}
@@ -370,7 +371,7 @@ def _page(recorded: Recording, folder: Path) -> Published:
 
 def test_every_reconstruction_is_on_the_page(recorded: Recording, tmp_path: Path) -> None:
     html = scans.choose(_page(recorded, tmp_path), "scan.md")
-    assert html.count("<img") == len(CONFIG.grid) * len(record.GRID_METHODS) + 1
+    assert html.count("<img") == len(CONFIG.grid) * len(record.GRID_METHODS) + 2
     for rate in CONFIG.grid:
         for name in record.GRID_METHODS:
             assert f"{recorded.fact(f'grid.r{rate:g}.{name}.brain.psnr'):.1f} dB" in html

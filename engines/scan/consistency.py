@@ -11,6 +11,8 @@ data. For one coil and a mask symmetric about the centre one step is exact; thre
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from engines.scan.kspace import A, A_adjoint, Measured
@@ -44,4 +46,4 @@ def misfit(x: Tensor, scan: Measured) -> float:
     acquisition = scan.acquisition
     count = int(acquisition.mask.expand(scan.y.shape).sum())
     power = float((A(x, acquisition) - scan.y).abs().square().sum()) / (2 * count)
-    return power**0.5 / max(scan.sigma, 1e-12)
+    return math.sqrt(power) / max(scan.sigma, 1e-12)

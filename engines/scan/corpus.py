@@ -80,7 +80,7 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
         acceleration=float(np.exp(rng.uniform(np.log(least), np.log(config.highest)))),
         sigma=float(np.exp(rng.uniform(np.log(config.quietest), np.log(config.loudest)))),
         center_fraction=float(rng.uniform(0.008, 0.018)),
-        falloff=float(rng.uniform(1.5, 2.5)),
+        falloff=float(rng.uniform(1.5, 4.5)),
     )
     filled = np.flatnonzero(brain.x.any(axis=(0, 1)))
     low, high = int(filled[0]), int(filled[-1])
@@ -124,7 +124,7 @@ class Reader:
     def __init__(self, folder: Path, count: int) -> None:
         self.files: list[Any] = []
         for path in sorted(folder.glob("item-*.safetensors"))[:count]:
-            self.files.append(safe_open(path, "pt"))  # type: ignore[no-untyped-call]
+            self.files.append(safe_open(path, "pt"))
         if not self.files:
             raise ValueError(
                 f"{folder}: no items of training in it, wanted item-0000.safetensors; make the corpus first"

@@ -12,7 +12,7 @@ from engines.scan.conditioning import SIGMA_MAX
 from engines.scan.consistency import consistent
 from engines.scan.prior import Prior
 
-SHIFTS = (0, 4)  # cuts into slabs whose results are averaged
+SHIFTS = (0, 2)  # cuts into slabs whose results are averaged
 TAUS = (0.05, 0.04, 0.035)  # expected error of an estimate after each round, for its consistency
 SIGMAS = (SIGMA_MAX, 0.05, 0.04)  # sigma told to the network in each round; trained with these, see `train`
 

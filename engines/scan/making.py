@@ -10,6 +10,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 
 from engines.recording import digest
 from engines.scan import corpus, prior, train
-from engines.scan.conditioning import first_guess
+from engines.scan.conditioning import GUESS, first_guess
 from engines.scan.score_model import ScoreModel
 from engines.scan.train import Config, Step, Trainer
 
@@ -29,7 +30,7 @@ LOG_EVERY = 20  # steps
 
 # The whole run. Of which moment of it the published weights are is said in docs/how-it-is-made.md.
 STAGES: tuple[tuple[str, Config], ...] = (
-    ("prior", Config(items=31, steps=2400, finish=0.75)),
+    ("prior", Config(items=32, steps=6000, finish=0.75)),
     ("finish", Config(items=160, steps=3000, finish=0.8, rounds=3, learning_rate=3e-4)),
 )
 
@@ -47,11 +48,16 @@ def make(folder: Path, report: Report, until: float = math.inf) -> Path:
     """
     start: Path | None = None
     for name, config in STAGES:
-        items(folder / "corpus", 0, config.items, report, until)
+        items(where(folder), 0, config.items, report, until)
         stage(name, config, folder, report, start=start, until=until)
         start = folder / f"{name}.safetensors"
     assert start is not None
     return start
+
+
+def where(folder: Path) -> Path:
+    """The corpus of these settings: items of others are not taken for these."""
+    return folder / f"corpus-{digest(asdict(corpus.Config()), asdict(GUESS), SEED)}"
 
 
 def items(folder: Path, first: int, last: int, report: Report, until: float = math.inf) -> None:
@@ -91,10 +97,10 @@ def stage(
         Paused: `until` came first; the next call goes on.
     """
     torch.set_num_threads(1)
-    reader = corpus.Reader(folder / "corpus", config.items)
+    reader = corpus.Reader(where(folder), config.items)
     weights = None if start is None else prior.load(start).state_dict()
     trainer = Trainer(config, SEED, reader, weights)
-    kept = folder / f"{name}-{digest(name, config.__dict__, SEED)}.safetensors"
+    kept = folder / f"{name}-{digest(name, asdict(config), SEED)}.safetensors"
     train.read(kept, trainer)
     recent: list[Step] = []
     saved = time.monotonic()

@@ -17,6 +17,7 @@ from torch import Tensor
 from engines.scan import finishers, prior, sampler
 from engines.scan.cases import Bench, Method, Result
 from engines.scan.prior import Prior
+from engines.scan.score_model import ScoreModel
 
 SENTENCES = {
     "stroke_T1": "T1-weighted MRI of the brain, a large chronic stroke in the left hemisphere.",
@@ -33,7 +34,7 @@ _SOURCES = (
 
 
 @cache
-def _model() -> prior.ScoreModel:
+def _model() -> ScoreModel:
     return prior.load()
 
 

@@ -34,7 +34,7 @@ class Prior:
     doubt: Tensor  # (S, H, W)
     extent: tuple[int, int]  # first and last slice with something in it
     blind: bool = False  # without the scan: the prior alone
-    batch: int = 2  # slabs at a time
+    batch: int = 4  # slabs at a time
     lossy: bool = False  # bfloat16 arithmetic: nearly twice as fast where the processor has it
 
     def given(self, first: int, said: text.Encoded) -> Given:
@@ -124,7 +124,8 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
         raise ValueError(
             f"{path}: not weights of this network ({why}); train them, or take the published ones"
         ) from error
-    return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model.eval()
 
 
 def publish(model: ScoreModel, path: Path) -> None:

@@ -31,7 +31,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     reference_<P>    (h, w)
     <M>_<P>          (h, w)     what each method made at the headline acceleration
     error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127
-    uncertainty_<P>  (h, w)     standard deviation over the samples, 0 to 0.25 as 0 to 255
+    uncertainty_<P>  (h, w)     standard deviation over the samples, 0 to 0.1 as 0 to 255
     lesion_<P>       (h, w)     bool
     volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
     grid_r<R>_<M>    (h, w)     axial, at each acceleration
@@ -40,6 +40,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -53,7 +54,7 @@ from scipy import ndimage
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import cases, kspace, metrics, patient, prior, runs
+from engines.scan import bring, cases, kspace, metrics, patient, prior, runs
 from engines.scan.baselines import Setting
 from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, Patient, grey, planes, signed
@@ -64,7 +65,7 @@ from engines.scan.sampler import Config as Sampling
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
 GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
-ERROR_MOST = 0.25
+ERROR_MOST, SPREAD_MOST = 0.25, 0.1
 VARIES = ("*.seconds",)
 # What a single run depends on; what is kept and said of all of them afterwards is not among it.
 SOURCES = [
@@ -136,6 +137,7 @@ def make(
             "weights_sha256": recording.sha256(path),
             "kspace": "simulated from a magnitude image",
             "error_most": ERROR_MOST,
+            "spread_most": SPREAD_MOST,
             "varies": list(VARIES),
         },
         code_version=recording.source_version(Path(__file__).parent),
@@ -147,6 +149,21 @@ def make(
         ),
         arrays=arrays,
     )
+
+
+def own(asked: bring.Asked, seed: int, report: Report) -> Recording:
+    """The same recording of a reader's own volume; nothing is known of a lesion in it.
+
+    Raises:
+        ValueError: as `bring.bench`; or the weights cannot be had.
+    """
+    _, made = bring.bench(asked, seed)
+    nothing = np.zeros(made.reference.shape, np.bool_)
+    shown = Patient("own", made.reference, made.regions["brain"], nothing, 1.0, asked.path.name)
+    rate = asked.acceleration
+    config = Config(acceleration=rate, grid=(rate,), kind=asked.kind, coils=asked.coils, prompt=asked.prompt or "MRI.")
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        return make(Path(folder), report, config=config, seed=seed, shown=shown)
 
 
 def _print(shown: Patient) -> str:
@@ -188,7 +205,7 @@ class _Runs:
             arrays[f"error_{name}"] = signed(planes(x - shown.x, at)["axial"], ERROR_MOST)
         spread = np.stack(volumes).std(0, ddof=1) if len(volumes) > 1 else np.zeros_like(volumes[0])
         for p in PLANES:
-            arrays[f"uncertainty_{p}"] = grey(planes(spread, at)[p], ERROR_MOST)
+            arrays[f"uncertainty_{p}"] = grey(planes(spread, at)[p], SPREAD_MOST)
             arrays[f"lesion_{p}"] = planes(shown.lesion, at)[p]
             arrays[f"reference_{p}"] = grey(planes(shown.x, at)[p])
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())

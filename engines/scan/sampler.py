@@ -12,6 +12,7 @@ schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -86,4 +87,4 @@ def expected_error(prior: Prior, sigma: float) -> float:
     """The spread of the error of D(x; sigma), were images Gaussian about the mean: sigma s / sqrt(sigma^2 + s^2)."""
     config = prior.model.config
     spread = config.sigma_image if prior.blind else config.sigma_scan
-    return sigma * spread / (sigma**2 + spread**2) ** 0.5
+    return sigma * spread / math.hypot(sigma, spread)

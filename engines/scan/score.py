@@ -7,6 +7,7 @@ was cut off goes on, and a change of one method asks for that method again.
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 import zipfile
@@ -67,13 +68,16 @@ def compare(
         Paused: `until` came first.
     """
     torch.set_num_threads(1)
-    prints = {adult: recording.digest(data.SCANS[adult].sha256) for adult in {case.adult for case in chosen}}
     facts: dict[str, float] = {}
     for done, case in enumerate(chosen):
-        if time.monotonic() > until:
-            raise Paused(f"{done} of {len(chosen)} cases are done")
-        found = _case(case, methods, folder, prints[case.adult])
-        facts |= {f"{case.name}.{name}": value for name, value in found.items()}
+
+        def starts(method: str, case: Case = case, done: int = done) -> None:
+            if time.monotonic() > until:
+                raise Paused(f"{done} of {len(chosen)} cases are done")
+            report(f"{case.name}, {method}", done, len(chosen), {})
+
+        found = _case(case, methods, folder, starts)
+        facts |= {f"{case.name}.{name}": value for name, value in found.items() if math.isfinite(value)}
         shown = {name: found[f"{name}.brain.psnr"] for name in ("zero_filled", MEAN) if f"{name}.brain.psnr" in found}
         report(case.name, done + 1, len(chosen), shown)
     config = {"cases": [asdict(case) for case in chosen], "methods": [m.name for m in methods], "varies": list(VARIES)}
@@ -81,8 +85,9 @@ def compare(
     return Recording("scan_score", chosen[0].seed, config, version, dict(sorted(facts.items())), (), {})
 
 
-def _case(case: Case, methods: tuple[Method, ...], folder: Path, fingerprint: str) -> dict[str, float]:
-    """Every method's figures in one case, under `<method>.<figure>`."""
+def _case(case: Case, methods: tuple[Method, ...], folder: Path, starts: Callable[[str], None]) -> dict[str, float]:
+    """Every method's figures in one case, under `<method>.<figure>`. `starts` is told what is about to be made."""
+    fingerprint = recording.digest(data.SCANS[case.adult].sha256)
     wanted = [m for m in methods if case.kind in m.kinds and case.coils in m.coils]
     names = {m.name: folder / f"{key(case, m, fingerprint)}.npz" for m in wanted}
     bench: Bench | None = None
@@ -91,6 +96,7 @@ def _case(case: Case, methods: tuple[Method, ...], folder: Path, fingerprint: st
     for method in wanted:
         kept = _read(names[method.name])
         if kept is None:
+            starts(method.name)
             bench = bench or ready(case)
             kept = _run(method, bench)
             _write(names[method.name], *kept)
@@ -100,10 +106,10 @@ def _case(case: Case, methods: tuple[Method, ...], folder: Path, fingerprint: st
         mean = names["variation"].with_name(names["variation"].stem + f".{names['wavelet'].stem[-8:]}.mean.npz")
         kept = _read(mean)
         if kept is None:
+            starts(MEAN)
             bench = bench or ready(case)
             x = (pictures["variation"] + pictures["wavelet"]) / 2
-            measured = metrics.facts(x, bench.reference, bench.scan, dict(bench.regions))
-            kept = (measured, x)
+            kept = (metrics.facts(x, bench.reference, bench.scan, dict(bench.regions)), x)
             _write(mean, *kept)
         found |= {f"{MEAN}.{name}": value for name, value in kept[0].items()}
         found[f"{MEAN}.seconds"] = found["variation.seconds"] + found["wavelet.seconds"]

@@ -1,6 +1,6 @@
 """The score network: what it has been told of a slab, and how clean it thinks the slab is.
 
-A U-Net over a slab of eight neighbouring slices (2.5D: the slices are channels, the plane is the one in which
+A U-Net over a slab of four neighbouring slices (2.5D: the slices are channels, the plane is the one in which
 k-space was undersampled), in the preconditioning of EDM (Karras et al., arXiv:2206.00364, table 1), written around a
 mean m that is known before any noise is added:
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -37,8 +37,8 @@ CLAMP = 64.0  # bound of the residual stream
 class Config:
     """The shape of the network. The defaults are the published one."""
 
-    slices: int = 8  # S, of a slab
-    widths: tuple[int, ...] = (64, 128, 192)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
+    slices: int = 4  # S, of a slab
+    widths: tuple[int, ...] = (48, 96, 160)  # channels at 1/2, 1/4, 1/8 of the plane's resolution
     blocks: int = 2  # residual blocks of a level, on the way down and again on the way up
     heads: int = 4
     context: int = 128  # width of a token after the adapter
@@ -85,12 +85,11 @@ class ScoreModel(nn.Module):
                 below = width
             up.append(stage)
         self.down, self.up = down, up
-        self.leave = nn.Sequential(
-            nn.GroupNorm(8, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 4 * config.slices, 3, padding=1)
-        )
+        last = nn.Conv2d(widths[0], 4 * config.slices, 3, padding=1)
         with torch.no_grad():  # begins near the quick reconstruction; at zero it would take long to leave it
-            self.leave[-1].weight.mul_(0.1)
-            self.leave[-1].bias.zero_()
+            last.weight.mul_(0.1)
+            nn.init.zeros_(cast("Tensor", last.bias))
+        self.leave = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), last)
 
     def spread(self, given: Given) -> Tensor:
         """S, the spread of images about the mean, (B, 1, 1, 1)."""
@@ -114,14 +113,14 @@ class ScoreModel(nn.Module):
         heard = F.pad(given.heard, (1, 0), value=True)
         kept: list[Tensor] = []
         for level, stage in enumerate(self.down):
-            for block in stage:
+            for block in cast("nn.ModuleList", stage):
                 h = block(h, emb, context, heard)
             if level + 1 < len(self.down):
                 kept.append(h)
                 h = F.avg_pool2d(h, 2)
         for stage in self.up:
             h = torch.cat((F.interpolate(h, scale_factor=2.0, mode="nearest"), kept.pop()), 1)
-            for block in stage:
+            for block in cast("nn.ModuleList", stage):
                 h = block(h, emb, context, heard)
         return F.pixel_shuffle(self.leave(h), 2)
 
@@ -179,7 +178,7 @@ class Attention(nn.Module):
         weight = logit.float().masked_fill(~heard[:, None, None, :], -torch.inf).softmax(3)
         if self.watch is not None:
             self.watch.append(weight.detach())
-        said = self.out((weight.to(value.dtype) @ value).transpose(1, 2).flatten(2))
+        said: Tensor = self.out((weight.to(value.dtype) @ value).transpose(1, 2).flatten(2))
         return said.transpose(1, 2).reshape(h.shape)
 
 

@@ -44,8 +44,8 @@ class Config:
 
     steps: int = 6000
     items: int = 160  # of the corpus, its first ones
-    batch: int = 2  # slabs in a step
-    learning_rate: float = 8e-4  # after `warmup`; over the last third it falls to a fiftieth
+    batch: int = 4  # slabs in a step
+    learning_rate: float = 1e-3  # after `warmup`; over the last third it falls to a fiftieth
     warmup: int = 60
     ema: float = 0.995
     finish: float = 0.5  # share of steps that reconstruct
@@ -85,10 +85,12 @@ class Trainer:
         self.config, self.seed, self.corpus, self.done = config, seed, corpus, 0
         self.rng = np.random.default_rng(seed)
         self.torch_rng = torch.Generator().manual_seed(seed)
-        self.model = ScoreModel().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = ScoreModel()
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             self.model.load_state_dict(start)
-        self.mean = deepcopy(self.model).requires_grad_(False)
+        self.mean: ScoreModel = deepcopy(self.model)
+        self.mean.requires_grad_(False)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
         )
@@ -198,7 +200,7 @@ def read(path: Path, trainer: Trainer) -> bool:
     if not path.is_file():
         return False
     try:
-        with safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, "pt") as file:
             words = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
         run_words, done, state = (json.loads(words[name]) for name in ("run", "done", "rng"))

@@ -34,8 +34,10 @@ def choose(scene: Scene, page: str) -> Html:
     return el(
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
-        el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": ""}),
-           el("figcaption", {})),
+        el("div", {"class": "scans__pair"},
+           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": ""}),
+              el("figcaption", {})),
+           _whole(arrays)),
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Reconstructions"}, table),
     )  # fmt: skip
 
@@ -51,7 +53,7 @@ def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
     path = scene.assets / "recordings" / f"{scene.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files if name.startswith("grid_")}
+            return {name: file[name] for name in file.files if name.startswith(("grid_", "reference_axial"))}
     except (OSError, ValueError) as error:
         fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
 
@@ -67,6 +69,14 @@ def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str,
                        "data-rate": f"{rate:g}", "data-method": name})  # fmt: skip
     shown = el("data", {"class": "fact", "value": value, "title": f"{scene.name}: {fact}"}, f"{number(value, 1)} dB")
     return el("td", {}, image, shown)
+
+
+def _whole(arrays: dict[str, NDArray[Any]]) -> Html:
+    """What they are all compared with."""
+    picture = arrays["reference_axial"]
+    rows, columns = picture.shape
+    image = el("img", {"src": png(picture), "alt": "The full scan", "width": columns, "height": rows})
+    return el("figure", {"class": "scans__shown"}, image, el("figcaption", {}, "The full scan"))
 
 
 def _said(rate: float) -> str:

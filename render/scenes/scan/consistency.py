@@ -95,7 +95,7 @@ def _sparks(shown: Shown, pen: Pen, t: float) -> None:
     rows, columns = np.nonzero(rising > 0.05)
     places = np.stack([middle.x + (columns + 0.5) / plane[1] * middle.width,
                        middle.y + (rows + 0.5) / plane[0] * middle.height], -1)  # fmt: skip
-    pen.glows(places, theme.MEASURED, 26.0, 0.5 * rising[rows, columns], 0.5)
+    pen.glows(places, theme.MEASURED, 15.0, 0.4 * rising[rows, columns], 0.3)
 
 
 def _loop(shown: Shown, pen: Pen, t: float) -> None:

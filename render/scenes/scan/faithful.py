@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from render import theme
 from render.components import slices
 from render.motion import Box, ease, mix, px, py
@@ -14,12 +16,12 @@ from render.stage import Cue, Section
 RESULT = "samples"  # what the scene has shown being made: reverse diffusion
 CLASSICAL = ("variation", "wavelet", "mean")
 PEERS = {"variation": "total variation", "wavelet": "wavelets", "mean": "the classical mean"}
-SHOWN = ("zero_filled", *CLASSICAL, "ours", RESULT)  # error maps, two rows of three
+SHOWN = ("zero_filled", "variation", "mean", "ours", RESULT)  # error maps; a sixth place is for what is uncertain
 HERO = (px(4), py(17), px(28.5), py(61))
 INSET, INSET_X, INSET_Y, INSET_GAP = py(15.2), px(35.4), py(17), py(21.1)  # the lesion: side, left, first top, pitch
 MAP, ACROSS, DOWN = (px(49), py(17), py(26.8)), px(16), py(33.2)  # left, top, height of the first; pitches
 SCALE = Box(px(80), py(8.2), px(16), 16)
-WIPES = ((0.0, "zero_filled", RESULT), (7.6, RESULT, "reference"), (11.4, "stranger", "reference"))  # from when
+WIPES = ((0.0, "zero_filled", RESULT), (8.2, RESULT, "reference"), (11.5, "stranger", "reference"))  # from when
 LAST = {
     True: "Without the data, the same model dreams somebody else.",
     False: "Without the data, the same model has no brain to show.",
@@ -32,7 +34,7 @@ def section(shown: Shown) -> Section:
     best = max(CLASSICAL, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
     ours, other = (shown.recording.fact(f"{name}.brain.psnr") for name in (RESULT, best))
     gain = f"{abs(ours - other):.1f} dB {'nearer' if ours >= other else 'farther'} than {PEERS[best]}"
-    samples = int(shown.recording.fact("samples"))
+    samples, seconds = (shown.recording.fact(name) for name in ("samples", f"{RESULT}.seconds"))
     return Section(
         name="faithful",
         step=None,
@@ -41,12 +43,12 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=partial(backdrop, shown),
         captions=(
-            Cue(0.4, 3.9, "Same measurements, six reconstructions. Below each, its PSNR in dB."),
-            Cue(4.1, 7.5, f"Diffusion, the mean of {samples} samples: {gain}."),
-            Cue(7.7, 11.2, "Beside the full scan: fine detail is missing still."),
-            Cue(11.4, 15.0, LAST[shown.plausible]),
+            Cue(0.4, 3.7, "Same measurements, five reconstructions. Below each, its PSNR in dB."),
+            Cue(3.9, 8.1, f"Diffusion, {samples:.0f} samples, {seconds:.0f} s of one core: {gain}."),
+            Cue(8.3, 11.4, "Beside the full scan: fine detail is missing still."),
+            Cue(11.6, 15.0, LAST[shown.plausible]),
         ),
-        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(11.4, 15.0, "belief")),
+        marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(3.9, 15.0, "belief")),
         still=6.8,
         alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in "
         "the full scan; error maps with their PSNR in dB: "
@@ -72,6 +74,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     shown.lesion(pen, hero, ease(t, 0.6, 0.6))
     _insets(shown, pen, t)
     _maps(shown, pen, t)
+    _doubt(shown, pen, t)
 
 
 def _insets(shown: Shown, pen: Pen, t: float) -> None:
@@ -94,21 +97,36 @@ def _maps(shown: Shown, pen: Pen, t: float) -> None:
     """Error maps with their methods' names and PSNR in the brain; the best stands out."""
     most = float(shown.recording.config["error_most"])
     best = max(SHOWN, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
-    rows, columns = shown.a[f"error_{RESULT}"].shape
-    x, y, height = MAP
     for order, name in enumerate(SHOWN):
         alpha = ease(t, 1.8 + 0.35 * order, 0.6)
-        box = Box(x + (order % 3) * ACROSS, y + (order // 3) * DOWN, height * columns / rows, height)
+        box = _place(shown, order)
         slices.errors(pen, shown.a[f"error_{name}"].astype(float) / 127 * most, most, box, alpha)
         colour, font = (theme.TEXT, theme.MONO_BOLD) if name == best else (theme.QUIET, theme.MONO)
-        pen.text(NAMES[name], box.x, box.y + height + 42, theme.FLOOR, colour, alpha=alpha)
+        pen.text(NAMES[name], box.x, box.y + box.height + 42, theme.FLOOR, colour, alpha=alpha)
         pen.text(
             shown.db(name),
             box.x + px(15),
-            box.y + height + 42,
+            box.y + box.height + 42,
             theme.FLOOR,
             colour,
             font=font,
             anchor="end",
             alpha=alpha,
         )
+
+
+def _doubt(shown: Shown, pen: Pen, t: float) -> None:
+    """Where the samples differ from each other, blue: belief that is unsure. Its scale is in its name."""
+    box, alpha = _place(shown, len(SHOWN)), ease(t, 4.4, 0.6)
+    level = shown.a["uncertainty_axial"][..., None] / 255
+    pen.raster((255 * level * np.array(theme.rgb(theme.BELIEF))).astype(np.uint8), *box, alpha)
+    slices.belief(pen, box, 0.5 * alpha)
+    most = float(shown.recording.config["spread_most"])
+    pen.text(f"spread to {most:g}", box.x, box.y + box.height + 42, theme.FLOOR, theme.BELIEF, alpha=alpha)
+
+
+def _place(shown: Shown, order: int) -> Box:
+    """Where one of six maps stands, in two rows of three."""
+    rows, columns = shown.a[f"error_{RESULT}"].shape
+    x, y, height = MAP
+    return Box(x + (order % 3) * ACROSS, y + (order // 3) * DOWN, height * columns / rows, height)

@@ -22,12 +22,12 @@ WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 SPREAD, NOISE_BLACK = 0.5, -95.0  # of recorded noise: how x was scaled; what is black where there is nothing else
 HERO = (px(26), py(16.5), px(48), py(67))  # where the slice stands when it stands alone
 LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # three of them side by side
-NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "their mean",
+NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "classical",
          "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
 
 
 PLAUSIBLE = 3.0  # a stranger whose head is brighter than the air around it by this factor is one
-LIT = 0.36  # brightness of the faintest measured point, so that it is seen to be lit
+LIT, BELIEVED = 0.8, 0.7  # least brightness of a measured point, so that it is seen to be lit; dimming of the others
 
 
 class Shown:
@@ -93,8 +93,9 @@ class Shown:
         Measured points go from blue to amber, the others stay blue.
         """
         level = kplane.brightness(before) * (1 - share) + kplane.brightness(after) * share
-        level = np.maximum(level, LIT * share * self.measured)
-        kplane.plane(pen, level, share * self.measured, box, alpha)
+        known = share * self.measured
+        level = np.maximum(level * (BELIEVED + (1 - BELIEVED) * known), LIT * known)
+        kplane.plane(pen, level, known, box, alpha)
 
     def better(self, one: str, other: str) -> bool:
         """Whether one method is nearer to the reference in the brain than another."""
