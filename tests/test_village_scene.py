@@ -192,8 +192,9 @@ def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording
 
 
 def test_the_recording_is_of_this_code(recorded: Recording) -> None:
-    """After a change of the village: `click record village`."""
+    """After a change of the village or its policy: `click record village`."""
     assert recorded.code_version == record.version()
+    assert recorded.config["policy_sha256"] == recording.sha256(record.POLICY), "and of this policy"
 
 
 def test_facts_are_in_the_arrays(recorded: Recording) -> None:
