@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import gymnasium
@@ -119,3 +121,12 @@ def test_mistakes_are_said_in_one_line(call: object, said: str) -> None:
     with pytest.raises(ValueError, match=said) as caught:
         call()  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_the_readme_trains_something(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    (lines,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    exec(lines, {})  # noqa: S102  # the README's own words
+    returns = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert np.mean(returns[-3:]) > returns[0] + 0.1

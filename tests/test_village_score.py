@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.village import adversary, agents, bound, clairvoyant, scenarios, score, stock
+from engines.village import adversary, agents, bound, clairvoyant, episode, planner, scenarios, score, stock
 from engines.village import rules as r
+from engines.village.core import Villages
 from engines.village.playing import play
 from engines.village.tape import Tape, draw, stack
 from engines.village.world import World
@@ -146,3 +147,29 @@ def test_the_compiled_village_is_fast() -> None:
     found = throughput(count=32, rounds=3, cycles=300)
     assert found["env.steps_per_second"] > 500_000
     assert found["env.ratio_to_mpe2"] > 100
+
+
+def test_an_episode_is_what_the_compiled_villages_play() -> None:
+    steps = list(episode.run(episode.Config("rabbits", "reserve_4"), 11))
+    assert len(steps) == r.TICKS
+    villages, history = agents.episodes(agents.named("reserve_4"), stack([draw(scenarios.RABBITS, 11)]))
+    np.testing.assert_array_equal(np.array([step.numbers for step in steps]), history[0])
+    assert sum(step.reward for step in steps) == pytest.approx(villages.returns[0])
+    assert all(len(text) <= r.MESSAGE for step in steps for text in step.messages)
+    with pytest.raises(ValueError, match="agent 'random': an episode is played by lists"):
+        next(episode.run(episode.Config(agent="random"), 0))
+
+
+def test_a_planner_knows_nothing_of_the_tape() -> None:
+    """The same observation gives the same choice, whatever is to come."""
+    tapes = stack([draw(scenarios.CALM, 3), draw(scenarios.PLAGUE, 3)])
+    villages = Villages(tapes)
+    chosen = [planner.choose(villages.observations[b, 0], villages.masks[b, 0], stock.parameters()) for b in range(2)]
+    assert chosen[0] == chosen[1]
+    s, w = planner.believed(villages.observations[0, 1])
+    assert s[17] == 0
+    assert w[15] == 0
+    assert s[12] == 24
+    villages, history = planner.play(stack([draw(scenarios.CALM, 3)]), stock.parameters())
+    assert villages.returns[0] > 0
+    assert history.shape == (1, r.TICKS, 25)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.village import planner, stock, ticks
 from engines.village import rules as r
-from engines.village import stock, ticks
 from engines.village.core import Villages
 from engines.village.playing import play
 from engines.village.tape import Tape
@@ -49,10 +49,11 @@ AGENTS = {
         Agent("random", says="any allowed action, evenly"),
         Agent("roles", (("helps", 0.0), ("rescue_days", 0.0)), says="each keeps to one craft; the published reserve"),
         Agent("stock", says="(s, S) with the published reserve"),
+        Agent("planner", says="tries each action in thought on what it believes, follows the lists after"),
         Agent("sell_all", (("reserve", 0.0), *_ALL), says="no reserve: all that is banked is sold"),
         Agent("hoarder", (("reserve", NEVER_SOLD), ("invests", 0.0)), says="nothing is sold"),
         Agent("no_granary", (("reserve", 0.0), ("draws", 0.0), *_ALL), says="nothing is ever taken from the granary"),
-        Agent("no_messages", talks=False, says="(s, S) retuned for silence"),
+        Agent("no_messages", talks=False, says="(s, S) with numbers fitted for silence"),
         Agent("farmer_alone", works=(True, False, False), says="one works, two wait"),
         Agent("miller_alone", works=(False, True, False), says="one works, two wait"),
         Agent("baker_alone", works=(False, False, True), says="one works, two wait"),
@@ -78,6 +79,8 @@ def episodes(agent: Agent, tapes: Tape, seed: int = 0) -> tuple[Villages, NDArra
     """Play an agent to the end of every tape; as `playing.play`, with every tick kept. `seed`: of the random agent."""
     if agent.name == "random":
         return _random(tapes, seed)
+    if agent.name == "planner":
+        return planner.play(tapes, agent.parameters(), agent.talks)
     return play(tapes, agent.parameters(), agent.talks, agent.works, remember=True)
 
 

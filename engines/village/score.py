@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.recording import atomic, digest, version_of
-from engines.village import adversary, agents, clairvoyant, scenarios, stock, ticks
+from engines.village import adversary, agents, bound, clairvoyant, scenarios, stock, ticks
 from engines.village import rules as r
 from engines.village.tape import Tape, stack
 
@@ -160,16 +160,20 @@ def table(workers: NDArray[np.int64], history: Values, best: Values, worst: floa
     }  # fmt: skip
 
 
-def calibrate(seeds: Sequence[int] = TEST_SEEDS, cache: Path | None = None, report: Report = quiet) -> dict[str, float]:
+def calibrate(
+    seeds: Sequence[int] = TEST_SEEDS, planned: int = len(TEST_SEEDS), cache: Path | None = None, report: Report = quiet
+) -> dict[str, float]:
     """Whether hedging or investing is a real choice: the tables of calibration, as facts.
 
-    The reserve of the (s, S) policy, spoken and silent, is the best of RESERVES on the train seeds of the scenario.
+    The agents play on all `seeds`; the clairvoyant, who takes its time, plans on the first `planned` of them. The
+    reserve of the (s, S) policy, spoken and silent, is the best of RESERVES on the train seeds of the scenario.
     """
     facts: dict[str, float] = {}
     for scenario in (s.name for s in scenarios.CALIBRATED):
         before, drawn = tapes(scenario, TRAIN_SEEDS), tapes(scenario, seeds)
-        best = clairvoyant_returns(scenario, seeds, cache, report=report)
+        best = clairvoyant_returns(scenario, seeds[:planned], cache, report=report)
         facts[f"{scenario}.clairvoyant"] = float(best.mean())
+        facts[f"{scenario}.planned_seeds"] = float(len(best))
         kept = {talks: _best_reserve(before, talks) for talks in (True, False)}
         facts[f"{scenario}.best_reserve"] = kept[True]
         for days in RESERVES:
@@ -184,6 +188,17 @@ def calibrate(seeds: Sequence[int] = TEST_SEEDS, cache: Path | None = None, repo
             recovered = np.isfinite(found["recovery_days"]).sum()
             facts["compound.recovered_share"] = float(recovered / max(1.0, found["hungry"].sum()))
     return facts | verdict(facts)
+
+
+def gap(seeds: Sequence[int], cache: Path | None = None, report: Report = quiet) -> dict[str, float]:
+    """How far the clairvoyant's plans lie below the upper bound, as a share of the bound, by scenario and at most."""
+    facts: dict[str, float] = {}
+    for scenario in (s.name for s in scenarios.CALIBRATED):
+        above = [bound.upper(adversary.tape(scenarios.named(scenario), seed)) for seed in seeds]
+        best = clairvoyant_returns(scenario, seeds, cache, report=report)
+        facts[f"{scenario}.bound"] = float(np.mean(above))
+        facts[f"{scenario}.gap"] = float(1 - best.mean() / np.mean(above))
+    return facts | {"bound.gap": max(value for name, value in facts.items() if name.endswith(".gap"))}
 
 
 def verdict(facts: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,88 @@
+"""One village, tick by tick: the generator that is recorded and looked at.
+
+It plays the readable world, and yields what a scene shows and a reader may ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.village import adversary, agents, observation, scenarios, stock
+from engines.village import rules as r
+from engines.village.world import World
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is played."""
+
+    scenario: str = "std"  # a name of `scenarios.SCENARIOS`
+    agent: str = "stock"  # a scripted one of `agents.AGENTS`, or reserve_4
+
+
+@dataclass(frozen=True)
+class Step:
+    """A village after a tick."""
+
+    tick: int  # from 0
+    actions: tuple[int, int, int]  # begun in this tick or gone on with, as in `rules.ACTIONS`
+    begun: tuple[bool, bool, bool]  # whether the worker was free to choose
+    places: tuple[int, int, int]  # where each is now, -1 on the road
+    left: tuple[int, int, int]  # ticks more for each
+    numbers: NDArray[np.float64]  # (25,) plots, `world.STOCKS`, `world.LEDGER`
+    wind: float
+    omen: bool
+    price: float
+    observations: NDArray[np.float32]  # (3, 44) what each saw before it chose
+    masks: NDArray[np.int8]  # (3, 13) what each was allowed
+    messages: tuple[str, str, str]  # what each said, in words
+    reward: float  # sums to the return
+
+
+def run(config: Config, seed: int) -> Iterator[Step]:
+    """Play an episode.
+
+    Raises:
+        ValueError: no such scenario, or no such agent of lists.
+    """
+    who = agents.named(config.agent)
+    if who.name in {"random", "planner"}:
+        raise ValueError(
+            f"agent {who.name!r}: an episode is played by lists; choose stock, roles, hoarder or reserve_4"
+        )
+    world = World(adversary.tape(scenarios.named(config.scenario), seed))
+    p = who.parameters()
+    while not world.over:
+        tick = world.tick
+        seen = np.array([observation.observe(world, agent) for agent in range(3)])
+        masks = np.array([world.mask(agent) for agent in range(3)])
+        begun = tuple(left == 0 for left in world.left)
+        actions = [_choice(world, agent, seen[agent], masks[agent], who, p) for agent in range(3)]
+        told = np.array([world.report(agent, actions[agent]) for agent in range(3)])
+        reward = world.step(actions, told if who.talks else None)
+        said = [observation.say(row) if who.talks else "" for row in told]
+        yield Step(
+            tick, (actions[0], actions[1], actions[2]), (begun[0], begun[1], begun[2]),
+            (world.where(0), world.where(1), world.where(2)), (world.left[0], world.left[1], world.left[2]),
+            world.numbers(), float(world.tape.wind[tick]), bool(world.tape.omen[tick]), float(world.tape.price[tick]),
+            seen, masks, (said[0], said[1], said[2]), reward,
+        )  # fmt: skip
+
+
+def _choice(
+    world: World,
+    agent: int,
+    seen: NDArray[np.float32],
+    mask: NDArray[np.int8],
+    who: agents.Agent,
+    p: NDArray[np.float64],
+) -> int:
+    """What a worker does: goes on, or what the lists say if it is allowed."""
+    if world.left[agent] > 0:
+        return world.action[agent]
+    choice = int(stock.act(seen, p)) if who.works[agent] else r.WAIT
+    return choice if mask[choice] else r.WAIT
