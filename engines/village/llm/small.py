@@ -105,9 +105,9 @@ class Small:
             shared += 1
         if cache is None:
             cache = self._empty()
-        cache.crop(shared)
+        _cut(cache, shared)
         if shared < len(tokens):
-            self.model(torch.tensor([tokens[shared:]]), past_key_values=cache, use_cache=True, logits_to_keep=1)
+            self.model(torch.tensor([tokens[shared:]]), cache=cache, use_cache=True, logits_to_keep=1)
         self._prefix = (tokens, cache)
         return copy.deepcopy(cache)
 
@@ -119,9 +119,7 @@ class Small:
     @torch.no_grad()
     def _logits(self, cache: Any, tokens: list[int]) -> Tensor:
         """(V,) logits of what follows, having read some more tokens into the cache."""
-        found: Tensor = self.model(
-            torch.tensor([tokens]), past_key_values=cache, use_cache=True, logits_to_keep=1
-        ).logits
+        found: Tensor = self.model(torch.tensor([tokens]), cache=cache, use_cache=True, logits_to_keep=1).logits
         return found[0, -1]
 
     def _speak(self, cache: Any, unread: list[int]) -> tuple[str, list[int]]:
@@ -155,10 +153,17 @@ class Small:
                 for name in names_on:
                     chances[name] += chance
                 if len(names_on) > 1:
-                    cache.crop(length)
+                    _cut(cache, length)
                     level.append(([*begun, token], self._logits(cache, [*begun, token])))
         best = max(names, key=lambda name: chances[name])
         return best, len(spelt[best]) - 1
+
+
+def _cut(cache: Any, length: int) -> None:
+    """Forget what a cache holds beyond some tokens."""
+    beyond = cache.get_seq_length() - length
+    if beyond > 0:
+        cache.crop(-beyond)
 
 
 def last_hidden(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Tensor:
