@@ -169,6 +169,13 @@ def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
 # --- the recording ------------------------------------------------------------------------------------
 
 
+def test_a_seed_that_tells_no_story_is_refused_in_one_line(tmp_path: Path) -> None:
+    config = record.Config(scenario="calm", seeds=1)
+    with pytest.raises(ValueError, match=r"village: seed 7 of calm, with .* give another --seed") as raised:
+        record.make(tmp_path, lambda *_: None, config=config, seed=7, cast=record.scripted(config))
+    assert len(str(raised.value).splitlines()) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.engine
 def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording) -> None:
@@ -179,13 +186,15 @@ def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording
     for end in ("npz", "json"):
         assert (tmp_path / "one" / f"village.{end}").read_bytes() == (tmp_path / "two" / f"village.{end}").read_bytes()
     again = recording.load(tmp_path / "one", "village")
+    assert again.events == recorded.events, "the same words, the rule's among them"
     for name in ("shown_state", "hoarder_state", "wind", "alone_load"):
         assert np.array_equal(again.arrays[name], recorded.arrays[name]), "the run of the published recording"
 
 
 def test_the_recording_is_of_this_code(recorded: Recording) -> None:
-    """After a change of the village: `click record village`."""
+    """After a change of the village or its policy: `click record village`."""
     assert recorded.code_version == record.version()
+    assert recorded.config["policy_sha256"] == recording.sha256(record.POLICY), "and of this policy"
 
 
 def test_facts_are_in_the_arrays(recorded: Recording) -> None:

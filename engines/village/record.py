@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def make(
     config = config or Config()
     cast = cast or published(config)
     scenario = scenarios.named(config.scenario)
-    chosen, shown, found = _choose(config, cast, seed, report)
+    chosen, shown, found, rule = _choose(config, cast, seed, report)
     weather = tape.draw(scenario, chosen)
     others = _others(config, weather)
     runs = {"shown": shown, **others}
@@ -126,9 +127,6 @@ def make(
     }
     measured = range(config.measured_from, config.measured_from + config.measured)
     arrays |= trials.table(scenario, measured, report)
-    rule = (
-        {"rule": selection.RULE, "looked_at": chosen - config.first_seed + 1} if seed is None else {"rule": "asked for"}
-    )
     tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
     return Recording(
         name="village",
@@ -163,22 +161,34 @@ def _acted(config: Config, weather: Tape) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _choose(config: Config, cast: Cast, seed: int | None, report: Report) -> tuple[int, Chronicle, selection.Story]:
-    """The first run that tells the story, or that of the seed asked for."""
-    scenario = scenarios.named(config.scenario)
-    seeds = range(config.first_seed, config.first_seed + config.seeds) if seed is None else (seed,)
-    for count, one in enumerate(seeds, 1):
-        weather = tape.draw(scenario, one)
-        run = Chronicle(weather, cast.make()).play()
-        found = selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
-        report("looking for a run that tells the story", count, len(seeds), {"return": run.world.J / r.NORM})
+def _choose(
+    config: Config, cast: Cast, seed: int | None, report: Report
+) -> tuple[int, Chronicle, selection.Story, dict[str, Any]]:
+    """The first run that tells the story, or that of the seed asked for, and how it was come by."""
+    window = range(config.first_seed, config.first_seed + config.seeds)
+    for count, one in enumerate(window, 1):
+        run, found = _tried(config, cast, one)
+        report("looking for a run that tells the story", count, len(window), {"return": run.world.J / r.NORM})
+        if found is not None and seed in {None, one}:
+            return one, run, found, {"rule": selection.RULE, "looked_at": count}
+        if seed is not None and (found is not None or one >= seed):
+            break
+    if seed is not None:
+        run, found = _tried(config, cast, seed)
         if found is not None:
-            return one, run, found
+            return seed, run, found, {"rule": "the one asked for with --seed", "looked_at": 1}
+    asked = f"seed {seed}" if seed is not None else f"each of the seeds {window[0]} to {window[-1]}"
     raise ValueError(
-        f"village: of the seeds {seeds[0]} to {seeds[-1]} of {config.scenario}, with {cast.name}, none is "
-        f"{selection.RULE}; "
-        "give another --seed or another reserve"
+        f"village: {asked} of {config.scenario}, with {cast.name}, is not of the kind wanted: {selection.RULE}; "
+        "give another --seed"
     )
+
+
+def _tried(config: Config, cast: Cast, seed: int) -> tuple[Chronicle, selection.Story | None]:
+    """A run, and its story if it has one."""
+    weather = tape.draw(scenarios.named(config.scenario), seed)
+    run = Chronicle(weather, cast.make()).play()
+    return run, selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
 
 
 def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:

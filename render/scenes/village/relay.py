@@ -66,7 +66,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     middle = mix(0.0, 1.0, ease(t, 2.0, 8.5)) * theme.WIDTH
     town.land(pen, now, paths=False)
     with pen.moved(middle * (1 - zoom), py(84) * (1 - zoom), zoom):
-        town.tread(pen)
+        town.trodden(pen)
         town.town(pen, shown, run, now, t, first_tick(shown) + SHOWN if together else ALONE[1], priced=not together)
         if together:
             town.threads(pen, run, now, ease(t, 0.8, 0.8))

@@ -34,10 +34,10 @@ def land(pen: Pen, clock: float, paths: bool = True) -> None:
     """Sky, hills, meadow, and the paths."""
     landscape(pen, clock / DAY % 1)
     if paths:
-        tread(pen)
+        trodden(pen)
 
 
-def tread(pen: Pen) -> None:
+def trodden(pen: Pen) -> None:
     """Trodden from place to place."""
     for colour, width in ((theme.SOIL_DEEP, 40), (theme.SOIL, 30)):
         for a, b in PATHS:
