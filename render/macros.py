@@ -2,6 +2,7 @@
 
     {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number, read from the recording
     {{ setting("rollout", "eps_low") }}                          a number of its configuration
+    {{ constant("engines/village/rules.py", "MESSAGE") }}        a number of the rules, read from the source
     {{ event("rollout", "failure", "san") }}                     a word of one of its events
     {{ scene("rollout", "Reading the light") }}                  the player, its steps and its legend
     {{ heading("rollout", "sample") }}                           "01 Sample", as the scene calls it
@@ -85,7 +86,11 @@ def define_env(env: Any) -> None:
     def chosen(scene: str, name: str, style: str = "number", digits: int | None = None) -> str:
         return figures.fact(get(scene), "config", name, style, digits, page())
 
+    def named(path: str, name: str, style: str = "number", digits: int | None = None) -> str:
+        return figures.constant(path, name, prose.constant(root, path, name, page()), style, digits, page())
+
     macros: dict[str, Callable[..., str]] = {
+        "constant": named,
         "fact": measured,
         "setting": chosen,
         "event": lambda scene, kind, key, style=None: figures.event(get(scene), kind, key, style, page()),

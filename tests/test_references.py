@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,16 @@ def test_a_page_that_has_shown_the_poster_shows_it_again_rather_than_the_same_pi
     made = offered(project)
     assert 'src="../../posters/tiny.webp"' in made["still"]("tiny", "reward")
     assert 'src="../../stills/sample.webp"' in made["still"]("tiny", "sample")
+
+
+# --- numbers of the rules ---------------------------------------------------------------------------------------
+
+
+def test_a_number_of_the_source_is_read_from_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "rules.py").write_text('MOST = 200  # at most\nLOW, HIGH = 0.7, 0.95\nWORD = "x"\nSUM = 1 + 1\n')
+    made = offered(project)["constant"]
+    assert made("rules.py", "MOST", "integer") == '<data class="fact" value="200" title="rules.py: MOST">200</data>'
+    assert ">70%</data>" in made("rules.py", "LOW", "percent", 0)
+    for name, said in (("MOTS", "MOST"), ("WORD", "wanted a number"), ("SUM", "no 'SUM'")):
+        assert said in refusal(capsys, partial(made, "rules.py", name))
+    assert "does not exist" in refusal(capsys, lambda: made("rule.py", "MOST"))

@@ -18,6 +18,7 @@ from engines.village.llm.episode import Episode, Step, play
 from engines.village.observation import observe
 from engines.village.world import World
 
+FIRST = 20_000_000  # the seed of the first episode for verifiers
 REPLY = json.dumps({"reason": "it is my craft", "action": "wait", "message": "granary=30", "note": ""})
 
 
@@ -187,10 +188,7 @@ def village_env(days: int) -> tuple[Any, Any]:
 
     from engines.village.adapters import verifiers_village as adapter
 
-    config = adapter.VillageTasksetConfig(
-        id="engines.village.adapters.verifiers_village", scenarios=("std", "calm"), seeds=2, first_seed=4, days=days
-    )
-    env = adapter.VillageEnv(adapter.VillageEnvConfig(taskset=config))
+    env = adapter.environment(("std", "calm"), seeds=2, days=days)
     assert isinstance(env, vf.Env)
     return env, list(env.taskset)
 
@@ -201,14 +199,14 @@ def test_verifiers_plays_an_episode_with_three_agents_and_one_reward() -> None:
 
     env, tasks = village_env(2)
     assert [(task.data.scenario, task.data.seed) for task in tasks] == [
-        ("std", 4),
-        ("calm", 4),
-        ("std", 5),
-        ("calm", 5),
+        ("std", FIRST),
+        ("calm", FIRST),
+        ("std", FIRST + 1),
+        ("calm", FIRST + 1),
     ]
     seats = {name: Seat() for name in r.AGENTS}
     asyncio.run(env.run(tasks[0], SimpleNamespace(**seats)))
-    again = world(4)
+    again = world(FIRST)
     idle = Episode(again)
     while again.tick < 2 * r.DAY:
         idle.tick([Choice(r.WAIT, "", "", "scripted", "", 0)] * 3, [False] * 3)

@@ -13,7 +13,7 @@ import pytest
 
 from engines import recording
 from engines.recording import Recording
-from engines.village import cast, chronicle, record, scenarios, selection, stock, tape, telling, trials
+from engines.village import agents, cast, chronicle, record, scenarios, selection, tape, telling, trials
 from engines.village import rules as r
 from engines.village.llm.agent import Choice
 from engines.village.playing import play
@@ -44,7 +44,7 @@ def scene(recorded: Recording) -> Village:
 @pytest.fixture(scope="module")
 def played() -> chronicle.Chronicle:
     weather = tape.draw(scenarios.COMPOUND, 7)
-    return chronicle.Chronicle(weather, [cast.Scripted(stock.parameters())] * 3).play()
+    return chronicle.Chronicle(weather, [cast.Scripted(agents.named("stock").parameters())] * 3).play()
 
 
 # --- the chronicle ------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def played() -> chronicle.Chronicle:
 def test_a_chronicle_is_the_run_that_the_compiled_village_plays(played: chronicle.Chronicle) -> None:
     """Word by word reports and compiled reports come to the same, to the last bit."""
     weather = tape.stack([tape.draw(scenarios.COMPOUND, 7)])
-    villages, history = play(weather, stock.parameters(), remember=True)
+    villages, history = play(weather, agents.named("stock").parameters(), remember=True)
     assert np.array_equal(played.world.numbers(), villages.numbers[0])
     assert np.array_equal(played.arrays["state"][1:], history[0].astype(np.float32))
 
@@ -93,7 +93,9 @@ def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> Non
             return Choice(r.WAIT, "granary=999 hello", "because I like to", "language model", "", 3)
 
     weather = tape.draw(scenarios.CALM, 1)
-    run = chronicle.Chronicle(weather, [Talker(), cast.Scripted(stock.parameters()), cast.Idle()]).play()
+    run = chronicle.Chronicle(
+        weather, [Talker(), cast.Scripted(agents.named("stock").parameters()), cast.Idle()]
+    ).play()
     spoken = [event for event in run.events if event["agent"] == "farmer"]
     assert {(e["message"], e["reason"], e["author"]) for e in spoken} == {
         ("granary=999 hello", "because I like to", "language model")
@@ -105,6 +107,7 @@ def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> Non
     assert (seen == 999).any(), "the miller believes what the farmer says"
 
 
+@pytest.mark.slow
 def test_one_worker_alone_is_not_enough() -> None:
     weather = tape.draw(scenarios.CALM, 3)
     for who in range(3):
@@ -112,7 +115,10 @@ def test_one_worker_alone_is_not_enough() -> None:
         workers[who] = cast.Lone()
         run = chronicle.Chronicle(weather, workers).play()
         assert chronicle_fed(run) < 0.6
-    assert chronicle_fed(chronicle.Chronicle(weather, [cast.Scripted(stock.parameters())] * 3).play()) > 0.9
+    assert (
+        chronicle_fed(chronicle.Chronicle(weather, [cast.Scripted(agents.named("stock").parameters())] * 3).play())
+        > 0.9
+    )
 
 
 def chronicle_fed(run: chronicle.Chronicle) -> float:
@@ -144,13 +150,15 @@ def test_the_rule_finds_the_story_and_nothing_else() -> None:
     assert selection.story(days(early=(10, 16, 0.2)), stored, still) is None, "nothing was bridged"
 
 
+@pytest.mark.slow
+@pytest.mark.engine
 def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
     """The rule's own words stand in the recording, the run fits them, and no seed before it does."""
     event = next(event for event in recorded.events if event["kind"] == "cast")
     first = int(recorded.config["first_seed"])
     assert event["rule"] == selection.RULE
     assert event["looked_at"] == recorded.seed - first + 1
-    maker = record.scripted(record.Config())
+    maker = record.published(record.Config())
     for seed in range(first, recorded.seed + 1):
         weather = tape.draw(scenarios.named(str(recorded.config["scenario"])), seed)
         a = chronicle.Chronicle(weather, maker.make()).play().arrays
@@ -162,6 +170,7 @@ def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.engine
 def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording) -> None:
     config = record.Config(measured=2)
     for name in ("one", "two"):
@@ -192,7 +201,7 @@ def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
     found = trials.table(scenarios.COMPOUND, seeds, lambda *_: None)
     row, column = 3, 2
     weather = [tape.draw(scenarios.COMPOUND, seed, trials.SHOCKS[column]) for seed in seeds]
-    numbers = stock.parameters(reserve=trials.RESERVES[row])
+    numbers = agents.with_reserve(trials.RESERVES[row]).parameters()
     runs = [chronicle.Chronicle(each, [cast.Scripted(numbers)] * 3).play() for each in weather]
     assert found["try_return"][row, column] == pytest.approx(np.mean([run.world.J / r.NORM for run in runs]), abs=1e-6)
 
@@ -257,7 +266,7 @@ def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Village, name: str
 ) -> None:
     section = next(s for s in scene.sections() if s.name == name)
-    for t in np.linspace(0, section.seconds, 6):
+    for t in np.linspace(0, section.seconds, 5):
         for words, left, right, size in spoken(monkeypatch, scene, name, float(t)):
             assert size >= theme.FLOOR - 0.01, words
             assert left >= 0, words
@@ -358,10 +367,13 @@ def test_workers_stand_where_they_were_recorded(scene: Village) -> None:
 
 def test_clocks_only_go_forward(scene: Village) -> None:
     shown = scene_shown(scene)
-    for clock, start, end in (
-        (lambda t: disturbances.clock(shown, t), 0.0, disturbances.SECONDS), (goal.clock, 0.0, goal.TURN - 0.01),
-        (goal.clock, goal.TURN, goal.SECONDS), (hedge.clock, hedge.SPLIT, hedge.SECONDS),
-    ):  # fmt: skip
+    spans = (
+        (lambda t: disturbances.clock(shown, t), 0.0, disturbances.SECONDS),
+        (lambda t: goal.clock(shown, t), 0.0, goal.TURN - 0.01),
+        (lambda t: goal.clock(shown, t), goal.TURN, goal.SECONDS),
+        (hedge.clock, hedge.SPLIT, hedge.SECONDS),
+    )
+    for clock, start, end in spans:
         assert (np.diff([clock(float(t)) for t in np.linspace(start, end, 300)]) >= 0).all()
 
 

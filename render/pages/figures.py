@@ -79,6 +79,13 @@ def fact(scene: Scene, kind: str, name: str, style: str, digits: int | None, pag
     return el("data", {"class": "fact", "value": values[0], "title": f"{scene.name}: {name}"}, text)
 
 
+def constant(path: str, name: str, value: float, style: str, digits: int | None, page: str) -> Html:
+    """A number of the source, carrying its exact value and where it stands."""
+    write = pick(STYLES, style, "the list of number styles", page)
+    text = write(value) if digits is None else write(value, digits)
+    return el("data", {"class": "fact", "value": value, "title": f"{path}: {name}"}, text)
+
+
 def event(scene: Scene, kind: str, key: str, style: str | None, page: str) -> Html:
     """A word the run wrote down, from its first event of a kind; several are joined by "or".
 

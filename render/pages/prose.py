@@ -36,6 +36,27 @@ def code(root: Path, path: str, name: str, page: str) -> str:
     return f'<details class="fold" markdown>\n{summary}\n\n{fence} python\n{text}\n{fence}\n\n</details>'
 
 
+def constant(root: Path, path: str, name: str, page: str) -> float:
+    """A number that the source gives a name, alone or as one of several: for rules that a run does not record."""
+    try:
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+    except OSError:
+        fail(f"docs/{page}: the source {path} does not exist: correct the path on the page")
+    found: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = list(zip(target.elts, value.elts, strict=True))
+            found |= {left.id: right.value for left, right in pairs
+                      if isinstance(left, ast.Name) and isinstance(right, ast.Constant)}  # fmt: skip
+    number = pick(found, name, f"{path} (plain numbers)", page)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number: choose another name")
+    return number
+
+
 def reading_time(markdown: str) -> str:
     """How long the words of a page take, in whole minutes."""
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))

@@ -1,6 +1,7 @@
 """The village as a multi-agent environment of verifiers: three agents, one episode, one shared reward.
 
-    vf-eval engines.village.adapters.verifiers_village --env.farmer.model ... --env.miller.model ...
+    from engines.village.adapters import verifiers_village as village
+    env = village.environment(("std",), seeds=4)
 
 Each worker is an agent of its own, whose conversation is held open over the episode: a turn for every choice. So a
 trainer sees three traces, each worker's own prompts and replies, and the return on every one of them.
@@ -8,7 +9,8 @@ trainer sees three traces, each worker's own prompts and replies, and the return
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -22,6 +24,9 @@ from engines.village.llm.episode import Episode
 from engines.village.world import World
 
 __all__ = ["VillageEnv", "VillageTaskset"]
+ID = "stagelight-village"
+# verifiers finds a task set by the name of a module without dots; this one is known to it by that name once imported.
+sys.modules.setdefault(ID.replace("-", "_"), sys.modules[__name__])
 
 
 class VillageData(vf.TaskData):
@@ -89,6 +94,18 @@ class VillageEnv(vf.Env[VillageEnvConfig]):
                 talk.trace.record_reward("return", episode.world.J / r.NORM)
                 talk.trace.record_metric("invalid_share", share)
                 talk.trace.record_metric("ticks", float(episode.world.tick))
+
+
+def environment(names: Sequence[str] = scenarios.TRAIN, seeds: int = 8, days: int = r.DAYS) -> VillageEnv:
+    """The environment with its episodes, ready to run.
+
+    Args:
+        names: scenarios.
+        seeds: of each.
+        days: to play of the 40.
+    """
+    taskset = VillageTasksetConfig(id=ID, scenarios=tuple(names), seeds=seeds, days=days)
+    return VillageEnv(VillageEnvConfig(taskset=taskset))
 
 
 async def _turn(talk: Any, worker: LanguageAgent, episode: Episode, agent: int) -> Choice | None:

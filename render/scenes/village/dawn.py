@@ -10,7 +10,7 @@ from render import theme
 from render.motion import ease, px, py
 from render.pen import Pen
 from render.scenes.village import town
-from render.scenes.village.shown import Shown
+from render.scenes.village.shown import DAY, Shown
 from render.stage import Cue, Section
 
 SECONDS = 9.0
@@ -48,7 +48,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     """Light comes up; work begins; the places are named."""
     now = clock(t)
     town.land(pen, now)
-    town.town(pen, shown, shown.main, now, t)
+    town.town(pen, shown, shown.main, now, t, DAY)
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, 0.8 * (1 - ease(t, 0.2, 2.2)))
     for order, (name, x, y) in enumerate(NAMES):

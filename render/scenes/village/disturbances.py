@@ -15,7 +15,7 @@ from render.components.village.windmill import windmill
 from render.motion import px, py
 from render.pen import Pen
 from render.scenes.village import town
-from render.scenes.village.shown import DAY, GRIND, Shown, count_words
+from render.scenes.village.shown import DAY, Shown, count_words
 from render.stage import Cue, Section
 
 SECONDS = 25.0
@@ -42,7 +42,7 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.2, 3.9, "Wind turns the mill; bread is stored."),
             Cue(4.0, 7.2, "The wind drops. Nothing is ground."),
-            Cue(7.4, 12.1, f"{count_words(bridged).capitalize()} days are bridged from the granary." +
+            Cue(7.4, 12.1, f"{count_words(bridged).capitalize()} days are bridged by stores." +
                 (" Rabbits eat the crop." if rabbits else "")),
             Cue(12.3, 16.8, f"Then it is empty: {count_words(hungry)} hungry days."),
             Cue(17.0, 21.2, f"After {count_words(still)} days, a blade moves."),
@@ -51,7 +51,7 @@ def section(shown: Shown) -> Section:
         marks=(Cue(0.0, SECONDS, "blades"), Cue(0.0, SECONDS, "gauge"), Cue(HUNGER, SECONDS, "posture"), *pests),
         still=15.0,
         alt="A windmill whose blades stand still, a granary whose gauge has sunk to nothing, houses with dark windows "
-        f"and children curled up. The wind is away for {still} days; stored flour bridges {bridged} of them, and "
+        f"and children curled up. The wind is away for {still} days; what is stored bridges {bridged} of them, and "
         f"{hungry} are hungry.",
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     town.land(pen, now, paths=False)
     for at in range(HOUSES):
         house(pen, px(55.5 + 9.4 * at), py(52), min(max(HOUSES * (1 - hunger) - at, 0.0), 1.0), 1.55)
-    windmill(pen, px(17), py(79.5), shown.turned(now), run.busy(GRIND, now), 2.9)
+    windmill(pen, px(17), py(79.5), shown.turned(now), run.grinds(now), 2.9)
     days = run.days_stored(now)
     granary(pen, px(41), py(80.5), days, shown.full, float(run.stored[: int(now) + 1].max()), 3.15)
     reading(pen, px(52.5), py(27), days)

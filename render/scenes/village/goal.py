@@ -20,12 +20,13 @@ SECONDS, TURN = 15.0, 7.4  # the end; when the other run takes over
 CHILD, FOOT = 7.4, 80.5  # how large a child is; where they stand, percent
 PLACES = (9.5, 20.0, 30.5, 41.0)  # of the children, percent
 TABLE = (53.0, 80.0)  # of the bread in the square
+FULL, RESTED = 0.999, 0.05  # share of the bread needed; hunger at dawn
 DAY_SHOWN = 3  # of the run without work
 
 
 def section(shown: Shown) -> Section:
     """What is said and when."""
-    paid, starved = shown.main.paid[0], shown.idle.paid[DAY_SHOWN - 1]
+    paid, starved = shown.main.paid[first_day(shown)], shown.idle.paid[DAY_SHOWN - 1]
     return Section(
         name="goal",
         step="01",
@@ -46,16 +47,23 @@ def section(shown: Shown) -> Section:
     )
 
 
-def clock(t: float) -> float:
+def first_day(shown: Shown) -> int:
+    """The first day, from 0, on which everyone was fed and nobody was hungry from before."""
+    rested = shown.main.column("hunger")[:-1:DAY] < RESTED
+    return int(np.argmax((shown.main.fed >= FULL) & rested))
+
+
+def clock(shown: Shown, t: float) -> float:
     """Ticks of the run that is shown at a time: a day of the village, then three of the idle one."""
     if t < TURN:
-        return float(np.interp(t, (0.0, TURN - 0.4), (0.5, DAY - 0.1)))
+        start = first_day(shown) * DAY
+        return float(np.interp(t, (0.0, TURN - 0.4), (start + 0.5, start + DAY - 0.1)))
     return float(np.interp(t, (TURN, TURN + 5.6), (0.5, DAY * DAY_SHOWN - 0.1)))
 
 
 def paint(shown: Shown, pen: Pen, t: float) -> None:
     """Children and bread large, the day's pay at the right."""
-    run, now = (shown.main if t < TURN else shown.idle), clock(t)
+    run, now = (shown.main if t < TURN else shown.idle), clock(shown, t)
     town.land(pen, now, paths=False)
     hunger = run.level("hunger", now)
     for at in range(5):

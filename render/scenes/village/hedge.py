@@ -22,6 +22,7 @@ from render.stage import Cue, Section
 
 SECONDS, SPLIT, RUNS, DONE = 19.0, 7.8, 8.3, 15.2  # the end; when it splits; the two runs' first and last moment
 MILL = 1  # a place
+FED, LEAST = 0.95, 4  # share of the bread needed on that day; flour banked
 BESIDE = 0.5  # scale of each of the two villages
 CHART = Box(px(5), py(70.5), px(60), py(13))
 SOLID: tuple[float, ...] = ()
@@ -30,12 +31,16 @@ GEAR = 0.2  # blades turn this much slower here, where a second is five days
 
 
 def choice(shown: Shown) -> Mapping[str, Any]:
-    """The first flour that is taken from the mill to the granary after the second day, as it was said."""
+    """The first flour that is taken from the mill to the granary on a day that is fed in full, as it was said."""
     return next(
-        event for event in shown.events
-        if event["kind"] == "said" and event["action"] == "bank" and event["step"] >= 2 * DAY
-        and shown.main.a["leaves"][event["step"], AGENTS.index(event["agent"])] == MILL and _moved(shown, event) >= 4
-    )  # fmt: skip
+        event
+        for event in shown.events
+        if event["kind"] == "said"
+        and event["action"] == "bank"
+        and shown.main.fed[event["step"] // DAY] >= FED
+        and shown.main.a["leaves"][event["step"], AGENTS.index(event["agent"])] == MILL
+        and _moved(shown, event) >= LEAST
+    )
 
 
 def _moved(shown: Shown, event: Mapping[str, Any]) -> float:
@@ -59,6 +64,8 @@ def section(shown: Shown) -> Section:
         for name, run in (("storing", "hoarder"), ("selling", "investor"))
     }
     better, best = "storing" if hoard > invest else "selling", max(calm, key=lambda name: calm[name])
+    more = shown.investor.most(shown.investor.ticks) > shown.hoarder.most(shown.hoarder.ticks)
+    grown = "Tools feed more mouths, until the wind drops." if more else "The lines: bread eaten a day in each."
     turned = f"; in calm weather, {best}" if best != better else ""
     return Section(
         name="hedge",
@@ -71,7 +78,7 @@ def section(shown: Shown) -> Section:
             Cue(0.2, 3.9, f"Flour is left over: the {said['agent']}'s own message."),
             Cue(4.0, 7.7, reasons),
             Cue(8.0, 11.4, "Same weather: storing waits, selling buys tools."),
-            Cue(11.6, 15.27, "Tools feed more mouths, until the wind drops."),
+            Cue(11.6, 15.27, grown),
             Cue(15.3, SECONDS, f"{better.capitalize()} did better here{turned}."),
         ),
         marks=(Cue(0.0, SPLIT, "bubble"), Cue(0.0, SECONDS, "gauge"), Cue(SPLIT, SECONDS, "coins")),
@@ -129,7 +136,7 @@ def _both(shown: Shown, pen: Pen, t: float) -> None:
         dimmed = between(t, 8.6, 10.2, 0.4) if not first else between(t, 10.2, 12.2, 0.4)
         with pen.moved(px(x), py(23.5), BESIDE):
             town.buildings(pen, shown, run, now, t, GEAR * shown.turned(now), priced=False)
-            town.mouths(pen, run, now, t)
+            town.mouths(pen, run, now, t, run.ticks)
         if dimmed > 0:
             pen.context.rectangle(px(x), py(20), px(50), py(47))
             pen.fill(theme.NIGHT_DEEP, 0.55 * dimmed)

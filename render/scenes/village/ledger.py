@@ -89,7 +89,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     gone = ease(t, SCORES - 0.6, 0.6)
     with pen.moved(px(20), py(5), 0.6):
         town.buildings(pen, shown, run, now, t, 0.2 * shown.turned(now), priced=False)
-        town.mouths(pen, run, now, t)
+        town.mouths(pen, run, now, t, run.ticks)
     pen.context.rectangle(0, py(15), theme.WIDTH, py(41))
     pen.fill(theme.NIGHT_DEEP, 0.88 * gone)
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))

@@ -67,7 +67,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     town.land(pen, now, paths=False)
     with pen.moved(middle * (1 - zoom), py(84) * (1 - zoom), zoom):
         town.tread(pen)
-        town.town(pen, shown, run, now, t, priced=not together)
+        town.town(pen, shown, run, now, t, first_tick(shown) + SHOWN if together else ALONE[1], priced=not together)
         if together:
             town.threads(pen, run, now, ease(t, 0.8, 0.8))
     if not together:

@@ -28,7 +28,7 @@ STATE = ("cut_wheat", "mill_wheat", "mill_flour", "bakery_flour", "bakery_bread"
          "hunger", "rabbits", "mouths", "level", "J")  # fmt: skip
 GOODS: tuple[Good, ...] = ("sheaf", "sack", "loaf")
 # Where people stand at each place, percent of the stage, and the paths between those spots.
-SPOTS = {"field": (15.5, 78.0), "mill": (34.5, 63.0), "bakery": (57.0, 64.0), "granary": (43.0, 79.5),
+SPOTS = {"field": (15.5, 78.0), "mill": (34.5, 63.0), "bakery": (57.0, 64.0), "granary": (41.2, 79.5),
          "market": (88.5, 61.0), "square": (70.0, 75.0)}  # fmt: skip
 PATHS = (("field", "mill"), ("mill", "granary"), ("mill", "bakery"), ("granary", "bakery"), ("bakery", "square"),
          ("granary", "square"), ("square", "market"))  # fmt: skip
@@ -74,7 +74,6 @@ class Run:
         self.eaten, self.fed = eaten, eaten / (eaten + missed)  # (40,) of each day
         self.paid = eaten - 2 * missed  # (40,) what a day adds to J
         self.stored = self.column("granary") / self.column("mouths")  # (T+1,) days of bread
-        self.most = round(float(self.column("mouths").max()))  # mouths that there ever were
         self.ticks = len(self.a["reward"])
 
     def fact(self, name: str) -> float:
@@ -98,6 +97,15 @@ class Run:
     def mouths(self, clock: float) -> int:
         """How many there are to feed."""
         return round(float(self.column("mouths")[self.tick(clock)]))
+
+    def grinds(self, clock: float) -> float:
+        """Whether flour is being made: somebody is at it, and there is wind."""
+        tick = self.tick(clock)
+        return self.busy(GRIND, clock) * float(self.recording.arrays["wind"][tick] > 0)
+
+    def most(self, until: int) -> int:
+        """The most mouths there were up to a moment."""
+        return round(float(self.column("mouths")[: until + 1].max()))
 
     def days_stored(self, clock: float) -> float:
         """Days of bread in the granary."""

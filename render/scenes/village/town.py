@@ -19,7 +19,7 @@ from render.components.village.villager import CHILDREN, LOOKS, villager
 from render.components.village.windmill import windmill
 from render.motion import Point, mix, px, py
 from render.pen import Pen
-from render.scenes.village.shown import AGENTS, BAKE, DAY, GRIND, PATHS, WAIT, Run, Shown, spot
+from render.scenes.village.shown import AGENTS, BAKE, DAY, PATHS, WAIT, Run, Shown, spot
 
 # Foot and size of each building: x, y in percent.
 MILL, BAKERY, GRANARY, MARKET, FIELD = (37, 56, 1.65), (58.5, 57, 1.5), (47, 76, 1.5), (90.5, 56, 1.35), (16, 70, 1.3)
@@ -46,10 +46,11 @@ def tread(pen: Pen) -> None:
             pen.stroke(colour, width, 0.5)
 
 
-def town(pen: Pen, shown: Shown, run: Run, clock: float, t: float, priced: bool = True) -> None:
-    """Everything that stands or moves, back to front."""
+def town(pen: Pen, shown: Shown, run: Run, clock: float, t: float, until: int, priced: bool = True) -> None:
+    """Everything that stands or moves, back to front; the square has room for those who come until a moment."""
     buildings(pen, shown, run, clock, t, shown.turned(clock), priced)
-    people(pen, run, clock, t)
+    mouths(pen, run, clock, t, until)
+    workers(pen, run, clock)
 
 
 def buildings(pen: Pen, shown: Shown, run: Run, clock: float, t: float, turned: float, priced: bool) -> None:
@@ -58,7 +59,7 @@ def buildings(pen: Pen, shown: Shown, run: Run, clock: float, t: float, turned: 
     fed = 1 - run.level("hunger", clock)
     for at, (x, y) in enumerate(HOUSES):
         house(pen, px(x), py(y), min(max(fed * len(HOUSES) - at, 0.0), 1.0), 0.98)
-    windmill(pen, px(MILL[0]), py(MILL[1]), turned, run.busy(GRIND, clock), MILL[2])
+    windmill(pen, px(MILL[0]), py(MILL[1]), turned, run.grinds(clock), MILL[2])
     bakery(pen, px(BAKERY[0]), py(BAKERY[1]), run.busy(BAKE, clock), wind, t, BAKERY[2])
     market(pen, px(MARKET[0]), py(MARKET[1]), 0, shown.price(clock) if priced else None, MARKET[2])
     field(pen, px(FIELD[0]), py(FIELD[1]), run.plots(clock), wind, t, FIELD[2])
@@ -99,15 +100,9 @@ def rabbits(pen: Pen, run: Run, clock: float, t: float, place: Point, size: floa
         rabbit(pen, x, y, 0, 0.85 + 0.15 * math.sin(6 * t + 2 * at), size, left=at % 2 == 1)
 
 
-def people(pen: Pen, run: Run, clock: float, t: float) -> None:
-    """The mouths in the square, and the three who work; whoever stands lower is in front."""
-    mouths(pen, run, clock, t)
-    workers(pen, run, clock)
-
-
-def mouths(pen: Pen, run: Run, clock: float, t: float) -> None:
+def mouths(pen: Pen, run: Run, clock: float, t: float, until: int) -> None:
     """Those in the square, all as hungry as the village is."""
-    hunger, most = run.level("hunger", clock), run.most - len(AGENTS)
+    hunger, most = run.level("hunger", clock), run.most(until) - len(AGENTS)
     columns, size = next(each[1:] for each in CROWDS if most <= each[0])
     rows = -(-most // columns)
     for at in range(run.mouths(clock) - len(AGENTS)):
