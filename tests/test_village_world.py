@@ -76,6 +76,7 @@ def test_more_bread_before_a_meal_never_makes_it_worse(seed: int, bread: float, 
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(0, r.TICKS - 1), st.booleans())
+@settings(deadline=None)
 def test_a_plot_that_is_ahead_stays_ahead(first: float, second: float, tick: int, rabbits: bool) -> None:
     world = village()
     world.tick, world.patience = tick, 6.0 if rabbits else 0.0
@@ -276,6 +277,7 @@ def test_a_report_survives_being_words(name: str, seed: int, ticks: int) -> None
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 def test_any_text_may_be_said(text: str) -> None:
     assert observation.understand(text, 0).shape == (len(r.KNOWN),)
 
