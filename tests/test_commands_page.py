@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -79,3 +80,15 @@ def test_every_command_on_a_page_is_one_that_there_is(page: str, command: str) -
 
 def test_there_are_commands_to_look_at() -> None:
     assert len(named()) > 25
+
+
+@pytest.mark.engine
+@pytest.mark.filterwarnings("ignore")  # of the libraries that others bring
+def test_the_episode_that_a_reader_is_shown_can_be_played() -> None:
+    pytest.importorskip("pettingzoo")
+    text = (ROOT / "docs/bring-your-own.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r'^```python title="an episode"\n(.*?)^```', text, re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102  # what the page tells a reader to run
+    assert names["total"] != 0.0
+    assert not names["village"].agents

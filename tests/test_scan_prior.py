@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -272,7 +273,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
     for index, side in enumerate(("left", "right")):
-        x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1)
+        x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1).astype(np.float32)
         config = kspace.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
         fact = Fact("T1w", "stroke", side, 12.0, False)
         corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index, conditioning.first_guess)
@@ -294,7 +295,7 @@ def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path)
         corpus.Reader(folder / "none", 2)
 
 
-def small_trainer(folder: Path, **changes: object):  # type: ignore[no-untyped-def]
+def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
     from engines.scan import corpus, train
 
     config = replace(train.Config(steps=8, items=2, warmup=2, lossy=False, finish=0.5, rounds=2), **changes)

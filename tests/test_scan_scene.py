@@ -237,6 +237,15 @@ def test_what_is_said_of_the_prior_alone_goes_by_what_was_measured(recorded: Rec
     assert "Nothing else tells it" in near[1]
 
 
+def test_where_no_lesion_is_known_none_is_spoken_of(recorded: Recording) -> None:
+    scene = Scan(replace(recorded, facts={**recorded.facts, "ring.radius": 0.0}))
+    for section in scene.sections():
+        told = " ".join([section.alt, *(cue.text for cue in section.captions)])
+        assert "ring" not in told.replace("measuring", "")
+        assert "stroke" not in told
+        Film(section, SMALL).at(section.still)
+
+
 def test_a_head_is_brighter_than_air_and_noise_is_not(recorded: Recording) -> None:
     assert 0 < recorded.fact("stranger.contrast") < 3
 

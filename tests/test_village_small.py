@@ -40,7 +40,8 @@ def small() -> Any:
 
 def states(count: int, seed: int = 0) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """Observations and masks of workers who act by chance."""
-    rng, found = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    found: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
     world = World(tape.draw(scenarios.STD, seed))
     while len(found) < count:
         episode = Episode(world)

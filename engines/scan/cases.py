@@ -26,7 +26,7 @@ KINDS = ("poisson", "density", "points")
 ACCELERATIONS = (16.0, 8.0, 12.0, 4.0)  # the headline first
 COILS = (1, 4)
 SLAB = (48, 80)  # slices on which the classical methods are tuned; within any brain on the grid
-STOPS = (24, 36, 48, 60)  # iterations after which a method may stop
+STOPS = (48, 72, 96, 120)  # iterations after which a method may stop
 _HERE = Path(__file__).parent
 SHARED = tuple(
     _HERE / f"{name}.py" for name in ("data", "grid", "masks", "coils", "kspace", "metrics", "lesion", "cases")

@@ -161,7 +161,13 @@ def own(asked: bring.Asked, seed: int, report: Report) -> Recording:
     nothing = np.zeros(made.reference.shape, np.bool_)
     shown = Patient("own", made.reference, made.regions["brain"], nothing, 1.0, asked.path.name)
     rate = asked.acceleration
-    config = Config(acceleration=rate, grid=(rate,), kind=asked.kind, coils=asked.coils, prompt=asked.prompt or "MRI.")
+    config = Config(
+        acceleration=rate,
+        grid=(rate,),
+        kind=asked.kind,
+        coils=asked.coils,
+        prompt=asked.prompt.strip() or "A brain scan.",
+    )
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         return make(Path(folder), report, config=config, seed=seed, shown=shown)
 

@@ -14,6 +14,10 @@ from render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
 from render.stage import Cue, Section
 
 LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
+FILLED = {
+    True: "The ring has filled. No word asked for it: the data did.",
+    False: "This brain and no other. No word said whose: the data did.",
+}
 LOOPS = {
     "guided_": "Now at every step. Nothing else tells it whose brain this is.",
     "": "Now at every step of the whole method, told of the scan as well.",
@@ -24,6 +28,7 @@ REST = 4.2  # after the last
 def section(shown: Shown) -> Section:
     """What is said and when."""
     end = LOOP + RUN + REST
+    ring = ", with the lesion in its ring" if shown.ringed else ""
     before, after = (float(shown.a[f"{shown.loop}misfit_{when}"][-1]) for when in ("before", "after"))
     return Section(
         name="consistency",
@@ -37,7 +42,7 @@ def section(shown: Shown) -> Section:
             Cue(4.0, 7.4, "Measured points snap to what was measured. The rest stays."),
             Cue(7.6, 10.6, f"Back to a picture: already less of a {shown.dream}."),
             Cue(LOOP + 0.1, LOOP + RUN, LOOPS[shown.loop]),
-            Cue(LOOP + RUN + 0.1, end, "The ring has filled. No word asked for it: the data did."),
+            Cue(LOOP + RUN + 0.1, end, FILLED[shown.ringed]),
         ),
         marks=(
             Cue(0.4, end, "belief"),
@@ -47,7 +52,7 @@ def section(shown: Shown) -> Section:
         ),
         still=LOOP + RUN + 2.4,
         alt="Left, the network's estimate in a blue frame; in the middle its k-space, blue where believed and amber "
-        "where measured; right, the slice after the measurements are put in, with the lesion in its ring. Off the data "
+        f"where measured; right, the slice after the measurements are put in{ring}. Off the data "
         f"by {before:.2f} times the noise before the last step's consistency, {after:.2f} after.",
     )
 

@@ -50,8 +50,9 @@ def section(shown: Shown) -> Section:
         ),
         marks=(Cue(0.4, 15.0, "error"), Cue(1.0, 15.0, "lesion"), Cue(3.9, 15.0, "belief")),
         still=6.8,
-        alt="A divider between the zero-filled slice and that of reverse diffusion; the lesion close by in both and in "
-        "the full scan; error maps with their PSNR in dB: "
+        alt="A divider between the zero-filled slice and that of reverse diffusion; "
+        + "the lesion close by in both and in the full scan; " * shown.ringed
+        + "error maps with their PSNR in dB: "
         + ", ".join(f"{NAMES[name]} {shown.db(name)}" for name in SHOWN)
         + f". The prior alone reaches {shown.db('stranger')}.",
     )

@@ -10,6 +10,8 @@ from render.scenes.scan.shown import HERO, Shown
 from render.stage import Cue, Section
 
 SOLID = Box(px(50) - py(50), py(-0.5), py(100), py(100))
+MARKED = {True: "The ring marks an old stroke. Remember it.", False: "The middle one is followed from here on."}
+ALT = " In the middle one, from above, a ring marks a dark cavity in the {} hemisphere, left by an old stroke."
 NAMES = {"coronal": "from behind", "sagittal": "from the right"}
 SIDES = {"coronal": (px(4), py(24), px(23), py(52)), "sagittal": (px(73), py(24), px(23), py(52))}
 
@@ -26,12 +28,11 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.4, 4.6, "A full scan of a head takes minutes. Less would be kinder."),
             Cue(4.8, 7.7, "Three planes through one real patient."),
-            Cue(7.9, 11.0, "The ring marks an old stroke. Remember it."),
+            Cue(7.9, 11.0, MARKED[shown.ringed]),
         ),
         marks=(Cue(7.6, 11.0, "lesion"),),
         still=10.2,
-        alt="Three grey slices of a real brain at right angles. In the middle one, from above, a ring marks a dark "
-        f"cavity in the {_side(shown)} hemisphere, left by an old stroke.",
+        alt="Three grey slices of a real brain at right angles." + (ALT.format(_side(shown)) if shown.ringed else ""),
     )
 
 

@@ -12,9 +12,10 @@ from render.scenes.scan.shown import Shown, arrow, settled
 from render.stage import Cue, Section
 
 END = {
-    True: "Plausible, and nobody. In the ring, no stroke: no word asked for one.",
-    False: "It has seen too few brains to dream one. In the ring: nothing.",
+    True: "Plausible, and nobody.",
+    False: "It has seen too few brains to dream one.",
 }
+RING = {True: " In the ring, no stroke: no word asked for one.", False: " In the ring: nothing."}
 STRANGER = (px(62), py(17), px(34), py(62))
 PORT = (px(33.5), py(48))
 LEVELS = (
@@ -39,7 +40,7 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
             Cue(4.8, 9.2, "Without a scan it can only dream, from noise."),
-            Cue(9.4, 14.0, END[shown.plausible]),
+            Cue(9.4, 14.0, END[shown.plausible] + RING[shown.plausible] * shown.ringed),
         ),
         marks=(Cue(0.4, 14.0, "token"), Cue(4.8, 14.0, "belief"), Cue(9.6, 14.0, "lesion")),
         still=12.6,

@@ -72,9 +72,14 @@ class Shown:
         """The box of a plane's picture within a place."""
         return slices.fitted(self.a[f"reference_{plane}"], *place)
 
+    @property
+    def ringed(self) -> bool:
+        """Whether there is a lesion that is known."""
+        return self.radius > 0
+
     def lesion(self, pen: Pen, box: Box, alpha: float = 1.0) -> None:
         """The ring round the lesion of an axial picture, if there is a lesion."""
-        if self.radius > 0:
+        if self.ringed:
             slices.ring(pen, box, self.ring_at, self.radius * box.width, alpha)
 
     def counter(self, pen: Pen, words: str, alpha: float = 1.0) -> None:
