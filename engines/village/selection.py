@@ -21,9 +21,9 @@ HUNGRY, EMPTY, WELL, STRAIGHT = 0.7, 0.5, 0.95, 4
 RULE = (
     f"the first seed from {FIRST_SEED} on in which the mill stands still for at least {STILL} days while the granary "
     f"holds at least {STORED:g} days of bread; the village is fed at {WELL:.0%} or more for the first {BRIDGED} of "
-    f"them; then less than {EMPTY:g} day is left, and before the wind is back hunger begins: at least {WANT} days are "
-    f"fed under {HUNGRY:.0%}; and within {WITHIN} days of the wind's return {STRAIGHT} days in a row are fed at "
-    f"{WELL:.0%} or more"
+    f"them; then less than {EMPTY:g} day is left, and before the wind is back hunger begins: at least {WANT} days in a "
+    f"row are fed under {HUNGRY:.0%}; and within {WITHIN} days of the wind's return {STRAIGHT} days in a row are fed "
+    f"at {WELL:.0%} or more"
 )
 
 
@@ -54,7 +54,10 @@ def story(fed: NDArray[np.float64], stored: NDArray[np.float64], still: NDArray[
             continue
         dry = [day for day in range(start, back) if stored[day] < EMPTY]
         hungry = [day for day in range(start, back) if fed[day] < HUNGRY]
-        if dry and len(hungry) >= WANT and start + BRIDGED <= hungry[0] < end:
+        if not dry or len(hungry) < WANT:
+            continue
+        in_a_row = hungry[-1] - hungry[0] + 1 == len(hungry)
+        if in_a_row and dry[0] <= hungry[0] and start + BRIDGED <= hungry[0] < end:
             return Story(start + 1, end + 1, dry[0] + 1, tuple(day + 1 for day in hungry), back + 1)
     return None
 
