@@ -56,17 +56,17 @@ def signal(
         ValueError: no such contrast.
     """
     if contrast == "T1w":
-        ti, tr, te = rng.uniform(850, 1150), rng.uniform(1900, 2500), rng.uniform(2, 5)
+        ti, tr, echo = rng.uniform(850, 1150), rng.uniform(1900, 2500), rng.uniform(2, 5)
         # The readout makes recovery incomplete: the magnetisation before an inversion is itself below 1.
-        found = pd * np.abs(1 - 2 * np.exp(-ti / t1) / (1 + np.exp(-tr / t1))) * np.exp(-te / t2)
+        found = pd * np.abs(1 - 2 * np.exp(-ti / t1) / (1 + np.exp(-tr / t1))) * np.exp(-echo / t2)
     elif contrast == "T2w":
-        tr, te = rng.uniform(3000, 6000), rng.uniform(80, 120)
-        found = pd * (1 - np.exp(-tr / t1)) * np.exp(-te / t2)
+        tr, echo = rng.uniform(3000, 6000), rng.uniform(80, 120)
+        found = pd * (1 - np.exp(-tr / t1)) * np.exp(-echo / t2)
     elif contrast == "FLAIR":
-        tr, te = rng.uniform(8000, 10000), rng.uniform(100, 140)
+        tr, echo = rng.uniform(8000, 10000), rng.uniform(100, 140)
         null = 4000 * (np.log(2) - np.log1p(np.exp(-tr / 4000)))
         ti = null * rng.uniform(0.95, 1.05)
-        found = pd * np.abs(1 - 2 * np.exp(-ti / t1) + np.exp(-tr / t1)) * np.exp(-te / t2)
+        found = pd * np.abs(1 - 2 * np.exp(-ti / t1) + np.exp(-tr / t1)) * np.exp(-echo / t2)
     else:
         raise ValueError(f"no contrast {contrast!r}; choose one of {', '.join(CONTRASTS)}")
     return np.asarray(found, np.float32)
