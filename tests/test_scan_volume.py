@@ -417,7 +417,7 @@ def test_every_case_has_its_own_name() -> None:
 def test_peak_memory_is_of_the_work_within() -> None:
     with memory.peak() as most:
         before = most()
-        held = np.ones(40 << 20, np.uint8)
+        held = np.ones(400 << 20, np.uint8)  # much: meanwhile a busy system takes other pages away
         after = most()
     assert held.sum() > 0
-    assert np.isnan(after) or after > before + 20
+    assert np.isnan(after) or after > before + 100
