@@ -40,7 +40,9 @@ def test_the_top_level_is_the_agreed_one() -> None:
 
 
 def test_no_tracked_file_is_large() -> None:
-    assert {name for name in tracked() if (ROOT / name).stat().st_size > 5_000_000} == set()
+    most = {".safetensors": 10_000_000}  # weights; recordings and all else 5 MB
+    large = {name for name in tracked() if (ROOT / name).stat().st_size > most.get(Path(name).suffix, 5_000_000)}
+    assert large == set()
 
 
 def test_every_direct_dependency_is_pinned() -> None:

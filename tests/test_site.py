@@ -406,7 +406,7 @@ def test_without_a_script_the_page_is_whole(played: Site, browser: Any) -> None:
             heading = " ".join((page.locator(f"#step-{step['step']}").text_content() or "").split())
             assert heading.startswith(f"{step['step']} {step['title'].partition(':')[0]}")
             assert page.locator(f".still a[href$='#t={step['start']:g}']").count() == 1
-        assert page.locator("math").count() >= 4
+        assert page.locator("math").count() >= 1
         assert page.locator(".legend dt").all_inner_texts() == [entry["name"] for entry in played.manifest["legend"]]
         for section in played.manifest["sections"]:
             for sentence in (*(words["text"] for words in section["captions"]), section["alt"]):

@@ -13,6 +13,11 @@ var __md_set = (key, value, storage = localStorage, scope = __md_scope) => {
   }
 };
 
+// The theme wraps tables that may scroll sideways; what scrolls has to be reached by keyboard, too.
+addEventListener("load", () => {
+  for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) wrap.setAttribute("tabindex", "0");
+});
+
 // The theme fetches its search index and the worker that searches it on every page. Together they are as large as the
 // page itself, so they wait here until somebody means to search. It also asks for the sitemap, which a page on a disk
 // is not given: there that request waits for ever, and the search is left alone, for a browser allows no worker there.

@@ -32,7 +32,7 @@ class Village(Scene):
     name: ClassVar[str] = "village"
     title: ClassVar[str] = "A town no single agent can run alone"
     claim: ClassVar[str] = "Three workers who each see one place keep a village fed, through still wind and rabbits."
-    poster: ClassVar[str | None] = "disturbances"
+    poster: ClassVar[str | None] = None  # the first step, so that a first visit loads one large picture and not two
     legend: ClassVar[tuple[Mark, ...]] = (
         Mark("gauge", "Gauge", "flour in the granary, in days of bread for the village; dashed, the most it has held"),
         Mark("thread", "Thread", "who waits for whom: taut and dashed while a worker waits for the one before"),
