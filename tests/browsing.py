@@ -119,7 +119,7 @@ class Visit:
 
     def failed(self, request: Any) -> None:
         """A request that came to nothing; a video that is seeked drops what it no longer needs."""
-        if not (request.url.endswith(".mp4") and "ERR_ABORTED" in str(request.failure)):
+        if not (request.url.endswith((".mp4", "favicon.svg")) and "ERR_ABORTED" in str(request.failure)):
             self.complaints.append(f"{request.url} {request.failure}")
 
     def lit(self) -> tuple[list[str], list[str]]:
