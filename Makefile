@@ -13,7 +13,7 @@ test: lint
 
 quick:
 	@.ci/setup test
-	ruff check && pytest -m "not slow and not browser"
+	ruff check && pytest -n 2 -m "not slow and not browser"
 
 lint:
 	@.ci/setup test
