@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import chess
@@ -24,6 +28,7 @@ from engines.rollout.games import (
     features,
     making,
     opponents,
+    rollouts,
     rules,
     score,
     speed,
@@ -461,10 +466,82 @@ def test_resumes_to_the_bit(tmp_path: Path) -> None:
 def test_a_frozen_policy_can_be_the_opponent() -> None:
     policy = Policy(16, 8, torch.Generator().manual_seed(1))
     many = score.from_opening(opponents.RANDOM, 8, seed=1)
-    outcome = score.finish(policy, many, adapters.frozen(policy), most=5)
+    outcome = score.finish(policy, many, partial(rollouts.reply, policy), most=5)
     assert (outcome == rules.GOING_ON).all()
     assert all(positions.to_board(row).is_valid() for row in many.boards)
     assert len({row.tobytes() for row in many.boards}) > 1
+
+
+def test_a_frozen_rival_moves_beside_other_opponents_by_its_own_choice() -> None:
+    learner = Policy(16, 8, torch.Generator().manual_seed(1))
+    sure = Policy(16, 8, torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        sure.direct.weight.mul_(1e4)  # it always plays its first choice
+    kinds = np.array([opponents.FROZEN, opponents.RANDOM, opponents.FROZEN, opponents.RANDOM], np.int8)
+    many = arena.from_rows(arena.OPENING[None].repeat(4, axis=0), kinds, seed=5)
+    alone = arena.from_rows(arena.OPENING[None].repeat(4, axis=0), kinds * 0, seed=5)
+    rows, moves = np.arange(4), np.full(4, encoding.code(chess.Move.from_uci("e2e4")), np.uint16)
+    assert (rollouts.advance(many, rows, moves, sure) == rules.GOING_ON).all()
+    alone.advance(rows, moves)
+    assert (many.boards[[1, 3]] == alone.boards[[1, 3]]).all()  # the others' games are as without it
+    assert (many.boards[0] == many.boards[2]).all()
+    board = positions.to_board(many.boards[0])
+    assert board.turn == chess.WHITE
+    assert board.piece_at(chess.E4)
+    budget = np.full(4, 3)
+    played = play(learner, arena.from_rows(many.boards, kinds, 1), np.zeros(4, np.bool_), budget, sure)
+    assert (played.moves == 3).all()
+
+
+def test_a_copy_is_frozen_where_it_is_met_and_anew_when_it_is_beaten() -> None:
+    config = replace(TINY, ladder=("random", "frozen"), threshold=-1.0)  # any success is enough
+    trainer = Trainer(config, 1, corpus.load().train)
+    copies = []
+    for _ in range(len(curriculum.LEVELS) + 2):
+        trainer.step()
+        copies.append(trainer.state()[1]["rival_block1.weight"].copy())
+    changed = [not np.array_equal(a, b) for a, b in pairwise(copies)]
+    met = len(curriculum.LEVELS) - 1  # the step that beats the random mover at the opening
+    assert changed == [False] * (met - 1) + [True] * 3
+    assert np.array_equal(copies[-1], trainer.policy.block1.weight.detach().numpy())
+
+
+@given(seed=st.integers(0, 2**32 - 1), plies=st.integers(4, 60))
+@settings(max_examples=25, deadline=None)
+def test_the_two_ply_search_plays_a_best_move_of_a_full_search(seed: int, plies: int) -> None:
+    board, rng = chess.Board(), random.Random(seed)
+    for _ in range(plies):
+        if board.is_game_over():
+            break
+        board.push(rng.choice(list(board.legal_moves)))
+    if board.is_game_over():
+        return
+
+    def gain(move: chess.Move) -> int:
+        worth = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9}
+        taken = chess.PAWN if board.is_en_passant(move) else board.piece_type_at(move.to_square)
+        return worth.get(taken or 0, 0) + (worth[move.promotion] - 1 if move.promotion else 0)
+
+    scores = {}
+    for move in board.legal_moves:
+        won = gain(move)
+        board.push(move)
+        best = 1000 - won if board.is_checkmate() else 0
+        if board.legal_moves.count():
+            best = -max(_after(board, reply, gain) for reply in board.legal_moves)
+        board.pop()
+        scores[board.san(move)] = won + best
+    top = {san for san, score in scores.items() if score == max(scores.values())}
+    chosen = answers(board.fen(), "material_2", 40)
+    assert chosen <= top or any(scores[san] >= 1000 for san in chosen)
+
+
+def _after(board: chess.Board, reply: chess.Move, gain: Callable[[chess.Move], int]) -> int:
+    won = gain(reply)
+    board.push(reply)
+    mated = board.is_checkmate()
+    board.pop()
+    return 1000 if mated else won
 
 
 def test_compiled_chess_outruns_python_chess() -> None:

@@ -28,7 +28,7 @@ from engines.rollout.encoding import code, decode  # noqa: E402
 from engines.rollout.endgame import tables  # noqa: E402
 from engines.rollout.endgame.curriculum import Starts  # noqa: E402
 from engines.rollout.endgame.grpo import Config as EndgameConfig  # noqa: E402
-from engines.rollout.games import corpus, rules  # noqa: E402
+from engines.rollout.games import corpus, public, rules  # noqa: E402
 from engines.rollout.games.fen import to_board  # noqa: E402
 from engines.rollout.games.policy import Policy  # noqa: E402
 from engines.rollout.games.train import Config as GamesConfig  # noqa: E402
@@ -174,6 +174,9 @@ def test_the_game_in_public_is_a_game_by_the_rules_and_a_true_group_of_each_step
         assert {int(each) for each in shown["public_drawn"]} <= {code(each) for each in board.legal_moves}
         assert np.isclose(shown["public_advantage"].sum(), 0, atol=1e-4)
         assert 0 < shown["public_after"].sum() <= 1 + 1e-5
+        assert shown["public_activation"].shape == shown["public_change"].shape == (3, public.UNITS)
+        assert (shown["public_activation"] >= 0).all()
+        assert (shown["public_layer_change"] > 0).all()
         if shown["public_over"]:
             continue
         board.push(move)
@@ -184,6 +187,17 @@ def test_the_game_in_public_is_a_game_by_the_rules_and_a_true_group_of_each_step
             board.pop()
         assert to_board(after.public["public_board"]).board_fen() in replies
     assert any(step.public["public_over"] for step in steps)
+
+
+def test_the_weight_change_in_public_is_that_of_the_weights() -> None:
+    trainer = Trainer(TINY_GAMES, 0, corpus.load().train, public=True)
+    trainer.step()
+    before = trainer.policy.block1.weight.detach().clone()
+    step = trainer.step()
+    moved = trainer.policy.block1.weight.detach() - before
+    assert np.isclose(step.public["public_layer_change"][1], float(moved.norm() / before.norm()), rtol=1e-4)
+    units = (moved.norm(dim=1) / before.norm(dim=1))[: public.UNITS].numpy()
+    assert np.allclose(step.public["public_change"][1], units, rtol=2e-3)
 
 
 def test_the_showcase_is_a_won_game_from_the_opening() -> None:

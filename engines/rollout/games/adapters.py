@@ -1,4 +1,4 @@
-"""Opponents that are not compiled: a frozen policy, and Stockfish at its weakest. Both fit `score.finish`."""
+"""Stockfish at its weakest as an opponent that fits `score.finish`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,12 @@ from contextlib import contextmanager
 
 import chess.engine
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engines.rollout.encoding import code
 from engines.rollout.games.arena import Arena
-from engines.rollout.games.features import observe
 from engines.rollout.games.fen import to_board
-from engines.rollout.games.policy import Policy, sample
 from engines.rollout.games.score import Opponent
-
-
-def frozen(policy: Policy) -> Opponent:
-    """A policy that samples its moves and does not learn."""
-
-    def move(arena: Arena, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        seen = observe(arena.boards, arena.history, rows, np.zeros(len(arena), np.bool_))
-        with torch.no_grad():
-            logp = policy(seen).numpy()
-        return arena.push(rows, seen.code[sample(logp, seen.move_at, np.arange(len(rows)), arena.streams, rows)])
-
-    return move
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Opponents with names and without a network, compiled. Equal choices are drawn from the board's own stream."""
+"""Opponents with names and without a network, compiled. Equal choices are drawn from the board's own stream.
+
+One more stands last on the ladder: a frozen copy of the policy, whose moves `rollouts` makes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from engines.rollout.games.attacks import PASSANT, PAWN, checked
 from engines.rollout.games.compiling import compiled
 from engines.rollout.games.rules import MOVES, legal, make
 
-RANDOM, GREEDY, CAREFUL, MATERIAL_1, MATERIAL_2 = range(5)
+RANDOM, GREEDY, CAREFUL, MATERIAL_1, MATERIAL_2, FROZEN = range(6)
 NAMES = {
     "random": RANDOM,  # any legal move
     "greedy": GREEDY,  # mates when it can, else takes the dearest piece it can, else any move
@@ -16,6 +19,7 @@ NAMES = {
     "material_1": MATERIAL_1,  # mates when it can, else the most material after its move
     "material_2": MATERIAL_2,  # the same after the best reply
 }
+RUNGS = {**NAMES, "frozen": FROZEN}
 _WORTH = np.array([0, 1, 3, 3, 5, 9, 0], np.int64)
 _MATE, _REFUSED = 1000, 100_000
 
@@ -57,15 +61,23 @@ def mate_in_one(board, out, inner):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _best_reply(board, out, inner):  # type: ignore[no-untyped-def]
-    """The most material, or mate, that the side to move can win at once; 0 where it has no move."""
+def _best_reply(board, out, inner, scratch, enough):  # type: ignore[no-untyped-def]
+    """The most material, or mate, that the side to move can win at once; 0 where it has no move.
+
+    Where it can win `enough` without mate, mates are not looked for.
+    """
     best = -_MATE
     count = legal(board, out)
     for index in range(count):
-        after = board.copy()
-        make(after, out[index])
         capture, promotion = _gain(board, out[index])
-        best = max(best, _MATE if _mated(after, inner) else capture + promotion)
+        best = max(best, capture + promotion)
+    if best >= enough:
+        return best
+    for index in range(count):
+        scratch[:] = board
+        make(scratch, out[index])
+        if _mated(scratch, inner):
+            return _MATE
     return best if count else 0
 
 
@@ -76,6 +88,7 @@ def reply(kind, board, moves, count, streams, row):  # type: ignore[no-untyped-d
         return draw(streams, row) % count
     outer, inner = np.empty(MOVES, np.uint16), np.empty(MOVES, np.uint16)
     score, allowed = np.empty(count, np.int64), np.zeros(count, np.bool_)
+    top, scratch = -2 * _MATE, board.copy()
     for index in range(count):
         after = board.copy()
         make(after, moves[index])
@@ -84,7 +97,8 @@ def reply(kind, board, moves, count, streams, row):  # type: ignore[no-untyped-d
             return index
         score[index] = capture if kind in {GREEDY, CAREFUL} else capture + promotion
         if kind == MATERIAL_2:
-            score[index] -= _best_reply(after, outer, inner)
+            score[index] -= _best_reply(after, outer, inner, scratch, score[index] - top + 1)
+        top = max(top, score[index])
     order = np.empty(count, np.int64)
     for index in range(count):  # the draw is the lower part, so that equal scores are equally likely
         order[index] = score[index] * 1_048_576 + draw(streams, row) % 1_048_576

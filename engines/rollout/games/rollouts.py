@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.games.arena import Arena
+from engines.rollout.games.arena import LOST, Arena
 from engines.rollout.games.attacks import CLOCK
 from engines.rollout.games.compiling import compiled
 from engines.rollout.games.features import Seen, observe
+from engines.rollout.games.opponents import FROZEN
 from engines.rollout.games.policy import Policy, join, sample
-from engines.rollout.games.rules import GOING_ON, position_hash
+from engines.rollout.games.rules import GOING_ON, MATE, position_hash
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class Played:
     positions: int  # boards reached, by the learner and by its opponents
 
 
-def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArray[np.int64]) -> Played:
-    """Play every game out, sampling. mirror, budget: (R,), the learner's moves at most."""
+def play(
+    policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArray[np.int64], rival: Policy | None = None
+) -> Played:
+    """Play every game out, sampling. mirror, budget: (R,), the learner's moves at most; rival: see `advance`."""
     rows, first_position, first_move = np.arange(len(arena)), 0, 0
     outcome, moves = np.zeros(len(arena), np.int8), np.zeros(len(arena), np.int64)
     parts: list[Seen] = []
@@ -49,11 +52,36 @@ def play(policy: Policy, arena: Arena, mirror: NDArray[np.bool_], budget: NDArra
         parts.append(seen)
         first_position, first_move = first_position + len(seen), first_move + len(seen.code)
         moves[rows] += 1
-        outcome[rows] = arena.advance(rows, seen.code[chosen])
+        outcome[rows] = advance(arena, rows, seen.code[chosen], rival)
         rows = rows[(outcome[rows] == GOING_ON) & (moves[rows] < budget[rows])]
     rollout, position, move, old_logp = (np.concatenate(column) for column in zip(*made, strict=True))
     reached = 2 * int(moves.sum()) - int((outcome == 1).sum())
     return Played(join(parts), rollout, position, move, old_logp, np.concatenate(spread), outcome, moves, reached)
+
+
+def advance(arena: Arena, rows: NDArray[np.int64], moves: NDArray[np.uint16], rival: Policy | None) -> NDArray[np.int8]:
+    """Play the learner's move on each row and let the opponent reply, a `FROZEN` one by `rival`; (R,) outcomes."""
+    frozen = arena.kinds[rows] == FROZEN
+    if rival is None or not frozen.any():
+        return arena.advance(rows, moves)
+    outcome = np.empty(len(rows), np.int8)
+    outcome[~frozen] = arena.advance(rows[~frozen], moves[~frozen])
+    outcome[frozen] = status = arena.push(rows[frozen], moves[frozen])
+    going = np.flatnonzero(frozen)[status == GOING_ON]
+    if len(going):
+        reached = reply(rival, arena, rows[going])
+        outcome[going] = np.where(reached == MATE, LOST, reached)
+    return outcome
+
+
+def reply(policy: Policy, arena: Arena, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+    """A move drawn from a policy on each row; (R,) status of the position reached. An opponent of `score.finish`."""
+    mirror = np.zeros(len(arena), np.bool_)
+    distinct, which = distinct_rows(arena, rows, mirror)
+    seen = observe(arena.boards, arena.history, distinct, mirror)
+    with torch.no_grad():
+        chosen = sample(policy(seen).numpy(), seen.move_at, which, arena.streams, rows)
+    return arena.push(rows, seen.code[chosen])
 
 
 def distinct_rows(

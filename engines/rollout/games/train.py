@@ -14,6 +14,7 @@ positions whenever the smoothed entropy is below its target. No KL term: there i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,8 +26,8 @@ from engines.rollout import grpo
 from engines.rollout.games.arena import repeat
 from engines.rollout.games.attacks import CASTLING
 from engines.rollout.games.corpus import Games, load
-from engines.rollout.games.curriculum import Frontier, arena_of, choose, moved
-from engines.rollout.games.opponents import NAMES
+from engines.rollout.games.curriculum import OPENING_DEPTH, Frontier, arena_of, choose, moved
+from engines.rollout.games.opponents import FROZEN, RUNGS
 from engines.rollout.games.policy import Policy, ranges, take
 from engines.rollout.games.public import Public
 from engines.rollout.games.rollouts import Played, play
@@ -37,9 +38,9 @@ from engines.rollout.games.rules import MATE
 class Config:
     """One run. The defaults are the published one."""
 
-    budget: int = 9_000_000  # boards reached, by the learner and its opponents: the run's length in compute
+    budget: int = 14_000_000  # boards reached, by the learner and its opponents: the run's length in compute
     starts: str = "curriculum"  # or "uniform", "opening_only"
-    ladder: tuple[str, ...] = ("random", "greedy", "careful")  # opponents, in order
+    ladder: tuple[str, ...] = tuple(RUNGS)  # opponents, in order
     groups: int = 32  # starts of a step
     group_size: int = 16  # G, rollouts of one start
     gamma: float = 0.97  # for each move beyond those needed
@@ -92,7 +93,8 @@ class Trainer:
         self.policy = Policy(config.width, config.rank, torch.Generator().manual_seed(seed))
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.frontier, self.smooth_entropy = Frontier(), float("nan")
-        self._kinds = np.array([NAMES[name] for name in config.ladder], np.int8)
+        self._kinds = np.array([RUNGS[name] for name in config.ladder], np.int8)
+        self._rival = deepcopy(self.policy)
         self._clip = grpo.Config(eps_low=config.eps_low, eps_high=config.eps_high)
         self.public = Public(config.most_moves) if public else None
 
@@ -104,15 +106,19 @@ class Trainer:
             "frontier": asdict(self.frontier),
             "entropy": self.smooth_entropy,
         }
+        rival = {f"rival_{name}": value.numpy() for name, value in self._rival.state_dict().items()}
         if self.public is None:
-            return words, {}
+            return words, rival
         public, arrays = self.public.state()
-        return words | {"public": public}, arrays
+        return words | {"public": public}, rival | arrays
 
     def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take up what `state` gave."""
         self.done, self.positions, self.smooth_entropy = words["done"], words["positions"], words["entropy"]
         self.frontier = Frontier(**words["frontier"])
+        self._rival.load_state_dict(
+            {name: torch.from_numpy(arrays[f"rival_{name}"]) for name in self._rival.state_dict()}
+        )
         if self.public is not None:
             self.public.restore(words["public"], arrays)
 
@@ -143,17 +149,28 @@ class Trainer:
         self.done, self.positions = self.done + 1, self.positions + played.positions
         kept: dict[str, NDArray[Any]] = {}
         if public is not None and shown is not None:
-            kept = public.follow(*shown, public.look(self.policy)[1])
+            kept = public.follow(shown, public.look(self.policy), self._rival)
             first = played.seen.code[played.move[: config.group_size]]  # every rollout's first move, in order
             kept |= {"public_drawn": first, "public_reward": rewards[0], "public_advantage": advantages[0]}
         if config.starts == "curriculum":
             success = float((rewards[at] > 0).mean())
             self.frontier = moved(frontier, success, len(config.ladder), config.threshold, config.patience)
+            self._meet(frontier)
         return Step(
             self.done, frontier, float(rewards.mean()), float(rewards.std(axis=1).mean()),
             float((rewards.std(axis=1) == 0).mean()), clip_ratio, float(played.entropy.mean()), coef, 0.0, grad_norm,
             rate, float(played.moves.mean()), self.positions, true, rung, rewards, advantages, kept,
         )  # fmt: skip
+
+    def _meet(self, before: Frontier) -> None:
+        """Freeze a copy where the frontier comes to face one, and another once that one is beaten."""
+        now, config = self.frontier, self.config
+        if self._kinds[now.rung] != FROZEN:
+            return
+        beaten = now.depth == OPENING_DEPTH and now.success > config.threshold
+        if now.rung > before.rung or beaten:
+            self._rival.load_state_dict(self.policy.state_dict())
+            self.frontier = Frontier(now.rung, now.level)
 
     def _play(
         self, depth: NDArray[np.int64], rung: NDArray[np.int64], rng: np.random.Generator
@@ -168,7 +185,7 @@ class Trainer:
         if self.public is not None:
             mirror[: config.group_size] = False  # it is shown as it stands
         budget = np.minimum(2 * true + 4, config.most_moves).repeat(config.group_size)
-        return play(self.policy, arena, mirror, budget), true
+        return play(self.policy, arena, mirror, budget, self._rival), true
 
     def _rewards(self, played: Played, depth: NDArray[np.int64]) -> NDArray[np.float32]:
         """(groups, G)"""

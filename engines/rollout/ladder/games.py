@@ -9,15 +9,16 @@ The log's arrays are those of `ladder.endings`, of which these differ:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.rollout.games import corpus, score
-from engines.rollout.games.adapters import frozen
 from engines.rollout.games.arena import LOST, Arena
 from engines.rollout.games.opponents import RANDOM
+from engines.rollout.games.rollouts import reply
 from engines.rollout.games.rules import MATE
 from engines.rollout.games.train import Config, Step, Trainer
 
@@ -64,7 +65,8 @@ def examine(run: Trainer) -> dict[str, float]:
 def facts(run: Trainer, log: Log) -> dict[str, float]:
     """The end of the run in numbers."""
     found = score.facts(run.policy, corpus.load().held_out, run.seed)
-    outcome = score.finish(run.policy, score.from_opening(RANDOM, FROZEN_GAMES, run.seed), frozen(run.policy))
+    arena = score.from_opening(RANDOM, FROZEN_GAMES, run.seed)
+    outcome = score.finish(run.policy, arena, partial(reply, run.policy))
     return found | {
         "opening.frozen.mate_rate": float((outcome == MATE).mean()),
         "opening.frozen.lost_rate": float((outcome == LOST).mean()),
