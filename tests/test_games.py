@@ -18,7 +18,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.rollout import checkpoint, encoding
+from engines import checkpoint
+from engines.rollout import encoding
 from engines.rollout.games import (
     adapters,
     arena,

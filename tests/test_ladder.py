@@ -147,6 +147,21 @@ def test_facts_are_means_with_their_spread_and_every_seed() -> None:
     assert [(name, seeds) for name, _, _, seeds in told.lines(found)] == [("krk.win_rate", 2)]
 
 
+def test_at_equal_steps_each_curve_is_read_where_the_shortest_run_ends() -> None:
+    long, short = np.array([[0, 10, 100], [0, 20, 90]]), np.array([[0, 5, 40], [0, 5, 50]])
+    arrays = {
+        "krk_step": long, "krk_win_rate": np.array([[0.0, 0.5, 0.8], [0.0, 0.2, 0.9]]),
+        "krk_far_step": short, "krk_far_win_rate": np.array([[0.0, 0.1, 0.3], [0.0, 0.1, 0.3]]),
+    }  # fmt: skip
+    found = told.equal_steps(arrays, ("krk", "krk.far"), [0, 1])
+    assert found["krk.equal_steps"] == 40
+    assert found["krk.equal_steps.win_rate.seed_0"] == pytest.approx(0.5 + 0.3 * 30 / 90)
+    assert found["krk.equal_steps.win_rate.seed_1"] == pytest.approx(0.2 + 0.7 * 20 / 70)
+    assert found["krk.far.equal_steps.win_rate.seed_0"] == pytest.approx(0.3)
+    assert found["krk.far.equal_steps.win_rate.seed_1"] == pytest.approx(0.1 + 0.2 * 35 / 45)
+    assert {run.name for run in runs.chosen(runs.COMPARED)} >= {name for kind in runs.KINDS for name in kind[1:]}
+
+
 def test_a_ratio_that_a_seed_does_not_have_is_not_averaged() -> None:
     results = dict([finished("krk.far", 0, win_rate=0.0), finished("krk.far", 1, win_rate=0.1, length_ratio=1.2)])
     assert "krk.far.length_ratio" not in told.facts(results)

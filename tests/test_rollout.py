@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from engines import recording  # noqa: E402
-from engines.rollout import checkpoint, encoding, grpo, positions, record, spotlight, verifier  # noqa: E402
+from engines import checkpoint, recording  # noqa: E402
+from engines.rollout import encoding, grpo, positions, record, spotlight, verifier  # noqa: E402
 from engines.rollout.grpo import Config, Trainer  # noqa: E402
 from engines.rollout.policy import Policy, entropy, gather, log_softmax  # noqa: E402
 

@@ -104,8 +104,9 @@ def test_the_action_is_the_likeliest_under_the_constraint(small: Any) -> None:
 
 @needed
 def test_a_fresh_adapter_changes_nothing_and_a_lesson_lowers_the_loss(small: Any, tmp_path: Path) -> None:
+    from engines import checkpoint
     from engines.village.llm.small import Small
-    from engines.village.training import checkpoint, language
+    from engines.village.training import language
     from engines.village.training.lessons import Lessons
 
     seen = states(16)

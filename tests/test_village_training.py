@@ -12,10 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines import checkpoint
 from engines.village import rules as r
 from engines.village import scenarios, tape
 from engines.village.llm.episode import play
-from engines.village.training import checkpoint, course, encoding, policy, ppo, public
+from engines.village.training import course, encoding, policy, ppo, public
 from engines.village.training.imitation import Config as Imitation
 from engines.village.training.imitation import imitate
 from engines.village.training.policy import Policy

@@ -43,9 +43,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines import recording
+from engines import checkpoint, recording
 from engines.recording import Recording
-from engines.rollout import checkpoint, players, positions, spotlight, story
+from engines.rollout import players, positions, spotlight, story
 from engines.rollout.encoding import Table, compile_positions, join
 from engines.rollout.grpo import Config, Step, Trainer, solve_rate
 from engines.rollout.ladder import climb, runs, told
@@ -144,6 +144,10 @@ def make(
         positions.unpack(packed[int(logs[0]["row"])]), corpus, held_out, policies, arrays, seeds, config, start
     )
     arrays |= {"mate": tale.mates, "man": np.array(men(tale.board))} | climbed.arrays
+    seconds = [float(log["seconds"]) for log in logs]  # processor time; of watching and of learning
+    minutes = climbed.facts.get("cpu_minutes", 0.0) + sum(seconds) / 60
+    spent = {"mate_in_one.cpu_seconds": sum(seconds) / len(seeds), "cpu_minutes": minutes}
+    spent["wall_minutes"] = minutes / told.CORES
     return Recording(
         name="rollout",
         seed=seeds[0],
@@ -156,7 +160,15 @@ def make(
             "varies": list(told.VARIES),
         },
         code_version=version,
-        facts=dict(sorted({**tale.facts(), **climbed.facts}.items())),
+        facts=dict(
+            sorted(
+                {
+                    **tale.facts(),
+                    **climbed.facts,
+                    **{name: round(value, 6) for name, value in spent.items()},
+                }.items()
+            )
+        ),
         events=(*tale.events(), *climbed.events),
         arrays=arrays,
     )
@@ -215,11 +227,12 @@ def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[
     log = checkpoint.read(path, trainer) or _begin(course, trainer, watched)
     saved = time.monotonic()
     while trainer.done < config.steps:
-        asked = trainer.done + 1 in moments
+        asked, started = trainer.done + 1 in moments, time.process_time()
         if asked and watched:
             _watch(course, trainer, log)
         else:
             _append(log, trainer.step())
+        log["seconds"] = log["seconds"] + time.process_time() - started
         if asked:
             _examine(course, trainer, log, watched)
         figures = {name: float(log[name][-1]) for name in ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")}
@@ -246,7 +259,7 @@ def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
 
 def _begin(course: Course, trainer: Trainer, watched: bool) -> dict[str, NDArray[Any]]:
     log: dict[str, NDArray[Any]] = {name: np.empty(0, np.float32) for name in METRICS}
-    log |= {"solve_rate": np.empty(0, np.float32), "row": np.array(-1)}
+    log |= {"solve_rate": np.empty(0, np.float32), "row": np.array(-1), "seconds": np.array(0.0)}
     _examine(course, trainer, log, watched)
     return log
 

@@ -1,31 +1,9 @@
-"""Compiling with numba, and where the result is kept.
-
-Numba renews a cached function when its own file changes, not when a function it calls does. So the cache is in a
-folder named by all sources that hold compiled code, beside them (`__pycache__`, which git ignores); where that
-cannot be written numba uses the user's cache folder.
-"""
+"""What compiles this folder's functions; the layout of `encoding` is compiled in."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
-from typing import Any
 
-import numba
+from engines.compiling import compiler
 
-_HERE = Path(__file__).parent
-_SOURCES = [path.read_bytes() for path in sorted(_HERE.glob("*.py")) if b"@compiled" in path.read_bytes()]
-_SOURCES.append((_HERE.parent / "encoding.py").read_bytes())  # the layout is compiled in
-_FOLDER = _HERE / "__pycache__" / f"numba-{hashlib.sha256(b''.join(_SOURCES)).hexdigest()[:16]}"
-
-
-def compiled(function: Any) -> Any:
-    """Compile at the first call and keep the result on disk."""
-    before = numba.config.CACHE_DIR
-    if os.access(_HERE, os.W_OK):
-        numba.config.CACHE_DIR = str(_FOLDER)
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    finally:
-        numba.config.CACHE_DIR = before
+compiled = compiler(Path(__file__).parent, Path(__file__).parents[1] / "encoding.py")

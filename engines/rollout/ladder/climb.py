@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from engines import recording
+from engines import checkpoint, recording
 from engines.recording import Recording
-from engines.rollout import checkpoint
 from engines.rollout.games import corpus, score, speed
 from engines.rollout.games.adapters import stockfish
 from engines.rollout.games.arena import LOST
@@ -56,7 +55,7 @@ def up(
     results = pool.make(chosen, cache, report, jobs, until, "climbing the ladder")
     facts = told.facts(results) | told.throughput(results)
     seconds = sum(made.facts["cpu_seconds"] for made in results.values())
-    facts |= {"cpu_minutes": seconds / 60, "wall_minutes": seconds / 60 / told.CORES}
+    facts |= {"cpu_minutes": seconds / 60}
     events: list[dict[str, Any]] = []
     if "games" in ladder:
         policies = [policy(ladder, seed, cache) for seed in seeds]
@@ -80,11 +79,15 @@ def compare(before: Recording, cache: Path, report: Report, jobs: int, until: fl
     results = pool.make(
         runs.chosen(runs.COMPARED, seeds), cache, report, jobs, until, "making what it is compared with"
     )
-    facts = {name: _number(value) for name, value in told.facts(results).items()}
+    arrays = {**before.arrays, **told.arrays(results)}
+    facts = told.facts(results)
+    for kind in runs.KINDS:
+        facts |= told.equal_steps(arrays, kind, list(seeds))
+    facts = {name: _number(value) for name, value in facts.items()}
     config = {**before.config, "compared": {name: plain(config) for name, config in runs.COMPARED.items()}}
     return replace(
         before, config=config, facts=dict(sorted({**before.facts, **facts}.items())),
-        arrays={**before.arrays, **told.arrays(results)},
+        arrays=arrays,
     )  # fmt: skip
 
 
@@ -93,9 +96,8 @@ def policy(ladder: Mapping[str, runs.Config], seed: int, cache: Path) -> Policy:
     config = ladder["games"]
     if not isinstance(config, GamesConfig):
         raise TypeError(f"{config!r} is not of whole games")
-    tensors, _ = checkpoint.weights(work.weights(Run("games", config, seed), cache))
     found = Policy(config.width, config.rank, torch.Generator())
-    found.load_state_dict(tensors)
+    found.load_state_dict(checkpoint.weights(work.weights(Run("games", config, seed), cache)))
     return found
 
 

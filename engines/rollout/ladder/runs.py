@@ -39,6 +39,11 @@ COMPARED: dict[str, Config] = {
     "mate_in_one.reinforce": grpo.Config(baseline="none"),
     "mate_in_one.supervised": grpo.Config(),
 }
+# Those whose curves are also read at equal steps; runs on mates in one take the same steps anyway.
+KINDS = (
+    ("krk", *(name for name in COMPARED if name.startswith("krk.") and name != "krk.supervised")),
+    tuple(name for name in COMPARED if name.startswith("curriculum.")),
+)
 _HERE = Path(__file__).parents[1]
 _SHARED = [_HERE / f"{name}.py" for name in ("encoding", "grpo", "policy", "positions")]
 # What the outcome of a run depends on; what merely puts it down and takes it up is not among it.

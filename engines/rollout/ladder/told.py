@@ -1,10 +1,11 @@
 """What is said of the runs: means and spreads over seeds as facts, learning curves and the game in public as arrays.
 
 Facts of a published run bear its name, `krk.win_rate`; those of whole games stand alone, `opening.mate_rate`; those of
-a compared run bear its own, `krk.uniform.win_rate`. Each has the spread over seeds beside it, `.sd`, and each seed's
-value, `.seed_0`. Arrays, S seeds, E examined moments, D distances, N steps of the first seed:
+a compared run bear its own, `krk.uniform.win_rate`; what it had reached after as many steps as the run of fewest steps
+took, `krk.uniform.equal_steps.win_rate`. Each has the spread over seeds beside it, `.sd`, and each seed's value,
+`.seed_0`. Arrays, S seeds, E examined moments, D distances, N steps of the first seed:
 
-    <run>_compute, <run>_<measured>   (S, E)  learning curves, for every run
+    <run>_compute, <run>_step, <run>_<measured>   (S, E)  learning curves, for every run
     <run>_win_rate_at                 (S, D)  endings, at the end, by distance to mate; -1 where none was asked
     slide_<depth, rung, success>      (N,)    the frontier of whole games: plies from mate, opponent, success there
     public_<what>                     (N, ..) the game in public, see `games.public`
@@ -12,7 +13,7 @@ value, `.seed_0`. Arrays, S seeds, E examined moments, D distances, N steps of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def arrays(results: Results) -> Arrays:
         label = name.replace(".", "_")
         curves = [results[run].arrays for run in runs]
         for key in curves[0]:
-            if key.startswith("curve_") and key != "curve_step":
+            if key.startswith("curve_"):
                 found[f"{label}_{key.removeprefix('curve_')}"] = _level([curve[key] for curve in curves])
             elif key == "win_rate_at":
                 found[f"{label}_{key}"] = np.stack([curve[key] for curve in curves])
@@ -83,6 +84,31 @@ def arrays(results: Results) -> Arrays:
             found |= {key.replace("log_", "slide_"): value for key, value in curves[0].items()
                       if key in {"log_depth", "log_rung", "log_success"} or key.startswith("public_")}  # fmt: skip
     return found
+
+
+def equal_steps(found: Mapping[str, NDArray[Any]], names: Sequence[str], seeds: list[int]) -> dict[str, float]:
+    """What runs of one kind had learnt after the same number of steps, read off their learning curves.
+
+    Between two examined moments the curve is taken as straight.
+
+    Args:
+        found: a recording's arrays.
+        names: the runs to compare.
+        seeds: of each.
+
+    Returns:
+        `<run>.equal_steps.<measured>` with its spread, and the steps, `<first run's stage>.equal_steps`.
+    """
+    labels = {name: name.replace(".", "_") for name in names}
+    least = min(float(found[f"{label}_step"][:, -1].min()) for label in labels.values())
+    told: dict[str, float] = {f"{names[0].split('.')[0]}.equal_steps": least}
+    for name, label in labels.items():
+        for measured in ("win_rate", "tails_9", "tails_31", "opening"):
+            if f"{label}_{measured}" in found:
+                rows = zip(found[f"{label}_step"], found[f"{label}_{measured}"], strict=True)
+                values = [float(np.interp(least, steps, curve)) for steps, curve in rows]
+                told |= spread(f"{name}.equal_steps.{measured}", values, seeds)
+    return told
 
 
 def _by_name(results: Results) -> dict[str, list[Run]]:

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines import recording
+from engines import checkpoint, recording
 from engines.recording import Recording, RecordingError
-from engines.rollout import checkpoint, grpo
+from engines.rollout import grpo
 from engines.rollout.endgame import grpo as endgame
 from engines.rollout.games import train
 from engines.rollout.ladder import endings, games, mates, supervised

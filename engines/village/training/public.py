@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engines import checkpoint
 from engines.recording import digest, version_of
 from engines.village import agents, rules, scenarios, score
-from engines.village.training import checkpoint, course, imitation, policy, ppo, teacher
+from engines.village.training import course, imitation, policy, ppo, teacher
 from engines.village.training.rollouts import episodes
 
 FILE = "village_policy.safetensors"
