@@ -147,6 +147,16 @@ def test_facts_are_means_with_their_spread_and_every_seed() -> None:
     assert [(name, seeds) for name, _, _, seeds in told.lines(found)] == [("krk.win_rate", 2)]
 
 
+def test_games_tell_whom_they_faced_and_how_far_a_step_moves_each_layer() -> None:
+    run, made = finished("games", 0)
+    change = np.concatenate([np.full((20, 3), 0.5), np.full((5, 3), 0.4), np.full((20, 3), [0.1, 0.2, 0.3])])
+    log = {**made.arrays, "log_rung": np.array([0, 1, 3, 2]), "public_layer_change": change}
+    found = told.facts({run: replace(made, arrays=log)})
+    assert found["games.rungs"] == 4
+    assert found["games.weight_change.block_1.first"] == pytest.approx(0.5)
+    assert found["games.weight_change.block_2.last"] == pytest.approx(0.3)
+
+
 def test_at_equal_steps_each_curve_is_read_where_the_shortest_run_ends() -> None:
     long, short = np.array([[0, 10, 100], [0, 20, 90]]), np.array([[0, 5, 40], [0, 5, 50]])
     arrays = {

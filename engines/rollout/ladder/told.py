@@ -26,6 +26,7 @@ Results = Mapping[Run, Recording]
 Arrays = dict[str, NDArray[Any]]
 VARIES = ("*seconds", "*minutes", "throughput.*", "*stockfish*")  # not the same on every machine or every time
 CORES = 2  # that `wall_minutes` supposes
+AVERAGED = 20  # steps, at either end of a run
 _MEASURED = ("win_rate", "length_ratio", "solve_rate", "mate_rate", "lost_rate")
 _ONCE = ("longest", "positions", "parameters", "compute")
 
@@ -50,8 +51,19 @@ def facts(results: Results) -> dict[str, float]:
             elif any(part in fact for part in _MEASURED) and all(fact in part for part in parts):
                 found |= spread(prefix + fact, [part[fact] for part in parts], seeds)
         found[f"{name}.cpu_seconds"] = float(np.mean([part["cpu_seconds"] for part in parts]))
+        if name == "games":
+            found |= _of_games([results[run].arrays for run in runs], seeds)
         if "steps" in parts[0]:
             found[f"{name}.steps"] = float(np.mean([part["steps"] for part in parts]))
+    return found
+
+
+def _of_games(logs: list[Mapping[str, NDArray[Any]]], seeds: list[int]) -> dict[str, float]:
+    """How many opponents of the ladder training came to face, and how far a step moves each layer, early and late."""
+    found = spread("games.rungs", [float(log["log_rung"].max()) + 1 for log in logs], seeds)
+    for name, row in zip(("embedding", "block_1", "block_2"), logs[0]["public_layer_change"].T, strict=True):
+        found[f"games.weight_change.{name}.first"] = float(row[:AVERAGED].mean())
+        found[f"games.weight_change.{name}.last"] = float(row[-AVERAGED:].mean())
     return found
 
 
