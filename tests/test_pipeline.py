@@ -1,6 +1,7 @@
 """From a recording to a published scene: keys, frames, bytes, tracks, and what is left after a kill."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -21,6 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from engines import recording
 from engines.recording import Recording
@@ -485,6 +487,18 @@ def test_stage_lines_count_time_left_from_where_a_run_was_taken_up(capsys: pytes
         "train: 100 of 100, rate 0.123",
         "test: 0 of 100, rate 0.123",
     ]
+
+
+def test_on_a_terminal_figures_stand_in_a_table_a_row_for_each_run() -> None:
+    paper = io.StringIO()
+    with progress.stages(Console(file=paper, force_terminal=True, width=100)) as report:
+        report("training", 0, 100, {})
+        report("training", 40, 100, {"krk 0: reward": 0.5, "krk 0: entropy": 1.25, "kqk 1: reward": 0.75})
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", paper.getvalue())
+    last = [" ".join(line.split()) for line in plain.splitlines()[-4:]]
+    assert last[0].startswith("training")
+    assert "40/100" in last[0]
+    assert last[1:] == ["reward entropy", "krk 0 0.5 1.25", "kqk 1 0.75"]
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """How far the work is: bars on a terminal, now and then a line elsewhere. All of it goes to standard error.
 
-`watching` follows units whose sizes are known beforehand; `following` follows an engine that says what it is at.
+`watching` follows units whose sizes are known beforehand; `following` follows an engine that says what it is at, and
+on a terminal shows its latest figures as a table. A figure named "run: metric" stands in that run's row.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 Show = Callable[[Sequence[int]], None]
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 EVERY = 10.0  # seconds between two lines
+FIGURES = 6  # in a line, the latest
 
 
 @contextmanager
@@ -32,7 +36,7 @@ def watching(labels: Sequence[str], totals: Sequence[int]) -> Iterator[Show]:
 def following() -> Iterator[Report]:
     """A function for an engine to call as often as it likes."""
     if sys.stderr.isatty():
-        with _stages() as report:
+        with stages(Console(stderr=True)) as report:
             yield report
     else:
         yield StageLines(time.monotonic)
@@ -81,7 +85,8 @@ class StageLines:
             return
         self.told = now
         rate = (done - self.first) / max(now - self.started, 1e-3)
-        words = [f"{what}: {done} of {total}", *_figures(figures)]
+        latest = dict(list(figures.items())[-FIGURES:])
+        words = [f"{what}: {done} of {total}", *(f"{name} {value:.3g}" for name, value in latest.items())]
         if 0 < done < total and rate:
             words.append(left(done, total, rate))
         _say(", ".join(words))
@@ -93,10 +98,6 @@ def left(done: int, total: int, rate: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"
 
 
-def _figures(figures: Mapping[str, float]) -> list[str]:
-    return [f"{name} {value:.3g}" for name, value in figures.items()]
-
-
 def _say(words: str) -> None:
     sys.stderr.write(words + "\n")
     sys.stderr.flush()
@@ -104,7 +105,7 @@ def _say(words: str) -> None:
 
 @contextmanager
 def _bars(labels: Sequence[str], totals: Sequence[int]) -> Iterator[Show]:
-    with _progress() as progress:
+    with _progress(Console(stderr=True)) as progress:
         tasks = [
             progress.add_task(label, total=total, start=False, more="")
             for label, total in zip(labels, totals, strict=True)
@@ -123,18 +124,34 @@ def _bars(labels: Sequence[str], totals: Sequence[int]) -> Iterator[Show]:
 
 
 @contextmanager
-def _stages() -> Iterator[Report]:
-    with _progress() as progress:
-        tasks: dict[str, TaskID] = {}
+def stages(console: Console) -> Iterator[Report]:
+    """A bar for each stage, and a table of the latest figures, on a terminal."""
+    progress = _progress(console)
+    tasks: dict[str, TaskID] = {}
+    with Live(progress, console=console, refresh_per_second=4) as live:
 
         def report(what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
             if what not in tasks:
                 tasks[what] = progress.add_task(what, total=total, more="")
-            progress.update(tasks[what], completed=done, total=total, more=" ".join(_figures(figures)))
+            progress.update(tasks[what], completed=done, total=total)
+            live.update(Group(progress, table(what, figures)) if figures else progress)
 
         yield report
 
 
-def _progress() -> Progress:
+def table(what: str, figures: Mapping[str, float]) -> Table:
+    """Figures in the rows of their runs; those without a run in the row `what`."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in figures.items():
+        run, _, metric = name.rpartition(": ")
+        rows.setdefault(run or what, {})[metric] = value
+    metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    found = Table("", *metrics, box=None)
+    for run, row in rows.items():
+        found.add_row(run, *(f"{row[metric]:.3g}" if metric in row else "" for metric in metrics))
+    return found
+
+
+def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True))
+    return Progress(*columns, TextColumn("{task.fields[more]}"), console=console)

@@ -44,8 +44,7 @@ def make(
             done, left = wait(left, timeout=0.5)
             for future in done:
                 future.result()  # whatever went wrong there goes wrong here
-            running = dict(list(figures.items())[-4:])
-            report(what, int(100 * (sum(shares.values()) + len(found))), 100 * len(runs), running)
+            report(what, int(100 * (sum(shares.values()) + len(found))), 100 * len(runs), dict(figures))
     except BaseException:
         for process in list((workers._processes or {}).values()):  # a run may take an hour; its checkpoint is kept
             process.terminate()
@@ -57,13 +56,15 @@ def make(
 
 
 def _hear(queue: Any, shares: dict[Run, float], figures: dict[str, float]) -> None:
-    """Note what the runs say, until None is said."""
+    """Note what the runs say, until None is said. A run that has ended has said its last."""
     while (word := queue.get()) is not None:
         run, share, latest = word
         shares[run] = share
         for name, value in latest.items():
-            figures.pop(f"{run.name} {run.seed}: {name}", None)  # the latest stands last
-            figures[f"{run.name} {run.seed}: {name}"] = value
+            if share < 1:
+                figures[f"{run.name} {run.seed}: {name}"] = value
+            else:
+                figures.pop(f"{run.name} {run.seed}: {name}", None)
 
 
 def _listen(queue: Any, parent: int) -> None:
@@ -80,12 +81,13 @@ def _end_with(parent: int) -> None:
 
 
 def _make(run: Run, cache: Path, until: float) -> None:
-    last = 0.0
+    last, latest = 0.0, dict[str, float]()
 
     def say(share: float, figures: dict[str, float]) -> None:
         nonlocal last
-        if figures or share >= 1 or time.monotonic() - last > _EVERY:
+        latest.update(figures)
+        if share >= 1 or time.monotonic() - last > _EVERY:
             last = time.monotonic()
-            _say.put((run, share, figures))
+            _say.put((run, share, dict(latest)))
 
     work.make(run, cache, say, until)

@@ -27,6 +27,7 @@ from engines.rollout.ladder.runs import Run
 
 EXAMINED = 12
 CHECKPOINT_SECONDS = 20.0
+TOLD = ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")  # while it trains
 Say = Callable[[float, dict[str, float]], None]  # share done, latest figures
 Log = dict[str, NDArray[Any]]
 
@@ -113,7 +114,7 @@ def _through(run: Run, cache: Path, say: Say, until: float) -> tuple[Log, dict[s
         seconds.append(time.process_time() - started)
         for name, value in ({f"log_{name}": getattr(done, name) for name in kind.METRICS} | more).items():
             rows.setdefault(name, []).append(value)
-        say(kind.spent(trainer) / total, {})
+        say(kind.spent(trainer) / total, {name: float(getattr(done, name)) for name in TOLD})
     log = _stacked(rows)
     facts = kind.facts(trainer, log)
     spent = {"cpu_seconds": float(np.sum(seconds)), "steps": trainer.done, "compute": kind.spent(trainer)}
