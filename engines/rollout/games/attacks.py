@@ -37,6 +37,26 @@ JUMPS = _targets(_jumps, 1)[0][:, :, 0].copy()  # (64, 8), -1 off the board
 STEPS = _targets(_ROOK + _BISHOP, 1)[0][:, :, 0].copy()
 
 
+def _sees() -> NDArray[np.bool_]:
+    """Whether a piece, white 1 to 6 and black -1 to -6, attacks from one square another on an empty board."""
+    found = np.zeros((13, 64, 64), np.bool_)
+    for square in range(64):
+        for directions, pieces in ((range(4), (ROOK, QUEEN)), (range(4, 8), (BISHOP, QUEEN))):
+            for direction in directions:
+                for piece in pieces:
+                    found[[piece, -piece], square, RAYS[square, direction, : REACH[square, direction], None]] = True
+        found[[KNIGHT, -KNIGHT], square, JUMPS[square][JUMPS[square] >= 0][:, None]] = True
+        found[[KING, -KING], square, STEPS[square][STEPS[square] >= 0][:, None]] = True
+        for turn in (1, -1):
+            for file in (square % 8 - 1, square % 8 + 1):
+                if 0 <= file < 8 and 0 <= square // 8 + turn < 8:
+                    found[turn * PAWN, square, file + 8 * (square // 8 + turn)] = True
+    return found
+
+
+SEES = _sees()
+
+
 @compiled
 def attacked(board, square, by):  # type: ignore[no-untyped-def]
     """Whether the side `by`, 1 or -1, attacks a square."""

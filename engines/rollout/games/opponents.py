@@ -1,15 +1,15 @@
 """Opponents with names and without a network, compiled. Equal choices are drawn from the board's own stream.
 
-One more stands last on the ladder: a frozen copy of the policy, whose moves `rollouts` makes.
+One more is a frozen copy of the policy, whose moves `rollouts` makes.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from engines.rollout.games.attacks import PASSANT, PAWN, checked
+from engines.rollout.games.attacks import BLACK_KING, KING, PASSANT, PAWN, SEES, TURN, WHITE_KING, checked
 from engines.rollout.games.compiling import compiled
-from engines.rollout.games.rules import MOVES, legal, make
+from engines.rollout.games.rules import MOVES, legal, make, shields
 
 RANDOM, GREEDY, CAREFUL, MATERIAL_1, MATERIAL_2, FROZEN = range(6)
 NAMES = {
@@ -45,19 +45,40 @@ def _gain(board, move):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _mated(board, out):  # type: ignore[no-untyped-def]
-    return checked(board) and legal(board, out) == 0
+def _may_check(board, move, king, uncovering):  # type: ignore[no-untyped-def]
+    """False only where a move surely leaves the enemy king on `king` unattacked.
+
+    uncovering: the pieces that shield that king from a slider of their own side, as bits.
+    """
+    turn, origin, target = np.int64(board[TURN]), np.int64(move & 63), np.int64((move >> 6) & 63)
+    piece = np.int64(board[origin]) * turn
+    if (uncovering >> origin) & 1 or (piece == PAWN and target == board[PASSANT]):
+        return True
+    if piece == KING:
+        return abs(target - origin) == 2
+    promotion = np.int64(move >> 12)
+    return SEES[turn * (promotion if promotion else piece), target, king]
+
+
+@compiled
+def _mating(board, moves, count, out, scratch):  # type: ignore[no-untyped-def]
+    """The index of a move that mates, or -1."""
+    turn = board[TURN]
+    king = np.int64(board[BLACK_KING if turn > 0 else WHITE_KING])
+    uncovering = shields(board, king, turn, turn)
+    for index in range(count):
+        if _may_check(board, moves[index], king, uncovering):
+            scratch[:] = board
+            make(scratch, moves[index])
+            if checked(scratch) and legal(scratch, out) == 0:
+                return index
+    return -1
 
 
 @compiled
 def mate_in_one(board, out, inner):  # type: ignore[no-untyped-def]
     """The index in `out`, where the legal moves are written, of one that mates, or -1."""
-    for index in range(legal(board, out)):
-        after = board.copy()
-        make(after, out[index])
-        if _mated(after, inner):
-            return index
-    return -1
+    return _mating(board, out, legal(board, out), inner, board.copy())
 
 
 @compiled
@@ -66,19 +87,27 @@ def _best_reply(board, out, inner, scratch, enough):  # type: ignore[no-untyped-
 
     Where it can win `enough` without mate, mates are not looked for.
     """
-    best = -_MATE
+    best = 0
     count = legal(board, out)
     for index in range(count):
         capture, promotion = _gain(board, out[index])
         best = max(best, capture + promotion)
-    if best >= enough:
-        return best
-    for index in range(count):
-        scratch[:] = board
-        make(scratch, out[index])
-        if _mated(scratch, inner):
-            return _MATE
-    return best if count else 0
+    if best < enough and _mating(board, out, count, inner, scratch) >= 0:
+        return _MATE
+    return best
+
+
+@compiled
+def _look_ahead(board, moves, score, outer, inner, scratch):  # type: ignore[no-untyped-def]
+    """Take from each move's score what the best reply wins. Moves that cannot be best may keep more than that."""
+    top, after = -2 * _MATE, board.copy()
+    for index in np.argsort(-score):
+        if score[index] < top:  # a reply never adds to it
+            break
+        after[:] = board
+        make(after, moves[index])
+        score[index] -= _best_reply(after, outer, inner, scratch, score[index] - top + 1)
+        top = max(top, score[index])
 
 
 @compiled
@@ -87,18 +116,15 @@ def reply(kind, board, moves, count, streams, row):  # type: ignore[no-untyped-d
     if kind == RANDOM:
         return draw(streams, row) % count
     outer, inner = np.empty(MOVES, np.uint16), np.empty(MOVES, np.uint16)
-    score, allowed = np.empty(count, np.int64), np.zeros(count, np.bool_)
-    top, scratch = -2 * _MATE, board.copy()
+    score, allowed, scratch = np.empty(count, np.int64), np.zeros(count, np.bool_), board.copy()
+    mate = _mating(board, moves, count, outer, scratch)
+    if mate >= 0:
+        return mate
     for index in range(count):
-        after = board.copy()
-        make(after, moves[index])
         capture, promotion = _gain(board, moves[index])
-        if _mated(after, outer):
-            return index
         score[index] = capture if kind in {GREEDY, CAREFUL} else capture + promotion
-        if kind == MATERIAL_2:
-            score[index] -= _best_reply(after, outer, inner, scratch, score[index] - top + 1)
-        top = max(top, score[index])
+    if kind == MATERIAL_2:
+        _look_ahead(board, moves, score, outer, inner, scratch)
     order = np.empty(count, np.int64)
     for index in range(count):  # the draw is the lower part, so that equal scores are equally likely
         order[index] = score[index] * 1_048_576 + draw(streams, row) % 1_048_576
@@ -107,7 +133,7 @@ def reply(kind, board, moves, count, streams, row):  # type: ignore[no-untyped-d
         if kind != CAREFUL or allowed[best]:
             return best
         allowed[best] = True
-        after = board.copy()
-        make(after, moves[best])
-        if mate_in_one(after, outer, inner) >= 0:
+        scratch[:] = board
+        make(scratch, moves[best])
+        if mate_in_one(scratch, outer, inner) >= 0:
             order[best] -= _REFUSED * 1_048_576

@@ -53,22 +53,22 @@ def _safe(board, origin, target, king, victim):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _pinned(board, king, turn):  # type: ignore[no-untyped-def]
-    """The own pieces that shield their king from a slider, as bits."""
+def shields(board, king, turn, by):  # type: ignore[no-untyped-def]
+    """The pieces of `turn` that alone stand between a king and a slider of the side `by`, as bits."""
     found = np.int64(0)
     for direction in range(8):
         shield = -1
         for distance in range(REACH[king, direction]):
             square = RAYS[king, direction, distance]
-            piece = board[square] * turn
+            piece = board[square]
             if piece == 0:
                 continue
-            if piece > 0:
-                if shield >= 0:
+            if shield < 0:
+                if piece * turn < 0:
                     break
                 shield = square
             else:
-                if shield >= 0 and -piece in {QUEEN, ROOK if direction < 4 else BISHOP}:
+                if piece * by in {QUEEN, ROOK if direction < 4 else BISHOP}:
                     found |= np.int64(1) << np.int64(shield)
                 break
     return found
@@ -136,7 +136,7 @@ def legal(board, out):  # type: ignore[no-untyped-def]
     """Write the legal moves into `out`, uint16 (218,), in a fixed order; returns how many."""
     turn = board[TURN]
     king = board[WHITE_KING if turn > 0 else BLACK_KING]
-    check, pins, total = attacked(board, king, -turn), _pinned(board, king, turn), 0
+    check, pins, total = attacked(board, king, -turn), shields(board, king, turn, -turn), 0
     for origin in range(64):
         piece = board[origin] * turn
         if piece <= 0:

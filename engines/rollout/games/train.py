@@ -26,7 +26,7 @@ from engines.rollout import grpo
 from engines.rollout.games.arena import repeat
 from engines.rollout.games.attacks import CASTLING
 from engines.rollout.games.corpus import Games, load
-from engines.rollout.games.curriculum import OPENING_DEPTH, Frontier, arena_of, choose, moved
+from engines.rollout.games.curriculum import Frontier, arena_of, choose, moved
 from engines.rollout.games.opponents import FROZEN, RUNGS
 from engines.rollout.games.policy import Policy, ranges, take
 from engines.rollout.games.public import Public
@@ -38,9 +38,10 @@ from engines.rollout.games.rules import MATE
 class Config:
     """One run. The defaults are the published one."""
 
-    budget: int = 14_000_000  # boards reached, by the learner and its opponents: the run's length in compute
+    budget: int = 8_000_000  # boards reached, by the learner and its opponents: the run's length in compute
     starts: str = "curriculum"  # or "uniform", "opening_only"
-    ladder: tuple[str, ...] = tuple(RUNGS)  # opponents, in order
+    # Opponents, in the order of how often an earlier run mated them from the opening.
+    ladder: tuple[str, ...] = ("random", "greedy", "material_1", "careful", "frozen", "material_2")
     groups: int = 32  # starts of a step
     group_size: int = 16  # G, rollouts of one start
     gamma: float = 0.97  # for each move beyond those needed
@@ -94,7 +95,7 @@ class Trainer:
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.frontier, self.smooth_entropy = Frontier(), float("nan")
         self._kinds = np.array([RUNGS[name] for name in config.ladder], np.int8)
-        self._rival = deepcopy(self.policy)
+        self._rival = deepcopy(self.policy)  # a copy from when the frontier came to face one
         self._clip = grpo.Config(eps_low=config.eps_low, eps_high=config.eps_high)
         self.public = Public(config.most_moves) if public else None
 
@@ -155,22 +156,13 @@ class Trainer:
         if config.starts == "curriculum":
             success = float((rewards[at] > 0).mean())
             self.frontier = moved(frontier, success, len(config.ladder), config.threshold, config.patience)
-            self._meet(frontier)
+            if self.frontier.rung > frontier.rung and self._kinds[self.frontier.rung] == FROZEN:
+                self._rival.load_state_dict(self.policy.state_dict())
         return Step(
             self.done, frontier, float(rewards.mean()), float(rewards.std(axis=1).mean()),
             float((rewards.std(axis=1) == 0).mean()), clip_ratio, float(played.entropy.mean()), coef, 0.0, grad_norm,
             rate, float(played.moves.mean()), self.positions, true, rung, rewards, advantages, kept,
         )  # fmt: skip
-
-    def _meet(self, before: Frontier) -> None:
-        """Freeze a copy where the frontier comes to face one, and another once that one is beaten."""
-        now, config = self.frontier, self.config
-        if self._kinds[now.rung] != FROZEN:
-            return
-        beaten = now.depth == OPENING_DEPTH and now.success > config.threshold
-        if now.rung > before.rung or beaten:
-            self._rival.load_state_dict(self.policy.state_dict())
-            self.frontier = Frontier(now.rung, now.level)
 
     def _play(
         self, depth: NDArray[np.int64], rung: NDArray[np.int64], rng: np.random.Generator
