@@ -107,6 +107,14 @@ def jolts(
         pen.ring(x, y, 3 + (radius - 3) * size * share, theme.ATTENTION, 3.0, 0.95 * share)
 
 
+def strip(pen: Pen, x: float, y: float, change: NDArray[np.floating], scale: float) -> None:
+    """Layers as rows of units, (L, U), each ring as large as the unit's change: a network where room is short."""
+    points = [(x + k * 29.0, y + row * 34.0) for row in range(change.shape[0]) for k in range(change.shape[1])]
+    for at in points:
+        pen.disc(*at, 3, theme.HAIRLINE)
+    jolts(pen, points, change.reshape(-1), scale, 1.0, 15)
+
+
 def exhibit(pen: Pen, t: float) -> None:
     """Activity runs through three layers, then their weights jolt."""
     columns = units(Place(px(16), py(10), px(68), py(80)), [8, 12, 12, 8])

@@ -29,7 +29,7 @@ LEAST = 8
 def opponent(rates: Mapping[str, float]) -> str:
     """The hardest opponent of the ladder that is mated in more than half of the games; the random mover otherwise."""
     found = "random"
-    for name in ("greedy", "careful", "material_1", "material_2"):
+    for name in ("greedy", "material_1", "careful", "material_2"):
         if rates.get(f"opening.{name}.mate_rate", 0.0) > 0.5:
             found = name
     return found

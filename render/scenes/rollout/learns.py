@@ -87,7 +87,9 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         pen.stroke(theme.LOST, fan.THICK * 0.55 * float(moment[move]), 0.85 * blush)
     pen.ball(*origin, 13, theme.BELIEF)
     _fan_words(shown, pen, chances[printed], ends)
-    _jolt_strip(shown, pen, shown.a["watch_change"][min(low, len(steps) - 1)], 1 - ease(t, 13.6, 0.8) * 0.7)
+    with pen.faded(1 - ease(t, 13.6, 0.8) * 0.7):
+        change = shown.a["watch_change"][min(low, len(steps) - 1)]
+        network.strip(pen, px(4.8), py(74), change, shown.jolt_scale())
     _score(shown, pen, counted[printed])
     curve.curves(pen, *_axes(), [int(s) for s in shown.a["solve_step"]], shown.a["solve_rate"], now)
 
@@ -125,15 +127,6 @@ def _fan_words(shown: Shown, pen: Pen, chances: Any, ends: list[Point]) -> None:
         font = theme.MONO_BOLD if best or lost else theme.MONO
         seen = 1.0 if best else min(1.0, (p - 0.035) * 60)
         pen.text(f"{shown.san[index]} {percent(p)}", x + 26, y + 13, 40, colour, font=font, alpha=seen)
-
-
-def _jolt_strip(shown: Shown, pen: Pen, change: Any, alpha: float) -> None:
-    """The three layers' units in rows, each ring as large as the unit's change in this step."""
-    points = [(px(4.8) + k * 29.0, py(74) + layer * 34.0) for layer in range(3) for k in range(change.shape[1])]
-    with pen.faded(alpha):
-        for x, y in points:
-            pen.disc(x, y, 3, theme.HAIRLINE)
-        network.jolts(pen, points, change.reshape(-1), shown.jolt_scale(), 1.0, 15)
 
 
 def _axes() -> tuple[float, float, float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from render import theme
-from render.components import board
+from render.components import board, network
 from render.motion import ease, mix, px, py
 from render.pen import Pen
 from render.scenes.rollout.shown import Shown, percent
@@ -49,6 +49,8 @@ class Slide:
             _uci(int(arrays["public_move"][s][0]), int(row[64])) for s, row in zip(self.steps, rows, strict=True)
         ]
         self.sure = [float(arrays["public_after"][step][0]) for step in self.steps]
+        self.change = [arrays["public_change"][step].astype(float) for step in self.steps]
+        self.widest = float(arrays["public_change"][0].max())  # the largest ring: the first step's largest change
         self.ends = [board.placement(end) for end in self.game["boards"]]
 
     def name(self, index: int) -> str:
@@ -72,7 +74,12 @@ def section(shown: Shown) -> Section:
             Cue(0.3, 5.7, "Another network. When it mostly mates, its games start further back."),
             Cue(5.9, SECONDS, f"From the opening, against {against}: mate."),
         ),
-        marks=(Cue(0.0, SECONDS, "ruler"), Cue(0.0, SLID, "counter"), Cue(DONE, SECONDS, "ring")),
+        marks=(
+            Cue(0.0, SECONDS, "ruler"),
+            Cue(0.0, SLID, "counter"),
+            Cue(0.0, SLID, "jolt"),
+            Cue(DONE, SECONDS, "ring"),
+        ),
         still=SECONDS - 0.5,
         alt=f"A ruler of plies from mate, its marker at the opening. Above it a whole game of {plies} plies against "
         f"{against} has ended in checkmate; the mated king is ringed.",
@@ -96,8 +103,9 @@ def paint(slide: Slide, pen: Pen, t: float) -> None:
     """Boards of the run as the marker slides; then the game, ply by ply."""
     last = len(slide.steps) - 1
     clock = float(np.interp(t, (0.6, SLID), (0.0, float(last))))
-    index = min(int(clock), last)
-    x = mix(_x(slide, index), _x(slide, min(index + 1, last)), ease(clock - index, 0.4, 0.6))
+    low = min(int(clock), last)
+    x = mix(_x(slide, low), _x(slide, min(low + 1, last)), ease(clock - low, 0.4, 0.6))
+    index = min(int(clock + 0.3), last)  # the board changes where the marker is half way
     pen.line((LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 5)
     pen.glow(x, RULER_Y, 60, theme.ATTENTION, 0.8)
     pen.ball(x, RULER_Y, 15, theme.ATTENTION)
@@ -113,6 +121,8 @@ def paint(slide: Slide, pen: Pen, t: float) -> None:
             _count(pen, "plies from mate", slide.name(index), py(52), theme.ATTENTION)
             pen.text("its likeliest move", px(5), py(30), theme.FLOOR, theme.QUIET)
             pen.text(percent(slide.sure[index]), px(5), py(39.5), 84, theme.BELIEF, font=theme.MONO_BOLD)
+            pen.text("jolts: weights moved", px(5), py(52), theme.FLOOR, theme.QUIET)
+            network.strip(pen, px(5.6), py(56), slide.change[index], slide.widest)
     with pen.faded(playing) as seen:
         if seen:
             _result(slide, pen, t)
@@ -149,8 +159,8 @@ def _result(slide: Slide, pen: Pen, t: float) -> None:
     rates = (
         ("random moves", "opening.mate_rate"),
         ("greedy", "opening.greedy.mate_rate"),
-        ("careful", "opening.careful.mate_rate"),
         ("one-ply search", "opening.material_1.mate_rate"),
+        ("careful", "opening.careful.mate_rate"),
         ("two-ply search", "opening.material_2.mate_rate"),
         ("Stockfish", "opening.stockfish.mate_rate"),
     )
