@@ -86,7 +86,7 @@ def bench() -> None:
 
 
 @bench.command("render")
-@click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: click bench render --json")
+@engine_cli.JSON
 @click.option(
     "--runs", type=click.IntRange(1), default=5, show_default=True, help="Medians of so many. Example: --runs 1"
 )

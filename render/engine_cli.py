@@ -17,6 +17,11 @@ from render import doctor as examination
 from render.pipeline import InputError, executor, progress
 from render.pipeline.plan import Places
 
+JSON = click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: --json")
+MINUTES = click.option(
+    "--minutes", type=click.FloatRange(0), metavar="M", help="Put the work down after so long. Example: --minutes 30"
+)
+
 
 @contextmanager
 def _engine() -> Iterator[None]:
@@ -36,6 +41,15 @@ def until(minutes: float | None) -> float:
     return float("inf") if minutes is None else time.monotonic() + 60 * minutes
 
 
+@contextmanager
+def _put_down(minutes: float | None, paused: type[Exception]) -> Iterator[float]:
+    """The moment, by `time.monotonic`, at which to put work down; `paused`, which says that it was, in one line."""
+    try:
+        yield until(minutes)
+    except paused as error:
+        raise click.ClickException(f"{error}: put down after {minutes:g} minutes; the same command goes on") from None
+
+
 @click.group()
 def score() -> None:
     """Measure what was learnt beside what it is compared with.
@@ -47,16 +61,11 @@ def score() -> None:
 
 
 @score.command("rollout")
-@click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score rollout --json")
+@JSON
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Runs made at once; default: one a core. Example: --jobs 2"
 )
-@click.option(
-    "--minutes",
-    type=click.FloatRange(0),
-    metavar="M",
-    help="Put the training down after so long. Example: --minutes 30",
-)
+@MINUTES
 @click.pass_obj
 def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: float | None) -> None:
     """Train what the published policies are compared with, at equal compute, and print all of it.
@@ -77,13 +86,8 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
         climb.check(before)
         cache = places.cache.parent / "record" / "rollout"
         cache.mkdir(parents=True, exist_ok=True)
-        with progress.following() as report:
-            try:
-                made = climb.compare(before, cache, report, jobs or executor.usable_cores(), until(minutes))
-            except climb.Paused as error:
-                raise click.ClickException(
-                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
-                ) from None
+        with progress.following() as report, _put_down(minutes, climb.Paused) as end:
+            made = climb.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
             recording.save(made, places.recordings)
         if as_json:
@@ -94,10 +98,8 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
 
 
 @score.command("scan")
-@click.option("--json", "as_json", is_flag=True, help="Print every fact. Example: click score scan --json")
-@click.option(
-    "--minutes", type=click.FloatRange(0), metavar="M", help="Put it down after so long. Example: --minutes 30"
-)
+@JSON
+@MINUTES
 @click.option(
     "--only",
     metavar="TEXT",
@@ -124,13 +126,8 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         if not chosen:
             raise InputError(f"--only {only!r}: no such case; they are named like {cases.every()[0].name}")
         cache = places.cache.parent / "record" / "scan" / "cells"
-        with progress.following() as report:
-            try:
-                made = scoring.compare(scoring.methods(), chosen, cache, report, until(minutes))
-            except scoring.Paused as error:
-                raise click.ClickException(
-                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
-                ) from None
+        with progress.following() as report, _put_down(minutes, scoring.Paused) as end:
+            made = scoring.compare(scoring.methods(), chosen, cache, report, end)
         if not only:
             recording.save(made, places.recordings)
         if as_json:
@@ -227,7 +224,7 @@ def uci(places: Places, policy: Path | None) -> None:
 
 
 @click.command("rollout")
-@click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: click bench rollout --json")
+@JSON
 def bench_rollout(as_json: bool) -> None:
     """How many positions a second the compiled chess goes through, beside python-chess stepping the same games.
 

@@ -41,12 +41,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "--acceleration", type=float, metavar="R", help="scan: measure one point of k-space in R. Example: --acceleration 8"
 )
 @click.option("--prompt", metavar="TEXT", help="scan: a sentence about it. Example: --prompt 'T1-weighted, normal'")
-@click.option(
-    "--minutes",
-    type=click.FloatRange(0),
-    metavar="M",
-    help="Put the training down after so long. Example: --minutes 30",
-)
+@engine_cli.MINUTES
 @click.option("--jobs", type=JOBS, metavar="N", help="Runs trained at once; default: one a core. Example: --jobs 2")
 @click.option("--fresh", is_flag=True, help="Forget checkpoints and start over. Example: click record rollout --fresh")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the two files. Example: --out /tmp/mine")

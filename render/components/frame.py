@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from render import theme
 from render.motion import between, mix, px, py, swing
 from render.pen import Pen
-from render.stage import Cue
+from render.stage import Cue, Section
 
 LEFT, RIGHT = px(4), px(96)
 RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)
 CAPTION_Y = py(88.6)
+
+
+def framed(section: Section, scene: str, headline: str, labels: Sequence[str], station: int) -> Section:
+    """A section within all of it: what stands still lies below its picture, the caption above."""
+    kicker = f"{scene} · {section.step} {section.name.upper()}" if section.step else scene
+
+    def backdrop(pen: Pen) -> None:
+        header(pen, kicker, headline)
+        rail(pen, labels, station)
+        section.backdrop(pen)
+
+    def paint(pen: Pen, t: float) -> None:
+        section.paint(pen, t)
+        caption(pen, section.captions, t)
+
+    return replace(section, backdrop=backdrop, paint=paint)
 
 
 def header(pen: Pen, kicker: str, headline: str) -> None:

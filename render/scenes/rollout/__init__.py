@@ -6,11 +6,9 @@ One module a section, in the order in which they are seen: `position`, `sample`,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from render.components import frame
-from render.pen import Pen
 from render.scenes.rollout import advantage, learns, position, reward, sample, slides, update
 from render.scenes.rollout.shown import Shown
 from render.stage import Mark, Scene, Section
@@ -47,24 +45,11 @@ class Rollout(Scene):
         """The sections, each within its frame; the last one only if the run has whole games."""
         shown = Shown(self.recording)
         parts = (position, sample, reward, advantage, update, learns, *((slides,) if shown.has_games() else ()))
-        rail = RAIL[: len(parts)]
-        return tuple(_framed(rail, station, part.section(shown)) for station, part in enumerate(parts))
-
-
-def _framed(rail: tuple[str, ...], station: int, section: Section) -> Section:
-    """Add what every section has: kicker, headline, rail and captions."""
-    kicker = f"ROLLOUT · {section.step} {section.name.upper()}" if section.step else "ROLLOUT"
-
-    def backdrop(pen: Pen) -> None:
-        frame.header(pen, kicker, HEADLINES[section.name])
-        frame.rail(pen, rail, station)
-        section.backdrop(pen)
-
-    def paint(pen: Pen, t: float) -> None:
-        section.paint(pen, t)
-        frame.caption(pen, section.captions, t)
-
-    return replace(section, backdrop=backdrop, paint=paint)
+        rail, sections = RAIL[: len(parts)], [part.section(shown) for part in parts]
+        return tuple(
+            frame.framed(section, "ROLLOUT", HEADLINES[section.name], rail, station)
+            for station, section in enumerate(sections)
+        )
 
 
 SCENE = Rollout

@@ -7,11 +7,9 @@ One module a section, in the order in which they are seen: `patient`, `undersamp
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from render.components import frame
-from render.pen import Pen
 from render.scenes.scan import consistency, diffusion, faithful, patient, prior, undersample
 from render.scenes.scan.shown import Shown
 from render.stage import Mark, Scene, Section
@@ -50,25 +48,11 @@ class Scan(Scene):
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
         shown = Shown(self.recording)
-        parts = (patient, undersample, prior, diffusion, consistency, faithful)
-        return tuple(_framed(shown, station, part.section(shown)) for station, part in enumerate(parts))
-
-
-def _framed(shown: Shown, station: int, section: Section) -> Section:
-    """Add what every section has: kicker, headline, rail and captions."""
-    kicker = f"SCAN · {section.step} {section.name.upper()}" if section.step else "SCAN"
-    headline = HEADLINES[section.name].format(rate=shown.rate)
-
-    def backdrop(pen: Pen) -> None:
-        frame.header(pen, kicker, headline)
-        frame.rail(pen, RAIL, station)
-        section.backdrop(pen)
-
-    def paint(pen: Pen, t: float) -> None:
-        section.paint(pen, t)
-        frame.caption(pen, section.captions, t)
-
-    return replace(section, backdrop=backdrop, paint=paint)
+        sections = [part.section(shown) for part in (patient, undersample, prior, diffusion, consistency, faithful)]
+        return tuple(
+            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=shown.rate), RAIL, station)
+            for station, section in enumerate(sections)
+        )
 
 
 SCENE = Scan
