@@ -46,12 +46,12 @@ def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[f
 
 
 def spread(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """The mean of some values, with their standard deviation and the least of them if there are several."""
+    """The mean of some values; where there are several, their standard deviation and each of them, too."""
     if values:
         yield name, mean(values)
     if len(values) > 1:
         yield f"{name}.sd", stdev(values)
-        yield f"{name}.least", min(values)
+        yield from ((f"{name}.draw_{draw}", value) for draw, value in enumerate(values, 1))
 
 
 def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
