@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render.pages.figures import number
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, pick
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
@@ -74,7 +74,7 @@ def errors(scene: Scene, page: str, keep: Keep) -> Html:
         image = _image(keep(png(off.astype(np.uint8))), off, f"Error map: {NAMES.get(name, name)}")
         words = el("figcaption", {}, NAMES.get(name, name), el("br", {}), _decibels(scene, f"{name}.brain.psnr", page))
         figures.append(el("figure", {}, image, words))
-    return el("div", {"class": "maps"}, *figures) + el("p", {"class": "maps__scale"}, _scale(scene))
+    return join((el("div", {"class": "maps"}, *figures), el("p", {"class": "maps__scale"}, _scale(scene))))
 
 
 def _scale(scene: Scene) -> str:
