@@ -13,6 +13,8 @@
     {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
     {{ try_scan("scan") }}                                       recorded reconstructions to choose from
     {{ errors("scan") }}                                         where each method is off
+    {{ scored_by_rate("scan") }} {{ scored_tried("scan", 16) }}   tables of what was scored
+    {{ scored_scanners("scan", 16) }} {{ scored_words("scan") }}  and more of them
     {{ gains("scan", "Over the best classical method") }}        gains by acceleration, as a picture and a table
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
@@ -33,7 +35,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, gains, pieces, plots, prose, reserve, scans, tries
+from render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries
 from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
@@ -113,6 +115,10 @@ def define_env(env: Any) -> None:
         "try_reserve": lambda name: reserve.table(get(name), page()),
         "try_scan": lambda name: scans.choose(get(name), page(), keep),
         "errors": lambda name: scans.errors(get(name), page(), keep),
+        "scored_by_rate": lambda name: scored.by_rate(get(name), page()),
+        "scored_tried": lambda name, rate: scored.tried(get(name), rate, page()),
+        "scored_scanners": lambda name, rate: scored.scanners(get(name), rate, page()),
+        "scored_words": lambda name: scored.words(get(name), page()),
         "gains": lambda name, title: gains.plot(get(name), title, page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()

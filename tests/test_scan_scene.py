@@ -1,9 +1,7 @@
-"""The scan's recording, scene and page: from a small patient that was scanned and reconstructed by the real engine."""
+"""The scan's recording and scene: from a small patient that was scanned and reconstructed by the real engine."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,6 @@ from engines import recording
 from engines.recording import Recording
 from render import theme
 from render.components import kcube, kplane, slices
-from render.pages import gains, scans
-from render.pages.published import Scene as Published
 from render.scenes.scan import Scan
 from render.stage import Film
 
@@ -367,96 +363,3 @@ def test_rods_ignite_where_they_are_measured() -> None:
     lit = kcube.outward((9, 9), 0.6, 0.0, 1.0)
     assert lit[4, 4] == 1
     assert lit[0, 0] == 0
-
-
-# --- the page -----------------------------------------------------------------------------------------
-
-
-def _page(recorded: Recording, folder: Path) -> Published:
-    recording.save(recorded, folder / "recordings")
-    return Published("scan", recording.load_head(folder / "recordings", "scan"), {}, folder)
-
-
-def test_every_reconstruction_is_on_the_page(recorded: Recording, tmp_path: Path) -> None:
-    kept: list[bytes] = []
-    html = scans.choose(_page(recorded, tmp_path), "scan.md", lambda png: kept.append(png) or f"{len(kept)}.png")  # type: ignore[func-returns-value]
-    count = len(CONFIG.grid) * len(record.GRID_METHODS)
-    assert html.count("<img") == count + 3
-    assert len(kept) == 2 * count + 1
-    for rate in CONFIG.grid:
-        for name in record.GRID_METHODS:
-            assert f"{recorded.fact(f'grid.r{rate:g}.{name}.brain.psnr'):.1f} dB" in html
-
-
-def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(
-    recorded: Recording, tmp_path: Path
-) -> None:
-    reference = recorded.arrays["reference_axial"]
-    off = np.zeros(reference.shape, np.int8)
-    off[0, 0] = -127
-    arrays = {**recorded.arrays, "error_ours": off, "grid_r4_ours": reference, "grid_r4_mean": 255 - reference}
-    kept: list[bytes] = []
-    page = _page(replace(recorded, arrays=arrays), tmp_path)
-
-    def keep(png: bytes) -> str:
-        kept.append(png)
-        return str(len(kept) - 1)
-
-    html = scans.errors(page, "scan.md", keep)
-    assert html.count("<figure") == len(record.METHODS)
-    shown = unpacked(kept[record.METHODS.index("ours")])
-    assert shown[0, 0] > 250
-    assert not shown.ravel()[1:].any()
-    found = scans.choose(page, "scan.md", keep)
-    at = {name: int(found.split(f'data-rate="4" data-method="{name}" data-error="')[1].split('"')[0])
-          for name in ("ours", "mean")}  # fmt: skip
-    assert not unpacked(kept[at["ours"]]).any()
-    assert unpacked(kept[at["mean"]])[reference == 0].min() > 250  # off by the whole scale
-
-
-def unpacked(data: bytes) -> np.ndarray[Any, Any]:
-    """A grey picture of `scans.png`."""
-    columns, rows = struct.unpack(">II", data[16:24])
-    at = data.index(b"IDAT")
-    raw = zlib.decompress(data[at + 4 : at + 4 + struct.unpack(">I", data[at - 4 : at])[0]])
-    lines = np.frombuffer(raw, np.uint8).reshape(rows, columns + 1)
-    return np.cumsum(lines[:, 1:], axis=0, dtype=np.uint8)
-
-
-def test_gains_are_drawn_where_they_were_measured_and_the_rest_is_absent(recorded: Recording, tmp_path: Path) -> None:
-    facts = {f"gain.patient.r{rate}.draw_{n}": 0.1 * rate + 0.01 * n for rate in (2, 4) for n in (1, 2, 3)}
-    facts |= {f"gain.colin27.r4.draw_{n}": -0.3 for n in (1, 2, 3)}
-    html = gains.plot(_page(replace(recorded, facts=facts), tmp_path), "Gain", "scan.md")
-    assert html.count("<circle") == 9
-    assert "+0.42 (+0.41 to +0.43)" in html
-    assert "not measured" in html
-    assert "Its lesion" not in html
-
-
-def test_a_page_without_gains_ends_the_build(
-    recorded: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        gains.plot(_page(recorded, tmp_path), "Gain", "scan.md")
-    assert "click score scan" in capsys.readouterr().err
-
-
-def test_a_png_holds_the_picture() -> None:
-    picture = np.random.default_rng(1).integers(0, 256, (7, 5), np.uint8)
-    data = scans.png(picture)
-    assert struct.unpack(">II", data[16:24]) == (5, 7)
-    at = data.index(b"IDAT")
-    raw = zlib.decompress(data[at + 4 : at + 4 + struct.unpack(">I", data[at - 4 : at])[0]])
-    rows = np.frombuffer(raw, np.uint8).reshape(7, 6)
-    assert (rows[:, 0] == 2).all()
-    found = np.cumsum(rows[:, 1:], axis=0, dtype=np.uint8)
-    assert np.abs(found.astype(int) - picture).max() <= 3
-
-
-def test_a_page_without_its_picture_ends_the_build(
-    recorded: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    less = {name: value for name, value in recorded.arrays.items() if name != "grid_r4_mean"}
-    with pytest.raises(SystemExit):
-        scans.choose(_page(replace(recorded, arrays=less), tmp_path), "scan.md", lambda _: "")
-    assert "grid_r4_mean" in capsys.readouterr().err
