@@ -127,8 +127,9 @@ def test_a_page_without_gains_or_scores_ends_the_build(made: Made, capsys: pytes
 
 def test_what_was_not_run_says_so_in_its_cell(made: Made) -> None:
     facts = {"stroke_t1.poisson.r16.c1.ours.brain.psnr": 24.715, "stroke_t1.poisson.r16.c1.ours.seconds": 19.4,
-             "draws.patient.r16.ours.brain.psnr": 24.5, "gain.patient.r16": 0.63, "gain.patient.r4": -0.1,
-             "gain.patient.r16.draw_1": 0.6, "draws.colin27.r16.ours.brain.psnr": 26.3, "words.patient.brain.silent.r16": 0.01}  # fmt: skip
+             "draws.patient.r16.ours.brain.psnr": 24.5, "draws.colin27.r16.ours.brain.psnr": 26.3,
+             "gain.patient.r16": 0.63, "gain.patient.r4": -0.1, "gain.patient.r16.draw_1": 0.6,
+             "words.patient.brain.silent.r16": 0.01}  # fmt: skip
     page = made(facts=facts)
     html = scored.tried(page, 16, "scan.md")
     row = re.search(r"<tr><th[^>]*>Network, three rounds</th>(.*?)</tr>", html)
