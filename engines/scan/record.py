@@ -9,7 +9,7 @@ k-space is simulated from a magnitude image. Four runs of the same network are k
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
 `axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
-is the plane of k-space of the axial slice, turned as that picture is:
+is the plane of k-space of the axial slice, turned as that picture is, in steps of 4:
 
     mask             (X, Y)     what was measured, the centre in the middle
     kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says
@@ -17,7 +17,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
     noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
-    before_<P>, after_<P> (K, h, w)    the estimate before and after consistency, 0 to 1 as 0 to 255
+    before_axial, after_<P> (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
     kplane_before, kplane_after (K, Y, X)
     attention        (K, W)     share of its attention that the network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
@@ -217,7 +217,12 @@ class _Runs:
             arrays[f"reference_{p}"] = grey(planes(shown.x, at)[p])
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
         arrays["kplane_measured"] = watcher.kplane_measured()
-        arrays["volume"] = np.asarray(grey(shown.x) // 4 * 4, np.uint8)
+        arrays["volume"] = grey(shown.x)
+        for name in ("before_coronal", "before_sagittal"):
+            del arrays[name]  # shown nowhere
+        for name in arrays:
+            if name == "volume" or "kplane" in name:
+                arrays[name] = np.asarray(arrays[name] // 4 * 4, np.uint8)  # six bits, so that the file stays small
         grid, more = self._grid(finals)
         arrays |= grid
         facts |= more | self._said(watcher, volumes, spread)
