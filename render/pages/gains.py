@@ -37,7 +37,7 @@ def plot(scene: Scene, title: str, page: str) -> Html:
     found = _read(scene, page)
     rates = sorted({rate for line in found for rate in line.values})
     every = [value for line in found for values in line.values.values() for value in values]
-    low, high = min(0.0, STEP * math.floor(min(every) / STEP)), STEP * math.ceil(max(every) / STEP)
+    low, high = STEP * math.floor(min(0.0, *every) / STEP), STEP * math.ceil(max(0.0, *every) / STEP)
 
     def place(rate: float, gain: float) -> tuple[float, float]:
         across = (rate - rates[0]) / (rates[-1] - rates[0])

@@ -72,7 +72,7 @@ def errors(scene: Scene, page: str, keep: Keep) -> Html:
     for name in found["names"]:
         off = np.abs(pick(arrays, f"error_{name}", f"{scene.name}.npz", page).astype(int)) * 2
         image = _image(keep(png(off.astype(np.uint8))), off, f"Error map: {NAMES.get(name, name)}")
-        words = el("figcaption", {}, NAMES.get(name, name), el("br", {}), _decibels(scene, f"{name}.brain.psnr", page))
+        words = el("figcaption", {}, f"{NAMES.get(name, name)}, ", _decibels(scene, f"{name}.brain.psnr", page))
         figures.append(el("figure", {}, image, words))
     return join((el("div", {"class": "maps"}, *figures), el("p", {"class": "maps__scale"}, _scale(scene))))
 
