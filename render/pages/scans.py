@@ -22,6 +22,7 @@ NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet"
          "ours": "The network, three rounds", "sample": "Diffusion, one sample",
          "samples": "Diffusion, mean"}  # fmt: skip
 WHITE = 255  # of a picture
+LAZY = {"loading": "lazy", "decoding": "async"}
 Keep = Callable[[bytes], str]
 
 
@@ -40,9 +41,9 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
         el("div", {"class": "scans__pair"},
-           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": ""}),
+           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": "", **LAZY}),
               el("figcaption", {})),
-           el("figure", {"class": "scans__shown", "hidden": True}, el("img", {"alt": "Its error map"}),
+           el("figure", {"class": "scans__shown", "hidden": True}, el("img", {"alt": "Its error map", **LAZY}),
               el("figcaption", {}, _scale(scene))),
            _whole(arrays, keep)),
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Reconstructions"}, table),
@@ -98,8 +99,8 @@ def _decibels(scene: Scene, fact: str, page: str) -> Html:
 
 def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str] | None = None) -> Html:
     rows, columns = picture.shape
-    return el("img", {"src": address, "alt": words, "width": columns, "height": rows, "loading": "lazy",
-                      "decoding": "async", **(data or {})})  # fmt: skip
+    return el("img", {"src": address, "alt": words, "width": columns, "height": rows, **LAZY,
+                      **(data or {})})  # fmt: skip
 
 
 def _whole(arrays: dict[str, NDArray[Any]], keep: Keep) -> Html:
