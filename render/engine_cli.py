@@ -110,8 +110,9 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
 def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) -> None:
     """Scan two adults in simulation and reconstruct them in every way: classical, by others, and by the network.
 
-    Three kinds of mask, accelerations of 4 to 16, one coil and four. What was measured before is not measured again,
-    and a run that was cut off goes on. Without the network's weights the classical methods are measured alone.
+    Three draws of a mask at accelerations of 4 to 16, other masks and four coils beside them. What was measured before
+    is not measured again, and a run that was cut off goes on. The figures are written into the recording, unless
+    --only leaves some out.
 
     \b
     Examples:
@@ -119,22 +120,24 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan --only poisson.r16.c1     the headline, both adults
     """
     with _engine():
-        from engines.scan import cases  # noqa: PLC0415  # brings in torch
-        from engines.scan import score as scoring  # noqa: PLC0415
+        from engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
 
-        chosen = [case for case in cases.every() if only in case.name]
+        chosen = [case for case in scoring.every() if only in case.name]
         if not chosen:
-            raise InputError(f"--only {only!r}: no such case; they are named like {cases.every()[0].name}")
-        cache = places.cache.parent / "record" / "scan" / "cells"
+            raise InputError(f"--only {only!r}: no such case; they are named like {scoring.every()[0].name}")
+        cache = places.cache.parent / "record" / "scan"
         with progress.following() as report, _put_down(minutes, scoring.Paused) as end:
-            made = scoring.compare(scoring.methods(), chosen, cache, report, end)
-        if not only:
-            recording.save(made, places.recordings)
+            if only:
+                facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
+            else:
+                made = scoring.compare(recording.load(places.recordings, "scan"), cache, report, end)
+                recording.save(made, places.recordings)
+                facts = dict(made.facts)
         if as_json:
-            click.echo(json.dumps(dict(made.facts), indent=1))
+            click.echo(json.dumps(facts, indent=1))
             return
-        for case, method, decibels in scoring.lines(made.facts):
-            lesion = made.facts.get(f"{case}.{method}.lesion.psnr")
+        for case, method, decibels in scoring.lines(facts):
+            lesion = facts.get(f"{case}.{method}.lesion.psnr")
             click.echo(f"{case:36} {method:14} {decibels:6.2f} dB" + (f"  lesion {lesion:6.2f} dB" if lesion else ""))
 
 

@@ -12,6 +12,10 @@
     {{ try_group("rollout") }}                                   a recorded group to set rewards in
     {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
     {{ try_scan("scan") }}                                       recorded reconstructions to choose from
+    {{ errors("scan") }}                                         where each method is off
+    {{ scored_by_rate("scan") }} {{ scored_tried("scan", 16) }}   tables of what was scored
+    {{ scored_scanners("scan", 16) }} {{ scored_words("scan") }}  and more of them
+    {{ gains("scan", "Over the best classical method") }}        gains by acceleration, as a picture and a table
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
@@ -25,12 +29,13 @@ not hold ends the build with one line. Everything taken from them is escaped on 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, pieces, plots, prose, reserve, scans, tries
+from render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries
 from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
@@ -89,6 +94,11 @@ def define_env(env: Any) -> None:
     def named(path: str, name: str, style: str = "number", digits: int | None = None) -> str:
         return figures.constant(path, name, prose.constant(root, path, name, page()), style, digits, page())
 
+    def keep(picture: bytes) -> str:
+        name = f"pictures/{hashlib.sha256(picture).hexdigest()[:16]}.png"
+        env.conf["extra"].setdefault("pictures", {})[name] = picture
+        return base() + name
+
     macros: dict[str, Callable[..., str]] = {
         "constant": named,
         "fact": measured,
@@ -103,7 +113,13 @@ def define_env(env: Any) -> None:
         "downloads": lambda name: pieces.downloads(get(name), base()),
         "try_group": lambda name: tries.group(get(name), page()),
         "try_reserve": lambda name: reserve.table(get(name), page()),
-        "try_scan": lambda name: scans.choose(get(name), page()),
+        "try_scan": lambda name: scans.choose(get(name), page(), keep),
+        "errors": lambda name: scans.errors(get(name), page(), keep),
+        "scored_by_rate": lambda name: scored.by_rate(get(name), page()),
+        "scored_tried": lambda name, rate: scored.tried(get(name), rate, page()),
+        "scored_scanners": lambda name, rate: scored.scanners(get(name), rate, page()),
+        "scored_words": lambda name: scored.words(get(name), page()),
+        "gains": lambda name, title: gains.plot(get(name), title, page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()
         ),
@@ -118,3 +134,12 @@ def define_env(env: Any) -> None:
     }
     for name, macro in macros.items():
         env.macro(whole(macro, name, page), name)
+
+
+def on_post_build(env: Any) -> None:
+    """Put the pictures that pages asked for beside them; called by MkDocs when all pages are written."""
+    folder = Path(env.conf["site_dir"])
+    for name, picture in env.conf["extra"].get("pictures", {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)

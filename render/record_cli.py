@@ -135,8 +135,9 @@ def run_again(places: Places, scene: str) -> list[str]:
         options = {"seed": before.seed, "start": before.config.get("start")}
         engine, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
+            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(engine.compare).parameters else {}
             with progress.following() as report:
-                made = engine.compare(made, Path(folder), report, executor.usable_cores())
+                made = engine.compare(made, Path(folder), report, **given)
         return recording.same(before, made)
 
 

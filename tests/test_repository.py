@@ -70,9 +70,10 @@ def test_both_names_start_the_same_command_line() -> None:
     assert scripts == {"stagelight": "render.cli:main", "click": "render.cli:main"}
 
 
-def test_the_recording_was_made_by_the_engine_as_it_is() -> None:
-    """A page that names a code version must be of that code. After a change: `click record rollout`."""
+@pytest.mark.parametrize("name", ["rollout", "scan"])
+def test_the_recording_was_made_by_the_engine_as_it_is(name: str) -> None:
+    """A page that names a code version must be of that code. After a change: `click record NAME`."""
     from engines import recording
 
-    head = recording.load_head(ROOT / "site_assets" / "recordings", "rollout")
-    assert head["code_version"] == recording.source_version(ROOT / "engines" / "rollout")
+    head = recording.load_head(ROOT / "site_assets" / "recordings", name)
+    assert head["code_version"] == recording.source_version(ROOT / "engines" / name)

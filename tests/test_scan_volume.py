@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ pytest.importorskip("pooch")
 pytest.importorskip("sigpy")
 pytestmark = pytest.mark.engine
 
+from engines import recording  # noqa: E402
 from engines.recording import Recording  # noqa: E402
 from engines.scan import (  # noqa: E402
     baselines,
     bring,
-    cases,
     data,
     grid,
     identity,
@@ -31,6 +32,7 @@ from engines.scan import (  # noqa: E402
     memory,
     prior,
     score,
+    told,
     volume,
 )  # fmt: skip
 from engines.scan.cases import Bench, Case, Method, Result  # noqa: E402
@@ -372,21 +374,21 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
     folder = tmp_path / "cells"
     said: list[Any] = []
 
-    def run() -> Recording:
-        return score.compare(methods, chosen, folder, lambda *a: said.append(a))
+    def run() -> dict[str, float]:
+        return score.measure(methods, chosen, folder, lambda *a: said.append(a))
 
     first = run()
     assert len(counted) == 4
     assert [(what, done, total) for what, done, total, _ in said if "," not in what] == [
         (c.name, n + 1, 2) for n, c in enumerate(chosen)
     ]
-    assert first.facts["colin27.poisson.r4.c1.mean.brain.psnr"] == pytest.approx(
-        first.facts["colin27.poisson.r4.c1.variation.brain.psnr"], abs=0.05
+    assert first["colin27.poisson.r4.c1.mean.brain.psnr"] == pytest.approx(
+        first["colin27.poisson.r4.c1.variation.brain.psnr"], abs=0.05
     )
     assert ("colin27.poisson.r4.c1, wavelet", 0, 2, {}) in said
     again = run()
     assert len(counted) == 4
-    assert again.facts == first.facts
+    assert again == first
     damaged = next(folder.glob("*density*wavelet.????????????????.npz"))
     damaged.write_bytes(damaged.read_bytes()[:100])
     run()
@@ -400,18 +402,86 @@ def test_a_score_is_put_down_and_taken_up(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(score, "ready", tiny)
     chosen = [Case("colin27", "poisson", 4.0, 1)]
     method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), ())
+    elsewhere = Method("nowhere", method.make, (), lambda case: case.coils == 4)
     with pytest.raises(score.Paused, match="0 of 1"):
-        score.compare((method,), chosen, tmp_path, lambda *a: None, until=0.0)
-    made = score.compare((method,), chosen, tmp_path, lambda *a: None)
-    assert made.name == "scan_score"
+        score.measure((method,), chosen, tmp_path, lambda *a: None, until=0.0)
+    made = score.measure((method, elsewhere), chosen, tmp_path, lambda *a: None)
+    assert {name.split(".")[4] for name in made} == {"zero_filled"}
     assert [line[1] for line in score.lines({"stroke_t1.poisson.r8.c1.zero_filled.brain.psnr": 1.0})] == ["zero_filled"]
 
 
+def test_what_a_sentence_changes_is_measured_in_noise() -> None:
+    import torch
+
+    bench = tiny(Case("colin27", "poisson", 4.0, 1))
+    one = torch.zeros(16, 32, 24)
+    figures, _ = score._change(one, one + 3 * bench.scan.sigma, bench)
+    assert figures["brain.change"] == pytest.approx(3, rel=1e-4)
+
+
 def test_every_case_has_its_own_name() -> None:
-    names = [case.name for case in cases.every()]
-    assert len(set(names)) == len(names) == 56
-    assert names[0] == "stroke_t1.poisson.r16.c1"
-    assert "colin27.poisson_falloff_4.r16.c1" in names
+    names = [case.name for case in score.every()]
+    assert len(set(names)) == len(names) == 34
+    assert {"colin27.poisson_falloff_4.r16.c1", "colin27.poisson_3.r4.c1", "stroke_t1.poisson.r8.c4"} <= set(names)
+    assert {name for who in told.PEOPLE for rate in told.RATES for name in told.draws(who, rate)} < set(names)
+
+
+def test_the_table_is_written_into_a_recording_of_this_engine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "ready", tiny)
+    monkeypatch.setattr(score, "every", lambda: [Case("colin27", "poisson", 4.0, 1)])
+    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), ())
+    monkeypatch.setattr(score, "methods", lambda: (method,))
+    version = recording.source_version(Path(score.__file__).parent)
+    before = Recording("scan", 1, {"varies": ["*.seconds"]}, version, {"acceleration": 16}, (), {})
+    made = score.compare(before, tmp_path, lambda *a: None)
+    assert made.facts["acceleration"] == 16
+    assert made.facts["colin27.poisson.r4.c1.zero_filled.brain.psnr"] > 0
+    assert made.config["compared"] == {"cases": ["colin27.poisson.r4.c1"], "methods": ["zero_filled"]}
+    recording.save(made, tmp_path)
+    with pytest.raises(ValueError, match="run `click record scan` first"):
+        score.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
+
+
+# What it comes to
+
+
+def cells(ours: float, **changed: float) -> dict[str, float]:
+    """The patient's at R = 16, three draws; classical 20, 22, 21 dB, and 1 dB more with every draw."""
+    found: dict[str, float] = {}
+    for more, name in enumerate(told.draws("patient", 16)):
+        levels = {"variation": 20.0, "wavelet": 22.0, "mean": 21.0, "ours": ours}
+        found |= {f"{name}.{method}.brain.psnr": level + more for method, level in levels.items()}
+        found |= {f"{name}.ours.residual": 0.5, f"{name}.ours.seconds": 20.0, f"{name}.ours.peak_mib": 2048.0}
+    return found | changed
+
+
+def test_a_gain_is_over_the_best_classical_method_and_the_mean_of_three_masks() -> None:
+    found = told.facts(cells(22.5))
+    assert found["gain.patient.r16"] == pytest.approx(0.5)
+    assert found["gain.patient.r16.sd"] == pytest.approx(0)
+    assert found["draws.patient.r16.wavelet.brain.psnr"] == pytest.approx(23)
+    assert found["peak_memory_gb"] == 2
+    worse = told.facts(cells(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
+    assert worse["gain.patient.r16"] == pytest.approx((0.5 - 0.1 + 0.5) / 3)
+    assert worse["gain.patient.r16.draw_2"] == pytest.approx(-0.1)
+
+
+def test_what_was_not_measured_is_not_told() -> None:
+    some = cells(22.5)
+    del some["stroke_t1.poisson_3.r16.c1.ours.brain.psnr"]
+    found = told.facts(some)
+    assert "gain.patient.r16" not in found
+    assert "seconds.r16" not in found  # the other adult is missing
+    assert "gain.colin27.r16" not in found
+
+
+def test_what_words_do_is_told_with_its_sign() -> None:
+    name = told.case("patient", 8)
+    found = told.facts({f"{name}.ours.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
+                        f"{name}.wrong_side.lesion.change": 0.4})  # fmt: skip
+    assert found == {"words.patient.lesion.wrong_side.r8": -0.5, "wrong_prompt.lesion_change.r8": 0.4}
 
 
 def test_peak_memory_is_of_the_work_within() -> None:

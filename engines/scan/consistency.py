@@ -6,7 +6,7 @@ Of a real image x with an estimate z whose error has spread `tau`, and measureme
 
 which solves (Re A* A + w) x = Re A* y + w z, w = (sigma / tau)^2: by conjugate gradients, started at z. Measured
 points of k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the
-data. For one coil and a mask symmetric about the centre one step is exact; three bring others to a thousandth.
+data. A few steps do not reach it, only near it; how far a result is off the data is what `misfit` says.
 """
 
 from __future__ import annotations

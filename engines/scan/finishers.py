@@ -41,10 +41,7 @@ def unrolled(prior: Prior, sentence: str = "", rounds: int = 3, shifts: tuple[in
 def plug_and_play(
     prior: Prior, start: Tensor, sentence: str = "", rounds: int = 10, sigma: tuple[float, float] = (0.05, 0.01)
 ) -> Iterator[Round]:
-    """ADMM with D as the proximal step (Venkatakrishnan et al. 2013; Chan et al., arXiv:1605.01710), sigma falling.
-
-    Half-quadratic splitting, the same without the running dual, did worse.
-    """
+    """ADMM with D as the proximal step (Venkatakrishnan et al. 2013; Chan et al., arXiv:1605.01710), sigma falling."""
     z, dual = start, torch.zeros_like(start)
     for r in range(rounds):
         level = sigma[0] * (sigma[1] / sigma[0]) ** (r / max(1, rounds - 1))

@@ -1,6 +1,7 @@
 """DPS and DiffPIR with our denoiser, as methods beside the others of `cases`.
 
-DPS asks for derivatives through the network at every step, slab by slab, so it costs several times a sample.
+DPS asks for derivatives through the network at every step, slab by slab, so it costs several times a sample, and is run
+at R = 16 alone.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import torch
 from torch import Tensor
 
 from engines.scan import methods, peers, text
-from engines.scan.cases import Bench, Method, Result
-from engines.scan.methods import SENTENCES
-from engines.scan.prior import FAINT, Prior, cuts, load, ready
+from engines.scan.cases import Method, headline
+from engines.scan.methods import STEPS, made
+from engines.scan.prior import FAINT, Prior, cuts
 
-STEPS = 30
 _HERE = Path(__file__).parent
-_SOURCES = (*methods.LEARNED[0].sources, _HERE / "peers.py", _HERE / "peer_methods.py")
+_SOURCES = (*methods.SOURCES, _HERE / "peers.py", _HERE / "peer_methods.py")
 
 
 def pullback(prior: Prior, sentence: str) -> peers.Pullback:
@@ -42,28 +42,23 @@ def pullback(prior: Prior, sentence: str) -> peers.Pullback:
     return pulled
 
 
-def _dps(bench: Bench) -> Result:
-    prior, said = ready(load(), bench.scan), SENTENCES[bench.case.adult]
-    course = peers.Config(steps=STEPS)
-
+def _dps(net: Prior, sentence: str) -> tuple[Tensor, int]:
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        return prior.denoise(x, sigma, said)
+        return net.denoise(x, sigma, sentence)
 
-    *_, found = peers.dps(prior.scan, denoise, pullback(prior, said), course, 0)
-    return Result(found * bench.scan.scale, evaluations=2 * STEPS)
+    *_, found = peers.dps(net.scan, denoise, pullback(net, sentence), peers.Config(steps=STEPS), 0)
+    return found, 2 * STEPS
 
 
-def _diffpir(bench: Bench) -> Result:
-    prior, said = ready(load(), bench.scan), SENTENCES[bench.case.adult]
-
+def _diffpir(net: Prior, sentence: str) -> tuple[Tensor, int]:
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        return prior.denoise(x, sigma, said)
+        return net.denoise(x, sigma, sentence)
 
-    *_, found = peers.diffpir(prior.scan, denoise, peers.Config(steps=STEPS), 0)
-    return Result(found * bench.scan.scale, evaluations=STEPS)
+    *_, found = peers.diffpir(net.scan, denoise, peers.Config(steps=STEPS), 0)
+    return found, STEPS
 
 
 PEERS = (
-    Method("dps", _dps, _SOURCES, ("poisson",), (1,)),
-    Method("diffpir", _diffpir, _SOURCES, ("poisson",), (1,)),
+    Method("diffpir", lambda bench: made(bench, _diffpir), _SOURCES, headline),
+    Method("dps", lambda bench: made(bench, _dps), _SOURCES, lambda case: headline(case) and case.acceleration == 16),
 )

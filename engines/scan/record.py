@@ -9,7 +9,7 @@ k-space is simulated from a magnitude image. Four runs of the same network are k
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
 `axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
-is the plane of k-space of the axial slice, turned as that picture is:
+is the plane of k-space of the axial slice, turned as that picture is, in steps of 4:
 
     mask             (X, Y)     what was measured, the centre in the middle
     kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says
@@ -17,7 +17,7 @@ is the plane of k-space of the axial slice, turned as that picture is:
     misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
     noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
-    before_<P>, after_<P> (K, h, w)    the estimate before and after consistency, 0 to 1 as 0 to 255
+    before_axial, after_<P> (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
     kplane_before, kplane_after (K, Y, X)
     attention        (K, W)     share of its attention that the network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
@@ -50,7 +50,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from engines import recording
 from engines.recording import Recording
@@ -61,6 +61,7 @@ from engines.scan.patient import PLANES, Patient, grey, planes, signed
 from engines.scan.prior import WEIGHTS
 from engines.scan.runs import Arrays, Paused
 from engines.scan.sampler import Config as Sampling
+from engines.scan.score import compare
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
@@ -75,7 +76,7 @@ SOURCES = [
         *("lesion", "masks", "patient", "prior", "runs", "sampler", "score_model", "text", "transforms"),
     )
 ]
-__all__ = ["Config", "Paused", "make"]
+__all__ = ["Config", "Paused", "compare", "make"]
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,12 @@ class _Runs:
             arrays[f"reference_{p}"] = grey(planes(shown.x, at)[p])
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
         arrays["kplane_measured"] = watcher.kplane_measured()
-        arrays["volume"] = np.asarray(grey(shown.x) // 4 * 4, np.uint8)
+        arrays["volume"] = grey(shown.x)
+        for name in ("before_coronal", "before_sagittal"):
+            del arrays[name]  # shown nowhere
+        for name in arrays:
+            if name == "volume" or "kplane" in name:
+                arrays[name] = np.asarray(arrays[name] // 4 * 4, np.uint8)  # six bits, so that the file stays small
         grid, more = self._grid(finals)
         arrays |= grid
         facts |= more | self._said(watcher, volumes, spread)
@@ -276,9 +282,9 @@ class _Runs:
     def _settings(self, acceleration: float) -> tuple[Setting, Setting] | None:
         """Weights and iterations that are best for this very patient, as in `cases`; None for anybody else."""
         config, name = self.config, self.shown.name
-        if name not in cases.ADULTS or config.kind != "poisson" or config.coils != 1:
+        if name not in cases.ADULTS or config.kind != "poisson":
             return None
-        edges, waves = (cases.tuned(name, acceleration, self.seed, method) for method in ("variation", "wavelet"))
+        edges, waves = (cases.tuned(name, acceleration, config.coils, method) for method in ("variation", "wavelet"))
         return edges, waves
 
     def _grid(self, finals: Mapping[str, NDArray[np.float32]]) -> tuple[Arrays, dict[str, float]]:
@@ -303,8 +309,7 @@ class _Runs:
     ) -> dict[str, float]:
         """Figures of no single method."""
         shown, mask = self.shown, self.scan.acquisition.mask
-        inside, mean = shown.brain, np.mean(volumes, 0)
-        covered = (np.abs(mean - shown.x) <= 2 * spread)[inside].mean() if len(volumes) > 1 else 0.0
+        inside = shown.brain
         across, down, radius = shown.ring
         facts = {
             "ring.across": across,
@@ -313,11 +318,24 @@ class _Runs:
             "acceleration": mask.numel() / int(mask.sum()),
         }
         facts |= {"measured": int(mask.sum()), "points": mask.numel(), "steps": self.config.steps,
-                  "samples": self.config.samples, "sigma": self.scan.sigma, "coverage.two_sd": covered,
+                  "samples": self.config.samples, "sigma": self.scan.sigma,
                   "uncertainty.mean": spread[inside].mean(), "spacing": shown.spacing,
                   "lesion.millilitres": shown.millilitres,
                   "parameters": sum(p.numel() for p in self.model.parameters())}  # fmt: skip
-        return facts | watcher.scale_facts() | {"stranger.contrast": self._contrast(self.dreamt)}
+        facts |= watcher.scale_facts() | {"stranger.contrast": self._contrast(self.dreamt)}
+        return facts | (self._coverage(np.mean(volumes, 0), spread) if len(volumes) > 1 else {})
+
+    def _coverage(self, mean: NDArray[np.float32], spread: NDArray[np.float32]) -> dict[str, float]:
+        """The share of the brain within two sigma of the samples' mean, and what it would be if they were right.
+
+        Were reference and n samples drawn alike and normal, (reference - mean) / sigma would be Student's t of n - 1
+        degrees, where sigma = spread sqrt(1 + 1/n): a mean of few samples is itself uncertain.
+        """
+        n = self.config.samples
+        sigma = spread * math.sqrt(1 + 1 / n)
+        covered = (np.abs(mean - self.shown.x) <= 2 * sigma)[self.shown.brain].mean()
+        name = f"coverage.two_sigma.r{self.config.acceleration:g}"
+        return {name: covered, "coverage.wanted": 1 - 2 * float(stats.t.sf(2, n - 1))}
 
     def _contrast(self, x: NDArray[np.float32]) -> float:
         """How much brighter a volume is within the brain than in the air well around it: about 1 of noise."""

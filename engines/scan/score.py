@@ -1,7 +1,7 @@
 """What each method makes of the same scans, a cell at a time.
 
 A cell is one scan and one method. What it measured is kept under a name made of all that it depends on, so a run that
-was cut off goes on, and a change of one method asks for that method again.
+was cut off goes on, and a change of one method asks for that method again. `told` says what it comes to.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,42 @@ from torch import Tensor
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import data, memory, metrics
-from engines.scan.cases import CLASSICAL, SHARED, Bench, Case, Method, every, ready
+from engines.scan import data, kspace, memory, metrics, told
+from engines.scan.cases import (
+    ACCELERATIONS,
+    ADULTS,
+    CLASSICAL,
+    KINDS,
+    SHARED,
+    Bench,
+    Case,
+    Method,
+    headline,
+    ready,
+)
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
-VARIES = ("*.seconds", "*.peak_mib")
-MEAN = "mean"  # of `variation` and `wavelet`: the method to beat
+Cell = tuple[dict[str, float], Tensor]  # figures, and a picture (S, H, W)
+VARIES = ("*.seconds", "*.peak_mib", "seconds.*", "peak_memory_gb")
 
 
 class Paused(RuntimeError):  # noqa: N818  # it is no error
     """The time given was up; the next call goes on."""
+
+
+def every() -> list[Case]:
+    """What is published: each acceleration under three draws of a mask, and other scanners at R = 16.
+
+    In the order of what is wanted most, because a run may be put down: where one method alone is in question first.
+    """
+    drawn = [Case(adult, KINDS[0], R, 1, seed=seed) for R in ACCELERATIONS for seed in told.DRAWS for adult in ADULTS]
+    first = [case for case in drawn if not headline(case) and case.acceleration != 4]
+    every_way = [case for case in drawn if headline(case)]
+    last = [case for case in drawn if case.acceleration == 4]
+    coils, fewer = ([Case(adult, KINDS[0], R, 4) for adult in ADULTS] for R in (16.0, 8.0))
+    kinds = [Case(adult, kind, 16.0, 1) for kind in KINDS[1:] for adult in ADULTS]
+    steep = [Case(adult, KINDS[0], 16.0, 1, falloff=4.0) for adult in ADULTS]
+    return first + every_way[:2] + coils + every_way[2:] + last + steep + kinds + fewer
 
 
 def methods() -> tuple[Method, ...]:
@@ -51,10 +78,33 @@ def key(case: Case, method: Method, fingerprint: str) -> str:
     return f"{case.name}.{method.name}.{recording.digest(sources, asdict(case.config), case.seed, fingerprint)}"
 
 
-def compare(
+def compare(before: Recording, cache: Path, report: Report, until: float = float("inf")) -> Recording:
+    """The scan's recording with the whole table beside it.
+
+    Raises:
+        ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
+        Paused: `until` came first.
+    """
+    if before.code_version != (now := recording.source_version(Path(__file__).parent)):
+        raise ValueError(
+            f"{before.name}.json: recorded by the engine as it was ({before.code_version}, now {now}); "
+            "run `click record scan` first"
+        )
+    every_method, chosen = methods(), every()
+    cells = measure(every_method, chosen, cache / "cells", report, until)
+    compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in every_method]}
+    varies = sorted({*before.config["varies"], *VARIES})
+    return replace(
+        before,
+        config={**before.config, "compared": compared, "varies": varies},
+        facts=dict(sorted({**before.facts, **cells, **told.facts(cells)}.items())),
+    )
+
+
+def measure(
     methods: tuple[Method, ...], chosen: list[Case], folder: Path, report: Report, until: float = float("inf")
-) -> Recording:
-    """Measure every method in every case, taking up what `folder` holds.
+) -> dict[str, float]:
+    """Measure every method in every case it is for, taking up what `folder` holds.
 
     Args:
         methods: those of `cases.CLASSICAL`, and any that a network gives.
@@ -62,6 +112,8 @@ def compare(
         folder: for cells.
         report: called with (what, done, total, latest figures).
         until: `time.monotonic()` at which it is put down.
+
+    Returns the figures, under `<case>.<method>.<figure>`.
 
     Raises:
         ValueError: the adults' files cannot be had.
@@ -77,46 +129,72 @@ def compare(
             report(f"{case.name}, {method}", done, len(chosen), {})
 
         found = _case(case, methods, folder, starts)
-        facts |= {f"{case.name}.{name}": value for name, value in found.items() if math.isfinite(value)}
-        shown = {name: found[f"{name}.brain.psnr"] for name in ("zero_filled", MEAN) if f"{name}.brain.psnr" in found}
+        facts |= {f"{case.name}.{name}": round(value, 6) for name, value in found.items() if math.isfinite(value)}
+        shown = {name: found[f"{name}.brain.psnr"] for name in ("mean", "ours") if f"{name}.brain.psnr" in found}
         report(case.name, done + 1, len(chosen), shown)
-    config = {"cases": [asdict(case) for case in chosen], "methods": [m.name for m in methods], "varies": list(VARIES)}
-    version = recording.version_of([*SHARED, *(path for method in methods for path in method.sources)])
-    return Recording("scan_score", chosen[0].seed, config, version, dict(sorted(facts.items())), (), {})
+    return facts
 
 
 def _case(case: Case, methods: tuple[Method, ...], folder: Path, starts: Callable[[str], None]) -> dict[str, float]:
     """Every method's figures in one case, under `<method>.<figure>`. `starts` is told what is about to be made."""
     fingerprint = recording.digest(data.SCANS[case.adult].sha256)
-    wanted = [m for m in methods if case.kind in m.kinds and case.coils in m.coils]
-    names = {m.name: folder / f"{key(case, m, fingerprint)}.npz" for m in wanted}
     bench: Bench | None = None
+
+    def cell(path: Path, name: str, make: Callable[[Bench], Cell]) -> Cell:
+        nonlocal bench
+        kept = _read(path)
+        if kept is None:
+            starts(name)
+            bench = bench or ready(case)
+            figures, x = make(bench)
+            kept = figures, x.half().float()  # as it will be read
+            _write(path, *kept)
+        return kept
+
     found: dict[str, float] = {}
+    keys: dict[str, str] = {}
     pictures: dict[str, Tensor] = {}
-    for method in wanted:
-        kept = _read(names[method.name])
-        if kept is None:
-            starts(method.name)
-            bench = bench or ready(case)
-            kept = _run(method, bench)
-            _write(names[method.name], *kept)
-        found |= {f"{method.name}.{name}": value for name, value in kept[0].items()}
-        pictures[method.name] = kept[1]
-    if {"variation", "wavelet"} <= pictures.keys():
-        mean = names["variation"].with_name(names["variation"].stem + f".{names['wavelet'].stem[-8:]}.mean.npz")
-        kept = _read(mean)
-        if kept is None:
-            starts(MEAN)
-            bench = bench or ready(case)
-            x = (pictures["variation"] + pictures["wavelet"]) / 2
-            kept = (metrics.facts(x, bench.reference, bench.scan, dict(bench.regions)), x)
-            _write(mean, *kept)
-        found |= {f"{MEAN}.{name}": value for name, value in kept[0].items()}
-        found[f"{MEAN}.seconds"] = found["variation.seconds"] + found["wavelet.seconds"]
+    for method in methods:
+        if not method.where(case):
+            continue
+        keys[method.name] = key(case, method, fingerprint)
+        path = folder / f"{keys[method.name]}.npz"
+        figures, picture = cell(path, method.name, partial(_run, method))
+        found |= {f"{method.name}.{name}": value for name, value in figures.items()}
+        pictures[method.name] = picture
+    for name, (one, other, make) in DERIVED.items():
+        if {one, other} <= pictures.keys():
+            path = folder / f"{case.name}.{name}.{recording.digest(keys[one], keys[other])}.npz"
+            figures, _ = cell(path, name, partial(make, pictures[one], pictures[other]))
+            found |= {f"{name}.{figure}": value for figure, value in figures.items()}
+    if "mean.brain.psnr" in found:
+        found["mean.seconds"] = found["variation.seconds"] + found["wavelet.seconds"]
     return found
 
 
-def _run(method: Method, bench: Bench) -> tuple[dict[str, float], Tensor]:
+def _mean(one: Tensor, other: Tensor, bench: Bench) -> Cell:
+    x = (one + other) / 2
+    return metrics.facts(x, bench.reference, bench.scan, dict(bench.regions)), x
+
+
+def _change(one: Tensor, other: Tensor, bench: Bench) -> Cell:
+    """How far a picture moves, root mean square, over the noise that a full scan's voxel would have."""
+    moved = kspace.volume(other - one)
+    figures = {
+        f"{name}.change": float(np.sqrt(np.mean(np.square(moved[within], dtype=np.float64)))) / bench.scan.sigma
+        for name, within in bench.regions.items()
+    }
+    return figures, other - one
+
+
+# What is made of two methods' pictures: under its name, both methods, how.
+DERIVED: dict[str, tuple[str, str, Callable[[Tensor, Tensor, Bench], Cell]]] = {
+    "mean": ("variation", "wavelet", _mean),
+    **{name: ("ours", name, _change) for name in ("silent", "wrong_contrast", "wrong_side")},
+}
+
+
+def _run(method: Method, bench: Bench) -> Cell:
     with memory.peak() as most, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sigpy's of a slab thinner than its wavelet, and of dividing 0 by 0
         began = time.process_time()
@@ -135,7 +213,7 @@ def _write(path: Path, facts: Mapping[str, float], x: Tensor) -> None:
         np.savez_compressed(file, words=words, x=x.half().numpy())
 
 
-def _read(path: Path) -> tuple[dict[str, float], Tensor] | None:
+def _read(path: Path) -> Cell | None:
     """A cell, or None where there is nothing usable."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:

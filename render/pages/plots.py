@@ -89,12 +89,12 @@ def _axes(first: float, last: float, place: Any, across: str) -> list[Html]:
     for rate in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = place(first, rate)[1]
         parts += [el("path", {"class": "plot__grid", "d": f"M{LEFT:g} {y:.1f}H{RIGHT:g}"}),
-                  _text(LEFT - 7, y + 4.5, "end", percent(rate, 0))]  # fmt: skip
+                  text(LEFT - 7, y + 4.5, "end", percent(rate, 0))]  # fmt: skip
     for power in range(math.ceil(math.log10(first * 0.999)), math.floor(math.log10(last * 1.001)) + 1):
         x = place(10.0**power, 0)[0]
         parts += [el("path", {"class": "plot__grid", "d": f"M{x:.1f} {LOW:g}v5"}),
-                  _text(x, LOW + 19, "middle", integer(10.0**power))]  # fmt: skip
-    return [*parts, _text((LEFT + RIGHT) / 2, LOW + 39, "middle", across)]
+                  text(x, LOW + 19, "middle", integer(10.0**power))]  # fmt: skip
+    return [*parts, text((LEFT + RIGHT) / 2, LOW + 39, "middle", across)]
 
 
 def _curve(order: int, curve: Curve, place: Any) -> list[Html]:
@@ -121,11 +121,12 @@ def _names(found: Sequence[Curve], place: Any) -> list[Html]:
         x, y = place(found[order].compute[-1], found[order].mean[-1])
         lowest = max(y, lowest + APART)
         parts += [el("path", {"class": "plot__thread", "d": f"M{x + 5:.1f} {y:.1f}L{RIGHT + 15:.1f} {lowest:.1f}"}),
-                  _text(RIGHT + 19, lowest + 4.5, "start", found[order].label, f" plot--{order}")]  # fmt: skip
+                  text(RIGHT + 19, lowest + 4.5, "start", found[order].label, f" plot--{order}")]  # fmt: skip
     return parts
 
 
-def _text(x: float, y: float, anchor: str, words: str, more: str = "") -> Html:
+def text(x: float, y: float, anchor: str, words: str, more: str = "") -> Html:
+    """Words in a picture."""
     return el("text", {"class": f"plot__text{more}", "x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}, words)
 
 

@@ -1,33 +1,39 @@
-"""What a reader can try on the page of the scan: an acceleration and a method, over recorded reconstructions.
+"""Pictures of the scan's page: reconstructions to choose from by acceleration and method, and where each is off.
 
-Without a script it is a table of pictures, one row an acceleration, one column a method, each with its PSNR.
+Without a script the choice is a table of pictures, one row an acceleration, one column a method, each with its PSNR.
+`keep` takes the bytes of a picture that the page needs and says under which address it will be found.
 """
 
 from __future__ import annotations
 
-import base64
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from render.pages.figures import number
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, pick
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
-         "ours": "The network, three rounds"}  # fmt: skip
+         "ours": "The network, three rounds", "sample": "Diffusion, one sample",
+         "samples": "Diffusion, mean"}  # fmt: skip
+WHITE = 255  # of a picture
+LAZY = {"loading": "lazy", "decoding": "async"}
+Keep = Callable[[bytes], str]
 
 
-def choose(scene: Scene, page: str) -> Html:
-    """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time."""
+def choose(scene: Scene, page: str, keep: Keep) -> Html:
+    """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time, with its
+    error map."""
     rates, methods = scene.head["config"]["grid"], _methods(scene, page)
     arrays = _arrays(scene)
     rows = []
     for rate in rates:
-        cells = [_cell(scene, arrays, rate, name, page) for name in methods]
+        cells = [_cell(scene, arrays, rate, name, page, keep) for name in methods]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, _said(rate)), *cells))
     head = [el("th", {"scope": "col"}, words) for words in ("Measured", *(NAMES.get(name, name) for name in methods))]
     table = el("table", {"class": "scans"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
@@ -35,9 +41,11 @@ def choose(scene: Scene, page: str) -> Html:
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
         el("div", {"class": "scans__pair"},
-           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"}, el("img", {"alt": ""}),
-              el("figcaption", {})),
-           _whole(arrays)),
+           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"},
+              el("img", {"alt": "", **LAZY}), el("figcaption", {})),
+           el("figure", {"class": "scans__shown", "hidden": True},
+              el("img", {"alt": "Its error map", **LAZY}), el("figcaption", {}, _scale(scene))),
+           _whole(arrays, keep)),
         el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Reconstructions"}, table),
     )  # fmt: skip
 
@@ -53,29 +61,52 @@ def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
     path = scene.assets / "recordings" / f"{scene.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files if name.startswith(("grid_", "reference_axial"))}
+            return {name: file[name] for name in file.files if name.startswith(("grid_", "error_", "reference_axial"))}
     except (OSError, ValueError) as error:
         fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
 
 
-def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str, page: str) -> Html:
-    """One picture, and how near it is in the brain."""
+def errors(scene: Scene, page: str, keep: Keep) -> Html:
+    """Where each method is off at the headline's acceleration, in the recording's axial slice."""
+    arrays, found = _arrays(scene), next(each for each in scene.head["events"] if each["kind"] == "methods")
+    figures = []
+    for name in found["names"]:
+        off = np.abs(pick(arrays, f"error_{name}", f"{scene.name}.npz", page).astype(int)) * 2
+        image = _image(keep(png(off.astype(np.uint8))), off, f"Error map: {NAMES.get(name, name)}")
+        words = el("figcaption", {}, f"{NAMES.get(name, name)}, ", _decibels(scene, f"{name}.brain.psnr", page))
+        figures.append(el("figure", {}, image, words))
+    return join((el("div", {"class": "maps"}, *figures), el("p", {"class": "maps__scale"}, _scale(scene))))
+
+
+def _scale(scene: Scene) -> str:
+    return f"Error: black none, white {scene.head['config']['error_most']:g} of the brightest tissue or more"
+
+
+def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str, page: str, keep: Keep) -> Html:
+    """One picture, how near it is in the brain, and for the script the address of its error map."""
     picture = pick(arrays, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
-    fact = f"grid.r{rate:g}.{name}.brain.psnr"
+    off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
+    data = {"data-rate": f"{rate:g}", "data-method": name,
+            "data-error": keep(png(np.minimum(off, WHITE).astype(np.uint8)))}  # fmt: skip
+    image = _image(keep(png(picture)), picture, f"{NAMES.get(name, name)}, {_said(rate)}", data)
+    return el("td", {}, image, _decibels(scene, f"grid.r{rate:g}.{name}.brain.psnr", page))
+
+
+def _decibels(scene: Scene, fact: str, page: str) -> Html:
     value = pick(scene.head["facts"], fact, f"site_assets/recordings/{scene.name}.json (facts)", page)
+    return el("data", {"class": "fact", "value": value, "title": f"{scene.name}: {fact}"}, f"{number(value, 1)} dB")
+
+
+def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str] | None = None) -> Html:
     rows, columns = picture.shape
-    words = f"{NAMES.get(name, name)}, {_said(rate)}"
-    image = el("img", {"src": png(picture), "alt": words, "width": columns, "height": rows, "decoding": "async",
-                       "data-rate": f"{rate:g}", "data-method": name})  # fmt: skip
-    shown = el("data", {"class": "fact", "value": value, "title": f"{scene.name}: {fact}"}, f"{number(value, 1)} dB")
-    return el("td", {}, image, shown)
+    return el("img", {"src": address, "alt": words, "width": columns, "height": rows, **LAZY,
+                      **(data or {})})  # fmt: skip
 
 
-def _whole(arrays: dict[str, NDArray[Any]]) -> Html:
+def _whole(arrays: dict[str, NDArray[Any]], keep: Keep) -> Html:
     """What they are all compared with."""
     picture = arrays["reference_axial"]
-    rows, columns = picture.shape
-    image = el("img", {"src": png(picture), "alt": "The full scan", "width": columns, "height": rows})
+    image = _image(keep(png(picture)), picture, "The full scan")
     return el("figure", {"class": "scans__shown"}, image, el("figcaption", {}, "The full scan"))
 
 
@@ -99,8 +130,8 @@ def _select(methods: list[str]) -> Html:
     return el("label", {}, "Method ", el("select", {}, *options))
 
 
-def png(grey: NDArray[np.uint8]) -> str:
-    """A grey picture (H, W) as a data address: a PNG of 64 levels, which the eye does not tell from 256."""
+def png(grey: NDArray[np.uint8]) -> bytes:
+    """A grey picture (H, W) as a PNG of 64 levels, which the eye does not tell from 256."""
     rows, columns = grey.shape
     coarse = (grey.astype(np.uint16) * 63 + 127) // 255 * 255 // 63
     up = np.diff(coarse.astype(np.int16), axis=0, prepend=0).astype(np.uint8)  # each row less the one above: filter 2
@@ -110,4 +141,4 @@ def png(grey: NDArray[np.uint8]) -> str:
     chunks = b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in body
     )
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
+    return b"\x89PNG\r\n\x1a\n" + chunks

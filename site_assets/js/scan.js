@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * One reconstruction at a time: an acceleration on a slider, a method from a list. Without this script the table shows
- * them all.
+ * One reconstruction at a time, with its error map: an acceleration on a slider, a method from a list. Without this
+ * script the table shows them all.
  */
 (() => {
   /** Bring one table to life. @param {HTMLElement} box */
@@ -11,18 +11,19 @@
     const slider = /** @type {HTMLInputElement} */ (box.querySelector("input[type=range]"));
     const select = /** @type {HTMLSelectElement} */ (box.querySelector("select"));
     const output = /** @type {HTMLOutputElement} */ (box.querySelector("output"));
-    const figure = /** @type {HTMLElement} */ (box.querySelector("figure"));
-    const [picture, caption] = [figure.querySelector("img"), figure.querySelector("figcaption")];
+    const [picture, map] = /** @type {NodeListOf<HTMLImageElement>} */ (box.querySelectorAll("figure img"));
+    const caption = box.querySelector("figcaption");
     const rates = (slider.dataset.rates ?? "").split(" ");
 
     function write() {
       const rate = rates[Number(slider.value)];
       const wanted = `img[data-rate="${rate}"][data-method="${select.value}"]`;
       const found = /** @type {HTMLImageElement | null} */ (box.querySelector(wanted));
-      if (!found || !picture || !caption) return;
+      if (!found || !caption) return;
       output.value = `1 in ${rate}`;
       slider.setAttribute("aria-valuetext", output.value);
-      Object.assign(picture, { src: found.src, alt: found.alt, width: found.width, height: found.height });
+      Object.assign(picture, { src: found.src, alt: found.alt });
+      map.src = found.dataset.error ?? "";
       caption.textContent = `${found.alt}: ${found.nextElementSibling?.textContent ?? ""} in the brain`;
     }
 

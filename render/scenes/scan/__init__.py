@@ -43,7 +43,7 @@ class Scan(Scene):
         Mark("error", "Error map", "distance from the reference, black none, on the printed scale"),
         Mark("lesion", "Ring", "the lesion, found by a rule in three contrasts; no method is shown it"),
     )
-    poster: ClassVar[str | None] = "consistency"
+    poster: ClassVar[str | None] = "undersample"  # the page's first still, too: fetched once
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""

@@ -15,9 +15,10 @@ from render.stage import Cue, Section
 
 LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
 FILLED = {
-    True: "The ring has filled. No word asked for it: the data did.",
-    False: "This brain and no other. No word said whose: the data did.",
+    "guided_": "The ring has filled. No word asked for it: the data did.",
+    "": "The lesion is in its ring. No word told of it: the data did.",
 }
+NOBODY = "This brain and no other. No word said whose: the data did."
 LOOPS = {
     "guided_": "Now at every step. Nothing else tells it whose brain this is.",
     "": "Now at every step of the whole method, told of the scan as well.",
@@ -42,7 +43,7 @@ def section(shown: Shown) -> Section:
             Cue(4.0, 7.4, "Measured points snap to what was measured. The rest stays."),
             Cue(7.6, 10.6, f"Back to a picture: already less of a {shown.dream}."),
             Cue(LOOP + 0.1, LOOP + RUN, LOOPS[shown.loop]),
-            Cue(LOOP + RUN + 0.1, end, FILLED[shown.ringed]),
+            Cue(LOOP + RUN + 0.1, end, FILLED[shown.loop] if shown.ringed else NOBODY),
         ),
         marks=(
             Cue(0.4, end, "belief"),

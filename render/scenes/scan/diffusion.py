@@ -28,7 +28,7 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.4, 4.2, "Now with this scan. It starts as pure noise."),
             Cue(4.4, 9.2, "Each step removes some noise, then asks the measurements."),
-            Cue(9.4, 13.0, "At t = 0 no noise is left."),
+            Cue(9.4, 13.0, "At t = 0 the noise level is zero. Some grain remains."),
         ),
         marks=(Cue(0.4, 13.0, "belief"), Cue(9.8, 13.0, "lesion")),
         still=6.2,

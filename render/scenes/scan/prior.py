@@ -13,7 +13,7 @@ from render.stage import Cue, Section
 
 END = {
     True: "Plausible, and nobody.",
-    False: "It has seen too few brains to dream one.",
+    False: "It comes up with texture and no brain.",
 }
 RING = {True: " In the ring, no stroke: no word asked for one.", False: " In the ring: nothing."}
 STRANGER = (px(62), py(17), px(34), py(62))

@@ -1,0 +1,113 @@
+"""What the table of the scan comes to: gains over the best classical method, what words do, and what it all costs.
+
+`cells` are figures under `<case>.<method>.<figure>`, as `score.measure` gives them. A gain is in dB, over whichever of
+the classical methods is best in that very case: total variation, wavelets, or the mean of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from statistics import mean, stdev
+
+DRAWS = (1, 2, 3)  # of the headline's mask, with phase and noise
+CLASSICAL = ("variation", "wavelet", "mean")
+PEOPLE = {"patient": "stroke_t1", "colin27": "colin27"}
+RATES = (4, 8, 12, 16)
+METHODS = ("zero_filled", *CLASSICAL, "ours")  # in every draw
+FIGURES = ("psnr", "ssim", "nrmse")
+REGIONS = ("brain", "lesion")
+Cells = Mapping[str, float]
+
+
+def facts(cells: Cells) -> dict[str, float]:
+    """All of it, under the names that the page asks for; what was not measured is left out."""
+    found = dict(_gains(cells)) | dict(_draws(cells)) | dict(_words(cells)) | dict(_costs(cells))
+    return {name: round(value, 6) for name, value in sorted(found.items())}
+
+
+def case(who: str, rate: int, coils: int = 1, kind: str = "poisson") -> str:
+    """The name of a case, as `cases.Case` has it."""
+    return f"{PEOPLE[who]}.{kind}.r{rate}.c{coils}"
+
+
+def draws(who: str, rate: int) -> list[str]:
+    """The cases of the headline's mask, one coil."""
+    return [case(who, rate, kind="poisson" if draw == 1 else f"poisson_{draw}") for draw in DRAWS]
+
+
+def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[float]:
+    """By how much a method is above the best classical one in each case; empty unless all were measured."""
+    wanted = [f"{name}.{each}.{figure}" for name, each in product(names, (*CLASSICAL, method))]
+    if not all(name in cells for name in wanted):
+        return []
+    best = [max(cells[f"{name}.{each}.{figure}"] for each in CLASSICAL) for name in names]
+    return [cells[f"{name}.{method}.{figure}"] - most for name, most in zip(names, best, strict=True)]
+
+
+def spread(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
+    """The mean of some values; where there are several, their standard deviation and each of them, too."""
+    if values:
+        yield name, mean(values)
+    if len(values) > 1:
+        yield f"{name}.sd", stdev(values)
+        yield from ((f"{name}.draw_{draw}", value) for draw, value in enumerate(values, 1))
+
+
+def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
+    for who, rate in product(PEOPLE, RATES):
+        at = f"{who}.r{rate}"
+        yield from spread(f"gain.{at}", gain(cells, draws(who, rate), "ours", "brain.psnr"))
+        yield from spread(f"gain.{who}.lesion.r{rate}", gain(cells, draws(who, rate), "ours", "lesion.psnr"))
+        yield from spread(f"ssim_gain.{at}", gain(cells, draws(who, rate), "ours", "brain.ssim"))
+        for method in (
+            "sample",
+            "samples",
+            "plug_and_play",
+            "diffpir",
+            "dps",
+            "unconditioned",
+            "inconsistent",
+            "silent",
+        ):
+            named = "diffusion" if method == "samples" else method
+            yield from spread(f"{named}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
+        for coils, kind in ((4, "poisson"), (1, "density"), (1, "poisson_falloff_4")):
+            named = f"c{coils}" if kind == "poisson" else kind
+            yield from spread(f"gain.{at}.{named}", gain(cells, [case(who, rate, coils, kind)], "ours", "brain.psnr"))
+        steep, flat = (f"{case(who, rate, kind=kind)}.mean.brain.psnr" for kind in ("poisson_falloff_4", "poisson"))
+        if {steep, flat} <= cells.keys():
+            yield f"falloff_4.mean.{at}", cells[steep] - cells[flat]
+
+
+def _draws(cells: Cells) -> Iterator[tuple[str, float]]:
+    """Each method's figures, mean of the draws."""
+    for who, rate, method in product(PEOPLE, RATES, METHODS):
+        for figure in (*(f"{region}.{each}" for region in REGIONS for each in FIGURES), "residual", "seconds"):
+            wanted = [f"{name}.{method}.{figure}" for name in draws(who, rate)]
+            if all(name in cells for name in wanted):
+                yield f"draws.{who}.r{rate}.{method}.{figure}", mean(cells[name] for name in wanted)
+
+
+def _words(cells: Cells) -> Iterator[tuple[str, float]]:
+    """What a right sentence brings, and how far a wrong one moves the lesion."""
+    for rate in RATES:
+        for who, region, other in product(PEOPLE, REGIONS, ("silent", "wrong_contrast", "wrong_side")):
+            told, untold = (f"{case(who, rate)}.{method}.{region}.psnr" for method in ("ours", other))
+            if {told, untold} <= cells.keys():
+                yield f"words.{who}.{region}.{other}.r{rate}", cells[told] - cells[untold]
+        change = f"{case('patient', rate)}.wrong_side.lesion.change"
+        if change in cells:
+            yield f"wrong_prompt.lesion_change.r{rate}", cells[change]
+
+
+def _costs(cells: Cells) -> Iterator[tuple[str, float]]:
+    for rate in RATES:
+        names = [name for who in PEOPLE for name in draws(who, rate)]
+        for fact, figure in (("consistency.residual_over_noise", "residual"), ("seconds", "seconds")):
+            values = [cells[f"{name}.ours.{figure}"] for name in names if f"{name}.ours.{figure}" in cells]
+            if len(values) == len(names):
+                yield f"{fact}.r{rate}", mean(values)
+    peaks = [value for name, value in cells.items() if name.endswith(".peak_mib")]
+    if peaks:
+        yield "peak_memory_gb", max(peaks) / 1024
