@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from render import theme
 from render.components import frame
+from render.motion import Box, py
 from render.pen import Pen
 from render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
 from render.scenes.village.shown import Shown
@@ -23,6 +25,7 @@ HEADLINES = {
     "disturbances": "Stored bread bridges still wind",
     "ledger": "Forty days, and what others reach",
 }
+PACE = 15  # cut-outs are moved on twos, as cut-outs are
 RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge or invest", "04 Disturbances", "The ledger")
 
 
@@ -56,11 +59,11 @@ def _framed(station: int, section: Section) -> Section:
 
     def paint(pen: Pen, t: float) -> None:
         section.paint(pen, t)
-        frame.header(pen, kicker, HEADLINES[section.name])
+        pen.kept(frame.header, (kicker, HEADLINES[section.name]), Box(0, 0, theme.WIDTH, py(18)))
         frame.rail(pen, RAIL, station)
         frame.caption(pen, section.captions, t)
 
-    return replace(section, paint=paint)
+    return replace(section, paint=paint, pace=PACE)
 
 
 SCENE = Village
