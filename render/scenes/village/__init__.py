@@ -26,7 +26,7 @@ HEADLINES = {
     "ledger": "Forty days, and what others reach",
 }
 PACE = 15  # cut-outs are moved on twos, as cut-outs are
-RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge or invest", "04 Disturbances", "The ledger")
+RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge", "04 Disturbances", "The ledger")
 
 
 class Village(Scene):
