@@ -9,6 +9,7 @@ from dataclasses import replace
 import cairo
 import numpy as np
 import pytest
+from drawing import SMALL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +17,6 @@ from render import motion, sprites, stage, theme, typeset
 from render.motion import Box
 from render.pen import Pen
 from render.stage import Film, Section
-
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
 
 def section(paint: Callable[[Pen, float], None]) -> Section:

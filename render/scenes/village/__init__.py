@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from render import theme
 from render.components import frame
-from render.motion import Box, py
 from render.pen import Pen
 from render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
 from render.scenes.village.shown import Shown
@@ -59,7 +57,7 @@ def _framed(station: int, section: Section) -> Section:
 
     def paint(pen: Pen, t: float) -> None:
         section.paint(pen, t)
-        pen.kept(frame.header, (kicker, HEADLINES[section.name]), Box(0, 0, theme.WIDTH, py(18)))
+        frame.header(pen, kicker, HEADLINES[section.name])
         frame.rail(pen, RAIL, station)
         frame.caption(pen, section.captions, t)
 
