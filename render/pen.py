@@ -6,7 +6,7 @@ A frame's memory is RGBA and cairo writes BGRA: every colour is swapped on its w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from render import many, sprites, theme
 from render.many import Numbers
-from render.motion import Cubic, Point, mix
+from render.motion import Box, Cubic, Point, mix
 from render.theme import swap
 from render.typeset import shape
 
@@ -70,6 +70,30 @@ class Pen:
             yield
         finally:
             self.context.restore()
+
+    def kept(self, draw: Callable[..., None], arguments: tuple[Hashable, ...], box: Box) -> None:
+        """Draw by `draw(pen, *arguments)`, all of it within a box; drawn so before, it is laid down again.
+
+        For what costs much and changes little. It is laid down on whole device pixels, half of one off its place at
+        most. `glow`, `glows` and `beam` add to what lies below and have no place in it; the stage must be upright.
+        """
+        scale, shift = self._upright()
+        left, top = np.rint(scale * np.array(box[:2]) + shift).astype(int).tolist()
+        width, height = (math.ceil(scale * side) for side in box[2:])
+
+        def fresh(context: cairo.Context[Any]) -> None:
+            context.set_matrix(cairo.Matrix(scale, 0, 0, scale, -scale * box.x, -scale * box.y))
+            draw(Pen(context), *arguments)
+
+        key, context = (draw, arguments, box, scale), self.context
+        context.save()
+        context.identity_matrix()
+        context.set_source_surface(sprites.SHELF.get(key, width, height, fresh), left, top)
+        context.get_source().set_filter(cairo.FILTER_NEAREST)  # pixel on pixel
+        context.rectangle(left, top, width, height)
+        context.clip()
+        context.paint_with_alpha(self.opacity)
+        context.restore()
 
     def ink(self, colour: str, alpha: float = 1.0) -> None:
         """Choose the colour of what follows."""

@@ -5,6 +5,7 @@ cairo believes the first byte to be blue. It only copies, blends and scales, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
@@ -68,3 +69,30 @@ def ball(colour: str) -> cairo.ImageSurface:
     shade = 1.0 - 0.5 * np.clip(np.hypot(x + 0.3, y + 0.35) - 0.1, 0, 1.2) / 1.2
     bright = np.clip(0.55 - np.hypot(x + 0.36, y + 0.42), 0, 1) * 0.55
     return _from_floats(np.dstack([np.clip(c * shade + bright, 0, 1) * edge for c in theme.rgb(colour)] + [edge]))
+
+
+class Shelf:
+    """Drawings under keys. At most so many bytes are kept; what was not used for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.bytes = most, 0
+        self.surfaces: dict[Hashable, cairo.ImageSurface] = {}
+
+    def get(
+        self, key: Hashable, width: int, height: int, draw: Callable[[cairo.Context[Any]], None]
+    ) -> cairo.ImageSurface:
+        """What `draw` draws on an empty surface; drawn anew only if nothing is kept under the key."""
+        surface = self.surfaces.pop(key, None)
+        if surface is None:
+            surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, width, height)
+            draw(cairo.Context(surface))
+            surface.flush()
+            self.bytes += surface.get_stride() * height
+            while self.bytes > self.most and self.surfaces:
+                oldest = self.surfaces.pop(next(iter(self.surfaces)))
+                self.bytes -= oldest.get_stride() * oldest.get_height()
+        self.surfaces[key] = surface
+        return surface
+
+
+SHELF = Shelf(96 * 2**20)  # of this process

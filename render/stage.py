@@ -8,6 +8,7 @@ does not move is baked into the background once for each section. A frame is a p
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,10 +54,15 @@ class Section:
     marks: tuple[Cue, ...]  # legend entries in play; text is the entry's id
     still: float  # the moment that shows the section best
     alt: str  # the still, described
+    pace: int | None = None  # pictures a second, where a video's own rate is too many; a cut-out moves in poses
 
     def frames(self, quality: Quality) -> int:
         """How many frames the section has."""
         return round(self.seconds * quality.fps)
+
+    def moment(self, t: float) -> float:
+        """The moment whose picture is shown at t: t itself, or the last one that the pace allows."""
+        return t if self.pace is None else math.floor(self.pace * t + 1e-6) / self.pace
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ class Film:
         self.camera.reset()
         self.camera.capture_mobjects([Painter(section.backdrop)])
         self.camera.background = self.camera.pixel_array.copy()
+        self._drawn: float | None = None  # the moment whose picture the camera holds
 
     def __len__(self) -> int:
         """How many frames there are."""
@@ -142,8 +149,11 @@ class Film:
 
     def at(self, t: float) -> Frame:
         """The picture t seconds into the section, valid until the next call."""
-        self.camera.reset()
-        self.camera.capture_mobjects([Painter(lambda pen: self.section.paint(pen, t))])
+        t = self.section.moment(t)
+        if t != self._drawn:
+            self.camera.reset()
+            self.camera.capture_mobjects([Painter(lambda pen: self.section.paint(pen, t))])
+            self._drawn = t
         return self.camera.pixel_array  # type: ignore[no-any-return]
 
 
@@ -189,7 +199,7 @@ class ManimStage(manim.Scene):  # type: ignore[misc]
 class _Play(manim.Animation):  # type: ignore[misc]
     def __init__(self, section: Section, **kwargs: Any) -> None:
         self.section, self.t = section, 0.0
-        super().__init__(Painter(lambda pen: section.paint(pen, self.t)), remover=True, **kwargs)
+        super().__init__(Painter(lambda pen: section.paint(pen, section.moment(self.t))), remover=True, **kwargs)
 
     def interpolate_mobject(self, alpha: float) -> None:
         """Set the section's clock."""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import SMALL
 from PIL import Image
 
-from render import cli, components, stage, theme
+from render import cli, components, stage
 from render.pipeline import InputError, gallery
 from render.pipeline.gallery import Exhibit
 from render.pipeline.plan import Places
 
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 EXHIBITS = dict(gallery.exhibits())
 WITHOUT = {"phantom": "what others show in their exhibits"}  # modules without an exhibit -> why
 

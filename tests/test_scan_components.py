@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawing import SMALL
 from numpy.typing import NDArray
 
 from render import theme
@@ -15,8 +16,6 @@ from render.components import kcube, kplane, phantom, ribbon, slices, tokens, vo
 from render.motion import Box
 from render.pen import Pen
 from render.stage import Film, Frame, Section
-
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")  # a quarter of the stage
 
 
 def drawn(paint: Callable[[Pen], None]) -> Frame:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_contrast import listening, seen, texts
-from test_scenes import spoken
+from drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
+from test_contrast import seen, texts
 
 from engines import recording
 from engines.recording import Recording
@@ -29,8 +29,6 @@ from engines.scan.patient import Patient
 from engines.scan.score_model import ScoreModel
 
 pytestmark = pytest.mark.engine
-RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2)
 NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "faithful"]
 
@@ -250,21 +248,8 @@ def test_a_head_is_brighter_than_air_and_noise_is_not(recorded: Recording) -> No
 def test_words_fit_their_time(recorded: Recording) -> None:
     """Whatever the prior is like, and whatever is therefore said of it."""
     for contrast, guided in ((1.0, 5.0), (9.0, 99.0)):
-        _fits(Scan(replace(recorded, facts={**recorded.facts, "stranger.contrast": contrast,
-                                             "guided.brain.psnr": guided})))  # fmt: skip
-
-
-def _fits(scene: Scan) -> None:
-    marks = {mark.id for mark in scene.legend}
-    for section in scene.sections():
-        assert 0 <= section.still <= section.seconds
-        assert section.alt.endswith(".")
-        assert {cue.text for cue in section.marks} <= marks
-        for cue in section.captions:
-            assert 0 <= cue.start < cue.end <= section.seconds + 1e-6
-            assert cue.end - cue.start >= len(cue.text.split()) / 5, f"{cue.text!r} is gone before it is read"
-        for one, two in zip(section.captions, section.captions[1:], strict=False):
-            assert one.end <= two.start
+        words_fit(Scan(replace(recorded, facts={**recorded.facts, "stranger.contrast": contrast,
+                                                  "guided.brain.psnr": guided})))  # fmt: skip
 
 
 def test_every_entry_of_the_legend_is_in_play_and_drawn(scene: Scan) -> None:
@@ -275,15 +260,8 @@ def test_every_entry_of_the_legend_is_in_play_and_drawn(scene: Scan) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_text_is_large_enough_and_stays_on_the_stage(scene: Scan, name: str) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    for t in np.linspace(0, section.seconds, 7):
-        with listening() as said:
-            Film(section, SMALL).at(float(t))
-        for each in said:
-            assert each.size >= theme.FLOOR - 1e-6, each
-            assert each.place[0] >= 0, each
-            assert each.ink[0][2] <= SMALL.width, each
+def test_text_is_large_enough_and_stays_on_the_stage(monkeypatch: pytest.MonkeyPatch, scene: Scan, name: str) -> None:
+    text_is_large_and_on_the_stage(monkeypatch, scene, name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -297,12 +275,7 @@ def test_text_can_be_read(scene: Scan, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_frame_renders_alone(scene: Scan, name: str) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    film, alone = Film(section, SMALL), Film(section, SMALL)
-    moments = [float(t) for t in np.linspace(0, section.seconds, 5)]
-    frames = [film.at(t).copy() for t in moments]
-    for t, frame in reversed(list(zip(moments, frames, strict=True))):
-        assert np.array_equal(alone.at(t), frame)
+    any_frame_renders_alone(named(scene, name), 37)
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from drawing import RECORDINGS, SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 
 from engines import recording
 from engines.recording import Recording
-from render import stage, theme
+from render import stage
 from render.components import bars, board, fan, network
-from render.pen import Pen
 from render.scenes.rollout import Rollout, slides
 from render.scenes.rollout.shown import Shown
 from render.stage import Film
-
-RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +32,6 @@ def changed(recorded: Recording, **arrays: Any) -> Rollout:
     return Rollout(replace(recorded, arrays={**recorded.arrays, **arrays}))
 
 
-def spoken(
-    monkeypatch: pytest.MonkeyPatch, scene: stage.Scene, name: str, t: float
-) -> list[tuple[str, float, float, float]]:
-    """Every text drawn at a moment: (words, left, right, size), seen ones only."""
-    said: list[tuple[str, float, float, float]] = []
-    plain = Pen.text
-
-    def listen(self: Pen, words: str, x: float, y: float, size: float, *args: Any, **kwargs: Any) -> float:
-        width = plain(self, words, x, y, size, *args, **kwargs)
-        if kwargs.get("alpha", 1.0) * self.opacity > 0.05:
-            left = x - {"start": 0, "middle": width / 2, "end": width}[kwargs.get("anchor", "start")]
-            said.append((words, left, left + width, size))
-        return width
-
-    monkeypatch.setattr(Pen, "text", listen)
-    section = next(s for s in scene.sections() if s.name == name)
-    Film(section, SMALL).at(t)
-    return said
-
-
 def test_sections_are_the_storyboards(scene: Rollout) -> None:
     sections = scene.sections()
     assert [s.name for s in sections] == ["position", "sample", "reward", "advantage", "update", "learns", "slides"]
@@ -64,38 +40,19 @@ def test_sections_are_the_storyboards(scene: Rollout) -> None:
 
 
 def test_words_fit_their_time(scene: Rollout) -> None:
-    marks = {mark.id for mark in scene.legend}
-    for section in scene.sections():
-        assert 0 <= section.still <= section.seconds
-        assert section.alt.endswith(".")
-        assert {cue.text for cue in section.marks} <= marks
-        for cue in section.captions:
-            assert 0 <= cue.start < cue.end <= section.seconds
-            assert cue.end - cue.start >= len(cue.text.split()) / 5, f"{cue.text!r} is gone before it is read"
-        for one, two in zip(section.captions, section.captions[1:], strict=False):
-            assert one.end <= two.start
+    words_fit(scene)
 
 
 @pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "learns", "slides"])
 def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Rollout, name: str
 ) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    for t in np.linspace(0, section.seconds, 7):
-        for words, left, right, size in spoken(monkeypatch, scene, name, float(t)):
-            assert size >= theme.FLOOR, words
-            assert left >= 0, words
-            assert right <= theme.WIDTH, words
+    text_is_large_and_on_the_stage(monkeypatch, scene, name)
 
 
 @pytest.mark.parametrize("name", ["sample", "update", "learns"])
 def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    film, alone = Film(section, SMALL), Film(section, SMALL)
-    last = len(film) - 1
-    frames = {k: film.frame(k).copy() for k in range(0, last, 17)}
-    for k in sorted(frames, reverse=True):
-        assert np.array_equal(alone.frame(k), frames[k])
+    any_frame_renders_alone(named(scene, name), 17)
 
 
 def test_the_picture_follows_the_recording(recorded: Recording, scene: Rollout) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import cairo
 import numpy as np
 import pytest
+from drawing import SMALL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render import motion, stage, theme, typeset
+from render import motion, sprites, stage, theme, typeset
+from render.motion import Box
 from render.pen import Pen
 from render.stage import Film, Section
-
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 
 
 def section(paint: Callable[[Pen, float], None]) -> Section:
@@ -35,6 +36,20 @@ def test_a_frame_alone_is_the_frame_in_sequence() -> None:
     alone = Film(section(paint), SMALL)
     for k in (13, 2, 19, 0):
         assert np.array_equal(alone.frame(k), in_sequence[k])
+
+
+def test_a_pace_holds_each_picture_and_draws_it_once() -> None:
+    asked: list[float] = []
+
+    def paint(pen: Pen, t: float) -> None:
+        asked.append(t)
+        pen.disc(300 + 400 * t, 540, 100, theme.TEXT)
+
+    film = Film(replace(section(paint), pace=5), SMALL)
+    frames = [film.frame(k).copy() for k in range(6)]
+    assert asked == pytest.approx([0.0, 0.2, 0.4])
+    assert [np.array_equal(a, b) for a, b in itertools.pairwise(frames)] == [True, False, True, False, True]
+    assert np.array_equal(Film(replace(section(paint), pace=5), SMALL).frame(3), frames[2])
 
 
 def test_the_night_is_opaque_dithered_and_the_same_every_time() -> None:
@@ -59,6 +74,57 @@ def test_faded_and_moved_and_clipped_leave_no_trace() -> None:
 
     frame = Film(section(paint), SMALL).frame(0)
     assert np.array_equal(frame[200:, 300:], stage.night(480, 270)[200:, 300:])
+
+
+def star(pen: Pen, colour: str, spread: float) -> None:
+    pen.polygon(((0, -90), (30 * spread, -20), (80, 60), (-80, 60)))
+    pen.shade(-90, 60, colour, theme.NIGHT)
+    pen.line((-70, 0), (70, 0), theme.TEXT, 9)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_what_is_kept_looks_as_if_it_were_drawn(alpha: float) -> None:
+    def one(pen: Pen, kept: bool) -> None:
+        with pen.moved(800, 400, 2), pen.faded(alpha):
+            pen.kept(star, (theme.LOST, 1.5), Box(-90, -100, 180, 170)) if kept else star(pen, theme.LOST, 1.5)
+
+    apart = np.abs(drawn(lambda pen: one(pen, True), theme.KEPT) - drawn(lambda pen: one(pen, False), theme.KEPT))
+    assert apart.max() <= (2 if alpha == 1 else 80)  # fainter, it is one thing and not a line over a shape
+    assert np.median(apart) == 0
+
+
+def test_what_is_kept_is_drawn_once_wherever_it_stands_and_anew_where_it_differs() -> None:
+    calls: list[str] = []
+
+    def draw(pen: Pen, colour: str) -> None:
+        calls.append(colour)
+        pen.disc(0, 0, 40, colour)
+
+    def paint(pen: Pen, t: float) -> None:
+        for x, colour, scale in (
+            (300, theme.LOST, 1),
+            (500.5, theme.LOST, 1),
+            (700, theme.KEPT, 1),
+            (900, theme.LOST, 2),
+        ):
+            with pen.moved(x, 500, scale):
+                pen.kept(draw, (colour,), Box(-50, -50, 100, 100))
+
+    film = Film(section(paint), SMALL)
+    frame = film.frame(0).copy()
+    assert calls == [theme.LOST, theme.KEPT, theme.LOST]
+    assert [tuple(frame[125, x, :3]) for x in (75, 125, 175)] == [(0xE8, 0x48, 0x6B)] * 2 + [(0x35, 0xD0, 0xB2)]
+    assert np.array_equal(film.frame(1), frame)
+    assert len(calls) == 3
+
+
+def test_a_shelf_keeps_what_was_used_last_and_no_more_than_it_holds() -> None:
+    shelf, made = sprites.Shelf(3 * 16 * 16 * 4), list[str]()
+    for key in "abcadab":
+        shelf.get(key, 16, 16, lambda _, key=key: made.append(key))  # type: ignore[misc]
+    assert made == ["a", "b", "c", "d", "b"]
+    assert set(shelf.surfaces) == {"d", "a", "b"}
+    assert shelf.bytes == shelf.most
 
 
 def drawn(paint: Callable[[Pen], None], ground: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawing import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from render.pen import Pen
 from render.pipeline import gallery
 from render.stage import Film, Frame, Section
 
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")  # a quarter of the stage
 WIDE, ROWS = 600.0, 4
 NASTY = [
     *("", " ", "\0\x07\x1b[31m", "\u202egnitirw", "<script>alert(1)</script>", "{{ 7*7 }}", "**bold** _x_"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawing import RECORDINGS, SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 
 from engines import recording
 from engines.recording import Recording
@@ -17,17 +18,13 @@ from engines.village import agents, cast, chronicle, record, scenarios, selectio
 from engines.village import rules as r
 from engines.village.llm.agent import Choice
 from engines.village.playing import play
-from render import theme
 from render.components.village import bubble
 from render.pages import reserve
 from render.pages.published import Scene
-from render.pen import Pen
 from render.scenes.village import HEADLINES, Village, disturbances, goal, hedge
 from render.scenes.village.shown import PATHS, ROUTES, SPOTS, Shown, spot
 from render.stage import Film
 
-RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
-SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")
 NAMES = ("dawn", "goal", "relay", "hedge", "disturbances", "ledger")
 
 
@@ -218,31 +215,8 @@ def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
 # --- the scene ----------------------------------------------------------------------------------------
 
 
-def spoken(
-    monkeypatch: pytest.MonkeyPatch, scene: Village, name: str, t: float
-) -> list[tuple[str, float, float, float]]:
-    """Every text drawn at a moment: (words, left, right, size), seen ones only."""
-    said: list[tuple[str, float, float, float]] = []
-    plain = Pen.text
-
-    def listen(self: Pen, words: str, x: float, y: float, size: float, *args: Any, **kwargs: Any) -> float:
-        width = plain(self, words, x, y, size, *args, **kwargs)
-        matrix = self.context.get_matrix()
-        scale = SMALL.width / theme.WIDTH
-        if kwargs.get("alpha", 1.0) * self.opacity > 0.05:
-            left = x - {"start": 0, "middle": width / 2, "end": width}[kwargs.get("anchor", "start")]
-            ends = [matrix.transform_point(end, y)[0] / scale for end in (left, left + width)]
-            said.append((words, ends[0], ends[1], size * matrix.xx / scale))
-        return width
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Pen, "text", listen)
-        Film(next(s for s in scene.sections() if s.name == name), SMALL).at(t)
-    return said
-
-
 def picture(scene: Village, name: str, t: float) -> np.ndarray[Any, Any]:
-    return Film(next(s for s in scene.sections() if s.name == name), SMALL).at(t).copy()
+    return Film(named(scene, name), SMALL).at(t).copy()
 
 
 def test_sections_are_the_storyboards(scene: Village) -> None:
@@ -254,19 +228,14 @@ def test_sections_are_the_storyboards(scene: Village) -> None:
 
 def test_words_are_few_and_stay_until_they_are_read(scene: Village) -> None:
     """Nine words a headline at most; a caption holds two seconds or a third of a second a word and one more."""
-    marks = {mark.id for mark in scene.legend}
+    words_fit(scene)
     for section in scene.sections():
         assert len(HEADLINES[section.name].split()) <= 9
-        assert 0 <= section.still <= section.seconds
-        assert section.alt.endswith(".")
-        assert {cue.text for cue in section.marks} <= marks
         for cue in section.captions:
             count = len(cue.text.split())
             assert count <= 18
             assert cue.end - cue.start >= max(2.0, count / 3 + 1) - 1e-6, cue.text
-            assert cue.end <= section.seconds
-        for one, two in zip(section.captions, section.captions[1:], strict=False):
-            assert one.end <= two.start
+    marks = {mark.id for mark in scene.legend}
     assert marks == {cue.text for section in scene.sections() for cue in section.marks}
 
 
@@ -274,21 +243,12 @@ def test_words_are_few_and_stay_until_they_are_read(scene: Village) -> None:
 def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Village, name: str
 ) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    for t in np.linspace(0, section.seconds, 5):
-        for words, left, right, size in spoken(monkeypatch, scene, name, float(t)):
-            assert size >= theme.FLOOR - 0.01, words
-            assert left >= 0, words
-            assert right <= theme.WIDTH, words
+    text_is_large_and_on_the_stage(monkeypatch, scene, name)
 
 
 @pytest.mark.parametrize("name", ["relay", "disturbances"])
 def test_any_frame_renders_alone(scene: Village, name: str) -> None:
-    section = next(s for s in scene.sections() if s.name == name)
-    film, alone = Film(section, SMALL), Film(section, SMALL)
-    frames = {k: film.frame(k).copy() for k in range(3, len(film), 57)}
-    for k in sorted(frames, reverse=True):
-        assert np.array_equal(alone.frame(k), frames[k])
+    any_frame_renders_alone(named(scene, name), 57)
 
 
 def test_the_picture_follows_the_recording(recorded: Recording, scene: Village) -> None:

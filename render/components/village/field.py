@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import theme
-from render.motion import px, py
+from render.motion import Box, px, py
 from render.pen import Pen
 
 COLUMNS, GAP = 3, 10.0  # plots side by side; pixels between them
 WIDE, DEEP, SLANT = 104.0, 50.0, 12.0  # a plot; how far its back edge is set to the right
 ROWS, STALKS, TALL = 6, 13, 46.0  # in a plot; the height of ripe wheat
+SWAYS, GROWS = 7.5, 30  # how often a second wheat is drawn anew, and in how many steps it ripens
 
 
 def corner(plot: int, plots: int) -> tuple[float, float]:
@@ -33,32 +34,35 @@ def field(pen: Pen, x: float, y: float, ripeness: Sequence[float], wind: float, 
         ripeness: of each plot, 0 bare soil to 1 ripe.
         wind: 0 to 1; the wheat leans and sways with it.
     """
-    soil(pen, x, y, len(ripeness), size)
-    wheat(pen, x, y, ripeness, wind, t, size)
+    plots, rows = len(ripeness), -(-len(ripeness) // COLUMNS)
+    half, tall = COLUMNS * (WIDE + GAP) / 2 + SLANT * rows, rows * (DEEP + GAP)
+    steps = tuple(round(GROWS * ripe) / GROWS for ripe in ripeness)
+    with pen.moved(x, y, size):
+        pen.kept(soil, (plots,), Box(-half, -tall, 2 * half, tall + 6))
+        room = Box(-half - TALL, -tall - TALL, 2 * (half + TALL), tall + TALL + 6)
+        pen.kept(wheat, (steps, wind, math.floor(SWAYS * t + 1e-6) / SWAYS), room)
 
 
-def soil(pen: Pen, x: float, y: float, plots: int, size: float = 1.0) -> None:
+def soil(pen: Pen, plots: int) -> None:
     """The furrows, which stay."""
-    with pen.moved(x, y, size):
-        for plot in range(plots):
-            left, low = corner(plot, plots)
-            outline = ((left, low), (left + WIDE, low), (left + WIDE + SLANT, low - DEEP), (left + SLANT, low - DEEP))
-            pen.polygon(outline)
-            pen.shade(low - DEEP, low, theme.SOIL, theme.SOIL_DEEP)
-            for row in range(ROWS):
-                share = (row + 0.5) / ROWS
-                start = (left + SLANT * share, low - DEEP * share)
-                pen.line(start, (start[0] + WIDE, start[1]), theme.OUTLINE, 2.4, 0.5)
-            pen.polygon(outline)
-            pen.stroke(theme.OUTLINE, 2.4)
+    for plot in range(plots):
+        left, low = corner(plot, plots)
+        outline = ((left, low), (left + WIDE, low), (left + WIDE + SLANT, low - DEEP), (left + SLANT, low - DEEP))
+        pen.polygon(outline)
+        pen.shade(low - DEEP, low, theme.SOIL, theme.SOIL_DEEP)
+        for row in range(ROWS):
+            share = (row + 0.5) / ROWS
+            start = (left + SLANT * share, low - DEEP * share)
+            pen.line(start, (start[0] + WIDE, start[1]), theme.OUTLINE, 2.4, 0.5)
+        pen.polygon(outline)
+        pen.stroke(theme.OUTLINE, 2.4)
 
 
-def wheat(pen: Pen, x: float, y: float, ripeness: Sequence[float], wind: float, t: float, size: float = 1.0) -> None:
-    """The wheat alone, back rows first. The stage must be upright."""
-    with pen.moved(x, y, size):
-        for plot, ripe in enumerate(ripeness):
-            if ripe > 0.02:
-                _plot(pen, *corner(plot, len(ripeness)), min(ripe, 1.0), wind, t)
+def wheat(pen: Pen, ripeness: Sequence[float], wind: float, t: float) -> None:
+    """The wheat alone, back rows first."""
+    for plot, ripe in enumerate(ripeness):
+        if ripe > 0.02:
+            _plot(pen, *corner(plot, len(ripeness)), min(ripe, 1.0), wind, t)
 
 
 def _plot(pen: Pen, left: float, low: float, ripe: float, wind: float, t: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from render import theme
 from render.components.village.cutout import Part, cutout
-from render.motion import px, py
+from render.motion import Box, px, py
 from render.pen import Pen
 
 TOP, FOOT, HALF = -112.0, -10.0, 20.0  # of the glass, at size 1
@@ -19,18 +19,23 @@ def granary(pen: Pen, x: float, y: float, days: float, most: float, high: float 
         high: the most it has held so far; a dim mark.
     """
     with pen.moved(x, y, size):
-        feet = [
-            Part(((at - 7, 0), (at - 7, 8), (at + 7, 8), (at + 7, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
-            for at in (-28, 0, 28)
-        ]
-        body = Part(((-40, 0), (-40, -122), (40, -122), (40, 0)), theme.TIMBER, theme.TIMBER_DEEP, sharp=True)
-        roof = Part(((-54, -118), (0, -182), (54, -118)), theme.STRAW, theme.STRAW_DEEP, sharp=True)
-        cutout(pen, [*feet, body, roof], glow=0.4)
-        for at in range(-5, 6):
-            pen.line((at * 1.2, -174), (at * 9.4, -121), theme.STRAW_DEEP, 1.8, 0.9)
-        for at in (-31, 31):
-            pen.line((at, -116), (at, -4), theme.TIMBER_DEEP, 1.8)
+        pen.kept(_store, (), Box(-60, -188, 120, 202))
         _gauge(pen, days, most, high)
+
+
+def _store(pen: Pen) -> None:
+    """Feet, body and roof."""
+    feet = [
+        Part(((at - 7, 0), (at - 7, 8), (at + 7, 8), (at + 7, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
+        for at in (-28, 0, 28)
+    ]
+    body = Part(((-40, 0), (-40, -122), (40, -122), (40, 0)), theme.TIMBER, theme.TIMBER_DEEP, sharp=True)
+    roof = Part(((-54, -118), (0, -182), (54, -118)), theme.STRAW, theme.STRAW_DEEP, sharp=True)
+    cutout(pen, [*feet, body, roof], glow=0.4)
+    for at in range(-5, 6):
+        pen.line((at * 1.2, -174), (at * 9.4, -121), theme.STRAW_DEEP, 1.8, 0.9)
+    for at in (-31, 31):
+        pen.line((at, -116), (at, -4), theme.TIMBER_DEEP, 1.8)
 
 
 def height(days: float, most: float) -> float:

@@ -7,15 +7,14 @@ import math
 from render import theme
 from render.components.village import goods
 from render.components.village.cutout import Part, cutout
-from render.motion import px, py
+from render.motion import Box, px, py
 from render.pen import Pen
 
 
 def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:
     """A house on the ground at (x, y), 100 px wide at size 1; its windows are as bright as its people are fed."""
     with pen.moved(x, y, size):
-        _walls(pen, 46, 42, 44)
-        _door(pen, 0, 24)
+        pen.kept(_front, (46, 42, 44, 0, 24), Box(-58, -92, 116, 98))
         for at in (-28, 28):
             _pane(pen, at, -22, fed)
 
@@ -23,13 +22,8 @@ def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:
 def bakery(pen: Pen, x: float, y: float, baking: float, wind: float, t: float, size: float = 1.0) -> None:
     """The bakery, 180 px wide at size 1. While it bakes, 0 to 1, the oven glows and smoke leans with the wind."""
     with pen.moved(x, y, size):
-        chimney = Part(((34, -120), (34, -164), (54, -164), (54, -110)), theme.STONE, theme.STONE_DEEP, sharp=True)
-        cutout(pen, [chimney], glow=0.4)
-        _walls(pen, 84, 56, 66)
-        _door(pen, 54, 40)
+        pen.kept(_bakery, (), Box(-97, -170, 194, 176))
         _pane(pen, -54, -30, 0.4 + 0.6 * baking)
-        pen.disc(0, -22, 25, theme.STONE_DEEP)
-        pen.disc(0, -22, 19, theme.OUTLINE)
         pen.disc(0, -22, 18, theme.CRUST, baking)
         pen.glow(0, -22, 34, theme.ATTENTION, 0.35 * baking)
     goods.good(pen, "loaf", x, y - 66 * size, 1.0, 1.6 * size)
@@ -43,6 +37,21 @@ def bakery(pen: Pen, x: float, y: float, baking: float, wind: float, t: float, s
             theme.QUIET,
             0.2 * baking * (1 - age / 7),
         )
+
+
+def _bakery(pen: Pen) -> None:
+    """All of the bakery that stays: its chimney, its front, its cold oven."""
+    chimney = Part(((34, -120), (34, -164), (54, -164), (54, -110)), theme.STONE, theme.STONE_DEEP, sharp=True)
+    cutout(pen, [chimney], glow=0.4)
+    _front(pen, 84, 56, 66, 54, 40)
+    pen.disc(0, -22, 25, theme.STONE_DEEP)
+    pen.disc(0, -22, 19, theme.OUTLINE)
+
+
+def _front(pen: Pen, half: float, tall: float, roof: float, door: float, high: float) -> None:
+    """Walls, and a door so high at a place along them."""
+    _walls(pen, half, tall, roof)
+    _door(pen, door, high)
 
 
 def _walls(pen: Pen, half: float, tall: float, roof: float) -> None:

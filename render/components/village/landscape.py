@@ -13,6 +13,7 @@ from render.pen import Pen
 HORIZON = 36.0  # percent of the stage
 STARS = 70
 BEAM_HIGH, BEAM_LOW = 15.0, 44.0  # of the sky's gradient, percent
+LIGHTS = 144  # in how many steps a day's light changes: ten minutes each
 
 
 def daylight(hour: float) -> tuple[float, float]:
@@ -24,7 +25,7 @@ def daylight(hour: float) -> tuple[float, float]:
 
 def landscape(pen: Pen, hour: float, alpha: float = 1.0) -> None:
     """The whole picture's ground at an hour of the day, 0 to 1."""
-    dawn, day = daylight(hour)
+    dawn, day = daylight(round(LIGHTS * hour) / LIGHTS)
     with pen.faded(alpha) as seen:
         if not seen:
             return

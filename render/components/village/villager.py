@@ -9,12 +9,14 @@ from render.components.village import goods
 from render.components.village.cutout import Part, cutout, oval
 from render.components.village.goods import Good
 from render.components.village.head import Look, Role, parts
-from render.motion import Point, mix, px, py
+from render.motion import Box, Point, mix, px, py
 from render.pen import Pen
 
 CARRIES: dict[Role, Good] = {"farmer": "sheaf", "miller": "sack", "baker": "loaf"}
 LIMB = 8.4  # one of a limb's two segments
 CHILD = 0.74  # a child's height over an adult's
+POSTURES = 24  # between fed and starving
+ROOM = Box(-40, -84, 80, 94)  # what somebody takes up at most, at size 1
 # Joints facing right, feet on the ground: hip, neck, head, near and far hand, near and far foot; and the head's turn.
 STANDS = ((0, -15), (0.6, -34), (2, -44), (3.4, -19), (6, -19), (-3, -1.6), (4, -1.6), (0, 0))
 SITS = ((-6, -4), (-3, -22), (1, -32), (3.6, -10), (5, -9.4), (10.5, -1.6), (12.5, -1.6), (0.2, 0))
@@ -53,22 +55,28 @@ def villager(
         left: faces left.
         good: what the load is; their own craft's if None.
     """
-    child, hunger = look.role == "child", min(max(hunger, 0.0), 1.0)
-    small = size * (CHILD if child else 1.0)
-    hop = abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0)
-    with pen.moved(x, y, small, mirrored=left):
+    hunger = round(POSTURES * min(max(hunger, 0.0), 1.0)) / POSTURES
+    hop = round(abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0), 4)
+    arguments = (look, hunger, walked, load, hop, left, good or CARRIES.get(look.role))
+    with pen.moved(x, y, size * (CHILD if look.role == "child" else 1.0)):
+        if walked:
+            _drawn(pen, *arguments)
+        else:
+            pen.kept(_drawn, arguments, ROOM)
+
+
+def _drawn(
+    pen: Pen, look: Look, hunger: float, walked: float, load: float, hop: float, left: bool, good: Good | None
+) -> None:
+    """Their shadow and they."""
+    with pen.moved(mirrored=left):
         pen.context.save()
         pen.context.scale(1, 0.24)
         pen.disc(1 + 3 * hunger, 0, 15 - 4 * hop, theme.NIGHT_DEEP, 0.55)
         pen.context.restore()
         with pen.moved(0, -8 * hop):
             rim = theme.ATTENTION if load > 0 else theme.TEXT
-            cutout(
-                pen,
-                _figure(look, hunger, walked, load, hop, good or CARRIES.get(look.role)),
-                rim,
-                1.0 if load > 0 else 0.75,
-            )
+            cutout(pen, _figure(look, hunger, walked, load, hop, good), rim, 1.0 if load > 0 else 0.75)
 
 
 def _figure(look: Look, hunger: float, walked: float, load: float, hop: float, good: Good | None) -> list[Part]:

@@ -6,7 +6,7 @@ import math
 
 from render import theme
 from render.components.village.cutout import Part, cutout, oval
-from render.motion import px, py
+from render.motion import Box, px, py
 from render.pen import Pen
 
 TALL, SPAN = 150.0, 84.0  # the hub above the ground; a blade's length
@@ -20,19 +20,7 @@ def windmill(pen: Pen, x: float, y: float, turned: float, lit: float = 0.0, size
         lit: 0 its windows dark, to 1 lit: flour is being made.
     """
     with pen.moved(x, y, size):
-        tower = Part(((-40, 0), (-26, -132), (26, -132), (40, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
-        cap = Part(
-            ((-29, -130), (-26, -146), (-12, -164), (0, -168), (12, -164), (26, -146), (29, -130)),
-            theme.TILE,
-            theme.TILE_DEEP,
-        )
-        cutout(
-            pen,
-            [tower, cap, Part(((-11, -2), (-11, -22), (0, -32), (11, -22), (11, -2)), theme.TIMBER, theme.TIMBER_DEEP)],
-            glow=0.4,
-        )
-        for row, (left, low) in enumerate(((-24, -20), (10, -42), (-14, -66), (8, -84), (-18, -104), (4, -118))):
-            pen.line((left, low), (left + 10 + 3 * (row % 2), low), theme.STONE_DEEP, 2, 0.8)
+        pen.kept(_tower, (), Box(-45, -174, 90, 180))
         for high in (-62, -98):
             _window(pen, high, lit)
         with pen.moved(0, -TALL, turn=math.tau * turned):
@@ -40,6 +28,23 @@ def windmill(pen: Pen, x: float, y: float, turned: float, lit: float = 0.0, size
                 with pen.moved(turn=math.tau * quarter / 4):
                     _blade(pen)
         cutout(pen, [Part(oval(0, -TALL, 5, 5), theme.TIMBER, theme.TIMBER_DEEP)], glow=0)
+
+
+def _tower(pen: Pen) -> None:
+    """Wall, cap and door."""
+    tower = Part(((-40, 0), (-26, -132), (26, -132), (40, 0)), theme.STONE, theme.STONE_DEEP, sharp=True)
+    cap = Part(
+        ((-29, -130), (-26, -146), (-12, -164), (0, -168), (12, -164), (26, -146), (29, -130)),
+        theme.TILE,
+        theme.TILE_DEEP,
+    )
+    cutout(
+        pen,
+        [tower, cap, Part(((-11, -2), (-11, -22), (0, -32), (11, -22), (11, -2)), theme.TIMBER, theme.TIMBER_DEEP)],
+        glow=0.4,
+    )
+    for row, (left, low) in enumerate(((-24, -20), (10, -42), (-14, -66), (8, -84), (-18, -104), (4, -118))):
+        pen.line((left, low), (left + 10 + 3 * (row % 2), low), theme.STONE_DEEP, 2, 0.8)
 
 
 def _window(pen: Pen, y: float, lit: float) -> None:

@@ -23,7 +23,8 @@ HEADLINES = {
     "disturbances": "Stored bread bridges still wind",
     "ledger": "Forty days, and what others reach",
 }
-RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge or invest", "04 Disturbances", "The ledger")
+PACE = 15  # cut-outs are moved on twos, as cut-outs are
+RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge", "04 Disturbances", "The ledger")
 
 
 class Village(Scene):
@@ -60,7 +61,7 @@ def _framed(station: int, section: Section) -> Section:
         frame.rail(pen, RAIL, station)
         frame.caption(pen, section.captions, t)
 
-    return replace(section, paint=paint)
+    return replace(section, paint=paint, pace=PACE)
 
 
 SCENE = Village

@@ -85,7 +85,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     field(pen, px(60.5), py(79), run.plots(now), wind, t, 0.95)
     town.rabbits(pen, run, now, t, (px(54), py(82)), 1.7)
     for at, (x, y) in enumerate(PLACES):
-        villager(pen, px(x), py(y), CHILDREN[at], hunger=hunger, joy=0.9 * t + 0.31 * at, size=4.9, left=at == 3)
+        villager(pen, px(x), py(y), CHILDREN[at], hunger=hunger, joy=town.hops(t, at), size=4.9, left=at == 3)
     _fed(shown, pen, now)
     shown.counter(pen, now)
 

@@ -71,8 +71,8 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     _server(pen, run, now)
     _table(pen, run, now)
     for at, x in enumerate(PLACES):
-        y, joy = py(FOOT - 2.5 * (at % 2)), 0.9 * t + 0.31 * at
-        villager(pen, px(x), y, CHILDREN[at], hunger=hunger, joy=joy, size=CHILD, left=at == 3)
+        y = py(FOOT - 2.5 * (at % 2))
+        villager(pen, px(x), y, CHILDREN[at], hunger=hunger, joy=town.hops(t, at), size=CHILD, left=at == 3)
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, 0.9 * between(t, TURN - 0.35, TURN + 0.35, 0.35))
     _numbers(shown, pen, run, now, t)

@@ -25,7 +25,7 @@ OTHERS = (
     ("no_granary", "no granary"),
     ("investor", "sells everything"),
     ("hoarder", "stores everything"),
-    ("best_reserve", "the best reserve"),
+    ("best_reserve", "best reserve"),
     ("planner", "plans ahead"),
     ("policy", "trained policy"),
     ("small", "small language model"),
@@ -68,9 +68,13 @@ def section(shown: Shown) -> Section:
 
 
 def rows(shown: Shown) -> list[tuple[str, str]]:
-    """Those that were measured in both kinds of weather."""
-    facts = shown.recording.facts
-    return [(who, name) for who, name in OTHERS if all(f"{weather}.{who}.return" in facts for weather in WEATHER)]
+    """Those that were measured in both kinds of weather; the best reserve is a number of days in each."""
+    facts, found = shown.recording.facts, []
+    for who, name in OTHERS:
+        if all(f"{weather}.{who}.return" in facts for weather in WEATHER):
+            days = [f"{facts[f'{weather}.{who}']:.0f}" for weather in WEATHER if f"{weather}.{who}" in facts]
+            found.append((who, f"{name}, {' or '.join(days)} days" if days else name))
+    return found
 
 
 def _value(shown: Shown, weather: str, who: str) -> float:
@@ -88,8 +92,9 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     town.land(pen, 0.45 * DAY, paths=False)
     gone = ease(t, SCORES - 0.6, 0.6)
     with pen.moved(px(20), py(5), 0.6):
-        town.buildings(pen, shown, run, now, t, 0.2 * shown.turned(now), priced=False)
-        town.mouths(pen, run, now, t, run.ticks)
+        moment = min(t, SCORES)  # then it lies behind the scores, and stays
+        town.buildings(pen, shown, run, now, moment, 0.2 * shown.turned(now), priced=False)
+        town.mouths(pen, run, now, moment, run.ticks)
     pen.context.rectangle(0, py(15), theme.WIDTH, py(41))
     pen.fill(theme.NIGHT_DEEP, 0.88 * gone)
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
@@ -148,6 +153,4 @@ def _scores(shown: Shown, pen: Pen, t: float) -> None:
             pen.box(min(zero, end), y - 27, abs(end - zero), 28, 5)
             pen.fill(colour, 0.9)
             words = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
-            if f"{weather}.{who}" in facts:
-                words += f", {facts[f'{weather}.{who}']:.0f} d"
             pen.text(words, max(end, zero) + 12, y, theme.FLOOR, colour, font=theme.MONO_BOLD, alpha=shown_now)

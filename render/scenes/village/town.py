@@ -17,7 +17,7 @@ from render.components.village.rabbit import rabbit
 from render.components.village.thread import thread
 from render.components.village.villager import CHILDREN, LOOKS, villager
 from render.components.village.windmill import windmill
-from render.motion import Point, mix, px, py
+from render.motion import Box, Point, mix, px, py
 from render.pen import Pen
 from render.scenes.village.shown import AGENTS, BAKE, DAY, PATHS, WAIT, Run, Shown, spot
 
@@ -26,6 +26,7 @@ MILL, BAKERY, GRANARY, MARKET, FIELD = (37, 56, 1.65), (58.5, 57, 1.5), (47, 76,
 HOUSES = ((67.0, 46.5), (72.6, 45.5), (78.2, 46.5), (83.8, 45.5))
 ARMFUL, PILED = 12.0, 4.0  # what an armful stands for; what each thing on a pile does
 WORKER = 2.3
+HOPS, AHEAD = 15 / 16, 5 / 16  # of a child, a second; by how much of one the next child is ahead
 # Who is fed in the square: up to so many, in so many columns, so large.
 CROWDS = ((10, 5, 2.5), (18, 6, 2.2), (24, 8, 1.9), (99, 9, 1.7))
 
@@ -38,7 +39,11 @@ def land(pen: Pen, clock: float, paths: bool = True) -> None:
 
 
 def trodden(pen: Pen) -> None:
-    """Trodden from place to place."""
+    """The paths, trodden from place to place."""
+    pen.kept(_trodden, (), Box(px(13), py(58), px(78), py(26)))
+
+
+def _trodden(pen: Pen) -> None:
     for colour, width in ((theme.SOIL_DEEP, 40), (theme.SOIL, 30)):
         for a, b in PATHS:
             (x0, y0), (x1, y1) = spot(a), spot(b)
@@ -92,6 +97,11 @@ def pile(pen: Pen, good: Good, x: float, y: float, amount: float, size: float) -
         goods.good(pen, good, x + size * (15 * (column - 1) + 4 * (row % 2)), y - size * 8.5 * row, share, size)
 
 
+def hops(t: float, child: int) -> float:
+    """How many hops one of the children has made. All heights come round again, so that each is drawn once."""
+    return HOPS * t + AHEAD * child
+
+
 def rabbits(pen: Pen, run: Run, clock: float, t: float, place: Point, size: float) -> None:
     """One for every two scares that they still stand."""
     count = math.ceil(float(run.column("rabbits")[min(int(clock) + 1, run.ticks)]) / 2)
@@ -109,8 +119,7 @@ def mouths(pen: Pen, run: Run, clock: float, t: float, until: int) -> None:
         row, column = divmod(at, columns)
         x = 74.0 + 22.5 * column / (columns - 1) - 10.0 / columns * (row % 2)
         y = 76.4 + 5.6 * row / max(rows - 1, 1)
-        joy = 0.9 * t + 0.31 * at
-        villager(pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=joy, size=size, left=at % 3 == 1)
+        villager(pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=hops(t, at), size=size, left=at % 3 == 1)
 
 
 def workers(pen: Pen, run: Run, clock: float) -> None:
