@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from engines import recording
 from engines.recording import Recording
+from render import macros
 from render.pages import gains, scans, scored
 from render.pages.published import Scene
 
@@ -141,3 +143,10 @@ def test_what_was_not_run_says_so_in_its_cell(made: Made) -> None:
     assert "\N{MINUS SIGN}0.10" in drawn
     assert "+0.60" in scored.scanners(page, 16, "scan.md")
     assert "+0.010" in scored.words(page, "scan.md")
+
+
+def test_pictures_that_pages_asked_for_are_written_beside_them(tmp_path: Path) -> None:
+    conf = {"site_dir": str(tmp_path), "extra": {"pictures": {"pictures/one.png": b"a picture"}}}
+    macros.on_post_build(SimpleNamespace(conf=conf))
+    assert (tmp_path / "pictures" / "one.png").read_bytes() == b"a picture"
+    macros.on_post_build(SimpleNamespace(conf={"site_dir": str(tmp_path), "extra": {}}))  # no page asked

@@ -52,7 +52,15 @@ def by_rate(scene: Scene, page: str) -> Html:
         rows.append(("Gain over the best", [Cell(f"gain.{who}.r{rate}", "signed") for rate in rates]))
         if any(f"gain.{who}.lesion.r{rate}" in scene.head["facts"] for rate in rates):
             rows.append(("Gain in the lesion", [Cell(f"gain.{who}.lesion.r{rate}", "signed") for rate in rates]))
-        tables.append(_table(scene, page, [f"{label}, dB", *(f"R = {rate}" for rate in rates)], rows))
+        tables.append(
+            _table(
+                scene,
+                page,
+                f"{label}, at each acceleration",
+                [f"{label}, dB", *(f"R = {rate}" for rate in rates)],
+                rows,
+            )
+        )
     return join(tables)
 
 
@@ -64,7 +72,13 @@ def tried(scene: Scene, rate: float, page: str) -> Html:
                  Cell(f"{other}.{name}.brain.psnr"), Cell(f"{patient}.{name}.seconds", digits=0)])
         for name, words in TRIED.items()
     ]  # fmt: skip
-    return _table(scene, page, [f"R = {rate:g}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"], rows)
+    return _table(
+        scene,
+        page,
+        f"What was tried at R = {rate:g}",
+        [f"R = {rate:g}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
+        rows,
+    )
 
 
 def scanners(scene: Scene, rate: float, page: str) -> Html:
@@ -76,7 +90,7 @@ def scanners(scene: Scene, rate: float, page: str) -> Html:
             cells += [Cell(f"{adult}.{name.format(f'{rate:g}')}.mean.brain.psnr"),
                       Cell(f"gain.{who}.r{rate:g}{GAINS.get(name, '.none')}", "signed")]  # fmt: skip
         rows.append((words, cells))
-    return _table(scene, page, [f"R = {rate:g}", "Patient, dB", "Gain", "Colin27, dB", "Gain"], rows)
+    return _table(scene, page, "Other scanners", [f"R = {rate:g}", "Patient, dB", "Gain", "Colin27, dB", "Gain"], rows)
 
 
 def words(scene: Scene, page: str) -> Html:
@@ -87,10 +101,14 @@ def words(scene: Scene, page: str) -> Html:
                                   Cell(f"stroke_t1.poisson.r{rate}.c1.{name}.lesion.change")])
         for name, label in TOLD.items() for rate in (16, 8)
     ]  # fmt: skip
-    return _table(scene, page, ["Told instead", "Brain, dB", "Lesion, dB", "Lesion moves by"], rows)
+    return _table(
+        scene, page, "What the words do", ["Told instead", "Brain, dB", "Lesion, dB", "Lesion moves by"], rows
+    )
 
 
-def _table(scene: Scene, page: str, head: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> Html:
+def _table(
+    scene: Scene, page: str, named: str, head: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]
+) -> Html:
     facts = scene.head["facts"]
     if not any(cell.fact in facts for _, cells in rows for cell in cells):
         fail(f"docs/{page}: {scene.name}.json has no {rows[0][1][0].fact}: run `click score {scene.name}`")
@@ -98,7 +116,7 @@ def _table(scene: Scene, page: str, head: Sequence[str], rows: Sequence[tuple[st
     body = [el("tr", {}, el("th", {"scope": "row"}, name), *(_written(scene, cell) for cell in cells))
             for name, cells in rows]  # fmt: skip
     table = el("table", {"class": "scored"}, el("thead", {}, first), el("tbody", {}, *body))
-    return el("div", {"class": "scored__frame", "tabindex": "0", "role": "region", "aria-label": head[0]}, table)
+    return el("div", {"class": "scored__frame", "tabindex": "0", "role": "region", "aria-label": named}, table)
 
 
 def _written(scene: Scene, cell: Cell) -> Html:
