@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def run_again(places: Places, scene: str) -> list[str]:
         options = {"seed": before.seed, "start": before.config.get("start")}
         engine, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
+            made = replace(made, config={**made.config, "compared": before.config["compared"]})
             with progress.following() as report:
                 made = engine.compare(made, Path(folder), report, executor.usable_cores())
         return recording.same(before, made)
