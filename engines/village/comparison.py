@@ -159,7 +159,7 @@ def gains(facts: Mapping[str, float]) -> dict[str, float]:
 
 def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     """How far the clairvoyant's plans lie below the upper bound, as a share of it, by scenario and at most."""
-    facts = {}
+    facts: dict[str, float] = {}
     for name in (one.name for one in scenarios.CALIBRATED):
         above = np.mean([bound.upper(adversary.tape(scenarios.named(name), seed)) for seed in seeds])
         facts |= {

@@ -100,7 +100,8 @@ def _choices(policy: Path, tape: Tape) -> clairvoyant.Choices:
     """What a policy chooses on a tape."""
     from engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
 
-    return rollouts.played(_loaded(policy), stack([tape]))[2][0]
+    found: clairvoyant.Choices = rollouts.played(_loaded(policy), stack([tape]))[2][0]
+    return found
 
 
 @cache
