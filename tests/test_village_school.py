@@ -59,7 +59,11 @@ def small() -> Any:
     found.tokenizer = tokens
     found.model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=VOCABULARY, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+            vocab_size=VOCABULARY,
+            hidden_size=16,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
             num_key_value_heads=1,
         )  # fmt: skip
     ).eval()

@@ -56,7 +56,7 @@ def compare(
     count = int(before.config.get("compared", {}).get("seeds", len(score.SEALED_SEEDS)))
     seeds, names = score.SEALED_SEEDS[:count], tuple(scenarios.SCENARIOS)
     found = plans.returns(names, seeds, cache, policy, report, trials, jobs, until)
-    facts: dict[str, float] = {}
+    facts: dict[str, float] = {"compared.seeds": count}
     for done, name in enumerate(names, 1):
         table = scored(AGENTS, name, seeds, found[name], policy)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in table.items() for k in KEPT if k in row}
