@@ -141,6 +141,82 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
             click.echo(f"{case:36} {method:14} {decibels:6.2f} dB" + (f"  lesion {lesion:6.2f} dB" if lesion else ""))
 
 
+@score.command("village")
+@click.option("--agent", "names", multiple=True, metavar="NAME", help="Only this agent. Example: --agent stock")
+@click.option("--scenario", "where", multiple=True, metavar="NAME", help="Only there. Example: --scenario compound")
+@click.option(
+    "--seeds", type=click.IntRange(2, 100), metavar="N", help="How many tapes; default: 100. Example: --seeds 20"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every measure. Example: click score village --json")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Plans at once; default: one a core. Example: --jobs 2"
+)
+@click.option(
+    "--minutes", type=click.FloatRange(0), metavar="M", help="Put it down after so long. Example: --minutes 30"
+)
+@click.pass_obj
+def score_village(
+    places: Places,
+    names: tuple[str, ...],
+    where: tuple[str, ...],
+    seeds: int | None,
+    as_json: bool,
+    jobs: int | None,
+    minutes: float | None,
+) -> None:
+    """Let every agent run the village in every scenario, on sealed seeds, and print how well.
+
+    A score of 0 is the random agent, 1 the best plan found by one who knows the weather; in brackets the 95 % bootstrap
+    interval of its mean. Without --agent and --scenario the table, and whether storing or selling is a real choice,
+    are written into the recording. A plan takes some seconds a tape and is kept, so a run that was cut off goes on.
+
+    \b
+    Examples:
+        click score village
+        click score village --agent policy --agent stock --scenario compound --seeds 20
+        click score village --agent reserve_4     four days in reserve, all year
+    """
+    with _engine():
+        from engines.village import comparison, plans, scenarios  # noqa: PLC0415  # brings in numba
+        from engines.village import record as village  # noqa: PLC0415
+        from engines.village import score as measured  # noqa: PLC0415
+
+        cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
+        with progress.following() as report:
+            try:
+                if not names and not where:
+                    before = recording.load(places.recordings, "village")
+                    made = village.compare(before, cache, report, cores, until(minutes), seeds)
+                    recording.save(made, places.recordings)
+                    rows = comparison.lines(made.facts)
+                else:
+                    chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
+                    asked = measured.SEALED_SEEDS[:seeds]
+                    for name in names:
+                        comparison.known(name)
+                    found = plans.returns(
+                        chosen, asked, cache, village.POLICY, report, jobs=cores, until=until(minutes)
+                    )
+                    rows = [
+                        (one, who, row)
+                        for one in chosen
+                        for who, row in comparison.scored(
+                            names or comparison.AGENTS, one, asked, found[one], village.POLICY
+                        ).items()
+                    ]
+            except comparison.Paused as error:
+                raise click.ClickException(
+                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
+                ) from None
+    if as_json:
+        click.echo(json.dumps([{"scenario": one, "agent": who, **row} for one, who, row in rows], indent=1))
+        return
+    click.echo(f"{'':13}{'':14}return  score  [95 % interval]   worst")
+    for one, who, row in rows:
+        score_of = f"{row['score']:6.3f}  [{row['score_low']:6.3f}, {row['score_high']:6.3f}] {row['score_worst']:7.3f}"
+        click.echo(f"{one:13}{who:14}{row['returns']:6.3f} {score_of if 'score_low' in row else '  1'}")
+
+
 def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
     """Scan and reconstruct a reader's own volume, and say how well."""
     with _engine():

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def run_again(places: Places, scene: str) -> list[str]:
         options = {"seed": before.seed, "start": before.config.get("start")}
         engine, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
+            made = replace(made, config={**made.config, "compared": before.config["compared"]})
             given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(engine.compare).parameters else {}
             with progress.following() as report:
                 made = engine.compare(made, Path(folder), report, **given)

@@ -41,7 +41,7 @@ def scene(recorded: Recording) -> Village:
 @pytest.fixture(scope="module")
 def played() -> chronicle.Chronicle:
     weather = tape.draw(scenarios.COMPOUND, 7)
-    return chronicle.Chronicle(weather, [cast.Scripted(agents.named("stock").parameters())] * 3).play()
+    return chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()
 
 
 # --- the chronicle ------------------------------------------------------------------------------------
@@ -112,10 +112,7 @@ def test_one_worker_alone_is_not_enough() -> None:
         workers[who] = cast.Lone()
         run = chronicle.Chronicle(weather, workers).play()
         assert chronicle_fed(run) < 0.6
-    assert (
-        chronicle_fed(chronicle.Chronicle(weather, [cast.Scripted(agents.named("stock").parameters())] * 3).play())
-        > 0.9
-    )
+    assert chronicle_fed(chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()) > 0.9
 
 
 def chronicle_fed(run: chronicle.Chronicle) -> float:
@@ -207,8 +204,8 @@ def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
     found = trials.table(scenarios.COMPOUND, seeds, lambda *_: None)
     row, column = 3, 2
     weather = [tape.draw(scenarios.COMPOUND, seed, trials.SHOCKS[column]) for seed in seeds]
-    numbers = agents.with_reserve(trials.RESERVES[row]).parameters()
-    runs = [chronicle.Chronicle(each, [cast.Scripted(numbers)] * 3).play() for each in weather]
+    numbers = agents.with_reserve(trials.RESERVES[row]).parameters("compound")
+    runs = [chronicle.Chronicle(each, cast.scripts(numbers)).play() for each in weather]
     assert found["try_return"][row, column] == pytest.approx(np.mean([run.world.J / r.NORM for run in runs]), abs=1e-6)
 
 

@@ -27,7 +27,7 @@ from engines.village.world import World
 
 pytestmark = pytest.mark.engine
 PUBLISHED = Path(__file__).parent.parent / "site_assets" / "recordings" / public.FILE
-TINY = ppo.Config(cohorts=2, villages=5, length=48, updates=12, width=16, minibatch=128, critic_first=0, scatter=0)
+TINY = ppo.Config(cohorts=2, villages=5, length=48, updates=12, width=16, minibatch=128, critic_first=0)
 
 
 def cohort(count: int = 6, seed: int = 3) -> Cohort:
@@ -203,7 +203,7 @@ def test_a_rule_is_learnt_by_imitation() -> None:
 def test_reward_alone_teaches_a_village_to_eat() -> None:
     """From chance: after some seconds of villages, far more is eaten than by chance."""
     config = ppo.Config(
-        scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0, scatter=0
+        scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0
     )
     trainer = ppo.Trainer(config, 0)
     tapes = tape.stack([tape.draw(scenarios.CALM, seed) for seed in range(40)])

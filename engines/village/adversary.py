@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.village import stock
+from engines.village import fitting
 from engines.village.playing import play
 from engines.village.scenarios import Scenario
 from engines.village.tape import Tape, draw, stack
@@ -21,4 +21,4 @@ def tape(scenario: Scenario, seed: int) -> Tape:
         return draw(scenario, seed)
     starts = range(scenario.spell_start[0], scenario.spell_start[1] + 1, EVERY)
     tried = [draw(scenario, seed, start) for start in starts]
-    return tried[int(np.argmin(play(stack(tried), stock.parameters())[0].returns))]
+    return tried[int(np.argmin(play(stack(tried), fitting.parameters())[0].returns))]

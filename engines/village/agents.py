@@ -7,18 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import planner, stock, ticks
+from engines.village import fitting, planner, ticks
 from engines.village import rules as r
 from engines.village.core import Villages
 from engines.village.playing import play
 from engines.village.tape import Tape
 
 NEVER_SOLD = 99.0  # days of food that are never reached
-# `stock.PUBLISHED` fitted again, in the same way, where nobody says anything.
-SILENT = (
-    3.41, 3.79, 1.92, 1.39, 0.523, 0.265, 0.78, 0.374, 1.41, 1.12, 0.917,
-    0.494, 0.922, 0.675, 38.4, 6.32, 1, 1, 0.695, 0.562, 0.123,
-)  # fmt: skip
+_ALL_YEAR = (("winter_reserve", 0.0), ("omen_reserve", 0.0))
 
 
 @dataclass(frozen=True)
@@ -26,34 +22,34 @@ class Agent:
     """What three workers follow."""
 
     name: str
-    changed: tuple[tuple[str, float], ...] = ()  # of `stock.PARAMETERS`
+    changed: tuple[tuple[str, float], ...] = ()  # of `stock.PARAMETERS`, instead of those fitted
     talks: bool = True
     works: tuple[bool, bool, bool] = (True, True, True)
     says: str = ""  # what it is, for a table
 
-    def parameters(self) -> NDArray[np.float64]:
-        """(21,) its numbers."""
-        return stock.parameters(dict(self.changed), stock.PUBLISHED if self.talks else SILENT)
+    def parameters(self, scenario: str = fitting.ALL) -> NDArray[np.float64]:
+        """(30,) its numbers, as fitted to a scenario."""
+        return fitting.parameters(dict(self.changed), scenario, self.talks)
 
 
 def with_reserve(days: float, talks: bool = True) -> Agent:
-    """The (s, S) policy with a reserve of some days of food."""
+    """The (s, S) policy with a reserve of the same days of food all year, whatever is to come."""
     quiet = "" if talks else "_silent"
-    return Agent(f"reserve_{days:g}{quiet}", (("reserve", days),), talks)
+    return Agent(f"reserve_{days:g}{quiet}", (*_ALL_YEAR, ("reserve", days)), talks)
 
 
-_ALL = (("winter_reserve", 0.0), ("omen_reserve", 0.0))
+_NONE = (*_ALL_YEAR, ("reserve", 0.0))
 AGENTS = {
     agent.name: agent
     for agent in (
         Agent("random", says="any allowed action, evenly"),
-        Agent("roles", (("helps", 0.0), ("rescue_days", 0.0)), says="each keeps to one craft; the published reserve"),
-        Agent("stock", says="(s, S) with the published reserve"),
+        Agent("roles", (("helps", 0.0),), says="as stock, but each keeps to one craft"),
+        Agent("stock", says="(s, S) with a reserve, more before winter and in still wind"),
         Agent("planner", says="tries each action in thought on what it believes, follows the lists after"),
-        Agent("sell_all", (("reserve", 0.0), *_ALL), says="no reserve: all that is banked is sold"),
-        Agent("hoarder", (("reserve", NEVER_SOLD), ("invests", 0.0)), says="nothing is sold"),
-        Agent("no_granary", (("reserve", 0.0), ("draws", 0.0), *_ALL), says="nothing is ever taken from the granary"),
-        Agent("no_messages", talks=False, says="(s, S) with numbers fitted for silence"),
+        Agent("sell_all", _NONE, says="as stock, but all that is banked is sold"),
+        Agent("hoarder", (("reserve", NEVER_SOLD), ("invests", 0.0)), says="as stock, but nothing is sold"),
+        Agent("no_granary", (*_NONE, ("draws", 0.0)), says="as sell_all, and nothing is taken from the granary"),
+        Agent("no_messages", talks=False, says="(s, S), fitted where nobody says anything"),
         Agent("farmer_alone", works=(True, False, False), says="one works, two wait"),
         Agent("miller_alone", works=(False, True, False), says="one works, two wait"),
         Agent("baker_alone", works=(False, False, True), says="one works, two wait"),
@@ -75,13 +71,22 @@ def named(name: str) -> Agent:
     raise ValueError(f"agent {name!r}: no such agent; choose one of {', '.join(AGENTS)}, or reserve_4 for any number")
 
 
-def episodes(agent: Agent, tapes: Tape, seed: int = 0) -> tuple[Villages, NDArray[np.float64]]:
-    """Play an agent to the end of every tape; as `playing.play`, with every tick kept. `seed`: of the random agent."""
+def episodes(
+    agent: Agent, tapes: Tape, scenario: str = fitting.ALL, seed: int = 0
+) -> tuple[Villages, NDArray[np.float64]]:
+    """Play an agent to the end of every tape; as `playing.play`, with every tick kept.
+
+    Args:
+        agent: who acts.
+        tapes: stacked.
+        scenario: the one whose numbers the lists have.
+        seed: of the random agent.
+    """
     if agent.name == "random":
         return _random(tapes, seed)
     if agent.name == "planner":
-        return planner.play(tapes, agent.parameters(), agent.talks)
-    return play(tapes, agent.parameters(), agent.talks, agent.works, remember=True)
+        return planner.play(tapes, agent.parameters(scenario), agent.talks)
+    return play(tapes, agent.parameters(scenario), agent.talks, agent.works, remember=True)
 
 
 def _random(tapes: Tape, seed: int) -> tuple[Villages, NDArray[np.float64]]:

@@ -34,19 +34,28 @@ class Worker(Protocol):
         """The next action: (44,), (13,), and what each of the others said last, by name."""
 
 
-@dataclass(frozen=True)
 class Scripted:
-    """Keeps to the lists of `stock`."""
+    """Keeps to the lists of `stock`, over one episode."""
 
-    numbers: NDArray[np.float64]  # (18,) stock.PARAMETERS
-    reports: bool = True
+    reports = True
+
+    def __init__(self, numbers: NDArray[np.float64]) -> None:
+        """A worker who has done nothing yet; `numbers`: (30,) `stock.PARAMETERS`."""
+        self.numbers, self.last = numbers, r.FREE
 
     def see(self, observation: NDArray[np.float32]) -> None:
-        """Remembers nothing that is not in the observation."""
+        """Remembers nothing but the last choice."""
 
     def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
         """The first job that applies."""
-        return _script(int(stock.act(observation, self.numbers)), mask)
+        choice = _script(int(stock.choose(observation, self.last, self.numbers)), mask)
+        self.last = choice.action
+        return choice
+
+
+def scripts(numbers: NDArray[np.float64]) -> list[Worker]:
+    """Three who keep to the lists; (30,) `stock.PARAMETERS`."""
+    return [Scripted(numbers) for _ in range(3)]
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,27 @@
 """An achievable plan by one who knows the tape: what could have been done, found by search.
 
 Three workers who see everything follow the scripted lists, whose numbers are first fitted to this very tape by the
-cross-entropy method; then numbers are changed for some days and single choices overruled, one at a time, by simulated
-annealing. The result is a plan that was really played out, so its return is a lower bound on the best possible.
+cross-entropy method. The search goes on from there or, where that is better, from what an agent chose on the tape:
+numbers are changed for some days and single choices overruled, one at a time, by simulated annealing. The result is a
+plan that was really played out, so its return is a lower bound on the best possible.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from engines.village import fitting, stock, ticks
 from engines.village import rules as r
-from engines.village import stock, ticks
 from engines.village.compiling import compiled
 from engines.village.core import Villages
 from engines.village.tape import Tape, stack
 
 NOT_OVERRULED = -1
+Choices = NDArray[np.int8]  # (480, 3) what each begins, NOT_OVERRULED where the lists decide
 
 
 @compiled
@@ -40,7 +44,7 @@ def follow(s, w, wind, omen, price, rabbits, rain, ill, p, plan, states, workers
 
     Args:
         s, w: its rows, changed in place.
-        p: (40, 21) `stock.PARAMETERS` on every day.
+        p: (40, 30) `stock.PARAMETERS` on every day.
         plan: int8 (480, 3) what to do instead of what the lists say, -1: nothing. A choice that finds its worker busy
             waits until they are free.
         states, workers, waiting: (481, 25), (481, 16), (481, 3): the rows before every tick, and the choices that wait
@@ -87,8 +91,8 @@ def anneal(s, w, wind, omen, price, rabbits, rain, ill, p, plan, low, high, tria
 
     Args:
         s, w: the rows at the first dawn.
-        p: (40, 21) the lists' numbers on every day; plan: as in `follow`. The best found is left in them.
-        low, high: (21,) the range of the numbers.
+        p: (40, 30) the lists' numbers on every day; plan: as in `follow`. The best found is left in them.
+        low, high: (30,) the range of the numbers.
         trials: changes tried; heat: how much less J is taken at first, in the mean, falling to 0.
     """
     np.random.seed(seed)  # numba's own generator, not numpy's
@@ -127,37 +131,40 @@ def anneal(s, w, wind, omen, price, rabbits, rain, ill, p, plan, low, high, tria
 
 
 def fit(
-    tape: Tape, start: NDArray[np.float64], rng: Generator, rounds: int = 60, count: int = 60
+    tape: Tape, start: NDArray[np.float64], rng: Generator, rounds: int = 40, count: int = 48
 ) -> NDArray[np.float64]:
-    """(21,) numbers for the lists that do best on a tape: the cross-entropy method around some that do well."""
+    """(30,) numbers for the lists that do best on a tape, by the cross-entropy method around some that do well."""
     rows = _rows(tape)
-    low, high = stock.LOW, stock.HIGH
-    mean, spread = start.copy(), (high - low) / 6
-    best, most = start, -np.inf
-    for _ in range(rounds):
-        drawn = np.clip(mean + spread * rng.standard_normal((count, len(mean))), low, high)
-        drawn[0] = best
-        found = np.array([_play(rows, p) for p in drawn])
-        elite = drawn[np.argsort(-found)[:8]]
-        mean, spread = elite.mean(0), 0.8 * elite.std(0) + 0.02 * (high - low)
-        if found.max() > most:
-            best, most = drawn[found.argmax()], found.max()
-    return best
+    return fitting.cross_entropy(lambda p: _play(rows, p), start, rng, rounds, count)
 
 
 def plan(
-    tape: Tape, start: NDArray[np.float64], seed: int, trials: int, heat: float = 1.5
-) -> tuple[float, NDArray[np.float64], NDArray[np.int8]]:
-    """Search for a plan on a tape.
+    tape: Tape, start: NDArray[np.float64], seed: int, trials: int, known: Sequence[Choices] = (), heat: float = 1.5
+) -> tuple[float, NDArray[np.float64], Choices]:
+    """Search for a plan on a tape; never worse than those that are known.
+
+    Args:
+        tape: of one village.
+        start: (30,) numbers of lists that do well.
+        seed: of the search.
+        trials: changes tried.
+        known: plans that were played on the tape, an agent's own choices, say: the search goes on from the best.
+        heat: as in `anneal`.
 
     Returns:
-        Its return, the lists' numbers (40, 21), and the plan int8 (480, 3), -1 where the lists are followed.
+        Its return, the lists' numbers (40, 30), and the plan int8 (480, 3), -1 where the lists are followed.
     """
-    rng = np.random.default_rng(seed)
+    rng, rows = np.random.default_rng(seed), _rows(tape)
     p = np.tile(fit(tape, start, rng), (r.DAYS, 1))
-    found = np.full((r.TICKS, 3), NOT_OVERRULED, np.int8)
-    best = anneal(*_rows(tape), p, found, stock.LOW, stock.HIGH, trials, heat, int(rng.integers(2**31)))
+    none = np.full((r.TICKS, 3), NOT_OVERRULED, np.int8)
+    found = max([none, *known], key=lambda one: _played(rows, p, one)).copy()
+    best = anneal(*rows, p, found, fitting.LOW, fitting.HIGH, trials, heat, int(rng.integers(2**31)))
     return best / r.NORM, p, found
+
+
+def played(tape: Tape, p: NDArray[np.float64], choices: Choices) -> float:
+    """The return of a plan, as `plan` gives it, played from the first dawn."""
+    return _played(_rows(tape), p, choices) / r.NORM
 
 
 def _rows(tape: Tape) -> tuple[NDArray[np.float64], ...]:
@@ -166,6 +173,10 @@ def _rows(tape: Tape) -> tuple[NDArray[np.float64], ...]:
     return v.numbers[0], v.workers[0], tape.wind, tape.omen, tape.price, tape.rabbits, tape.rain, tape.ill  # type: ignore[return-value]
 
 
+def _played(rows: tuple[NDArray[np.float64], ...], p: NDArray[np.float64], choices: Choices) -> float:
+    return float(follow(rows[0].copy(), rows[1].copy(), *rows[2:], p, choices, *memory()))
+
+
 def _play(rows: tuple[NDArray[np.float64], ...], p: NDArray[np.float64]) -> float:
     none = np.full((r.TICKS, 3), NOT_OVERRULED, np.int8)
-    return float(follow(rows[0].copy(), rows[1].copy(), *rows[2:], np.tile(p, (r.DAYS, 1)), none, *memory()))
+    return _played(rows, np.tile(p, (r.DAYS, 1)), none)

@@ -63,15 +63,18 @@ def expected(o: NDArray[np.float32]) -> tuple[NDArray[np.float64] | NDArray[np.b
     return wind, nothing, price, nothing, np.ones(r.TICKS), np.zeros((r.TICKS, 3), np.bool_)
 
 
-def choose(o: NDArray[np.float32], mask: NDArray[np.int8], p: NDArray[np.float64]) -> int:
+def choose(seen: NDArray[np.float32], last: int, mask: NDArray[np.int8], p: NDArray[np.float64]) -> int:
     """The action of a free worker.
 
     Args:
-        o: (44,) an observation.
+        seen: (44,) an observation.
+        last: the action that they did before, `rules.FREE` if none.
         mask: (13,) what is allowed.
-        p: (21,) `stock.PARAMETERS` of the lists that are followed in thought; their own choice is
+        p: (30,) `stock.PARAMETERS` of the lists that are followed in thought; their own choice is
             taken unless another promises more by MARGIN.
     """
+    o = seen.copy()
+    stock.recall(o, last, p)
     s, w = believed(o)
     weather, every_day, room = expected(o), np.tile(p, (r.DAYS, 1)), clairvoyant.memory()
     plan = np.full((r.TICKS, 3), clairvoyant.NOT_OVERRULED, np.int8)
@@ -89,11 +92,12 @@ def play(tapes: Tape, p: NDArray[np.float64], talks: bool = True) -> tuple[Villa
     """Play the planner to the end of every tape; as `playing.play`, with every tick kept."""
     villages = Villages(tapes)
     history = np.empty((len(villages), r.TICKS, ticks.NUMBERS))
-    tells = np.full((len(villages), 3), talks)
+    tells, last = np.full((len(villages), 3), talks), np.full((len(villages), 3), r.FREE)
     for tick in range(r.TICKS):
         actions = villages.masks.argmax(-1).astype(np.int64)  # what is done goes on; the ill wait
         for b, agent in np.argwhere(villages.masks.sum(-1) > 1):
-            actions[b, agent] = choose(villages.observations[b, agent], villages.masks[b, agent], p)
+            seen, mask = villages.observations[b, agent], villages.masks[b, agent]
+            last[b, agent] = actions[b, agent] = choose(seen, int(last[b, agent]), mask, p)
         villages.step(actions, tells)
         history[:, tick] = villages.numbers
     return villages, history

@@ -15,16 +15,18 @@ from engines.village.tape import Tape
 @compiled
 def _play(s, w, known, seen, wind, omen, price, rabbits, rain, ill, p, works, tells, seen_by, masks, history):  # type: ignore[no-untyped-def]
     """Play every village from where it is to its end; history is (B, 480, 25), or (B, 0, 25) to keep none."""
-    actions = np.zeros(3, np.int64)
+    actions, last = np.zeros(3, np.int64), np.zeros(3, np.int64)
     for b in range(s.shape[0]):
+        last[:] = r.FREE
         while w[b, ticks.NOW] < r.TICKS:
             tick = w[b, ticks.NOW]
             for agent in range(3):
                 actions[agent] = r.WAIT
-                if w[b, ticks.LEFT + agent] == 0 and works[agent]:
-                    actions[agent] = stock.act(seen_by[b, agent], p)
+                if w[b, ticks.LEFT + agent] == 0 and works[agent] and not ill[b, tick, agent]:
+                    actions[agent] = stock.choose(seen_by[b, agent], last[agent], p)
                     if not masks[b, agent, actions[agent]]:
                         actions[agent] = r.WAIT
+                    last[agent] = actions[agent]
             ticks.tell(s[b], w[b], known[b], seen[b], ill[b, tick], actions, tells)
             ticks.advance(
                 s[b], w[b], wind[b, tick], price[b, tick], rabbits[b, tick], rain[b, tick], ill[b, tick], actions
@@ -42,7 +44,7 @@ def play(
 
     Args:
         tapes: stacked, B of them.
-        p: (21,) `stock.PARAMETERS`.
+        p: (30,) `stock.PARAMETERS`.
         talks: whether everyone tells what they see in every tick.
         works: which of the three do anything but wait.
         remember: keep every tick.

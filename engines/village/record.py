@@ -20,8 +20,8 @@ and those of `trials.table`. What a day is to a village is in the facts and even
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +29,22 @@ import numpy as np
 
 from engines import recording
 from engines.recording import Recording
-from engines.village import agents, scenarios, selection, tape, telling, trials
+from engines.village import agents, fitting, scenarios, score, selection, tape, telling, trials
 from engines.village import rules as r
-from engines.village.cast import SCRIPT, Idle, Lone, Scripted, Worker
+from engines.village.cast import SCRIPT, Idle, Lone, Worker, scripts
 from engines.village.chronicle import Chronicle
 from engines.village.tape import Tape
 
-Report = Callable[[str, int, int, dict[str, float]], None]
+Report = Callable[[str, int, int, Mapping[str, float]], None]
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).parent
 # What the recording depends on; how others are trained or asked is not among it.
 SOURCES = [HERE / f"{name}.py" for name in (
-    "agents", "cast", "chronicle", "compiling", "core", "llm/agent", "observation", "playing", "record", "rules",
-    "scenarios", "score", "selection", "stock", "tape", "telling", "ticks", "training/encoding", "training/policy",
-    "training/rollouts", "training/worker", "trials", "world",
+    "agents", "cast", "chronicle", "compiling", "core", "fitting", "llm/agent", "observation", "playing", "record",
+    "rules", "scenarios", "score", "selection", "stock", "tape", "telling", "ticks", "training/encoding",
+    "training/policy", "training/rollouts", "training/worker", "trials", "world",
 )]  # fmt: skip
+SOURCES.append(fitting.FILE)
 POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
@@ -73,8 +74,8 @@ class Cast:
 
 def scripted(config: Config) -> Cast:
     """The (s, S) workers."""
-    numbers = agents.with_reserve(config.reserve).parameters()
-    return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: [Scripted(numbers)] * 3)
+    numbers = agents.with_reserve(config.reserve).parameters(config.scenario)
+    return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: scripts(numbers))
 
 
 def trained(path: Path) -> Cast:
@@ -145,14 +146,44 @@ def make(
     )  # fmt: skip
 
 
-def _acted(config: Config, weather: Tape) -> dict[str, float]:
-    """What those who act in the scene reach on many tapes: return, hunger, recovery."""
+def compare(
+    before: Recording, cache: Path, report: Report, jobs: int, until: float = float("inf"), seeds: int | None = None
+) -> Recording:
+    """The recording with every agent's score in every scenario beside it; see `comparison`.
+
+    Args:
+        before: made by this code.
+        cache: where the plans of the clairvoyant are kept.
+        report: called with (what, done, total, latest figures).
+        jobs: how many plans are searched for at once.
+        until: `time.monotonic()` at which to put it down.
+        seeds: how many of the sealed ones; as many as the recording says, or else all.
+
+    Raises:
+        ValueError: other code made the recording, or there is no policy to score.
+        comparison.Paused: `until` came first.
+    """
+    from engines.village import comparison  # noqa: PLC0415  # brings in scipy
+
+    if before.code_version != version():
+        raise ValueError(
+            f"village.json: made by code {before.code_version}, this is {version()}; run `click record village`"
+        )
+    if not POLICY.exists():
+        raise ValueError(f"{POLICY.name} is missing, and it is what is scored; get it from the repository")
+    if seeds is not None:
+        before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
+    return comparison.compare(before, POLICY, cache, report, jobs, until)
+
+
+def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
+    """What those who act in the scene reach on many tapes of a scenario: return, hunger, recovery."""
     if POLICY.exists():
         from engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
 
         found = trials.read(*rollouts.episodes(policy.load(POLICY)[0], weather))
     else:
-        found = trials.outcome(weather, agents.with_reserve(config.reserve).parameters())
+        found = trials.outcome(weather, agents.with_reserve(config.reserve).parameters(name))
     hungry, back = trials.hardship(found["fed"], found["stored"])
     who = "policy" if POLICY.exists() else "reserve"
     return {
@@ -202,33 +233,38 @@ def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
     return {
         "idle": Chronicle(weather, [Idle()] * 3).play(),
         "alone": best,
-        "hoarder": Chronicle(weather, [Scripted(agents.named("hoarder").parameters())] * 3).play(),
-        "investor": Chronicle(weather, [Scripted(agents.named("sell_all").parameters())] * 3).play(),
+        "hoarder": Chronicle(weather, scripts(agents.named("hoarder").parameters(config.scenario))).play(),
+        "investor": Chronicle(weather, scripts(agents.named("sell_all").parameters(config.scenario))).play(),
     }
 
 
 def _measured(config: Config, report: Report) -> dict[str, float]:
-    """Means over seeds that nothing was chosen on, in two scenarios: returns, hunger and recovery."""
+    """Means over seeds that nothing was chosen on, in two scenarios: returns, hunger and recovery.
+
+    The lists have the numbers that were fitted to each scenario; the best of the reserves that are the same all year
+    is chosen on train seeds.
+    """
     seeds = range(config.measured_from, config.measured_from + config.measured)
-    numbers = {
-        "hoarder": agents.named("hoarder").parameters(),
-        "investor": agents.named("sell_all").parameters(),
-        "reserve": agents.with_reserve(config.reserve).parameters(),
-        "no_granary": agents.named("no_granary").parameters(),
-    }
     facts: dict[str, float] = {"measured.seeds": config.measured}
     for done, name in enumerate(("calm", config.scenario), 1):
         weather = trials.tapes(scenarios.named(name), seeds)
         facts[f"{name}.random.return"] = float(trials.chance(weather, np.random.default_rng(0)).mean())
-        facts |= {f"{name}.{fact}": value for fact, value in _acted(config, weather).items()}
-        for who, one in numbers.items():
-            found = trials.outcome(weather, one)
-            facts[f"{name}.{who}.return"] = float(found["return_"].mean())
-            facts[f"{name}.{who}.return.sd"] = float(found["return_"].std(ddof=1))
-        for reserve in trials.RESERVES:
-            returns = trials.outcome(weather, agents.with_reserve(reserve).parameters())["return_"]
-            facts[f"{name}.reserve_{reserve}.return"] = float(returns.mean())
-        best = max(trials.RESERVES, key=lambda days: facts[f"{name}.reserve_{days}.return"])
-        facts |= {f"{name}.best_reserve": best, f"{name}.best_reserve.return": facts[f"{name}.reserve_{best}.return"]}
+        facts |= {f"{name}.{fact}": value for fact, value in _acted(config, name, weather).items()}
+        for who, agent in _compared(config).items():
+            found = trials.outcome(weather, agent.parameters(name))["return_"]
+            facts |= {f"{name}.{who}.return": float(found.mean()), f"{name}.{who}.return.sd": float(found.std(ddof=1))}
+        best = score.best_reserve(name, score.tapes(name, score.TRAIN_SEEDS))
+        facts[f"{name}.best_reserve"] = best
+        facts[f"{name}.best_reserve.return"] = facts[f"{name}.reserve_{best}.return"]
         report("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
     return {name: round(value, 6) for name, value in facts.items()}
+
+
+def _compared(config: Config) -> dict[str, agents.Agent]:
+    """The scripted agents by the names of their facts."""
+    named = {"hoarder": "hoarder", "investor": "sell_all", "no_granary": "no_granary", "stock": "stock"}
+    return {
+        **{fact: agents.named(name) for fact, name in named.items()},
+        "reserve": agents.with_reserve(config.reserve),
+        **{f"reserve_{days}": agents.with_reserve(days) for days in score.RESERVES},
+    }

@@ -1,64 +1,32 @@
-"""How well a village was run: the normalised score and what lies behind it, and whether the trade-off is real.
+"""How well a village was run: the normalised score and what lies behind it.
 
 The score of an episode is (J - J_random) / (J_clairvoyant - J_random), unclipped: 0 is the random agent on the same
-tapes, in the mean, and 1 the plan found by one who knows the tape. Intervals are bootstrapped over seeds.
+tapes, in the mean, and 1 the plan found by one who knows the tape. Intervals are bootstrapped over seeds. The final
+table is made by `comparison`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic, digest, version_of
-from engines.village import adversary, agents, bound, clairvoyant, scenarios, stock, ticks
+from engines.village import adversary, agents, scenarios, ticks
 from engines.village import rules as r
 from engines.village.tape import Tape, stack
 
 TRAIN_SEEDS, TEST_SEEDS = range(1000, 1100), range(5000, 5100)
 SEALED_SEEDS = range(770_000, 770_100)  # of the final table, looked at once
-TRIALS = 20_000  # of the clairvoyant's search on a tape
 HUNGRY, FED, HALF_A_DAY = 0.7, 0.95, 0.5  # shares of bread needed; granary, in days of food
 RESERVES = (0, 1, 2, 3, 4, 5, 6, 8, 10)
 DRAWS = 2000  # of the bootstrap
-_HERE = Path(__file__).parent
-SOURCES = [
-    _HERE / f"{name}.py" for name in ("rules", "ticks", "tape", "scenarios", "stock", "clairvoyant", "adversary")
-]
-Report = Callable[[str, int, int], None]
 Values = NDArray[np.float64]
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 def tapes(scenario: str, seeds: Iterable[int]) -> Tape:
     """The stacked tapes of some seeds."""
     return stack([adversary.tape(scenarios.named(scenario), seed) for seed in seeds])
-
-
-def clairvoyant_returns(
-    scenario: str, seeds: Sequence[int], cache: Path | None = None, trials: int = TRIALS, report: Report = quiet
-) -> Values:
-    """(B,) the return of the best plan found on each tape; kept in `cache` as it goes, and taken up from there."""
-    name = digest(version_of(SOURCES), scenario, trials)
-    path = None if cache is None else cache / f"clairvoyant-{scenario}-{name}.json"
-    found: dict[str, float] = json.loads(path.read_text()) if path and path.exists() else {}
-    for index, seed in enumerate(seeds):
-        if str(seed) not in found:
-            tape = adversary.tape(scenarios.named(scenario), seed)
-            found[str(seed)] = clairvoyant.plan(tape, stock.parameters(), seed, trials)[0]
-            if path:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with atomic(path) as file:
-                    file.write(json.dumps(found).encode())
-        report(f"clairvoyant in {scenario}", index + 1, len(seeds))
-    return np.array([found[str(seed)] for seed in seeds])
 
 
 def interval(values: Values, seed: int = 0) -> tuple[float, float]:
@@ -120,28 +88,13 @@ def gini(share: Values) -> Values:
     return np.asarray((ordered * weight).sum(1) / (count * np.maximum(ordered.sum(1), 1e-9)))
 
 
-def score(
-    agent: str, scenario: str, seeds: Sequence[int] = TEST_SEEDS, cache: Path | None = None, report: Report = quiet
-) -> dict[str, float]:
-    """The table of an agent in a scenario, as facts: `stagelight score village --agent --scenario`.
-
-    Raises:
-        ValueError: no such agent or scenario.
-    """
-    who, drawn = agents.named(agent), tapes(scenario, seeds)
-    villages, history = agents.episodes(who, drawn)
-    best = clairvoyant_returns(scenario, seeds, cache, report=report)
-    worst = agents.episodes(agents.AGENTS["random"], drawn)[0].returns.mean()
-    return table(villages.workers, history, best, float(worst), who.talks)
-
-
 def table(workers: NDArray[np.int64], history: Values, best: Values, worst: float, talks: bool) -> dict[str, float]:
     """Facts of episodes.
 
     Args:
         workers: (B, 16) rows of workers after the last day.
         history: (B, 480, 25) rows of numbers after every tick.
-        best, worst: (B,) the clairvoyant's returns; the random agent's mean return.
+        best, worst: (B,) the clairvoyant's returns, none below the agent's; the random agent's mean return.
         talks: whether everyone told what they saw in every tick.
     """
     found = measures(history)
@@ -160,77 +113,11 @@ def table(workers: NDArray[np.int64], history: Values, best: Values, worst: floa
     }  # fmt: skip
 
 
-def calibrate(
-    seeds: Sequence[int] = TEST_SEEDS, planned: int = len(TEST_SEEDS), cache: Path | None = None, report: Report = quiet
-) -> dict[str, float]:
-    """Whether hedging or investing is a real choice: the tables of calibration, as facts.
-
-    The agents play on all `seeds`; the clairvoyant, who takes its time, plans on the first `planned` of them. The
-    reserve of the (s, S) policy, spoken and silent, is the best of RESERVES on the train seeds of the scenario.
-    """
-    facts: dict[str, float] = {}
-    for scenario in (s.name for s in scenarios.CALIBRATED):
-        before, drawn = tapes(scenario, TRAIN_SEEDS), tapes(scenario, seeds)
-        best = clairvoyant_returns(scenario, seeds[:planned], cache, report=report)
-        facts[f"{scenario}.clairvoyant"] = float(best.mean())
-        facts[f"{scenario}.planned_seeds"] = float(len(best))
-        kept = {talks: _best_reserve(before, talks) for talks in (True, False)}
-        facts[f"{scenario}.best_reserve"] = kept[True]
-        for days in RESERVES:
-            facts[f"{scenario}.reserve_{days}"] = _mean(agents.with_reserve(days), drawn)
-        for name in ("random", "roles", "sell_all", "hoarder", "no_granary"):
-            facts[f"{scenario}.{name}"] = _mean(agents.AGENTS[name], drawn)
-        facts[f"{scenario}.stock"] = _mean(agents.with_reserve(kept[True]), drawn)
-        facts[f"{scenario}.no_messages"] = _mean(agents.with_reserve(kept[False], talks=False), drawn)
-        if scenario == "compound":
-            found = measures(agents.episodes(agents.with_reserve(4), drawn)[1])
-            facts["compound.hungry_share"] = float(found["hungry"].mean())
-            recovered = np.isfinite(found["recovery_days"]).sum()
-            facts["compound.recovered_share"] = float(recovered / max(1.0, found["hungry"].sum()))
-    return facts | verdict(facts)
+def best_reserve(scenario: str, drawn: Tape, talks: bool = True) -> int:
+    """Of RESERVES, kept the same all year, the one with the best mean return on some tapes of a scenario."""
+    return max(RESERVES, key=lambda days: mean_return(agents.with_reserve(days, talks), scenario, drawn))
 
 
-def gap(seeds: Sequence[int], cache: Path | None = None, report: Report = quiet) -> dict[str, float]:
-    """How far the clairvoyant's plans lie below the upper bound, as a share of the bound, by scenario and at most."""
-    facts: dict[str, float] = {}
-    for scenario in (s.name for s in scenarios.CALIBRATED):
-        above = [bound.upper(adversary.tape(scenarios.named(scenario), seed)) for seed in seeds]
-        best = clairvoyant_returns(scenario, seeds, cache, report=report)
-        facts[f"{scenario}.bound"] = float(np.mean(above))
-        facts[f"{scenario}.gap"] = float(1 - best.mean() / np.mean(above))
-    return facts | {"bound.gap": max(value for name, value in facts.items() if name.endswith(".gap"))}
-
-
-def verdict(facts: Mapping[str, float]) -> dict[str, float]:
-    """The least margin over scenarios of each promise of the calibration.
-
-    Costs are shares of the clairvoyant's return. Selling everything must lose where there are shocks, hoarding where
-    there are none and under compound shocks.
-    """
-
-    def cost(name: str, where: Iterable[str]) -> float:
-        return min((facts[f"{s}.stock"] - facts[f"{s}.{name}"]) / facts[f"{s}.clairvoyant"] for s in where)
-
-    every = [s.name for s in scenarios.CALIBRATED]
-    return {
-        "calibration.scripted_share": max(facts[f"{s}.roles"] / facts[f"{s}.clairvoyant"] for s in every),
-        "calibration.granary_cost": cost("no_granary", every),
-        "calibration.message_cost": cost("no_messages", every),
-        "calibration.sell_all_gap": cost("sell_all", [s for s in every if s != "calm"]),
-        "calibration.hoarder_gap": cost("hoarder", ["calm", "std", "compound"]),
-    }
-
-
-def _best_reserve(drawn: Tape, talks: bool) -> float:
-    return float(max(RESERVES, key=lambda days: _mean(agents.with_reserve(days, talks), drawn)))
-
-
-def _mean(agent: agents.Agent, drawn: Tape) -> float:
-    return float(agents.episodes(agent, drawn)[0].returns.mean())
-
-
-def write(facts: Mapping[str, Any], path: Path) -> None:
-    """Facts as a file, sorted, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as file:
-        file.write((json.dumps(dict(sorted(facts.items())), indent=1) + "\n").encode())
+def mean_return(agent: agents.Agent, scenario: str, drawn: Tape) -> float:
+    """The mean return of an agent of lists."""
+    return float(agents.episodes(agent, drawn, scenario)[0].returns.mean())

@@ -20,7 +20,7 @@ from engines.village.scenarios import Scenario
 from engines.village.tape import Tape
 
 Arrays = dict[str, NDArray[Any]]
-RESERVES = (0, 1, 2, 3, 4, 5, 6, 8, 10)  # days of food, to choose from
+RESERVES = score.RESERVES
 SHOCKS = (6, 10, 14, 18, 22, 26, 30)  # the day on which the bad stretch starts
 
 
@@ -81,7 +81,7 @@ def table(scenario: Scenario, seeds: Sequence[int], report: Any) -> Arrays:
     for column, shock in enumerate(SHOCKS):
         weather = tapes(scenario, seeds, shock)
         for row, reserve in enumerate(RESERVES):
-            one = outcome(weather, agents.with_reserve(reserve).parameters())
+            one = outcome(weather, agents.with_reserve(reserve).parameters(scenario.name))
             found["return"][row, column] = one["return_"].mean()
             found["hungry"][row, column] = (one["fed"] < selection.HUNGRY).sum(1).mean()
             found["empty"][row, column] = (one["stored"] < selection.EMPTY).sum(1).mean()

@@ -32,7 +32,6 @@ class Config:
     scenarios: tuple[str, ...] = scenarios.TRAIN
     cohorts: int = 5
     villages: int = 40  # of each cohort
-    scatter: float = 0.0  # share of episodes that start grown or rich
     length: int = 64  # ticks collected for an update
     updates: int = 800
     width: int = 128
@@ -71,7 +70,7 @@ class Trainer:
         size = config.villages
         first = FIRST_SEED * (1 + seed)
         self.cohorts = [
-            Cohort.endless(config.scenarios, size, first + number * size, config.cohorts * size, config.scatter)
+            Cohort.endless(config.scenarios, size, first + number * size, config.cohorts * size)
             for number in range(config.cohorts)
         ]
         self._waiting = [number * r.TICKS // config.cohorts // config.length for number in range(config.cohorts)]

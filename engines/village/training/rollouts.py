@@ -61,11 +61,10 @@ class Cohort:
         """
         self.names, self.count = names, len(tapes.wind)
         self.seed = self.next_seed = self.stride = 0
-        self.scatter = 0.0
         self._begin(tapes)
 
     @classmethod
-    def endless(cls, names: Sequence[str], count: int, first_seed: int, stride: int, scatter: float = 0.0) -> Cohort:
+    def endless(cls, names: Sequence[str], count: int, first_seed: int, stride: int) -> Cohort:
         """Villages for training: after an episode the next, whose tapes' seeds are `stride` further on.
 
         Args:
@@ -73,11 +72,9 @@ class Cohort:
             count: of villages.
             first_seed: of the first tape.
             stride: how much further on the next are.
-            scatter: share of villages that start grown or rich, so that it is known what that is worth before it is
-                reached; their returns are not reported.
         """
         found = cls(names, _drawn(names, count, first_seed))
-        found.next_seed, found.stride, found.scatter = first_seed, stride, scatter
+        found.next_seed, found.stride = first_seed, stride
         found.renew()
         return found
 
@@ -89,31 +86,11 @@ class Cohort:
     def _begin(self, tapes: tape.Tape) -> None:
         self.villages = Villages(tapes)
         self.memory = blank(self.count)
-        self.scattered = np.zeros(self.count, np.bool_)
-        if self.scatter:
-            self._scatter(np.random.default_rng([self.seed, 1]))
-
-    def _scatter(self, rng: np.random.Generator) -> None:
-        """Exploring starts (Sutton and Barto): levels, mouths, coins and a granary drawn at random."""
-        self.scattered[:] = rng.random(self.count) < self.scatter
-        level = rng.integers(0, r.LEVELS, self.count)
-        mouths = r.MOUTHS + rng.integers(0, r.HOUSING * level + 1)
-        coins, store = rng.uniform(0, 60, self.count), rng.uniform(0, 6, self.count) * mouths
-        v = self.villages
-        for at, item, value in (
-            (ticks.LEVEL, None, level), (ticks.N, r.N_MOUTHS, mouths), (ticks.COIN, r.COINS, coins),
-            (ticks.STORE, r.IN_GRANARY, store),
-        ):  # fmt: skip
-            v.numbers[self.scattered, at] = value[self.scattered]
-            if item is not None:
-                v.known[self.scattered, :, item] = value[self.scattered, None]
-        v.restore(v.snapshot())
 
     def ended(self) -> list[Ended]:
-        """The episodes, which are over, but those of scattered starts."""
+        """The episodes, which are over."""
         numbers = zip(self.villages.returns.tolist(), self.villages.numbers[:, ticks.LEVEL].tolist(), strict=True)
-        kept = (pair for pair in enumerate(numbers) if not self.scattered[pair[0]])
-        return [Ended(self.names[i % len(self.names)], *found) for i, found in kept]
+        return [Ended(self.names[i % len(self.names)], *found) for i, found in enumerate(numbers)]
 
     def free(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which workers choose now: village and worker of each."""
@@ -255,10 +232,22 @@ def episodes(policy: Policy, tapes: tape.Tape, drawn: int | None = None) -> tupl
     Returns:
         The villages after the last day, and (B, 480, 25) their rows of numbers after every tick.
     """
+    villages, history, _ = played(policy, tapes, drawn)
+    return villages, history
+
+
+def played(
+    policy: Policy, tapes: tape.Tape, drawn: int | None = None
+) -> tuple[Villages, NDArray[np.float64], NDArray[np.int8]]:
+    """As `episodes`, with what was chosen: int8 (B, 480, 3), -1 where nothing was to be chosen."""
     generator = None if drawn is None else torch.Generator().manual_seed(drawn)
     cohort = Cohort([""], tapes)
     history = np.empty((cohort.count, r.TICKS, ticks.NUMBERS))
+    choices = np.full((cohort.count, r.TICKS, 3), r.FREE, np.int8)
     for tick in range(r.TICKS):
-        cohort.villages.step(act(policy, [cohort], generator).actions[0], told(cohort.count))
+        rows, workers = cohort.free()
+        actions = act(policy, [cohort], generator).actions[0]
+        choices[rows, tick, workers] = actions[rows, workers]
+        cohort.villages.step(actions, told(cohort.count))
         history[:, tick] = cohort.villages.numbers
-    return cohort.villages, history
+    return cohort.villages, history, choices

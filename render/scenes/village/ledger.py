@@ -25,7 +25,8 @@ OTHERS = (
     ("no_granary", "no granary"),
     ("investor", "sells everything"),
     ("hoarder", "stores everything"),
-    ("best_reserve", "best reserve"),
+    ("best_reserve", "one reserve all year"),
+    ("stock", "reserve by season"),
     ("planner", "plans ahead"),
     ("policy", "trained policy"),
     ("small", "small language model"),
@@ -40,7 +41,7 @@ def section(shown: Shown) -> Section:
     """What is said and when."""
     facts, run = shown.recording.facts, shown.main
     fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
-    better = facts["compound.best_reserve.return"] - facts["compound.no_granary.return"]
+    better = facts["compound.stock.return"] - facts["compound.no_granary.return"]
     seeds = int(facts["measured.seeds"])
     return Section(
         name="ledger",

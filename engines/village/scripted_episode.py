@@ -1,6 +1,6 @@
-"""One village, tick by tick: the generator that is recorded and looked at.
+"""One village of scripted workers, tick by tick, in the readable world: for whoever wants to look into an episode.
 
-It plays the readable world, and yields what a scene shows and a reader may ask for.
+Workers who are asked one at a time, language models and people among them, are in `llm.episode`.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def run(config: Config, seed: int) -> Iterator[Step]:
             f"agent {who.name!r}: an episode is played by lists; choose stock, roles, hoarder or reserve_4"
         )
     world = World(adversary.tape(scenarios.named(config.scenario), seed))
-    p = who.parameters()
+    p, last = who.parameters(config.scenario), [r.FREE] * 3
     while not world.over:
         tick = world.tick
         seen = np.array([observation.observe(world, agent) for agent in range(3)])
         masks = np.array([world.mask(agent) for agent in range(3)])
         begun = tuple(left == 0 for left in world.left)
-        actions = [_choice(world, agent, seen[agent], masks[agent], who, p) for agent in range(3)]
+        actions = [_choice(world, agent, seen[agent], masks[agent], last, who, p) for agent in range(3)]
         told = np.array([world.report(agent, actions[agent]) for agent in range(3)])
         reward = world.step(actions, told if who.talks else None)
         said = [observation.say(row) if who.talks else "" for row in told]
@@ -78,11 +78,15 @@ def _choice(
     agent: int,
     seen: NDArray[np.float32],
     mask: NDArray[np.int8],
+    last: list[int],
     who: agents.Agent,
     p: NDArray[np.float64],
 ) -> int:
-    """What a worker does: goes on, or what the lists say if it is allowed."""
+    """What a worker does: goes on, or what the lists say if it is allowed; `last` is kept up to date."""
     if world.left[agent] > 0:
         return world.action[agent]
-    choice = int(stock.act(seen, p)) if who.works[agent] else r.WAIT
-    return choice if mask[choice] else r.WAIT
+    if not who.works[agent] or world.ill(agent):
+        return r.WAIT
+    choice = int(stock.choose(seen, last[agent], p))
+    last[agent] = choice if mask[choice] else r.WAIT
+    return last[agent]
