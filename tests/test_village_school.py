@@ -65,7 +65,7 @@ def small() -> Any:
             num_hidden_layers=2,
             num_attention_heads=2,
             num_key_value_heads=1,
-        )  # fmt: skip
+        )
     ).eval()
     found.words = torch.arange(len(WORDS))
     return found
