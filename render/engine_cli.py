@@ -186,7 +186,8 @@ def score_village(
             try:
                 if not names and not where:
                     before = recording.load(places.recordings, "village")
-                    made = village.compare(before, cache, report, cores, until(minutes), seeds)
+                    count = seeds or len(measured.SEALED_SEEDS)
+                    made = village.compare(before, cache, report, cores, until(minutes), count)
                     recording.save(made, places.recordings)
                     rows = comparison.lines(made.facts)
                 else:
@@ -213,8 +214,10 @@ def score_village(
         return
     click.echo(f"{'':13}{'':14}return  score  [95 % interval]   worst")
     for one, who, row in rows:
-        score_of = f"{row['score']:6.3f}  [{row['score_low']:6.3f}, {row['score_high']:6.3f}] {row['score_worst']:7.3f}"
-        click.echo(f"{one:13}{who:14}{row['returns']:6.3f} {score_of if 'score_low' in row else '  1'}")
+        around = (
+            "  [{score_low:6.3f}, {score_high:6.3f}] {score_worst:7.3f}".format(**row) if "score_low" in row else ""
+        )
+        click.echo(f"{one:13}{who:14}{row['returns']:6.3f} {row['score']:6.3f}{around}")
 
 
 def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:

@@ -150,7 +150,9 @@ def test_facts_are_means_with_their_spread_and_every_seed() -> None:
 def test_games_tell_whom_they_faced_and_how_far_a_step_moves_each_layer() -> None:
     run, made = finished("games", 0)
     change = np.concatenate([np.full((20, 3), 0.5), np.full((5, 3), 0.4), np.full((20, 3), [0.1, 0.2, 0.3])])
-    log = {**made.arrays, "log_rung": np.array([0, 1, 3, 2]), "public_layer_change": change}
+    rungs = {"log_rung": np.array([0, 0, 3, 2]), "log_positions": np.array([300, 800, 900, 1000])}
+    log = {**made.arrays, **rungs, "log_cpu_seconds": np.array([1, 3, 5, 5]), "public_layer_change": change}
+    assert told.throughput({run: replace(made, arrays=log)})["throughput.game_positions_per_second.random"] == 200
     found = told.facts({run: replace(made, arrays=log)})
     assert found["games.rungs"] == 4
     assert found["games.weight_change.block_1.first"] == pytest.approx(0.5)

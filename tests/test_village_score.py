@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engines import recording
 from engines.village import (
     adversary,
     agents,
@@ -28,6 +31,8 @@ from engines.village.core import Villages
 from engines.village.playing import play
 from engines.village.tape import Tape, draw, stack
 from engines.village.world import World
+from render import cli
+from render.pipeline.plan import Places
 
 pytestmark = pytest.mark.engine
 
@@ -276,3 +281,46 @@ def test_a_planner_knows_nothing_of_the_tape() -> None:
     villages, history = planner.play(stack([draw(scenarios.CALM, 3)]), fitting.parameters())
     assert villages.returns[0] > 0
     assert history.shape == (1, r.TICKS, 25)
+
+
+def test_the_command_refuses_what_is_not_there_in_a_line(places: Places, capfd: pytest.CaptureFixture[str]) -> None:
+    for option, name, wanted in (
+        ("--agent", "king", "or policy, the trained one"),
+        ("--scenario", "moon", "choose one of calm"),
+    ):
+        assert cli.run(["score", "village", option, name], places) == 2
+        said = capfd.readouterr().err.splitlines()
+        assert said[-1].startswith("error: ")
+        assert wanted in said[-1]
+
+
+def test_the_command_prints_what_was_asked_for(
+    places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        plans, "returns", lambda names, seeds, *_, **__: {one: np.full(len(seeds), 2.2) for one in names}
+    )
+    asked = ["score", "village", "--agent", "stock", "--scenario", "calm", "--seeds", "3"]
+    assert cli.run(asked, places) == 0
+    assert re.search(r"^calm +stock +1\.\d+ +0\.\d+ +\[.*\] +0\.\d+$", capfd.readouterr().out, re.M)
+    assert cli.run([*asked, "--json"], places) == 0
+    rows = json.loads(capfd.readouterr().out)
+    assert [row["agent"] for row in rows] == ["stock", "clairvoyant"]
+    assert {"days_fed", "hunger_days", "lowest_reserve", "net_worth", "gini", "invalid", "messages"} <= set(rows[0])
+
+
+@pytest.mark.slow
+def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound, "upper", lambda tape: 2.375)
+    monkeypatch.setattr(clairvoyant, "plan", lambda tape, start, *_: (2.0, start, None))
+    before = recording.load(record.POLICY.parent, "village")
+    made = record.compare(before, tmp_path, lambda *_: None, 1, seeds=2)
+    assert made.config["compared"]["seeds"] == made.facts["compared.seeds"] == 2
+    assert {name for _, name, _ in comparison.lines(made.facts)} == {*comparison.AGENTS, "clairvoyant"}
+    assert len(comparison.lines(made.facts)) == 12 * len(scenarios.SCENARIOS)
+    for name in ("calibration.scripted_share", "trained.gain_over_reserve.held_out", "bound.gap"):
+        assert np.isfinite(made.fact(name))
+    assert made.events == before.events
+    recording.save(made, tmp_path)
+    with pytest.raises(ValueError, match="run `click record village`"):
+        record.compare(replace(before, code_version="0"), tmp_path, lambda *_: None, 1)

@@ -202,9 +202,7 @@ def test_a_rule_is_learnt_by_imitation() -> None:
 @pytest.mark.slow
 def test_reward_alone_teaches_a_village_to_eat() -> None:
     """From chance: after some seconds of villages, far more is eaten than by chance."""
-    config = ppo.Config(
-        scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0
-    )
+    config = ppo.Config(scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0)
     trainer = ppo.Trainer(config, 0)
     tapes = tape.stack([tape.draw(scenarios.CALM, seed) for seed in range(40)])
     before = episodes(trainer.policy, tapes, drawn=0)[0].returns.mean()

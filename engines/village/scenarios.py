@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ COMPOUND = Scenario(
     "compound", held_out=True, stall_hazard=0.01, stall_days=(2, 4), rabbit_rate=0.004,
     spell_start=(5, 30), spell_days=(4, 6), spell_stall=True, spell_rabbit_rate=0.03,
 )  # fmt: skip
-LONG_DROUGHT = Scenario(
-    "long_drought", held_out=True, stall_hazard=0.01, stall_days=(2, 3), rabbit_rate=0.002,
-    spell_start=(5, 22), spell_days=(12, 16), spell_growth=0.4,
-)  # fmt: skip
+LONG_DROUGHT = replace(
+    DROUGHT, name="long_drought", held_out=True, spell_start=(5, 22), spell_days=(12, 16), spell_growth=0.4
+)
 PLAGUE = Scenario(
     "plague", held_out=True, stall_hazard=0.01, stall_days=(2, 3), rabbit_rate=0.004,
     spell_start=(5, 26), spell_days=(8, 12), spell_rabbit_rate=0.06,
@@ -53,10 +52,7 @@ CRASH = Scenario(
     "crash", held_out=True, stall_hazard=0.02, stall_days=(2, 4), rabbit_rate=0.004,
     spell_start=(4, 16), spell_days=(14, 20), spell_price=0.5,
 )  # fmt: skip
-ADVERSARIAL = Scenario(
-    "adversarial", held_out=True, stall_hazard=0.01, stall_days=(2, 4), rabbit_rate=0.004,
-    spell_start=(5, 30), spell_days=(5, 5), spell_stall=True, spell_rabbit_rate=0.03, worst_start=True,
-)  # fmt: skip
+ADVERSARIAL = replace(COMPOUND, name="adversarial", spell_days=(5, 5), worst_start=True)
 
 CALIBRATED = (CALM, STD, WINDLESS, RABBITS, COMPOUND)
 SCENARIOS = {

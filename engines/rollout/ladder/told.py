@@ -78,6 +78,12 @@ def throughput(results: Results) -> dict[str, float]:
         if parts:
             made = sum(float(p.arrays[counted].sum()) if counted else p.facts["compute"] for p in parts)
             found[fact] = made / sum(part.facts["cpu_seconds"] for part in parts)
+    logs = [made.arrays for run, made in results.items() if run.name == "games"]
+    if logs:  # the steps against the random mover alone, who costs nothing
+        first = [log["log_rung"] == 0 for log in logs]
+        made = sum(float(log["log_positions"][at].max()) for log, at in zip(logs, first, strict=True))
+        spent = sum(float(log["log_cpu_seconds"][at].sum()) for log, at in zip(logs, first, strict=True))
+        found["throughput.game_positions_per_second.random"] = made / spent
     return found
 
 

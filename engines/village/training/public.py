@@ -58,31 +58,17 @@ def train(
 def scores(
     mine: policy.Policy, seeds: Sequence[int], names: Sequence[str] = tuple(scenarios.SCENARIOS)
 ) -> dict[str, dict[str, float]]:
-    """Mean returns by scenario on the same tapes: of the policy, the best (s, S) workers, the random ones.
+    """Mean returns by scenario on the same tapes: of the policy, and of the best (s, S) workers.
 
-    The reserve of the (s, S) workers is the best of `score.RESERVES` on these very tapes, which favours them.
+    Their numbers are those fitted to the scenario, and the best reserve, of the season or the same all year, is chosen
+    on these very tapes, which favours them.
     """
     found = {}
     for name in names:
         tapes = score.tapes(name, seeds)
-        reserves = {
-            days: agents.episodes(agents.with_reserve(days), tapes)[0].returns.mean() for days in score.RESERVES
-        }
-        best = max(reserves, key=lambda days: reserves[days])
+        scripts = [agents.AGENTS["stock"], *(agents.with_reserve(days) for days in score.RESERVES)]
         found[name] = {
             "policy": float(episodes(mine, tapes)[0].returns.mean()),
-            "best_stock": float(reserves[best]),
-            "best_reserve": float(best),
-            "random": float(agents.episodes(agents.AGENTS["random"], tapes)[0].returns.mean()),
+            "best_stock": max(score.mean_return(one, name, tapes) for one in scripts),
         }
     return found
-
-
-def gain(of: Mapping[str, float], plan: float) -> float:
-    """What the policy gains over the best (s, S) workers in a scenario, in normalised score.
-
-    Args:
-        of: the scenario's entry of `scores`.
-        plan: mean return of the plan by one who knows the tapes; the random workers' is 0 on this scale, it is 1.
-    """
-    return (of["policy"] - of["best_stock"]) / (plan - of["random"])
