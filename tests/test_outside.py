@@ -1,7 +1,7 @@
-"""What other programs say of the pages and their scripts: the TypeScript compiler, a crawler, the validator of HTML.
+"""What other programs say of the pages and their scripts: a compiler, a crawler, the validator of HTML, Lighthouse.
 
-They are no part of the project's environment. Where one is installed it is used: `npm install typescript linkinator`
-in a folder, and the folder named in STAGELIGHT_NODE; for the validator, its jar named in STAGELIGHT_VNU.
+They are no part of the project's environment. Where one is installed it is used: `npm install typescript linkinator
+lighthouse` in a folder, and the folder named in STAGELIGHT_NODE; for the validator, its jar named in STAGELIGHT_VNU.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from browsing import ASSETS, ROOT, Site, needs_scenes
+from browsing import ASSETS, FLAGS, ROOT, Site, needs_scenes
 
 LIBRARIES = "es2022,dom,dom.iterable"
 # What the validator does not know yet, and what the theme writes: harmless to a reader, and not ours to change.
@@ -83,3 +83,20 @@ def test_the_markup_is_valid(site: Site) -> None:
     told = [f"{Path(each['url']).parent.name}: {each['message']} {each.get('extract', '')[:80]!r}" for each in found
             if each["type"] == "error" and not each["message"].startswith(ALLOWED)]  # fmt: skip
     assert told == []
+
+
+@needs_scenes
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["", "rollout/", "village/"])
+def test_lighthouse_finds_nothing_to_mend(site: Site, page: str) -> None:
+    """All but its speed, which depends on what else the machine does; other tests hold bytes and shifts."""
+    command = [tool("lighthouse"), site.url + page, "--quiet", "--output=json", f"--chrome-flags={' '.join(FLAGS)}",
+               "--only-categories=accessibility,best-practices,seo"]  # fmt: skip
+    chromium = os.environ.get("STAGELIGHT_CHROMIUM", "/usr/bin/chromium")
+    looked = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True, text=True,
+                            check=False, timeout=240)  # fmt: skip
+    assert looked.returncode == 0, looked.stderr
+    found = json.loads(looked.stdout)
+    scores = {name: category["score"] for name, category in found["categories"].items()}
+    short = [audit["title"] for audit in found["audits"].values() if audit["score"] not in {None, 1}]
+    assert scores == {"accessibility": 1, "best-practices": 1, "seo": 1}, short

@@ -10,13 +10,13 @@ from render.pages.figures import clock, size
 from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, label, section_of, titled
 
-KEYS = (
-    ((",", "."), "one frame"),
-    (("\N{LEFTWARDS ARROW}", "\N{RIGHTWARDS ARROW}"), "five seconds"),
-    (("space",), "play"),
-    (("<", ">"), "speed"),
-    (("c",), "captions"),
-    (("f",), "full screen"),
+KEYS = (  # and how they are read aloud, where the sign alone would not be
+    (((",", "comma"), (".", "full stop")), "one frame"),
+    ((("\N{LEFTWARDS ARROW}", "left"), ("\N{RIGHTWARDS ARROW}", "right")), "five seconds"),
+    ((("space", ""),), "play"),
+    ((("<", "less than"), (">", "greater than")), "speed"),
+    ((("c", ""),), "captions"),
+    ((("f", ""),), "full screen"),
 )
 
 
@@ -94,9 +94,16 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
 
 def _keys(steps: int) -> Html:
     """What the keys do, and the speed once it is changed."""
-    known = [((tuple(str(at) for at in range(1, steps + 1))), "steps"), *KEYS]
-    told = [part for keys, does in known for part in (*(el("kbd", {}, key) for key in keys), f" {does}", ", ")]
+    known = [(tuple((str(at), "") for at in range(1, steps + 1)), "steps"), *KEYS]
+    told = [part for keys, does in known for part in (*(_key(*key) for key in keys), f" {does}", ", ")]
     return el("p", {"class": "scene__keys"}, "Keys: ", *told[:-1], ". ", el("output", {}))
+
+
+def _key(sign: str, spoken: str) -> Html:
+    """A key, and its name for those who hear it."""
+    if not spoken:
+        return el("kbd", {}, sign)
+    return el("kbd", {}, el("span", {"aria-hidden": "true"}, sign), el("span", {"class": "spoken"}, f" {spoken} "))
 
 
 def paragraph(scene: Scene, entry: str, markdown: str) -> str | None:

@@ -17,6 +17,7 @@
       const [row, column] = sliders.map((each) => Number(each.value));
       const values = sliders.map((each, at) => (each.dataset.values ?? "").split(" ")[at ? column : row]);
       shown.forEach((each, at) => (each.value = values[at]));
+      sliders.forEach((each, at) => each.setAttribute("aria-valuetext", values[at])); // else its place in the list is read
       for (const cell of box.querySelectorAll("td[aria-current]")) cell.removeAttribute("aria-current");
       const cell = /** @type {HTMLTableCellElement} */ (rows[row].cells[column + 1]);
       cell.setAttribute("aria-current", "true");

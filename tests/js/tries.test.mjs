@@ -72,6 +72,7 @@ test("the chosen reserve and day mark one cell, which is said in words", () => {
   sliders[1].fire("input");
   assert.deepEqual(marked().map((each) => each.textContent), ["2.00"]);
   assert.match(note.textContent, /^Storing 0 days, with the bad stretch from day 20: return 2\.00/);
+  assert.deepEqual(sliders.map((slider) => slider.getAttribute("aria-valuetext")), ["0", "20"]);
 });
 
 test("the chosen acceleration and method show one reconstruction with its words", () => {

@@ -27,6 +27,7 @@ DAY_SHOWN = 3  # of the run without work
 def section(shown: Shown) -> Section:
     """What is said and when."""
     paid, starved = shown.main.paid[first_day(shown)], shown.idle.paid[DAY_SHOWN - 1]
+    lost = f"{starved:.0f}".replace("-", "\N{MINUS SIGN}")
     return Section(
         name="goal",
         step="01",
@@ -43,7 +44,7 @@ def section(shown: Shown) -> Section:
         marks=(Cue(0.0, SECONDS, "posture"),),
         still=14.2,
         alt=f"Four children large in the square. With bread they hop, and the day pays {paid:+.0f}. In the run in "
-        f"which nobody works they are curled up by day {DAY_SHOWN}, windows dark, and the day pays {starved:.0f}.",
+        f"which nobody works they are curled up by day {DAY_SHOWN}, windows dark, and the day pays {lost}.",
     )
 
 

@@ -64,6 +64,7 @@ def section(shown: Shown) -> Section:
             f"{name} {_value(shown, 'calm', who):.2f} and {_value(shown, 'compound', who):.2f}"
             for who, name in rows(shown)
         )
+        .replace("-", "\N{MINUS SIGN}")
         + ".",
     )  # fmt: skip
 
