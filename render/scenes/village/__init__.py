@@ -23,7 +23,8 @@ HEADLINES = {
     "disturbances": "Stored bread bridges still wind",
     "ledger": "Forty days, and what others reach",
 }
-PACE = 15  # cut-outs are moved on twos, as cut-outs are
+PACE = {"relay": None}  # where the camera moves, every picture is drawn; elsewhere cut-outs move on twos
+TWOS = 15
 RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge", "04 Disturbances", "The ledger")
 
 
@@ -61,7 +62,7 @@ def _framed(station: int, section: Section) -> Section:
         frame.rail(pen, RAIL, station)
         frame.caption(pen, section.captions, t)
 
-    return replace(section, paint=paint, pace=PACE)
+    return replace(section, paint=paint, pace=PACE.get(section.name, TWOS))
 
 
 SCENE = Village

@@ -42,9 +42,9 @@ def section(shown: Shown) -> Section:
             Cue(10.8, SECONDS, "No bread: they sit, then curl up."),
         ),
         marks=(Cue(0.0, SECONDS, "posture"),),
-        still=14.2,
-        alt=f"Four children large in the square. With bread they hop, and the day pays {paid:+.0f}. In the run in "
-        f"which nobody works they are curled up by day {DAY_SHOWN}, windows dark, and the day pays {lost}.",
+        still=6.9,
+        alt=f"Four children large in the square. With bread they hop, windows lit, and the day pays {paid:+.0f}. Later, in "
+        f"the run in which nobody works, they are curled up by day {DAY_SHOWN} and the day pays {lost}.",
     )
 
 
