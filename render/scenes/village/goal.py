@@ -43,7 +43,7 @@ def section(shown: Shown) -> Section:
         ),
         marks=(Cue(0.0, SECONDS, "posture"),),
         still=6.9,
-        alt=f"Four children large in the square. With bread they hop, windows lit, and the day pays {paid:+.0f}. Later, "
+        alt=f"Four children large in the square. With bread they hop, and the day pays {paid:+.0f}. Later, "
         f"in the run in which nobody works, they are curled up by day {DAY_SHOWN} and the day pays {lost}.",
     )
 
