@@ -171,6 +171,7 @@ def test_the_slide_shows_recorded_starts_from_mate_in_one_to_the_opening(scene: 
     assert slide.depths[0] == 1
     assert slide.name(len(slide.depths) - 1) == "opening"
     assert slide.depths == sorted(set(slide.depths))
+    assert slide.steps == sorted(set(slide.steps)), "the counter never goes back"
     assert slide.boards[-1] == board.placement("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR")
     for step, depth, chance in zip(slide.steps, slide.depths, slide.sure, strict=True):
         assert arrays["public_moves"][step] == 0

@@ -43,6 +43,9 @@ class Slide:
             if len(found):
                 self.steps.append(int(found[0]))
                 self.depths.append(int(left[found[0]]))
+        # A depth that the frontier came back to later, against a harder opponent, is left out: steps only rise.
+        kept = [at for at, step in enumerate(self.steps) if step < min(self.steps[at + 1 :], default=step + 1)]
+        self.steps, self.depths = [self.steps[at] for at in kept], [self.depths[at] for at in kept]
         rows = [arrays["public_board"][step] for step in self.steps]
         self.boards = [_placed(row) for row in rows]
         self.best = [
