@@ -76,14 +76,19 @@ def fact(scene: Scene, kind: str, name: str, style: str, digits: int | None, pag
     except (TypeError, ValueError) as error:
         fail(f"docs/{page}: {name} cannot be written as {style} ({error}): choose another style")
     text = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(shown).replace("%\N{NO-BREAK SPACE}±", "\N{NO-BREAK SPACE}±")
-    return el("data", {"class": "fact", "value": values[0], "title": f"{scene.name}: {name}"}, text)
+    return traced(scene.name, name, values[0], text)
+
+
+def traced(source: str, name: str, value: float, words: str) -> Html:
+    """A number as it is written, carrying its exact value and where it stands under which name."""
+    return el("data", {"class": "fact", "value": value, "title": f"{source}: {name}"}, words)
 
 
 def constant(path: str, name: str, value: float, style: str, digits: int | None, page: str) -> Html:
     """A number of the source, carrying its exact value and where it stands."""
     write = pick(STYLES, style, "the list of number styles", page)
     text = write(value) if digits is None else write(value, digits)
-    return el("data", {"class": "fact", "value": value, "title": f"{path}: {name}"}, text)
+    return traced(path, name, value, text)
 
 
 def event(scene: Scene, kind: str, key: str, style: str | None, page: str) -> Html:

@@ -5,15 +5,13 @@ A line is the mean of several drawn masks, a dot one of them. What was not measu
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
-from render.pages.figures import signed
+from render.pages.figures import signed, traced
 from render.pages.markup import Html, el
-from render.pages.plots import APART, HIGH, LEFT, LOW, RIGHT, TOP, WIDE, text
+from render.pages.plots import APART, HIGH, LEFT, LOW, RIGHT, TOP, WIDE, download, text
 from render.pages.published import Scene, fail
 
 WHO = {"colin27": "Colin27", "patient": "The patient", "patient.lesion": "Its lesion"}
@@ -98,17 +96,15 @@ def _table(scene: Scene, title: str, found: list[Line], rates: list[float]) -> H
     rows = [el("tr", {}, el("th", {"scope": "row"}, f"{rate:g}"), *(_cell(scene, line, rate) for line in found))
             for rate in rates]  # fmt: skip
     table = el("table", {"class": "plotted__rates"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
-    out = io.StringIO()
-    sheet = csv.writer(out, lineterminator="\n")
-    sheet.writerow(["who", "acceleration", "mask", "gain in dB"])
-    for line in found:
-        for rate, values in line.values.items():
-            sheet.writerows([line.label, f"{rate:g}", mask, f"{gain:.6g}"] for mask, gain in enumerate(values, 1))
-    address = "data:text/csv;charset=utf-8," + quote(out.getvalue(), safe=",.()/")
+    sheet: list[Sequence[object]] = [["who", "acceleration", "mask", "gain in dB"]]
+    sheet += [
+        [line.label, f"{rate:g}", mask, f"{gain:.6g}"]
+        for line in found for rate, values in line.values.items() for mask, gain in enumerate(values, 1)
+    ]  # fmt: skip
     return el(
         "details", {"class": "fold"}, el("summary", {}, "The same as a table"),
         el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": title}, table),
-        el("p", {}, el("a", {"href": address, "download": f"{scene.name}-gains.csv"}, "Every mask, as CSV")),
+        download(f"{scene.name}-gains.csv", "Every mask, as CSV", sheet),
     )  # fmt: skip
 
 
@@ -117,6 +113,4 @@ def _cell(scene: Scene, line: Line, rate: float) -> Html:
         return el("td", {}, "not measured")
     values, name = line.values[rate], f"gain.{line.name}.r{rate:g}"
     words = f"{signed(line.mean(rate))} ({signed(min(values))} to {signed(max(values))})"
-    return el(
-        "td", {}, el("data", {"class": "fact", "value": line.mean(rate), "title": f"{scene.name}: {name}"}, words)
-    )
+    return el("td", {}, traced(scene.name, name, line.mean(rate), words))

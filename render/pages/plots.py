@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -59,8 +59,9 @@ def curves(scene: Scene, measured: str, runs: Mapping[str, str], across: str, ti
         "svg", {"class": "plot", "viewBox": f"0 0 {WIDE:g} {HIGH:g}", "role": "img", "aria-label": _told(title, found)},
         *_axes(first, last, place, across), *marks, *_names(found, place),
     )  # fmt: skip
-    table = el("details", {"class": "fold"}, el("summary", {}, "The same as a table"), _table(title, found, across),
-               _download(f"{scene.name}-{measured}-{'-'.join(runs)}.csv", found, across))  # fmt: skip
+    file = download(f"{scene.name}-{measured}-{'-'.join(runs)}.csv", "Every seed, as CSV", _rows(found, across))
+    words = el("summary", {}, "The same as a table")
+    table = el("details", {"class": "fold"}, words, _table(title, found, across), file)
     return el("figure", {"class": "plotted"}, el("figcaption", {}, title), picture, table)
 
 
@@ -136,24 +137,21 @@ def _told(title: str, found: Sequence[Curve]) -> str:
     return f"{title}. {ends}."
 
 
-def _download(name: str, found: Sequence[Curve], across: str) -> Html:
-    """All of it, each seed on its own, as a file that is in the page itself: nothing to fetch, nothing to go stale."""
-    address = "data:text/csv;charset=utf-8," + quote(csv_of(found, across), safe=",.()/")
-    return el("p", {}, el("a", {"href": address, "download": name}, "Every seed, as CSV"))
-
-
-def csv_of(found: Sequence[Curve], across: str) -> str:
-    """The curves, one moment of one seed a row: what ran, its seed, its mean compute, and the share."""
+def download(name: str, words: str, rows: Iterable[Sequence[object]]) -> Html:
+    """Rows as a CSV file that is in the page itself: nothing to fetch, nothing to go stale."""
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["run", "seed", across, "share"])
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    address = "data:text/csv;charset=utf-8," + quote(out.getvalue(), safe=",.()/")
+    return el("p", {}, el("a", {"href": address, "download": name}, words))
+
+
+def _rows(found: Sequence[Curve], across: str) -> Iterator[Sequence[object]]:
+    """The curves, one moment of one seed a row: what ran, its seed, its mean compute, and the share."""
+    yield ["run", "seed", across, "share"]
     for curve in found:
         for seed, rates in enumerate(curve.rates):
-            rows.writerows(
-                [curve.label, seed, f"{compute:.10g}", f"{rate:.6g}"]
-                for compute, rate in zip(curve.compute, rates, strict=True)
-            )
-    return out.getvalue()
+            for compute, rate in zip(curve.compute, rates, strict=True):
+                yield [curve.label, seed, f"{compute:.10g}", f"{rate:.6g}"]
 
 
 def _table(title: str, found: Sequence[Curve], across: str) -> Html:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from render.pages.figures import number
+from render.pages.figures import number, traced
 from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail, pick
 
@@ -94,7 +94,7 @@ def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str,
 
 def _decibels(scene: Scene, fact: str, page: str) -> Html:
     value = pick(scene.head["facts"], fact, f"site_assets/recordings/{scene.name}.json (facts)", page)
-    return el("data", {"class": "fact", "value": value, "title": f"{scene.name}: {fact}"}, f"{number(value, 1)} dB")
+    return traced(scene.name, fact, value, f"{number(value, 1)} dB")
 
 
 def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str] | None = None) -> Html:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from render.pages.figures import STYLES
+from render.pages.figures import STYLES, traced
 from render.pages.markup import Html, el, join
 from render.pages.published import Scene, fail
 
@@ -123,6 +123,4 @@ def _written(scene: Scene, cell: Cell) -> Html:
     value = scene.head["facts"].get(cell.fact)
     if value is None:
         return el("td", {"class": "scored__absent"}, "not run")
-    title = f"{scene.name}: {cell.fact}"
-    return el("td", {}, el("data", {"class": "fact", "value": value, "title": title},
-                           STYLES[cell.style](value, cell.digits)))  # fmt: skip
+    return el("td", {}, traced(scene.name, cell.fact, value, STYLES[cell.style](value, cell.digits)))

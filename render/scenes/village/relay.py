@@ -65,9 +65,8 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     zoom = mix(1.0, ZOOM, ease(t, 0.3, 2.0)) if together else 1.0
     middle = mix(0.0, 1.0, ease(t, 2.0, 8.5)) * theme.WIDTH
     town.land(pen, now, paths=False)
-    with pen.moved(
-        round(middle * (1 - zoom)), py(84) * (1 - zoom), zoom
-    ):  # by whole pixels, which no video has to send
+    across = round(middle * (1 - zoom))  # whole pixels, which no video has to send
+    with pen.moved(across, py(84) * (1 - zoom), zoom):
         town.trodden(pen)
         town.town(pen, shown, run, now, t, first_tick(shown) + SHOWN if together else ALONE[1], priced=not together)
         if together:
