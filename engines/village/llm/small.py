@@ -79,12 +79,12 @@ class Small:
     def next_word(self, prompts: Sequence[str]) -> NDArray[np.float32]:
         """(N, 13) logits of the thirteen action words as the word that follows each prompt."""
         hidden = last_hidden(self.model, self.tokenizer, prompts)
-        found: NDArray[np.float32] = (hidden @ self.head().T).float().numpy()
+        found: NDArray[np.float32] = (hidden @ self.head().T).numpy()
         return found
 
     def head(self) -> Tensor:
         """(13, D) the output embeddings of the action words."""
-        found: Tensor = self.model.get_output_embeddings().weight[self.words]
+        found: Tensor = self.model.get_output_embeddings().weight[self.words].float()
         return found
 
     def _one_token(self, word: str) -> int:
@@ -167,7 +167,7 @@ def _cut(cache: Any, length: int) -> None:
 
 
 def last_hidden(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Tensor:
-    """(N, D) the state from which the word after each prompt is predicted. Prompts are padded on the left."""
+    """(N, D) the state from which the word after each prompt is predicted, float32. Prompts are padded on the left."""
     rows = [list(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts]
     longest = max(map(len, rows))
     tokens = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -178,7 +178,7 @@ def last_hidden(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Tensor:
     trunk = model.get_base_model().model if hasattr(model, "get_base_model") else model.model
     places = (mask.cumsum(1) - 1).clamp(min=0)
     found: Tensor = trunk(input_ids=tokens, attention_mask=mask, position_ids=places, use_cache=False).last_hidden_state
-    return found[:, -1]
+    return found[:, -1].float()
 
 
 def _adapted(model: Any, adapter: Path) -> Any:
