@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
+from engines.village import playing, scenarios, score, ticks
 from engines.village import rules as r
-from engines.village import scenarios, score
 from engines.village.llm.prompt import WORDS
-from engines.village.training import course, language, school
+from engines.village.training import course, language, lessons, school
 from engines.village.training.lessons import balanced, watch
 from engines.village.training.policy import Policy
 from engines.village.training.trial import best_of, trial
@@ -102,23 +104,44 @@ def test_a_trial_is_whole_episodes_and_its_best_are_kept() -> None:
     np.testing.assert_array_equal(trial(clockwork, tapes).returns[:3], np.repeat(trial(clockwork, tapes).returns[0], 3))
 
 
-def test_trials_are_kept_as_they_come(tmp_path: Path) -> None:
-    path = tmp_path / "tried.json"
-    first = school.tried(clockwork, ["calm"], [1, 2], path)
-    again = school.tried(lambda _: pytest.fail("asked again"), ["calm"], [1, 2], path)
-    assert again == first
-    assert len(first["calm"]) == 2
+def test_what_a_trial_chose_can_be_played_again() -> None:
+    tapes = score.tapes("std", [1, 2])
+    found = trial(clockwork, tapes)
+    villages, history = playing.replay(tapes, found.choices)
+    np.testing.assert_array_equal(villages.returns, found.returns)
+    np.testing.assert_allclose(history[:, -1, ticks.J] / r.NORM, found.returns)
+
+
+def test_a_pupil_is_corrected_where_it_goes_astray(tmp_path: Path) -> None:
+    own = watch(expert(), ("calm",), range(2), 0.0, np.random.default_rng(0))
+    found = watch(expert(), ("calm",), range(2), 0.0, np.random.default_rng(0), clockwork)
+    tapes = score.tapes("calm", range(2))
+    assert found.prompts == trial(clockwork, tapes).lessons.prompts, "the pupil acts"
+    assert (found.actions != trial(clockwork, tapes).lessons.actions).any(), "and the expert says what is right"
+    both = own + found
+    lessons.keep(tmp_path / "both.npz", both)
+    again = lessons.kept(tmp_path / "both.npz")
+    assert again is not None
+    assert again.prompts == own.prompts + found.prompts
+    np.testing.assert_array_equal(again.actions, both.actions)
+    (tmp_path / "both.npz").write_bytes(b"PK\x03\x04 cut off")
+    assert lessons.kept(tmp_path / "both.npz") is None
 
 
 @needed
 def test_a_tiny_model_is_taught_put_down_and_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(school.lessons, "__defaults__", (1, school.FIRST_LESSON))
+    from peft import PeftModel
+
+    monkeypatch.setattr(school.shown, "__defaults__", (1, school.FIRST_LESSON))
     monkeypatch.setattr(school, "UNSEEN", 64)
-    with pytest.raises(course.Paused):
-        school.teach(expert(), small(), tmp_path, TINY, until=time.monotonic())
-    rest = school.teach(expert(), small(), tmp_path, TINY)
-    whole = school.teach(expert(), small(), tmp_path / "whole", TINY)
-    assert rest.done == rest.updates == 6
+    terms = school.Terms(TINY, replace(TINY, examples=16), 1, replace(TINY, examples=16), 1, 2)
+    for _ in range(2):
+        with pytest.raises(course.Paused):
+            school.teach(expert(), small(), tmp_path, terms, until=time.monotonic())
+    rest = school.teach(expert(), small(), tmp_path, terms)
+    pupil = small()
+    whole = school.teach(expert(), pupil, tmp_path / "whole", terms)
+    assert rest.done == rest.updates == 2
     for one, other in zip(rest.policy.parameters(), whole.policy.parameters(), strict=True):
         assert torch.equal(one, other)
     changed = [name for name, value in whole.policy.named_parameters() if "lora_B" in name and value.abs().max() > 0]
@@ -126,5 +149,9 @@ def test_a_tiny_model_is_taught_put_down_and_taken_up(tmp_path: Path, monkeypatc
     found = school.agreement(whole, expert())
     assert 0 <= found["agreement"] <= 1
     assert 0 < found["commonest"] < 1
-    adapter = language.publish(whole, tmp_path / "adapter")
-    assert (adapter / "adapter_model.safetensors").is_file()
+    folder = language.publish(whole, tmp_path / "adapter", {"seed": 0})
+    assert json.loads((folder / "about.json").read_text()) == {"seed": 0}
+    assert str(tmp_path) not in (folder / "adapter_config.json").read_text()
+    again = PeftModel.from_pretrained(small().model, str(folder))
+    for (name, one), (_, other) in zip(again.named_parameters(), whole.policy.named_parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3, msg=name)

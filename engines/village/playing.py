@@ -1,4 +1,4 @@
-"""Whole episodes of the scripted workers, compiled, on many tapes at once."""
+"""Whole episodes on many tapes at once: of the scripted workers, compiled; and of choices that were written down."""
 
 from __future__ import annotations
 
@@ -58,4 +58,22 @@ def play(
         v.numbers, v.workers, v.known, v.seen, *v._chance, p, np.array(works), np.full(3, talks), v.observations,
         v.masks, history,
     )  # fmt: skip
+    return v, history
+
+
+def replay(tapes: Tape, choices: NDArray[np.int8]) -> tuple[Villages, NDArray[np.float64]]:
+    """Play what was chosen once more; what was said meanwhile changes no stock, so it is not needed.
+
+    Args:
+        tapes: stacked, B of them.
+        choices: (B, 480, 3) what each began, -1 where nothing was to be chosen.
+
+    Returns:
+        As `play`, with every tick remembered.
+    """
+    v, nobody = Villages(tapes), np.zeros((len(choices), 3), np.bool_)
+    history = np.empty((len(v), r.TICKS, ticks.NUMBERS))
+    for tick in range(r.TICKS):
+        v.step(np.maximum(choices[:, tick], r.WAIT).astype(np.int64), nobody)
+        history[:, tick] = v.numbers
     return v, history

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from engines.village import rules as r
@@ -33,6 +34,17 @@ class SmallWorker:
     def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
         """The likeliest of the words that are allowed: valid by construction."""
         line = prompt.short(observation, self.last)
-        logits = self.next_word([line])[0]
-        self.last = int(np.where(mask > 0, logits, -np.inf).argmax())
+        self.last = int(pick(self.next_word([line]), mask[None])[0])
         return Choice(self.last, "", "", MODEL, "", len(line) // 3)
+
+
+def pick(
+    logits: NDArray[np.float32], masks: NDArray[np.int8], temperature: float = 0.0, rng: Generator | None = None
+) -> NDArray[np.int64]:
+    """(N,) of the words that are allowed the likeliest; above temperature 0 drawn, by `rng`."""
+    scores = np.where(masks > 0, logits, -np.inf)
+    if temperature > 0:
+        assert rng is not None
+        scores = scores / temperature + rng.gumbel(size=scores.shape)
+    picked: NDArray[np.int64] = scores.argmax(1)
+    return picked

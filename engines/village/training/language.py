@@ -3,21 +3,25 @@
     L = -log softmax over the allowed words of the logits after the prompt, at the expert's word
 
 Loss on the decision's token alone, over the words that compete there: everything else a language model knows stays as
-it was. First it imitates an expert (`lessons`), then its own best episodes (`improve`).
+it was. Whose choices are imitated, an expert's or those of its own best villages, is `school`'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save
 from torch import nn
 
+from engines.recording import atomic
+from engines.village.llm import smollm
 from engines.village.llm.small import Small, last_hidden
 from engines.village.training.lessons import Lessons, balanced
 
@@ -47,9 +51,18 @@ class Step:
 class Trainer:
     """A run that can be put down and taken up."""
 
-    def __init__(self, config: Config, seed: int, small: Small, lessons: Lessons) -> None:
+    def __init__(self, config: Config, seed: int, small: Small, lessons: Lessons, policy: Any = None) -> None:
+        """Begin.
+
+        Args:
+            config: of this run.
+            seed: of the adapter and of the order of lessons.
+            small: who is taught.
+            lessons: what is shown, drawn as `balanced` does.
+            policy: that model with an adapter which an earlier run has taught; None: a fresh one.
+        """
         self.config, self.seed, self.small, self.lessons, self.done = config, seed, small, lessons, 0
-        self.policy = adapted(small, config, seed)
+        self.policy = adapted(small, config, seed) if policy is None else policy
         learning = [value for value in self.policy.parameters() if value.requires_grad]
         self.optimiser = torch.optim.AdamW(learning, lr=config.rate, weight_decay=0.0)
         self.order = balanced(lessons, config.examples, np.random.default_rng(seed))
@@ -112,15 +125,24 @@ def adapted(small: Small, config: Config, seed: int) -> Any:
     return get_peft_model(small.model, form)
 
 
-def publish(trainer: Trainer, folder: Path) -> Path:
-    """Write the adapter, as safetensors beside its configuration; returns the folder."""
-    trainer.policy.save_pretrained(str(folder), safe_serialization=True)
+def publish(trainer: Trainer, folder: Path, about: Mapping[str, Any]) -> Path:
+    """Write the adapter in half precision beside its configuration, as peft reads it, and what is to be known of it.
+
+    Args:
+        trainer: a run that is done.
+        folder: made if it is not there.
+        about: written to `about.json`.
+    """
+    from peft import get_peft_model_state_dict  # noqa: PLC0415  # the extra village-llm
+
+    folder.mkdir(parents=True, exist_ok=True)
+    form = replace(trainer.policy.peft_config["default"], base_model_name_or_path=smollm.NAME, inference_mode=True)
+    form.save_pretrained(str(folder))
+    weights = {name: value.half() for name, value in sorted(get_peft_model_state_dict(trainer.policy).items())}
+    for name, data in (
+        ("adapter_model.safetensors", save(weights)),
+        ("about.json", json.dumps(about, indent=1).encode()),
+    ):
+        with atomic(folder / name) as file:
+            file.write(data)
     return folder
-
-
-def run(config: Config, seed: int, small: Small, lessons: Lessons) -> Iterator[Step]:
-    """Teach; yields every update."""
-    torch.set_num_threads(1)
-    trainer = Trainer(config, seed, small, lessons)
-    while trainer.done < trainer.updates:
-        yield trainer.step()

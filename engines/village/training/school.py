@@ -1,92 +1,148 @@
-"""The small language model before and after the village: taught by the trained policy, tried on weather it never saw.
+"""The small language model before and after the village: taught by the trained policy, then by what its villages reach.
 
-    from engines.village.training import school
-    school.teach(mine, Small(reason_tokens=0), Path(".cache/village"))       # resumable; hours on a core
-    school.tried(small.next_word, scenarios.HELD_OUT, range(6000, 6004))     # before, and again after
+    small = Small(reason_tokens=0, dtype=torch.bfloat16)
+    school.teach(expert, small, Path(".cache/village"))       # resumable; an hour and a half on a core
 
-A language model is slow on a processor, so both put down what they have done and go on from there.
+Three terms, each a run of `language.Trainer` on the same adapter:
+
+    shown      what the expert chooses in its own villages, with slips
+    corrected  half of that, and half what it would have chosen in villages that the pupil runs
+    rewarded   the pupil's own choices in the best of some villages on one tape: only the return says which
+
+A language model is slow on a processor, so all of it puts down what it has done and goes on from there.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from engines.recording import atomic, digest
-from engines.village import scenarios, score
+from engines.recording import digest
+from engines.village import rules, scenarios, tape
 from engines.village.llm.small import Small
-from engines.village.llm.small_worker import NextWord
 from engines.village.training import course, language
-from engines.village.training.lessons import Lessons, watch
+from engines.village.training.lessons import Lessons, keep, kept, watch
 from engines.village.training.policy import Policy
-from engines.village.training.trial import trial
+from engines.village.training.trial import best_of, trial
 
 FIRST_LESSON = 15_000_000  # seeds of the tapes the pupil is taught on; of training, as rollouts.FIRST_SEED
-SEEDS, BLUNDER = 24, 0.05  # episodes of each scenario; share of the expert's choices left to chance
+FIRST_CORRECTED, FIRST_REWARDED = FIRST_LESSON + 100, FIRST_LESSON + 200
+SEEDS, BLUNDER = 24, 0.05  # the expert's episodes of each scenario; share of its choices left to chance
 UNSEEN = 512  # lessons of other tapes, on which agreement is measured
+SHOWN = language.Config()
+CORRECTED, REWARDED = replace(SHOWN, examples=6_000, rate=5e-4), replace(SHOWN, examples=2_000, rate=2e-4)
 
 
-def lessons(expert: Policy, seeds: int = SEEDS, first: int = FIRST_LESSON) -> Lessons:
+@dataclass(frozen=True)
+class Terms:
+    """The published course."""
+
+    shown: language.Config = SHOWN
+    corrected: language.Config = CORRECTED
+    corrected_seeds: int = 4  # the pupil's episodes of each scenario
+    rewarded: language.Config = REWARDED
+    rewarded_seeds: int = 2  # tapes of each scenario
+    group: int = 4  # villages on each, of which the best is imitated
+    temperature: float = 0.5  # at which those choose
+
+
+def shown(expert: Policy, seeds: int = SEEDS, first: int = FIRST_LESSON) -> Lessons:
     """What the trained policy chose in all scenarios of training, with slips."""
-    numbers = range(first, first + seeds)
-    return watch(expert, scenarios.TRAIN, numbers, BLUNDER, np.random.default_rng(first))
+    return watch(expert, scenarios.TRAIN, range(first, first + seeds), BLUNDER, np.random.default_rng(first))
 
 
 def teach(
     expert: Policy,
     small: Small,
     cache: Path,
-    config: language.Config | None = None,
+    terms: Terms | None = None,
     seed: int = 0,
     report: course.Report = lambda *_: None,
     until: float = float("inf"),
 ) -> language.Trainer:
     """Teach the small model, from where an earlier call was put down; afterwards it is adapted.
 
+    Args:
+        expert: whose choices are imitated.
+        small: the pupil, without an adapter.
+        cache: where what was done is kept.
+        terms: the course; the published one if None.
+        seed: of the adapter, the order of lessons and the pupil's drawing.
+        report: called with (what, done, total, latest figures).
+        until: `time.monotonic()` at which to put it down; looked at between updates.
+
     Raises:
         course.Paused: `until` came first.
     """
-    config = config or language.Config()
-    shown = lessons(expert)
-    trainer = language.Trainer(config, seed, small, shown)
-    path = cache / f"language-{seed}-{digest(asdict(config), len(shown), shown.prompts[:100])}.safetensors"
-    course.through(trainer, trainer.updates, path, _figures, report, until)
+    terms = terms or Terms()
+    lessons = shown(expert)
+    name = digest(asdict(terms.shown), len(lessons), lessons.prompts[:100])
+    trainer = language.Trainer(terms.shown, seed, small, lessons)
+    _through(trainer, cache / f"language-{seed}-{name}.safetensors", report, until)
+
+    name = f"{seed}-{digest(name, asdict(terms))}"
+    lessons = _kept(cache / f"corrected-{name}.npz", partial(_corrected, expert, small, lessons, terms, report), until)
+    trainer = language.Trainer(terms.corrected, seed + 1, small, lessons, trainer.policy)
+    _through(trainer, cache / f"language-corrected-{name}.safetensors", report, until)
+
+    lessons = _kept(cache / f"rewarded-{name}.npz", partial(_rewarded, small, terms, seed, report), until)
+    trainer = language.Trainer(terms.rewarded, seed + 2, small, lessons, trainer.policy)
+    _through(trainer, cache / f"language-rewarded-{name}.safetensors", report, until)
     return trainer
 
 
 def agreement(trainer: language.Trainer, expert: Policy) -> dict[str, float]:
     """How often the pupil says the expert's word where it was not taught; and how often the commonest word is right."""
-    unseen = lessons(expert, 1, FIRST_LESSON + SEEDS)
-    pick = np.random.default_rng(0).permutation(len(unseen))[:UNSEEN]
-    part = Lessons(tuple(unseen.prompts[i] for i in pick), unseen.masks[pick], unseen.actions[pick], unseen.roles[pick])
+    unseen = shown(expert, 1, FIRST_LESSON + SEEDS)
+    part = unseen.only(np.random.default_rng(0).permutation(len(unseen))[:UNSEEN])
     commonest = [np.bincount(unseen.actions[unseen.roles == role]).argmax() for role in range(3)]
     chance = np.array(commonest)[part.roles] == part.actions
     return {"agreement": trainer.agreement(part, len(part)), "commonest": float(chance.mean())}
 
 
-def tried(
-    next_word: NextWord,
-    names: Sequence[str],
-    seeds: Sequence[int],
-    path: Path | None = None,
-    report: course.Report = lambda *_: None,
-) -> Mapping[str, list[float]]:
-    """Returns by scenario, one a seed, of villages that a language model runs; kept in `path` as they come."""
-    found: dict[str, list[float]] = json.loads(path.read_text()) if path and path.exists() else {}
-    for name in names:
-        if name in found:
-            continue
-        found[name] = trial(next_word, score.tapes(name, seeds)).returns.tolist()
-        report(f"tried in {name}", len(found), len(names), {"return": float(np.mean(found[name]))})
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic(path) as file:
-                file.write(json.dumps(found).encode())
+def _corrected(expert: Policy, small: Small, before: Lessons, terms: Terms, report: course.Report) -> Lessons:
+    """As many of the lessons before as the expert now gives in villages that the pupil runs, and those."""
+    seeds = range(FIRST_CORRECTED, FIRST_CORRECTED + terms.corrected_seeds)
+    rng = np.random.default_rng(FIRST_CORRECTED)
+    found = watch(expert, scenarios.TRAIN, seeds, 0.0, rng, small.next_word, partial(_ticks, "corrected", report))
+    return before.only(rng.permutation(len(before))[: len(found)]) + found
+
+
+def _rewarded(small: Small, terms: Terms, seed: int, report: course.Report) -> Lessons:
+    """The choices of the best village of each group."""
+    seeds = range(FIRST_REWARDED, FIRST_REWARDED + terms.rewarded_seeds)
+    drawn = [tape.draw(scenarios.named(name), one) for name in scenarios.TRAIN for one in seeds]
+    tapes = tape.stack([one for one in drawn for _ in range(terms.group)])
+    rng = np.random.default_rng(FIRST_REWARDED + seed)
+    found = trial(small.next_word, tapes, terms.temperature, rng, partial(_ticks, "the pupil's villages", report))
+    groups = found.returns.reshape(len(drawn), terms.group)
+    mean, best = float(groups.mean()), float(groups.max(1).mean())
+    report("the best of each group", len(drawn), len(drawn), {"mean": mean, "best": best})
+    return best_of(found, len(drawn))
+
+
+def _through(trainer: language.Trainer, path: Path, report: course.Report, until: float) -> None:
+    course.through(trainer, trainer.updates, path, _figures, report, until)
+
+
+def _kept(path: Path, make: Callable[[], Lessons], until: float) -> Lessons:
+    """Lessons that were drawn by an earlier call, or are now."""
+    found = kept(path)
+    if found is None:
+        if time.monotonic() > until:
+            raise course.Paused(path.stem)
+        found = make()
+        keep(path, found)
     return found
+
+
+def _ticks(what: str, report: course.Report, tick: int) -> None:
+    report(what, tick, rules.TICKS, {})
 
 
 def _figures(step: language.Step) -> Mapping[str, float]:

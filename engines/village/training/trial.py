@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engines.village import rules as r
 from engines.village.llm import prompt
-from engines.village.llm.small_worker import NextWord
+from engines.village.llm.small_worker import NextWord, pick
 from engines.village.tape import Tape
 from engines.village.training.lessons import Lessons
 from engines.village.training.rollouts import Cohort, told
@@ -22,6 +22,7 @@ class Trial:
     """Whole episodes of B villages, and every choice in them."""
 
     returns: NDArray[np.float64]  # (B,)
+    choices: NDArray[np.int8]  # (B, 480, 3) what each began, -1 where nothing was to be chosen
     lessons: Lessons  # what was asked and chosen, N in all
     village: NDArray[np.int64]  # (N,) where
 
@@ -44,6 +45,7 @@ def trial(
     """
     cohort = Cohort([""], tapes)
     last = np.full((cohort.count, 3), r.FREE)
+    choices = np.full((cohort.count, r.TICKS, 3), r.FREE, np.int8)
     prompts: list[str] = []
     masks, actions, roles, village = [], [], [], []
     while not cohort.villages.over:
@@ -52,8 +54,8 @@ def trial(
         lines = [prompt.short(o, int(before)) for o, before in zip(seen, last[rows, workers], strict=True)]
         doing = np.zeros((cohort.count, 3), np.int64)
         if lines:
-            doing[rows, workers] = _pick(next_word(lines), allowed, temperature, rng)
-        last[rows, workers] = doing[rows, workers]
+            doing[rows, workers] = pick(next_word(lines), allowed, temperature, rng)
+        last[rows, workers] = choices[rows, cohort.tick, workers] = doing[rows, workers]
         prompts += lines
         masks.append(allowed)
         actions.append(doing[rows, workers])
@@ -62,24 +64,11 @@ def trial(
         cohort.villages.step(doing, told(cohort.count))
         report(cohort.tick)
     lessons = Lessons(tuple(prompts), np.concatenate(masks), np.concatenate(actions), np.concatenate(roles))
-    return Trial(cohort.villages.returns.copy(), lessons, np.concatenate(village))
+    return Trial(cohort.villages.returns.copy(), choices, lessons, np.concatenate(village))
 
 
 def best_of(found: Trial, groups: int) -> Lessons:
     """The choices of the best village of each group: `groups` tapes, each played by as many villages, tape by tape."""
     size = len(found.returns) // groups
     best = found.returns.reshape(groups, size).argmax(1) + size * np.arange(groups)
-    keep = np.flatnonzero(np.isin(found.village, best))
-    old = found.lessons
-    return Lessons(tuple(old.prompts[i] for i in keep), old.masks[keep], old.actions[keep], old.roles[keep])
-
-
-def _pick(
-    logits: NDArray[np.float32], masks: NDArray[np.int8], temperature: float, rng: Generator | None
-) -> NDArray[np.int64]:
-    scores = np.where(masks > 0, logits, -np.inf)
-    if temperature > 0:
-        assert rng is not None
-        scores = scores / temperature + rng.gumbel(size=scores.shape)
-    picked: NDArray[np.int64] = scores.argmax(1)
-    return picked
+    return found.lessons.only(np.flatnonzero(np.isin(found.village, best)))
