@@ -82,6 +82,10 @@ class Small:
         found: NDArray[np.float32] = (hidden @ self.head().T).numpy()
         return found
 
+    def length(self, text: str) -> int:
+        """How many tokens a text has."""
+        return len(self._encode(text))
+
     def head(self) -> Tensor:
         """(13, D) the output embeddings of the action words."""
         found: Tensor = self.model.get_output_embeddings().weight[self.words].float()

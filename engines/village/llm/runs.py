@@ -1,0 +1,116 @@
+"""Whole episodes of language models, asked once and kept: what they chose on a tape, from which all else follows.
+
+The small model answers for all villages of a scenario at once, by `training.trial`, and its choices are kept as an
+array. Any other model is asked prompt by prompt, and its transcript is kept.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.recording import atomic, digest, sha256, version_of
+from engines.village import rules as r
+from engines.village import score
+from engines.village.llm import episode
+from engines.village.llm.agent import LanguageAgent
+from engines.village.llm.reply import Model
+from engines.village.tape import Tape
+from engines.village.world import World
+
+_HERE = Path(__file__).parent
+ADAPTER = _HERE.parent / "data" / "smollm2"  # what `school.teach` made of the small model
+SOURCES = [
+    *(_HERE / f"{name}.py" for name in ("prompt", "small", "small_worker", "smollm")),
+    *(_HERE.parent / f"{name}.py" for name in (
+        "adversary", "core", "observation", "rules", "scenarios", "tape", "ticks", "training/trial",
+    )),
+]  # fmt: skip
+Report = Callable[[str, int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was chosen in B villages, and what it took."""
+
+    choices: NDArray[np.int8]  # (B, 480, 3) what each worker began, -1 where nothing was to be chosen
+    tokens: float  # read and written, a village
+    messages: float  # said, a village
+    invalid: float = 0.0  # replies that could not be used, a village
+    asked: float = 0.0  # replies, a village
+
+
+def small(
+    scenario: str, seeds: Sequence[int], folder: Path, adapter: Path | None = None, report: Report = lambda *_: None
+) -> Run:
+    """Villages that the small model runs, one line in and one word out.
+
+    Args:
+        scenario: its name.
+        seeds: of the tapes.
+        folder: where runs are kept.
+        adapter: folder of what it was taught; None: as it comes.
+        report: called with (what, done, total, latest figures) as ticks go by.
+
+    Raises:
+        ModelError: the model, or what runs it, is not installed.
+    """
+    weights = sha256(adapter / "adapter_model.safetensors") if adapter else ""
+    name = digest(version_of(SOURCES), scenario, list(seeds), weights)
+    path = folder / f"small-{scenario}-{name}.npz"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return Run(kept["choices"], float(kept["tokens"]), 3.0 * r.TICKS)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # nothing that could be used: ask again
+        pass
+    from engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
+
+    model = _loaded(adapter)
+    what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
+    found = trial(model.next_word, score.tapes(scenario, seeds), report=lambda tick: report(what, tick, r.TICKS, {}))
+    tokens = sum(model.length(text) for text in found.lessons.prompts) / len(found.returns)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as file:
+        np.savez_compressed(file, choices=found.choices, tokens=tokens)
+    return Run(found.choices, tokens, 3.0 * r.TICKS)
+
+
+def spoken(model: Model, drawn: Tape, report: Callable[[int], None] = lambda _: None) -> Run:
+    """One village whose three workers are language models with memories of their own, asked prompt by prompt.
+
+    Args:
+        model: who answers all three; a `transcript.Transcript` keeps what it says.
+        drawn: the tape of one village.
+        report: called with the number of ticks done.
+
+    Raises:
+        ModelError: the model cannot be asked.
+    """
+    workers = [LanguageAgent(model) for _ in r.AGENTS]
+    choices = np.full((1, r.TICKS, 3), r.FREE, np.int8)
+    messages = 0
+    for step in episode.play(World(drawn), workers):
+        for agent, choice in enumerate(step.choices):
+            if choice is not None:
+                choices[0, step.tick, agent] = choice.action
+                messages += bool(choice.message)
+        report(step.tick + 1)
+    tokens, invalid, asked = (
+        float(sum(getattr(worker, name) for worker in workers)) for name in ("tokens", "invalid", "asked")
+    )
+    return Run(choices, tokens, float(messages), invalid, asked)
+
+
+def _loaded(adapter: Path | None) -> Any:
+    import torch  # noqa: PLC0415
+
+    from engines.village.llm.small import Small  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    return Small(adapter=adapter, reason_tokens=0, dtype=torch.bfloat16)
