@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -145,7 +147,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
 @click.option("--agent", "names", multiple=True, metavar="NAME", help="Only this agent. Example: --agent stock")
 @click.option("--scenario", "where", multiple=True, metavar="NAME", help="Only there. Example: --scenario compound")
 @click.option(
-    "--seeds", type=click.IntRange(2, 100), metavar="N", help="How many tapes; default: 100. Example: --seeds 20"
+    "--seeds", type=click.IntRange(1, 100), metavar="N", help="How many tapes; default: 100. Example: --seeds 20"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every measure. Example: click score village --json")
 @click.option(
@@ -153,6 +155,33 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
 )
 @click.option(
     "--minutes", type=click.FloatRange(0), metavar="M", help="Put it down after so long. Example: --minutes 30"
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Of a server that speaks as OpenAI's. Example: --base-url http://127.0.0.1:11434/v1",
+)
+@click.option("--model", metavar="NAME", help="Of the model there. Example: --model qwen3:4b")
+@click.option(
+    "--key-variable",
+    default="OPENAI_API_KEY",
+    show_default=True,
+    metavar="NAME",
+    help="The environment variable with the key, if one is needed. Example: --key-variable GROQ_API_KEY",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    default=2_000_000,
+    show_default=True,
+    metavar="TOKENS",
+    help="Of all prompts and answers; then it stops, and the same command goes on. Example: --budget 100000",
+)
+@click.option(
+    "--transcripts",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="What was asked and answered; without --base-url it is replayed. Example: --transcripts qwen",
 )
 @click.pass_obj
 def score_village(
@@ -163,18 +192,29 @@ def score_village(
     as_json: bool,
     jobs: int | None,
     minutes: float | None,
+    base_url: str | None,
+    model: str | None,
+    key_variable: str,
+    budget: int,
+    transcripts: Path | None,
 ) -> None:
     """Let every agent run the village in every scenario, on sealed seeds, and print how well.
 
     A score of 0 is the random agent, 1 the best plan found by one who knows the weather; in brackets the 95 % bootstrap
     interval of its mean. Without --agent and --scenario the table, and whether storing or selling is a real choice,
     are written into the recording. A plan takes some seconds a tape and is kept, so a run that was cut off goes on.
+    Slow agents, planner and language models, play the first tapes only, unless --seeds says how many.
+
+    A language model behind a server is asked with --base-url and --model. Its key comes from the environment; every
+    answer is on file before it is used, so nothing is paid for twice.
 
     \b
     Examples:
         click score village
         click score village --agent policy --agent stock --scenario compound --seeds 20
         click score village --agent reserve_4     four days in reserve, all year
+        click score village --agent small_taught --scenario plague --seeds 4
+        click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with _engine():
         from engines.village import comparison, plans, scenarios  # noqa: PLC0415  # brings in numba
@@ -182,7 +222,10 @@ def score_village(
         from engines.village import score as measured  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
-        with progress.following() as report:
+        if base_url or model or transcripts:
+            names = names or (comparison.ENDPOINT,)
+        answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
+        with progress.following() as report, answering as answers:
             try:
                 if not names and not where:
                     before = recording.load(places.recordings, "village")
@@ -191,18 +234,21 @@ def score_village(
                     recording.save(made, places.recordings)
                     rows = comparison.lines(made.facts)
                 else:
-                    chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
-                    asked = measured.SEALED_SEEDS[:seeds]
                     for name in names:
                         comparison.known(name)
+                    chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
+                    slow = {} if seeds else comparison.SLOW
+                    most = max(slow.get(name, 100) for name in names or comparison.AGENTS)
+                    tapes = measured.SEALED_SEEDS[: seeds or most]
                     found = plans.returns(
-                        chosen, asked, cache, village.POLICY, report, jobs=cores, until=until(minutes)
+                        chosen, tapes, cache, village.POLICY, report, jobs=cores, until=until(minutes)
                     )
+                    means = comparison.Means(village.POLICY, cache, report, answers)
                     rows = [
                         (one, who, row)
                         for one in chosen
                         for who, row in comparison.scored(
-                            names or comparison.AGENTS, one, asked, found[one], village.POLICY
+                            names or comparison.AGENTS, one, tapes, found[one], means, slow
                         ).items()
                     ]
             except comparison.Paused as error:
@@ -218,6 +264,32 @@ def score_village(
             "  [{score_low:6.3f}, {score_high:6.3f}] {score_worst:7.3f}".format(**row) if "score_low" in row else ""
         )
         click.echo(f"{one:13}{who:14}{row['returns']:6.3f} {row['score']:6.3f}{around}")
+
+
+@contextmanager
+def _answering(
+    cache: Path, base_url: str | None, model: str | None, key_variable: str, budget: int, transcripts: Path | None
+) -> Iterator[Callable[[str, int], Any] | None]:
+    """Who answers as a language model in a scenario and seed; None if nobody was named."""
+    if (base_url is None) != (model is None):
+        raise InputError("--base-url and --model belong together; give both, or --transcripts alone to replay")
+    if base_url is None and transcripts is None:
+        yield None
+        return
+    from engines.village.llm.transcript import Transcript  # noqa: PLC0415
+
+    folder = transcripts or cache / "transcripts" / re.sub(r"[^\w.-]+", "_", model or "")
+    temperature, seed = 0.0, 0
+    settings = {"temperature": temperature, "seed": seed}
+    if base_url is None:
+        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", None, settings)
+        return
+    from engines.village.llm.endpoint import Config, Endpoint  # noqa: PLC0415  # brings in httpx
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # or else it has a line for every request
+    config = Config(base_url, model or "", key_variable, temperature=temperature, seed=seed, budget=budget)
+    with Endpoint(config) as endpoint:
+        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", endpoint, settings)
 
 
 def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:

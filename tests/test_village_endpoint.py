@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("httpx", reason="the extra village-llm")
@@ -17,6 +19,8 @@ pytest.importorskip("httpx", reason="the extra village-llm")
 from engines.village.llm import dialect
 from engines.village.llm.endpoint import BudgetSpent, Config, Endpoint, EndpointError
 from engines.village.llm.reply import Reply
+from render import cli
+from render.pipeline.plan import Places
 
 SCHEMA = {"type": "object", "properties": {"action": {"type": "string", "enum": ["mill", "wait"]}}}
 MESSAGES = [{"role": "user", "content": "Where to?"}]
@@ -314,3 +318,48 @@ def test_a_key_does_not_travel_unencrypted(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(EndpointError, match="would travel unencrypted") as caught:
         Endpoint(Config("http://models.example/v1", "m"))
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.engine
+def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
+    server: Server, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """From the command line: a village that a server runs, the same from its transcript, and nothing paid for twice."""
+    from engines.village import plans
+
+    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
+    server.script = [says('{"reason": "tired", "action": "wait", "message": "", "note": ""}')]
+    where = ["--scenario", "calm", "--seeds", "1", "--transcripts", str(tmp_path / "said"), "--json"]
+    named = ["--base-url", server.url, "--model", "tiny"]
+    assert cli.run(["score", "village", *named, *where], places) == 0
+    first = json.loads(capfd.readouterr().out)
+    assert [row["agent"] for row in first] == ["endpoint", "clairvoyant"]
+    assert first[0]["returns"] < 0, "everybody waits, and starves"
+    assert first[0]["tokens"] > 0
+    assert first[0]["invalid"] == 0
+    asked = len(server.asked)
+    assert asked > 100
+    assert cli.run(["score", "village", *named, *where], places) == 0
+    assert len(server.asked) == asked, "every answer was on file"
+    assert json.loads(capfd.readouterr().out) == first
+    assert cli.run(["score", "village", *where], places) == 0
+    assert json.loads(capfd.readouterr().out) == first
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (["--base-url", "http://127.0.0.1:9/v1"], "belong together"),
+        (["--agent", "endpoint", "--seeds", "1"], "give --base-url and --model, or --transcripts to replay"),
+        (["--transcripts", "nowhere", "--seeds", "1"], "missing; record it with a model"),
+    ],
+)
+@pytest.mark.engine
+def test_a_village_without_its_model_is_refused_in_a_line(
+    options: list[str], wanted: str, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engines.village import plans
+
+    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
+    assert cli.run(["score", "village", "--scenario", "calm", *options], places) != 0
+    assert wanted in capfd.readouterr().err.splitlines()[-1]

@@ -25,11 +25,12 @@ class Agent:
     changed: tuple[tuple[str, float], ...] = ()  # of `stock.PARAMETERS`, instead of those fitted
     talks: bool = True
     works: tuple[bool, bool, bool] = (True, True, True)
+    fitted: bool = True  # to the scenario; or else its numbers are those for all of them
     says: str = ""  # what it is, for a table
 
     def parameters(self, scenario: str = fitting.ALL) -> NDArray[np.float64]:
-        """(30,) its numbers, as fitted to a scenario."""
-        return fitting.parameters(dict(self.changed), scenario, self.talks)
+        """(30,) its numbers in a scenario."""
+        return fitting.parameters(dict(self.changed), scenario if self.fitted else fitting.ALL, self.talks)
 
 
 def with_reserve(days: float, talks: bool = True) -> Agent:
@@ -38,12 +39,18 @@ def with_reserve(days: float, talks: bool = True) -> Agent:
     return Agent(f"reserve_{days:g}{quiet}", (*_ALL_YEAR, ("reserve", days)), talks)
 
 
+ROLES_RESERVE = 5.0  # of the whole days the best on train seeds, one number for all scenarios
 _NONE = (*_ALL_YEAR, ("reserve", 0.0))
 AGENTS = {
     agent.name: agent
     for agent in (
         Agent("random", says="any allowed action, evenly"),
-        Agent("roles", (("helps", 0.0),), says="as stock, but each keeps to one craft"),
+        Agent(
+            "roles",
+            (*_ALL_YEAR, ("reserve", ROLES_RESERVE), ("helps", 0.0)),
+            fitted=False,
+            says="each keeps to one craft, by one list in all weather",
+        ),
         Agent("stock", says="(s, S) with a reserve, more before winter and in still wind"),
         Agent("planner", says="tries each action in thought on what it believes, follows the lists after"),
         Agent("sell_all", _NONE, says="as stock, but all that is banked is sold"),

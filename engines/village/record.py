@@ -21,7 +21,7 @@ and those of `trials.table`. What a day is to a village is in the facts and even
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Config:
     measured_from: int = 4000  # the first seed of those over which means are taken
     measured: int = 100
     turns: float = TURNS
-    varies: tuple[str, ...] = field(default=())
+    varies: tuple[str, ...] = ("env.*",)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def compare(
         seeds: how many of the sealed ones; as many as the recording says, or else all.
 
     Raises:
-        ValueError: other code made the recording, or there is no policy to score.
+        ValueError: other code made the recording, or there is no policy to score, or no small language model.
         comparison.Paused: `until` came first.
     """
     from engines.village import comparison  # noqa: PLC0415  # brings in scipy
@@ -173,7 +173,7 @@ def compare(
         raise ValueError(f"{POLICY.name} is missing, and it is what is scored; get it from the repository")
     if seeds is not None:
         before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
-    return comparison.compare(before, POLICY, cache, report, jobs, until)
+    return comparison.compare(before, comparison.Means(POLICY, cache, report), jobs, until)
 
 
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:

@@ -36,6 +36,13 @@ def interval(values: Values, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def share_interval(values: Values, best: Values, seed: int = 0) -> tuple[float, float]:
+    """The 95 % bootstrap interval over tapes of a ratio of means, on the same tapes both."""
+    index = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
+    low, high = np.quantile(values[index].mean(1) / best[index].mean(1), (0.025, 0.975))
+    return float(low), float(high)
+
+
 def measures(history: Values) -> dict[str, Values]:
     """What happened in episodes: each (B,), from the rows of numbers after every tick (B, 480, 25)."""
     day = history[:, r.DAY - 1 :: r.DAY]
@@ -88,14 +95,13 @@ def gini(share: Values) -> Values:
     return np.asarray((ordered * weight).sum(1) / (count * np.maximum(ordered.sum(1), 1e-9)))
 
 
-def table(workers: NDArray[np.int64], history: Values, best: Values, worst: float, talks: bool) -> dict[str, float]:
+def table(workers: NDArray[np.int64], history: Values, best: Values, worst: float) -> dict[str, float]:
     """Facts of episodes.
 
     Args:
         workers: (B, 16) rows of workers after the last day.
         history: (B, 480, 25) rows of numbers after every tick.
         best, worst: (B,) the clairvoyant's returns, none below the agent's; the random agent's mean return.
-        talks: whether everyone told what they saw in every tick.
     """
     found = measures(history)
     scores = (found["returns"] - worst) / (best.mean() - worst)
@@ -109,7 +115,7 @@ def table(workers: NDArray[np.int64], history: Values, best: Values, worst: floa
         "recovery_days": float(found["recovery_days"][recovered].mean()) if recovered.any() else 0.0,
         "invalid": float(workers[:, ticks.INVALID : ticks.INVALID + 3].sum(1).mean()),
         "empty": float(workers[:, ticks.EMPTY : ticks.EMPTY + 3].sum(1).mean()),
-        "messages": float(3 * r.TICKS * talks), "tokens": 0.0, "seeds": float(len(best)),
+        "messages": 0.0, "tokens": 0.0, "seeds": float(len(best)),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ array. Any other model is asked prompt by prompt, and its transcript is kept.
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from engines.village import rules as r
 from engines.village import score
 from engines.village.llm import episode
 from engines.village.llm.agent import LanguageAgent
-from engines.village.llm.reply import Model
+from engines.village.llm.reply import Model, ModelError
 from engines.village.tape import Tape
 from engines.village.world import World
 
@@ -71,23 +72,23 @@ def small(
         pass
     from engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
 
-    model = _loaded(adapter)
+    model = loaded(adapter)
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
     found = trial(model.next_word, score.tapes(scenario, seeds), report=lambda tick: report(what, tick, r.TICKS, {}))
     tokens = sum(model.length(text) for text in found.lessons.prompts) / len(found.returns)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as file:
-        np.savez_compressed(file, choices=found.choices, tokens=tokens)
+    with atomic(path) as out:
+        np.savez_compressed(out, choices=found.choices, tokens=tokens)
     return Run(found.choices, tokens, 3.0 * r.TICKS)
 
 
-def spoken(model: Model, drawn: Tape, report: Callable[[int], None] = lambda _: None) -> Run:
+def spoken(model: Model, drawn: Tape, report: Callable[[episode.Step], None] = lambda _: None) -> Run:
     """One village whose three workers are language models with memories of their own, asked prompt by prompt.
 
     Args:
         model: who answers all three; a `transcript.Transcript` keeps what it says.
         drawn: the tape of one village.
-        report: called with the number of ticks done.
+        report: called with every tick.
 
     Raises:
         ModelError: the model cannot be asked.
@@ -100,17 +101,45 @@ def spoken(model: Model, drawn: Tape, report: Callable[[int], None] = lambda _: 
             if choice is not None:
                 choices[0, step.tick, agent] = choice.action
                 messages += bool(choice.message)
-        report(step.tick + 1)
+        report(step)
     tokens, invalid, asked = (
         float(sum(getattr(worker, name) for worker in workers)) for name in ("tokens", "invalid", "asked")
     )
     return Run(choices, tokens, float(messages), invalid, asked)
 
 
-def _loaded(adapter: Path | None) -> Any:
+def joined(found: Sequence[Run]) -> Run:
+    """Runs of one village each as one, its numbers their means."""
+    means = (
+        float(np.mean([getattr(run, name) for run in found])) for name in ("tokens", "messages", "invalid", "asked")
+    )
+    return Run(np.concatenate([run.choices for run in found]), *means)
+
+
+def about() -> dict[str, float]:
+    """What was written down when the small model was taught.
+
+    Raises:
+        ModelError: nothing was.
+    """
+    path = ADAPTER / "about.json"
+    try:
+        return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path}: no account of what the small model was taught; get it from the repository"
+        ) from error
+
+
+def loaded(adapter: Path | None, reason_tokens: int = 0) -> Any:
+    """The small model, in bfloat16 and on one thread.
+
+    Raises:
+        ModelError: it, or what runs it, is not installed.
+    """
     import torch  # noqa: PLC0415
 
     from engines.village.llm.small import Small  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    return Small(adapter=adapter, reason_tokens=0, dtype=torch.bfloat16)
+    return Small(adapter=adapter, reason_tokens=reason_tokens, dtype=torch.bfloat16)

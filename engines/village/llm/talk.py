@@ -1,0 +1,67 @@
+"""What the small language model says in its own words: a village that it runs as it comes, asked for JSON and a reason.
+
+It is asked as a model behind an endpoint would be: the rules, what the worker knows, a schema. It runs the village of
+the scene, in the same weather, and its first answers are kept word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engines.recording import digest, version_of
+from engines.village import playing
+from engines.village import rules as r
+from engines.village.llm import runs
+from engines.village.llm.episode import Step
+from engines.village.llm.transcript import Transcript
+from engines.village.tape import Tape, stack
+
+KIND = "answered"  # of the events
+KEPT = 12  # answers that become events
+REASON_TOKENS = 24  # at most
+_HERE = Path(__file__).parent
+SOURCES = [*runs.SOURCES, *(_HERE / f"{name}.py" for name in ("agent", "episode", "words")), _HERE.parent / "world.py"]
+Report = Callable[[str, int, int, Mapping[str, float]], None]
+
+
+def asked(weather: Tape, folder: Path, report: Report) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """The events and facts of a village whose workers are the small model, as it comes.
+
+    Args:
+        weather: the tape of one village.
+        folder: where the transcript is kept; what is in it is not asked again.
+        report: called with (what, done, total, latest figures).
+
+    Raises:
+        ModelError: the model, or what runs it, is not installed.
+    """
+    path = folder / f"transcript-{digest(version_of(SOURCES), weather.wind.tolist())}.jsonl"
+    answers: list[dict[str, Any]] = []
+    with Transcript(path, runs.loaded(None, REASON_TOKENS)) as model:
+
+        def watch(step: Step) -> None:
+            answers.extend(_events(step))
+            report(f"{model.name} in its own words", step.tick + 1, r.TICKS, {})
+
+        run = runs.spoken(model, weather, watch)
+    villages, _ = playing.replay(stack([weather]), run.choices)
+    return answers[:KEPT], {
+        "llm.asked": run.asked,
+        "llm.valid_json_share": 1 - run.invalid / run.asked,
+        "llm.spoken.return": float(villages.returns[0]),
+        "llm.spoken.tokens": run.tokens,
+    }
+
+
+def _events(step: Step) -> list[dict[str, Any]]:
+    """What was answered in a tick, word for word."""
+    return [
+        {
+            "step": step.tick, "kind": KIND, "agent": r.AGENTS[who], "author": choice.author,
+            "action": r.ACTIONS[choice.action], "reason": choice.reason,
+        }
+        for who, choice in enumerate(step.choices)
+        if choice is not None
+    ]  # fmt: skip
