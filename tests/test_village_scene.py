@@ -285,7 +285,7 @@ def test_printed_numbers_are_recorded_ones(
     said = {words for words, *_ in spoken(monkeypatch, scene, "hedge", 18.0)}
     assert {f"return {recorded.fact(f'{name}.return'):.2f}" for name in ("hoarder", "investor")} <= said
     said = {words for words, *_ in spoken(monkeypatch, scene, "ledger", 14.0)}
-    assert f"{recorded.fact('compound.hoarder.return'):.2f}" in said
+    assert f"{recorded.fact('score.compound.small_taught.return'):.2f}" in said
     now = disturbances.clock(scene_shown(scene), 9.0)
     said = {words for words, *_ in spoken(monkeypatch, scene, "disturbances", 9.0)}
     assert f"{scene_shown(scene).main.days_stored(now):.1f}" in said

@@ -28,6 +28,7 @@ from engines.village import (
 )
 from engines.village import rules as r
 from engines.village.core import Villages
+from engines.village.llm import runs, talk
 from engines.village.playing import play
 from engines.village.tape import Tape, draw, stack
 from engines.village.world import World
@@ -195,11 +196,11 @@ def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
 def test_random_scores_nothing_and_the_clairvoyant_one() -> None:
     drawn = calm()
     villages, history = agents.episodes(agents.AGENTS["random"], drawn)
-    facts = score.table(villages.workers, history, np.full(8, 2.0), float(villages.returns.mean()), True)
+    facts = score.table(villages.workers, history, np.full(8, 2.0), float(villages.returns.mean()))
     assert facts["score"] == pytest.approx(0)
     assert facts["score_worst"] <= facts["score_low"] <= facts["score"] <= facts["score_high"]
     villages, history = agents.episodes(agents.AGENTS["stock"], drawn)
-    facts = score.table(villages.workers, history, villages.returns, -0.6, True)
+    facts = score.table(villages.workers, history, villages.returns, -0.6)
     assert facts["score"] == pytest.approx(1)
     assert facts["share"] == pytest.approx(1)
 
@@ -313,14 +314,20 @@ def test_the_command_prints_what_was_asked_for(
 def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bound, "upper", lambda tape: 2.375)
     monkeypatch.setattr(clairvoyant, "plan", lambda tape, start, *_: (2.0, start, None))
+    idle = np.zeros((2, r.TICKS, 3), np.int8)
+    monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0))
+    monkeypatch.setattr(talk, "asked", lambda *_: ([{"step": 0, "kind": talk.KIND}], {"llm.valid_json_share": 1.0}))
     before = recording.load(record.POLICY.parent, "village")
     made = record.compare(before, tmp_path, lambda *_: None, 1, seeds=2)
     assert made.config["compared"]["seeds"] == made.facts["compared.seeds"] == 2
     assert {name for _, name, _ in comparison.lines(made.facts)} == {*comparison.AGENTS, "clairvoyant"}
-    assert len(comparison.lines(made.facts)) == 12 * len(scenarios.SCENARIOS)
+    assert len(comparison.lines(made.facts)) == (len(comparison.AGENTS) + 1) * len(scenarios.SCENARIOS)
+    assert made.fact("llm.gain.share") == made.fact("llm.gain.share.low") == 0, "both of them idle"
     for name in ("calibration.scripted_share", "trained.gain_over_reserve.held_out", "bound.gap"):
         assert np.isfinite(made.fact(name))
-    assert made.events == before.events
+    story = [event for event in made.events if event["kind"] != talk.KIND]
+    assert story == [event for event in before.events if event["kind"] != talk.KIND]
+    assert len(made.events) == len(story) + 1, "what it answered takes the place of what it answered before"
     recording.save(made, tmp_path)
     with pytest.raises(ValueError, match="run `click record village`"):
         record.compare(replace(before, code_version="0"), tmp_path, lambda *_: None, 1)

@@ -22,17 +22,16 @@ KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=Fa
 WELL, HUNGRY = 0.95, 0.7
 OTHERS = (
     ("random", "moves by chance"),
-    ("no_granary", "no granary"),
-    ("investor", "sells everything"),
-    ("hoarder", "stores everything"),
-    ("best_reserve", "one reserve all year"),
-    ("stock", "reserve by season"),
-    ("planner", "plans ahead"),
-    ("policy", "trained policy"),
     ("small", "small language model"),
-    ("small_trained", "the same, trained"),
+    ("no_granary", "no granary"),
+    ("sell_all", "sells everything"),
+    ("hoarder", "stores everything"),
+    ("small_taught", "language model, taught"),
+    ("stock", "reserve by season"),
+    ("policy", "trained policy"),
     ("clairvoyant", "knows the weather"),
 )
+PLAN = "clairvoyant"
 WEATHER = ("calm", "compound")
 NAMES = {"calm": "calm weather", "compound": "wind drops, rabbits"}
 
@@ -41,8 +40,8 @@ def section(shown: Shown) -> Section:
     """What is said and when."""
     facts, run = shown.recording.facts, shown.main
     fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
-    better = facts["compound.stock.return"] - facts["compound.no_granary.return"]
-    seeds = int(facts["measured.seeds"])
+    better = _value(shown, "compound", "stock") - _value(shown, "compound", "no_granary")
+    seeds, fewer = int(facts["compared.seeds"]), int(facts["compared.slow_seeds"])
     return Section(
         name="ledger",
         step=None,
@@ -53,7 +52,7 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.2, 3.9, f"Forty days: {fed} fed in full, {hungry} hungry."),
             Cue(4.0, 7.7, "The line is the granary, filled and eaten."),
-            Cue(7.8, 11.5, f"What villages reach: return, mean of {seeds} runs."),
+            Cue(7.8, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
             Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
         ),
         marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
@@ -62,25 +61,15 @@ def section(shown: Shown) -> Section:
         "returns of villages in calm weather and under shocks: "
         + "; ".join(
             f"{name} {_value(shown, 'calm', who):.2f} and {_value(shown, 'compound', who):.2f}"
-            for who, name in rows(shown)
+            for who, name in OTHERS
         )
         .replace("-", "\N{MINUS SIGN}")
         + ".",
     )  # fmt: skip
 
 
-def rows(shown: Shown) -> list[tuple[str, str]]:
-    """Those that were measured in both kinds of weather; the best reserve is a number of days in each."""
-    facts, found = shown.recording.facts, []
-    for who, name in OTHERS:
-        if all(f"{weather}.{who}.return" in facts for weather in WEATHER):
-            days = [f"{facts[f'{weather}.{who}']:.0f}" for weather in WEATHER if f"{weather}.{who}" in facts]
-            found.append((who, f"{name}, {' or '.join(days)} days" if days else name))
-    return found
-
-
 def _value(shown: Shown, weather: str, who: str) -> float:
-    return shown.recording.fact(f"{weather}.{who}.return")
+    return shown.recording.fact(f"score.{weather}.{who}.return")
 
 
 def clock(t: float) -> float:
@@ -97,11 +86,11 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         moment = min(t, SCORES)  # then it lies behind the scores, and stays
         town.buildings(pen, shown, run, now, moment, 0.2 * shown.turned(now), priced=False)
         town.mouths(pen, run, now, moment, run.ticks)
-    pen.context.rectangle(0, py(15), theme.WIDTH, py(41))
-    pen.fill(theme.NIGHT_DEEP, 0.88 * gone)
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
-    pen.fill(theme.NIGHT_DEEP, mix(0.6, 0.7, gone))
+    pen.fill(theme.NIGHT_DEEP, 0.6)
     _ribbon(shown, pen, now)
+    pen.context.rectangle(0, py(15), theme.WIDTH, py(71.5))
+    pen.fill(theme.NIGHT_DEEP, 0.97 * gone)
     if t > SCORES:
         _scores(shown, pen, t)
     if t < SCORES:
@@ -133,26 +122,25 @@ def _ribbon(shown: Shown, pen: Pen, now: float) -> None:
 
 def _scores(shown: Shown, pen: Pen, t: float) -> None:
     """Return of each kind of village: bars from nought, right when positive."""
-    found, facts = rows(shown), shown.recording.facts
-    values = [facts[f"{weather}.{who}.return"] for weather in WEATHER for who, _ in found]
+    found = {weather: [_value(shown, weather, who) for who, _ in OTHERS] for weather in WEATHER}
+    values = [value for column in found.values() for value in column]
     low, high = min(0.0, *values), max(1.0, *values)
-    pitch = min(6.4, 30.0 / len(found))
+    pitch = 57.0 / len(OTHERS)
     for column, weather in enumerate(WEATHER):
-        left, right = px(29 + 35 * column), px(53 + 35 * column)
+        left, right = px(32 + 33 * column), px(57 + 33 * column)
         zero = mix(left, right, -low / (high - low))
-        pen.text(NAMES[weather], zero, py(20.5), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, SCORES))
-        foot, one = py(23.0 + pitch * len(found)), mix(left, right, (1 - low) / (high - low))
-        pen.line((zero, py(22.5)), (zero, foot), theme.HAIRLINE, 3)
-        pen.line((one, py(22.5)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
-        for row, (who, name) in enumerate(found):
-            y, shown_now = py(27 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
-            value = facts[f"{weather}.{who}.return"]
+        pen.text(NAMES[weather], zero, py(21), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, SCORES))
+        foot, one = py(24.0 + pitch * len(OTHERS)), mix(left, right, (1 - low) / (high - low))
+        pen.line((zero, py(24)), (zero, foot), theme.HAIRLINE, 3)
+        pen.line((one, py(24)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
+        best = max(value for (who, _), value in zip(OTHERS, found[weather], strict=True) if who != PLAN)
+        for row, ((who, name), value) in enumerate(zip(OTHERS, found[weather], strict=True)):
+            y, shown_now = py(28.5 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
             end = mix(zero, mix(left, right, (value - low) / (high - low)), shown_now)
             if not column:
                 pen.text(name, px(4), y, theme.FLOOR, theme.TEXT, alpha=shown_now)
-            best = value == max(facts[f"{weather}.{other}.return"] for other, _ in found)
-            colour = theme.LOST if value < 0 else theme.KEPT if best else theme.QUIET
-            pen.box(min(zero, end), y - 27, abs(end - zero), 28, 5)
+            colour = theme.LOST if value < 0 else theme.KEPT if value == best else theme.QUIET
+            pen.box(min(zero, end), y - 29, abs(end - zero), 32, 5)
             pen.fill(colour, 0.9)
             words = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
             pen.text(words, max(end, zero) + 12, y, theme.FLOOR, colour, font=theme.MONO_BOLD, alpha=shown_now)
