@@ -54,7 +54,7 @@ def _choices(reserves: list[int], shocks: list[int]) -> list[Html]:
             "label", {"class": "try__ratio", "hidden": True}, words,
             el("input", {"type": "range", "min": "0", "max": str(len(values) - 1), "step": "1", "value": "0",
                          "data-values": " ".join(map(str, values))}),
-            el("output", {}, str(values[0])),
+            el("output", {"aria-live": "off"}, str(values[0])),
         )
         for words, values in (("Days of bread stored ", reserves), ("The bad stretch starts on day ", shocks))
     ]  # fmt: skip

@@ -40,8 +40,8 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
         el("div", {"class": "scans__pair"},
-           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"},
-              el("img", {"alt": "", **LAZY}), el("figcaption", {})),
+           el("figure", {"class": "scans__shown", "hidden": True},
+              el("img", {"alt": "", **LAZY}), el("figcaption", {"aria-live": "polite"})),
            el("figure", {"class": "scans__shown", "hidden": True},
               el("img", {"alt": "Its error map", **LAZY}), el("figcaption", {}, _scale(scene))),
            _whole(arrays, keep)),
@@ -118,7 +118,7 @@ def _slider(rates: list[float]) -> Html:
         "label", {}, "Measured ",
         el("input", {"type": "range", "min": 0, "max": len(rates) - 1, "step": 1, "value": len(rates) - 1,
                      "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
-        el("output", {}, _said(rates[-1])),
+        el("output", {"aria-live": "off"}, _said(rates[-1])),
     )  # fmt: skip
 
 

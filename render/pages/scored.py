@@ -57,7 +57,7 @@ def by_rate(scene: Scene, page: str) -> Html:
                 scene,
                 page,
                 f"{label}, at each acceleration",
-                [f"{label}, dB", *(_at(rate) for rate in rates)],
+                [f"{label}, dB", *(_at(float(rate)) for rate in rates)],
                 rows,
             )
         )
@@ -76,7 +76,7 @@ def tried(scene: Scene, rate: float, page: str) -> Html:
         scene,
         page,
         f"What was tried at R = {rate:g}",
-        [_at(f"{rate:g}"), "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
+        [f"Method, {_at(rate)}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
         rows,
     )
 
@@ -90,7 +90,8 @@ def scanners(scene: Scene, rate: float, page: str) -> Html:
             cells += [Cell(f"{adult}.{name.format(f'{rate:g}')}.mean.brain.psnr"),
                       Cell(f"gain.{who}.r{rate:g}{GAINS.get(name, '.none')}", "signed")]  # fmt: skip
         rows.append((words, cells))
-    return _table(scene, page, "Other scanners", [_at(f"{rate:g}"), "Patient, dB", "Gain", "Colin27, dB", "Gain"], rows)
+    head = [f"Scanner, {_at(rate)}", "Patient, dB", "Patient, gain", "Colin27, dB", "Colin27, gain"]
+    return _table(scene, page, "Other scanners", head, rows)
 
 
 def words(scene: Scene, page: str) -> Html:
@@ -106,8 +107,8 @@ def words(scene: Scene, page: str) -> Html:
     )
 
 
-def _at(rate: object) -> str:
-    return f"R = {rate}".replace(" ", "\N{NO-BREAK SPACE}")
+def _at(rate: float) -> str:
+    return f"R\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{rate:g}"
 
 
 def _table(

@@ -27,14 +27,16 @@ def group(scene: Scene, page: str) -> Html:
     slider = el(
         "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": "try-ratio"}, "Ratio"),
         el("input", {"id": "try-ratio", "type": "range", **span}),
-        el("output", {"for": "try-ratio"}, f"{ratio:.2f}"),
+        el("output", {"for": "try-ratio", "aria-live": "off"}, f"{ratio:.2f}"),
     )  # fmt: skip
     return el(
         "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},
-        el("p", {"class": "try__mean", "aria-live": "polite"}, "Mean reward ", el("output", {}, f"{mean:.3f}")),
+        el("p", {"class": "try__mean", "aria-live": "polite", "aria-atomic": "true"},
+           "Mean reward ", el("output", {"aria-live": "off"}, f"{mean:.3f}")),
         slider,
         framed("try__table", "try__rows", "A group, its advantages", columns, rows),
-        el("p", {"class": "try__note"}, f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
+        el("p", {"class": "try__note", "aria-live": "polite"},
+           f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Markdown's tables as a screen reader needs them: each with a name, and each row with the cell that names it.
+"""Markdown as a screen reader needs it, by an extension of Python-Markdown that `mkdocs.yml` lists.
 
-An extension of Python-Markdown; `mkdocs.yml` lists it. A table is named by the sentence before it where that one ends
-in a colon, else by the heading it stands under. What names a row is its first cell, unless that is empty.
+A table is named by the sentence before it where that one ends in a colon, else by the heading it stands under. What
+names a row is its first cell, unless that is empty. The link that a heading has to itself is for those who point at it:
+heard, it would be a pilcrow at the end of every heading.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from markdown.treeprocessors import Treeprocessor
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
 
-class Tables(Extension):
-    """Names for tables and their rows."""
+class Heard(Extension):
+    """Names for tables and their rows, and headings without signs."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # Markdown's own name for it
-        """After `attr_list` (8), which takes attributes out of headings, and before `toc` (5), which puts links in."""
+        """After `attr_list` (8), which takes attributes out of headings; around `toc` (5), which puts links in."""
         md.treeprocessors.register(Naming(md), "table_names", 6)
+        md.treeprocessors.register(Pointing(), "pointed_links", 4)
 
 
 class Naming(Treeprocessor):
@@ -55,6 +57,16 @@ class Naming(Treeprocessor):
         return " ".join(unescape(strip_tags(render_inner_html(element, self.md))).split())
 
 
-def makeExtension(**options: object) -> Tables:  # noqa: N802  # Markdown's own name for it
+class Pointing(Treeprocessor):
+    """Leaves a heading's link to itself to those who point at it."""
+
+    def run(self, root: Element) -> None:
+        """Take the links out of what is heard and out of the order of the keyboard."""
+        for link in root.iterfind(".//a[@class='headerlink']"):
+            link.set("aria-hidden", "true")
+            link.set("tabindex", "-1")
+
+
+def makeExtension(**options: object) -> Heard:  # noqa: N802  # Markdown's own name for it
     """What `mkdocs.yml` asks a module for."""
-    return Tables(**options)
+    return Heard(**options)

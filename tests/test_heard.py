@@ -1,4 +1,4 @@
-"""What a table of a page is called, and its rows."""
+"""What those who hear a page are told of its tables and its headings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLE = f"""
 
 
 def read(text: str) -> str:
-    extensions = ["attr_list", "md_in_html", "tables", "toc", "render.pages.tables"]
+    extensions = ["attr_list", "md_in_html", "tables", "toc", "render.pages.heard"]
     return str(markdown.markdown(text, extensions=extensions, extension_configs={"toc": {"permalink": True}}))
 
 
@@ -31,6 +31,11 @@ def test_a_table_is_named_by_the_heading_it_stands_under() -> None:
 def test_a_sentence_that_ends_in_a_colon_names_the_table_after_it_alone() -> None:
     text = f"## One\n\nWords: not this. Mates of {NUMBER} & more:\n{TABLE}\nWords.\n{TABLE}"
     assert names(text) == ["Mates of 8 &amp; more", "One"]
+
+
+def test_a_heading_is_its_words_and_no_sign() -> None:
+    link = re.search(r'<h2 id="more">One<a ([^>]*)>&para;</a></h2>', read("# Page\n\n## One { #more }"))
+    assert link and {'aria-hidden="true"', 'tabindex="-1"', 'href="#more"'} <= set(link[1].split())
 
 
 def test_within_a_section_it_is_the_same() -> None:
