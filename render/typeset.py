@@ -40,20 +40,32 @@ def shape(words: str, font: str) -> Line:
         ValueError: the font lacks a character.
     """
     face, unit = _font(font)
-    buffer = uharfbuzz.Buffer()
-    buffer.add_str(words)
-    buffer.guess_segment_properties()
-    uharfbuzz.shape(face, buffer, {"kern": True, "liga": False, "calt": True})
+    buffer = _glyphs(words, font)
     path: list[tuple[Any, ...]] = []
     x = 0.0
     for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-        if info.codepoint == 0:
-            raise ValueError(
-                f"{font} has no glyph for {words[info.cluster]!r} in {words!r}; add it to the shipped subset"
-            )
         _outline(face, info.codepoint, (x + place.x_offset) / unit, -place.y_offset / unit, unit, path)
         x += place.x_advance
     return Line(x / unit, tuple(path))
+
+
+@lru_cache(maxsize=4096)
+def advance(words: str, font: str) -> float:
+    """How wide the line is that `shape` makes of words, without its outlines; raises what that raises."""
+    units: int = sum(place.x_advance for place in _glyphs(words, font).glyph_positions)
+    return units / _font(font)[1]
+
+
+def _glyphs(words: str, font: str) -> uharfbuzz.Buffer:
+    """Which glyphs words take, and where."""
+    buffer = uharfbuzz.Buffer()
+    buffer.add_str(words)
+    buffer.guess_segment_properties()
+    uharfbuzz.shape(_font(font)[0], buffer, {"kern": True, "liga": False, "calt": True})
+    lacking = next((words[info.cluster] for info in buffer.glyph_infos if info.codepoint == 0), None)
+    if lacking is not None:
+        raise ValueError(f"{font} has no glyph for {lacking!r} in {words!r}; add it to the shipped subset")
+    return buffer
 
 
 def _outline(face: uharfbuzz.Font, glyph: int, dx: float, dy: float, unit: int, path: list[tuple[Any, ...]]) -> None:

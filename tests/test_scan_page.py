@@ -113,7 +113,7 @@ def test_gains_are_drawn_where_they_were_measured_and_the_rest_is_absent(made: M
     facts |= {f"gain.colin27.r16.draw_{n}": -0.3 for n in (1, 2, 3)}
     html = gains.plot(made(facts=facts), "Gain", "scan.md")
     assert html.count("<circle") == 9
-    assert "+0.42 (+0.41 to +0.43)" in html
+    assert "+0.42</data> (+0.41 to +0.43)" in html
     assert "not measured" in html
     assert "Its lesion" not in html
 

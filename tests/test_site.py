@@ -95,6 +95,21 @@ def test_what_a_page_may_load_is_said_by_the_page_and_by_the_host(site: Site) ->
     assert re.search(r"^/videos/\*\.mp4\n  Cache-Control: .*immutable", headers, re.M)
 
 
+def test_every_table_has_a_name_of_its_own_and_every_row_the_cell_that_names_it(site: Site) -> None:
+    seen = 0
+    for path in site.folder.rglob("*.html"):
+        tables = re.findall(r"(?s)<table([^>]*)>(.*?)</table>", path.read_text(encoding="utf-8"))
+        names = [name for start, _ in tables for name in re.findall(r'aria-label="([^"]+)"', start)]
+        assert len(names) == len(set(names)) == len(tables), f"{path.parent.name}: {names}"
+        for _, inside in tables:
+            head, _, body = inside.partition("</thead>")
+            assert re.findall(r'<th(?!ead|[^>]* scope="col")', head) == []
+            rows = re.findall(r"(?s)<tr>\s*<(th|td)([^>]*)>\s*(.*?)</\1>", body)
+            assert [row for row in rows if (row[0] == "th" and ' scope="row"' in row[1]) == (not row[2])] == []
+            seen += len(rows)
+    assert seen > 200
+
+
 def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
     feed = ElementTree.fromstring((site.folder / "feed.xml").read_text(encoding="utf-8"))  # noqa: S314
     name = "{http://www.w3.org/2005/Atom}"

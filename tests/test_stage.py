@@ -201,8 +201,10 @@ def test_type_is_kerned_and_from_the_shipped_fonts() -> None:
 
     assert width("AV") < width("A") + width("V")
     assert width("111", theme.MONO) == pytest.approx(width("888", theme.MONO))
-    with pytest.raises(ValueError, match=r"no glyph for '漢'"):
-        typeset.shape("漢", theme.SANS)
+    assert typeset.advance("AVATAR", theme.SANS) == width("AVATAR"), "measured without outlines, it is as wide"
+    for made in (typeset.shape, typeset.advance):
+        with pytest.raises(ValueError, match=r"no glyph for '漢'"):
+            made("漢", theme.SANS)
 
 
 def test_no_text_is_below_the_floor_of_a_phone() -> None:

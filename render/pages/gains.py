@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from render.pages.figures import signed, traced
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, framed
 from render.pages.plots import APART, HIGH, LEFT, LOW, RIGHT, TOP, WIDE, download, text
 from render.pages.published import Scene, fail
 
@@ -92,10 +92,8 @@ def _read(scene: Scene, page: str) -> list[Line]:
 
 def _table(scene: Scene, title: str, found: list[Line], rates: list[float]) -> Html:
     """Mean and extremes at each acceleration, and all of it as a file that is in the page itself."""
-    head = [el("th", {"scope": "col"}, words) for words in ("R", *(line.label for line in found))]
     rows = [el("tr", {}, el("th", {"scope": "row"}, f"{rate:g}"), *(_cell(scene, line, rate) for line in found))
             for rate in rates]  # fmt: skip
-    table = el("table", {"class": "plotted__rates"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
     sheet: list[Sequence[object]] = [["who", "acceleration", "mask", "gain in dB"]]
     sheet += [
         [line.label, f"{rate:g}", mask, f"{gain:.6g}"]
@@ -103,7 +101,7 @@ def _table(scene: Scene, title: str, found: list[Line], rates: list[float]) -> H
     ]  # fmt: skip
     return el(
         "details", {"class": "fold"}, el("summary", {}, "The same as a table"),
-        el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": title}, table),
+        framed("plotted__table", "plotted__rates", title, ("R", *(line.label for line in found)), rows),
         download(f"{scene.name}-gains.csv", "Every mask, as CSV", sheet),
     )  # fmt: skip
 
@@ -112,5 +110,5 @@ def _cell(scene: Scene, line: Line, rate: float) -> Html:
     if rate not in line.values:
         return el("td", {}, "not measured")
     values, name = line.values[rate], f"gain.{line.name}.r{rate:g}"
-    words = f"{signed(line.mean(rate))} ({signed(min(values))} to {signed(max(values))})"
-    return el("td", {}, traced(scene.name, name, line.mean(rate), words))
+    extremes = f" ({signed(min(values))} to {signed(max(values))})"
+    return el("td", {}, traced(scene.name, name, line.mean(rate), signed(line.mean(rate))), extremes)

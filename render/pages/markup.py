@@ -27,6 +27,16 @@ def join(children: Iterable[str], between: str = "") -> Html:
     return Html(between.join(child if isinstance(child, Html) else escape(child, quote=False) for child in children))
 
 
+def framed(frame: str, kind: str, named: str, columns: Iterable[str], rows: Iterable[Html]) -> Html:
+    """A table whose frame scrolls by itself and can be reached by keyboard; both bear its name.
+
+    `frame` and `kind` are the classes of the two.
+    """
+    head = el("tr", {}, *(el("th", {"scope": "col"}, words) for words in columns))
+    whole = el("table", {"class": kind, "aria-label": named}, el("thead", {}, head), el("tbody", {}, *rows))
+    return el("div", {"class": frame, "tabindex": "0", "role": "region", "aria-label": named}, whole)
+
+
 def inert(words: str) -> Html:
     """Words for the middle of a Markdown paragraph, where `*` or `_` would otherwise mean something."""
     return Html("".join(escape(each) if each.isalnum() or each in " <>&\"'" else f"&#{ord(each)};" for each in words))

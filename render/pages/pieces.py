@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from render.pages.figures import clock, size
-from render.pages.markup import Html, el, join
+from render.pages.markup import Html, el, framed, join
 from render.pages.published import Scene, fail, label, section_of, titled
 
 KEYS = (  # and how they are read aloud, where the sign alone would not be
@@ -194,17 +194,14 @@ def provenance(scene: Scene) -> Html:
 
 def origins(scenes: Iterable[Scene]) -> Html:
     """Every scene's recording, seed and hashes, as a table."""
-    head = [
-        el("th", {"scope": "col"}, words) for words in ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")
-    ]
+    columns = ("Scene", "Seed", "Recording", "Engine's code", "Drawing's code")
     rows = []
     for scene in scenes:
         origin = scene.manifest["provenance"]
         hashes = (origin["recording_sha256"][:16], origin["code_version"], origin["render_version"])
         cells = [el("td", {}, el("code", {}, each)) for each in hashes]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, scene.name), el("td", {}, str(origin["seed"])), *cells))
-    table = el("table", {"class": "origins"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
-    return el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": "Origins"}, table)
+    return framed("plotted__table", "origins", "Origins", columns, rows)
 
 
 def downloads(scene: Scene, base: str) -> Html:

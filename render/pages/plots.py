@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render.pages.figures import integer, percent
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, framed
 from render.pages.published import Scene, fail, pick
 
 Numbers = NDArray[np.float64]
@@ -156,7 +156,6 @@ def _rows(found: Sequence[Curve], across: str) -> Iterator[Sequence[object]]:
 
 def _table(title: str, found: Sequence[Curve], across: str) -> Html:
     """Mean and extremes at every moment, one row each."""
-    head = [el("th", {"scope": "col"}, words) for words in (across, *(curve.label for curve in found))]
     rows = []
     for at in range(max(len(curve.compute) for curve in found)):
         cells = [
@@ -164,5 +163,4 @@ def _table(title: str, found: Sequence[Curve], across: str) -> Html:
                percent(c.mean[at])) if at < len(c.compute) else el("td", {}) for c in found
         ]  # fmt: skip
         rows.append(el("tr", {}, el("th", {"scope": "row"}, integer(round(found[0].compute[at]))), *cells))
-    table = el("table", {"class": "plotted__rates"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
-    return el("div", {"class": "plotted__table", "tabindex": "0", "role": "region", "aria-label": title}, table)
+    return framed("plotted__table", "plotted__rates", title, (across, *(curve.label for curve in found)), rows)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from render.pages.figures import integer, number
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, framed
 from render.pages.published import Scene, fail, pick
 
 SHOWN = ("return", "hungry", "empty", "mouths")  # of each cell; the first is written in the table
@@ -32,8 +32,7 @@ def table(scene: Scene, page: str) -> Html:
             fail(f"docs/{page}: {path.name} has try_{name} of shape {found.shape}, wanted finite (reserves, days)")
     shown = values["return"].astype(float).round(2)
     best = shown == shown.max(0)  # what reads the same is as good
-    head = el("tr", {}, el("th", {"scope": "col"}, "Days stored"),
-              *(el("th", {"scope": "col"}, f"day\N{NO-BREAK SPACE}{int(day)}") for day in shocks))  # fmt: skip
+    columns = ("Days stored", *(f"day\N{NO-BREAK SPACE}{int(day)}" for day in shocks))
     rows = [
         el("tr", {}, el("th", {"scope": "row"}, str(int(reserve))),
            *(_cell(values, row, column, bool(best[row, column])) for column in range(len(shocks))))
@@ -44,8 +43,7 @@ def table(scene: Scene, page: str) -> Html:
         "div", {"class": "try", "data-try": "reserve"},
         *_choices([int(r) for r in reserves], [int(s) for s in shocks]),
         el("p", {"class": "try__note", "aria-live": "polite"}, told),
-        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Return by reserve and day"},
-           el("table", {"class": "try__rows"}, el("thead", {}, head), el("tbody", {}, *rows))),
+        framed("try__table", "try__rows", "Return by reserve and day", columns, rows),
     )  # fmt: skip
 
 
@@ -56,7 +54,7 @@ def _choices(reserves: list[int], shocks: list[int]) -> list[Html]:
             "label", {"class": "try__ratio", "hidden": True}, words,
             el("input", {"type": "range", "min": "0", "max": str(len(values) - 1), "step": "1", "value": "0",
                          "data-values": " ".join(map(str, values))}),
-            el("output", {}, str(values[0])),
+            el("output", {"aria-live": "off"}, str(values[0])),
         )
         for words, values in (("Days of bread stored ", reserves), ("The bad stretch starts on day ", shocks))
     ]  # fmt: skip

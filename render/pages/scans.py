@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render.pages.figures import number, traced
-from render.pages.markup import Html, el, join
+from render.pages.markup import Html, el, framed, join
 from render.pages.published import Scene, fail, pick
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
@@ -35,18 +35,17 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     for rate in rates:
         cells = [_cell(scene, arrays, rate, name, page, keep) for name in methods]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, _said(rate)), *cells))
-    head = [el("th", {"scope": "col"}, words) for words in ("Measured", *(NAMES.get(name, name) for name in methods))]
-    table = el("table", {"class": "scans"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))
+    columns = ("Measured", *(NAMES.get(name, name) for name in methods))
     return el(
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
         el("div", {"class": "scans__pair"},
-           el("figure", {"class": "scans__shown", "hidden": True, "aria-live": "polite"},
-              el("img", {"alt": "", **LAZY}), el("figcaption", {})),
+           el("figure", {"class": "scans__shown", "hidden": True},
+              el("img", {"alt": "", **LAZY}), el("figcaption", {"aria-live": "polite"})),
            el("figure", {"class": "scans__shown", "hidden": True},
               el("img", {"alt": "Its error map", **LAZY}), el("figcaption", {}, _scale(scene))),
            _whole(arrays, keep)),
-        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "Reconstructions"}, table),
+        framed("try__table", "scans", "Reconstructions", columns, rows),
     )  # fmt: skip
 
 
@@ -119,7 +118,7 @@ def _slider(rates: list[float]) -> Html:
         "label", {}, "Measured ",
         el("input", {"type": "range", "min": 0, "max": len(rates) - 1, "step": 1, "value": len(rates) - 1,
                      "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
-        el("output", {}, _said(rates[-1])),
+        el("output", {"aria-live": "off"}, _said(rates[-1])),
     )  # fmt: skip
 
 

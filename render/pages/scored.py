@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from render.pages.figures import STYLES, traced
-from render.pages.markup import Html, el, join
+from render.pages.markup import Html, el, framed, join
 from render.pages.published import Scene, fail
 
 ADULTS = {"stroke_t1": ("patient", "The patient"), "colin27": ("colin27", "Colin27")}
@@ -57,7 +57,7 @@ def by_rate(scene: Scene, page: str) -> Html:
                 scene,
                 page,
                 f"{label}, at each acceleration",
-                [f"{label}, dB", *(f"R = {rate}" for rate in rates)],
+                [f"{label}, dB", *(_at(float(rate)) for rate in rates)],
                 rows,
             )
         )
@@ -76,7 +76,7 @@ def tried(scene: Scene, rate: float, page: str) -> Html:
         scene,
         page,
         f"What was tried at R = {rate:g}",
-        [f"R = {rate:g}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
+        [f"Method, {_at(rate)}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
         rows,
     )
 
@@ -90,13 +90,14 @@ def scanners(scene: Scene, rate: float, page: str) -> Html:
             cells += [Cell(f"{adult}.{name.format(f'{rate:g}')}.mean.brain.psnr"),
                       Cell(f"gain.{who}.r{rate:g}{GAINS.get(name, '.none')}", "signed")]  # fmt: skip
         rows.append((words, cells))
-    return _table(scene, page, "Other scanners", [f"R = {rate:g}", "Patient, dB", "Gain", "Colin27, dB", "Gain"], rows)
+    head = [f"Scanner, {_at(rate)}", "Patient, dB", "Patient, gain", "Colin27, dB", "Colin27, gain"]
+    return _table(scene, page, "Other scanners", head, rows)
 
 
 def words(scene: Scene, page: str) -> Html:
     """What a true sentence is better by than another one, and how far that one moves the lesion."""
     rows = [
-        (f"{label}, R = {rate}", [*(Cell(f"words.patient.{part}.{name}.r{rate}", "signed", 3)
+        (f"{label}, {_at(rate)}", [*(Cell(f"words.patient.{part}.{name}.r{rate}", "signed", 3)
                                     for part in ("brain", "lesion")),
                                   Cell(f"stroke_t1.poisson.r{rate}.c1.{name}.lesion.change")])
         for name, label in TOLD.items() for rate in (16, 8)
@@ -106,17 +107,19 @@ def words(scene: Scene, page: str) -> Html:
     )
 
 
+def _at(rate: float) -> str:
+    return f"R\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{rate:g}"
+
+
 def _table(
     scene: Scene, page: str, named: str, head: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]
 ) -> Html:
     facts = scene.head["facts"]
     if not any(cell.fact in facts for _, cells in rows for cell in cells):
         fail(f"docs/{page}: {scene.name}.json has no {rows[0][1][0].fact}: run `click score {scene.name}`")
-    first = el("tr", {}, *(el("th", {"scope": "col"}, name) for name in head))
     body = [el("tr", {}, el("th", {"scope": "row"}, name), *(_written(scene, cell) for cell in cells))
             for name, cells in rows]  # fmt: skip
-    table = el("table", {"class": "scored"}, el("thead", {}, first), el("tbody", {}, *body))
-    return el("div", {"class": "scored__frame", "tabindex": "0", "role": "region", "aria-label": named}, table)
+    return framed("scored__frame", "scored", named, head, body)
 
 
 def _written(scene: Scene, cell: Cell) -> Html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from render.pages.markup import Html, el
+from render.pages.markup import Html, el, framed
 from render.pages.published import Scene, fail
 
 RATIO = 1.4  # of the table as it stands; far enough to be clipped
@@ -22,20 +22,21 @@ def group(scene: Scene, page: str) -> Html:
     mean = sum(rewards) / len(rewards)
     rows = [_row(at, san, reward, reward - mean, (low, high), ratio) for at, (san, reward) in
             enumerate(zip(event["san"], rewards, strict=True), 1)]  # fmt: skip
-    head = [el("th", {"scope": "col"}, words) for words in ("Move", "Reward", "Advantage", "Pushes on?")]
+    columns = ("Move", "Reward", "Advantage", "Pushes on?")
     span = {"min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}
     slider = el(
         "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": "try-ratio"}, "Ratio"),
         el("input", {"id": "try-ratio", "type": "range", **span}),
-        el("output", {"for": "try-ratio"}, f"{ratio:.2f}"),
+        el("output", {"for": "try-ratio", "aria-live": "off"}, f"{ratio:.2f}"),
     )  # fmt: skip
     return el(
         "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},
-        el("p", {"class": "try__mean", "aria-live": "polite"}, "Mean reward ", el("output", {}, f"{mean:.3f}")),
+        el("p", {"class": "try__mean", "aria-live": "polite", "aria-atomic": "true"},
+           "Mean reward ", el("output", {"aria-live": "off"}, f"{mean:.3f}")),
         slider,
-        el("div", {"class": "try__table", "tabindex": "0", "role": "region", "aria-label": "A group, its advantages"},
-           el("table", {"class": "try__rows"}, el("thead", {}, el("tr", {}, *head)), el("tbody", {}, *rows))),
-        el("p", {"class": "try__note"}, f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
+        framed("try__table", "try__rows", "A group, its advantages", columns, rows),
+        el("p", {"class": "try__note", "aria-live": "polite"},
+           f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
     )  # fmt: skip
 
 

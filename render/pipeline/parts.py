@@ -131,47 +131,40 @@ def _note(name: str) -> None:
 # --- what is read -------------------------------------------------------------------------------------
 
 
-class _Named(Mapping[str, Any]):
-    """Values by name, each noted as it is asked for."""
-
-    def __init__(self, kind: str, values: Mapping[str, Any]) -> None:
-        self._kind, self._values = kind, values
-
-    def __getitem__(self, name: str) -> Any:
-        _note(f"{self._kind}.{name}")
-        return self._values[name]
-
-    def __contains__(self, name: object) -> bool:
-        _note(f"{self._kind}.{name}?")
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        _note(self._kind)
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        _note(self._kind)
-        return len(self._values)
-
-
-class _Event(Mapping[str, Any]):
-    """One event. What is in the outline was noted when it was reached."""
+class _Whole(Mapping[str, Any]):
+    """Values by name. Who counts them, or goes through them, reads the whole."""
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         self._name, self._values = name, values
+
+    def __iter__(self) -> Iterator[str]:
+        _note(self._name)
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        _note(self._name)
+        return len(self._values)
+
+
+class _Named(_Whole):
+    """Each value is noted as it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        _note(f"{self._name}.{name}")
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        _note(f"{self._name}.{name}?")
+        return name in self._values
+
+
+class _Event(_Whole):
+    """One event. What is in the outline was noted when it was reached."""
 
     def __getitem__(self, key: str) -> Any:
         if key not in OUTLINE:
             _note(self._name)
         return self._values[key]
-
-    def __iter__(self) -> Iterator[str]:
-        _note(self._name)
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        _note(self._name)
-        return len(self._values)
 
 
 class _Events(Sequence[_Event]):

@@ -20,8 +20,9 @@
     function write() {
       const average = boxes.filter((each) => each.checked).length / boxes.length;
       const rho = Number(ratio.value);
-      mean.value = average.toFixed(3);
+      if (mean.value !== average.toFixed(3)) mean.value = average.toFixed(3); // else it is told again
       shown.value = rho.toFixed(2);
+      ratio.setAttribute("aria-valuetext", shown.value);
       for (const each of boxes) {
         const cells = /** @type {HTMLTableRowElement} */ (each.closest("tr")).cells;
         const advantage = Number(each.checked) - average;
@@ -31,11 +32,12 @@
         cells[3].textContent = advantage === 0 ? "no" : clipped ? "clipped" : advantage > 0 ? "up" : "down";
       }
       const tied = average === 0 || average === 1;
-      note.textContent = tied
+      const told = tied
         ? "All rewards tie: no advantage, nothing to learn."
         : rho > high ? `Ratio above ${high}: moves that paid are pushed no further.`
         : rho < low ? `Ratio below ${low}: moves that did not pay are pushed no further.`
         : `Ratio within ${low} and ${high}: every move is pushed.`;
+      if (note.textContent !== told) note.textContent = told;
     }
 
     for (const each of [...boxes, ratio]) {

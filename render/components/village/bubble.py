@@ -39,7 +39,7 @@ def _missing() -> str:
 
 def width(words: str) -> float:
     """How wide plain words are."""
-    return typeset.shape(words, _FONT).advance * SIZE
+    return typeset.advance(words, _FONT) * SIZE
 
 
 def wrap(words: str, wide: float, most: int) -> list[str]:
