@@ -15,6 +15,7 @@
     {{ errors("scan") }}                                         where each method is off
     {{ scored_by_rate("scan") }} {{ scored_tried("scan", 16) }}   tables of what was scored
     {{ scored_scanners("scan", 16) }} {{ scored_words("scan") }}  and more of them
+    {{ scored_agents("village") }} {{ answers("village", 4) }}   who reaches what; a language model's own words
     {{ gains("scan", "Over the best classical method") }}        gains by acceleration, as a picture and a table
     {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
                                                                  learning curves of several runs, from its arrays
@@ -35,7 +36,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries
+from render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries, villages
 from render.pages.citations import Citations
 from render.pages.markup import el
 from render.pages.published import RENDER, Scene, fail, load, pick
@@ -119,6 +120,8 @@ def define_env(env: Any) -> None:
         "scored_tried": lambda name, rate: scored.tried(get(name), rate, page()),
         "scored_scanners": lambda name, rate: scored.scanners(get(name), rate, page()),
         "scored_words": lambda name: scored.words(get(name), page()),
+        "scored_agents": lambda name: villages.agents(get(name), page()),
+        "answers": lambda name, count: villages.answers(get(name), page(), count),
         "gains": lambda name, title: gains.plot(get(name), title, page()),
         "curves": lambda name, measured, runs, across, title: plots.curves(
             get(name), measured, runs, across, title, page()

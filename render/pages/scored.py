@@ -53,7 +53,7 @@ def by_rate(scene: Scene, page: str) -> Html:
         if any(f"gain.{who}.lesion.r{rate}" in scene.head["facts"] for rate in rates):
             rows.append(("Gain in the lesion", [Cell(f"gain.{who}.lesion.r{rate}", "signed") for rate in rates]))
         tables.append(
-            _table(
+            table(
                 scene,
                 page,
                 f"{label}, at each acceleration",
@@ -72,7 +72,7 @@ def tried(scene: Scene, rate: float, page: str) -> Html:
                  Cell(f"{other}.{name}.brain.psnr"), Cell(f"{patient}.{name}.seconds", digits=0)])
         for name, words in TRIED.items()
     ]  # fmt: skip
-    return _table(
+    return table(
         scene,
         page,
         f"What was tried at R = {rate:g}",
@@ -91,7 +91,7 @@ def scanners(scene: Scene, rate: float, page: str) -> Html:
                       Cell(f"gain.{who}.r{rate:g}{GAINS.get(name, '.none')}", "signed")]  # fmt: skip
         rows.append((words, cells))
     head = [f"Scanner, {_at(rate)}", "Patient, dB", "Patient, gain", "Colin27, dB", "Colin27, gain"]
-    return _table(scene, page, "Other scanners", head, rows)
+    return table(scene, page, "Other scanners", head, rows)
 
 
 def words(scene: Scene, page: str) -> Html:
@@ -102,18 +102,15 @@ def words(scene: Scene, page: str) -> Html:
                                   Cell(f"stroke_t1.poisson.r{rate}.c1.{name}.lesion.change")])
         for name, label in TOLD.items() for rate in (16, 8)
     ]  # fmt: skip
-    return _table(
-        scene, page, "What the words do", ["Told instead", "Brain, dB", "Lesion, dB", "Lesion moves by"], rows
-    )
+    return table(scene, page, "What the words do", ["Told instead", "Brain, dB", "Lesion, dB", "Lesion moves by"], rows)
 
 
 def _at(rate: float) -> str:
     return f"R\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{rate:g}"
 
 
-def _table(
-    scene: Scene, page: str, named: str, head: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]
-) -> Html:
+def table(scene: Scene, page: str, named: str, head: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> Html:
+    """Rows of facts, each under its label; where none of them was measured the build ends."""
     facts = scene.head["facts"]
     if not any(cell.fact in facts for _, cells in rows for cell in cells):
         fail(f"docs/{page}: {scene.name}.json has no {rows[0][1][0].fact}: run `click score {scene.name}`")
