@@ -1,4 +1,4 @@
-"""The tables of the village's page: what each agent reaches in each kind of weather, and a language model's own words."""
+"""The tables of the village's page: what agents reach in each kind of weather, and a language model's own words."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def _scores(shown: Shown, pen: Pen, t: float) -> None:
         pen.line((zero, py(24)), (zero, foot), theme.HAIRLINE, 3)
         pen.line((one, py(24)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
         best = max(value for (who, _), value in zip(OTHERS, found[weather], strict=True) if who != PLAN)
-        for row, ((who, name), value) in enumerate(zip(OTHERS, found[weather], strict=True)):
+        for row, ((_, name), value) in enumerate(zip(OTHERS, found[weather], strict=True)):
             y, shown_now = py(28.5 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
             end = mix(zero, mix(left, right, (value - low) / (high - low)), shown_now)
             if not column:
