@@ -1,7 +1,7 @@
 """The command line: record a run, render it, check it. With the modules of its commands, all that knows both sides.
 
-Commands are in `render_cli`, `record_cli`, `check_cli`, `engine_cli` and `site_cli`. Nothing heavy is imported before a
-command needs it, so that `--help` and an up-to-date `render all` are quick.
+Commands are in `render_cli`, `record_cli`, `check_cli`, `engine_cli`, `train_cli` and `site_cli`. Nothing heavy is
+imported before a command needs it, so that `--help` and an up-to-date `render all` are quick.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import click
 
 from engines.recording import RecordingError
-from render import check_cli, engine_cli, record_cli, render_cli, site_cli
+from render import check_cli, engine_cli, record_cli, render_cli, site_cli, train_cli
 from render.pipeline import InputError, RenderError
 from render.pipeline.plan import Places
 
@@ -73,6 +73,7 @@ def cli(debug: bool) -> None:
 
 for command in (
     *(render_cli.render, record_cli.record, record_cli.corpus, check_cli.check, check_cli.bench, check_cli.doctor),
-    *(check_cli.clean, engine_cli.score, engine_cli.play, engine_cli.uci, site_cli.write_reference, site_cli.offline),
+    *(check_cli.clean, train_cli.train, engine_cli.score, engine_cli.play, engine_cli.uci),
+    *(site_cli.write_reference, site_cli.offline),
 ):
     cli.add_command(command)

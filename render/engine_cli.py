@@ -26,7 +26,7 @@ MINUTES = click.option(
 
 
 @contextmanager
-def _engine() -> Iterator[None]:
+def engine() -> Iterator[None]:
     """What an engine needs and what it refuses, said in one line."""
     try:
         yield
@@ -44,7 +44,7 @@ def until(minutes: float | None) -> float:
 
 
 @contextmanager
-def _put_down(minutes: float | None, paused: type[Exception]) -> Iterator[float]:
+def put_down(minutes: float | None, paused: type[Exception]) -> Iterator[float]:
     """The moment, by `time.monotonic`, at which to put work down; `paused`, which says that it was, in one line."""
     try:
         yield until(minutes)
@@ -82,13 +82,13 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
         click score rollout --json
     """
     before = recording.load(places.recordings, "rollout")
-    with _engine():
+    with engine():
         from engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
 
         climb.check(before)
         cache = places.cache.parent / "record" / "rollout"
         cache.mkdir(parents=True, exist_ok=True)
-        with progress.following() as report, _put_down(minutes, climb.Paused) as end:
+        with progress.following() as report, put_down(minutes, climb.Paused) as end:
             made = climb.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
             recording.save(made, places.recordings)
@@ -121,14 +121,14 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan
         click score scan --only poisson.r16.c1     the headline, both adults
     """
-    with _engine():
+    with engine():
         from engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
 
         chosen = [case for case in scoring.every() if only in case.name]
         if not chosen:
             raise InputError(f"--only {only!r}: no such case; they are named like {scoring.every()[0].name}")
         cache = places.cache.parent / "record" / "scan"
-        with progress.following() as report, _put_down(minutes, scoring.Paused) as end:
+        with progress.following() as report, put_down(minutes, scoring.Paused) as end:
             if only:
                 facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
             else:
@@ -216,7 +216,7 @@ def score_village(
         click score village --agent small_taught --scenario plague --seeds 4
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
-    with _engine():
+    with engine():
         from engines.village import comparison, plans, scenarios  # noqa: PLC0415  # brings in numba
         from engines.village import record as village  # noqa: PLC0415
         from engines.village import score as measured  # noqa: PLC0415
@@ -294,7 +294,7 @@ def _answering(
 
 def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
     """Scan and reconstruct a reader's own volume, and say how well."""
-    with _engine():
+    with engine():
         from engines.scan import bring as own  # noqa: PLC0415  # brings in torch
         from engines.scan import prior, record  # noqa: PLC0415
 
@@ -338,7 +338,7 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
         click play opening
         click play '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'
     """
-    with _engine():
+    with engine():
         import chess  # noqa: PLC0415
 
         from engines.rollout import players  # noqa: PLC0415  # brings in torch
@@ -369,7 +369,7 @@ def uci(places: Places, policy: Path | None) -> None:
     Example:
         click uci
     """
-    with _engine():
+    with engine():
         from engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
 
         for line in answers(_policy(places, policy), sys.stdin):
@@ -388,7 +388,7 @@ def bench_rollout(as_json: bool) -> None:
     Example:
         click bench rollout
     """
-    with _engine():
+    with engine():
         from engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
 
         found = speed.throughput(corpus.load().held_out)

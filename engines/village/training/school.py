@@ -50,6 +50,11 @@ class Terms:
     group: int = 4  # villages on each, of which the best is imitated
     temperature: float = 0.5  # at which those choose
 
+    @property
+    def examples(self) -> int:
+        """Shown altogether."""
+        return sum(term.examples for term in (self.shown, self.corrected, self.rewarded))
+
 
 def shown(expert: Policy, seeds: int = SEEDS, first: int = FIRST_LESSON) -> Lessons:
     """What the trained policy chose in all scenarios of training, with slips."""

@@ -1,0 +1,88 @@
+"""`click train`: teach the agents of the village anew. `render.cli` offers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from render import engine_cli
+from render.pipeline import progress
+from render.pipeline.plan import Places
+
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+    help="What chance depends on. Example: --seed 1",
+)  # fmt: skip
+
+
+@click.group()
+def train() -> None:
+    """Train what acts in the village: the policy of the scene, or the small language model.
+
+    A run that is cut off goes on from its last checkpoint. What is published stays as it is, unless --out says so.
+
+    \b
+    Examples:
+        click train policy
+        click train small --minutes 30      half an hour of it; the same command goes on
+    """
+
+
+@train.command("policy")
+@engine_cli.MINUTES
+@SEED
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Where the weights go; default: the cache. Example: --out mine.safetensors",
+)  # fmt: skip
+@click.pass_obj
+def train_policy(places: Places, minutes: float | None, seed: int, out: Path | None) -> None:
+    """Train the policy that acts in the scene: imitate a teacher who sees everything, then improve by reward (PPO).
+
+    \b
+    Example:
+        click train policy --out mine.safetensors
+    """
+    with engine_cli.engine():
+        from engines.village.training import course, policy, ppo, public  # noqa: PLC0415  # brings in torch
+
+        cache = places.cache.parent / "record" / "village"
+        with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
+            trained, _ = public.train(ppo.Config(), seed, cache, report, end)
+        path = out or cache / public.FILE
+        policy.publish(trained, path, {"seed": seed})
+    click.echo(path)
+
+
+@train.command("small")
+@engine_cli.MINUTES
+@SEED
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Where the adapter goes; default: the cache. Example: --out mine",
+)  # fmt: skip
+@click.pass_obj
+def train_small(places: Places, minutes: float | None, seed: int, out: Path | None) -> None:
+    """Teach SmolLM2-135M the village: by the policy's choices, in its own villages, then by what those reach.
+
+    What is learnt is a LoRA adapter of 3 MB, as peft reads it. An hour and more on one core.
+
+    \b
+    Example:
+        click train small --out mine
+    """
+    with engine_cli.engine():
+        from engines.village import record  # noqa: PLC0415  # brings in numba
+        from engines.village.llm import runs  # noqa: PLC0415
+        from engines.village.training import course, language, policy, school  # noqa: PLC0415  # brings in torch
+
+        cache, expert = places.cache.parent / "record" / "village", policy.load(record.POLICY)[0]
+        with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
+            terms = school.Terms()
+            trainer = school.teach(expert, runs.loaded(None), cache, terms, seed, report, end)
+            about = {"examples": terms.examples, "seed": seed, **school.agreement(trainer, expert)}
+        folder = language.publish(trainer, out or cache / runs.ADAPTER.name, about)
+    for name, value in about.items():
+        click.echo(f"{name:12} {value:g}")
+    click.echo(folder)
