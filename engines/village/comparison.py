@@ -37,7 +37,7 @@ QUICK = (
     "roles", "stock", POLICY,
 )  # fmt: skip
 AGENTS = (*QUICK, "planner", SMALL, TAUGHT)
-SLOW = {"planner": 10, SMALL: 10, TAUGHT: 10, ENDPOINT: 2}  # tapes that they are given, at most
+SLOW = {"planner": 10, SMALL: 5, TAUGHT: 5, ENDPOINT: 2}  # tapes that they are given, at most
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
 KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
 Table = dict[str, dict[str, float]]  # by agent: `score.table`
