@@ -217,13 +217,13 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from engines.village import comparison, plans, scenarios  # noqa: PLC0415  # brings in numba
+        from engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
         from engines.village import record as village  # noqa: PLC0415
         from engines.village import score as measured  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
         if base_url or model or transcripts:
-            names = names or (comparison.ENDPOINT,)
+            names = names or (rounds.ENDPOINT,)
         answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
         with progress.following() as report, answering as answers:
             try:
@@ -235,20 +235,20 @@ def score_village(
                     rows = comparison.lines(made.facts)
                 else:
                     for name in names:
-                        comparison.known(name)
+                        rounds.known(name)
                     chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
-                    slow = {} if seeds else comparison.SLOW
-                    most = max(slow.get(name, 100) for name in names or comparison.AGENTS)
+                    slow = {} if seeds else rounds.SLOW
+                    most = max(slow.get(name, 100) for name in names or rounds.AGENTS)
                     tapes = measured.SEALED_SEEDS[: seeds or most]
                     found = plans.returns(
                         chosen, tapes, cache, village.POLICY, report, jobs=cores, until=until(minutes)
                     )
-                    means = comparison.Means(village.POLICY, cache, report, answers)
+                    means = rounds.Means(village.POLICY, cache, report, answers)
                     rows = [
                         (one, who, row)
                         for one in chosen
-                        for who, row in comparison.scored(
-                            names or comparison.AGENTS, one, tapes, found[one], means, slow
+                        for who, row in rounds.scored(
+                            names or rounds.AGENTS, one, tapes, found[one], means, slow
                         ).items()
                     ]
             except comparison.Paused as error:

@@ -21,6 +21,7 @@ from engines.village import (
     planner,
     plans,
     record,
+    rounds,
     scenarios,
     score,
     scripted_episode,
@@ -54,6 +55,13 @@ def test_one_worker_alone_cannot_feed_the_village() -> None:
     for name in ("farmer_alone", "miller_alone", "baker_alone"):
         history = agents.episodes(agents.named(name), drawn)[1]
         assert score.measures(history)["hunger_days"].min() > 30
+
+
+def test_one_worker_who_does_the_whole_chain_feeds_some(tmp_path: Path) -> None:
+    seeds = range(2)
+    found = rounds.play([rounds.ALONE, "baker_alone"], "calm", seeds, np.full(2, 2.0), rounds.Means(tmp_path, tmp_path))
+    alone, craft = (found.played[name].returns.mean() for name in (rounds.ALONE, "baker_alone"))
+    assert craft < alone < 0, "more than one who keeps to a craft, and far from enough"
 
 
 def test_the_compiled_episode_is_the_readable_world_played_by_the_same_lists() -> None:
@@ -142,16 +150,16 @@ def test_who_knows_the_weather_is_never_below_what_the_policy_did_in_it(name: st
 
 
 def test_no_agent_scores_above_the_clairvoyant(tmp_path: Path) -> None:
-    seeds, means = range(3), comparison.Means(record.POLICY, tmp_path)
-    table = comparison.scored(comparison.QUICK, "rabbits", seeds, np.full(3, -9.0), means)
+    seeds, means = range(3), rounds.Means(record.POLICY, tmp_path)
+    table = rounds.scored(rounds.QUICK, "rabbits", seeds, np.full(3, -9.0), means)
     best = table.pop("clairvoyant")
-    assert set(table) == set(comparison.QUICK)
+    assert set(table) == set(rounds.QUICK)
     assert best["returns"] >= max(row["returns"] for row in table.values())
     assert table["random"]["score"] == pytest.approx(0)
     assert all(row["score"] <= 1 + 1e-9 for row in table.values())
     assert table["policy"]["score_low"] <= table["policy"]["score"] <= table["policy"]["score_high"]
     with pytest.raises(ValueError, match=r"agent 'king': no such agent; .* or policy, the trained one"):
-        comparison.scored(["king"], "rabbits", seeds, np.zeros(3), means)
+        rounds.scored(["king"], "rabbits", seeds, np.zeros(3), means)
 
 
 def test_what_is_promised_is_read_off_the_table() -> None:
@@ -320,8 +328,8 @@ def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeyp
     before = recording.load(record.POLICY.parent, "village")
     made = record.compare(before, tmp_path, lambda *_: None, 1, seeds=2)
     assert made.config["compared"]["seeds"] == made.facts["compared.seeds"] == 2
-    assert {name for _, name, _ in comparison.lines(made.facts)} == {*comparison.AGENTS, "clairvoyant"}
-    assert len(comparison.lines(made.facts)) == (len(comparison.AGENTS) + 1) * len(scenarios.SCENARIOS)
+    assert {name for _, name, _ in comparison.lines(made.facts)} == {*rounds.AGENTS, "clairvoyant"}
+    assert len(comparison.lines(made.facts)) == (len(rounds.AGENTS) + 1) * len(scenarios.SCENARIOS)
     assert made.fact("llm.gain.share") == made.fact("llm.gain.share.low") == 0, "both of them idle"
     for name in ("calibration.scripted_share", "trained.gain_over_reserve.held_out", "bound.gap"):
         assert np.isfinite(made.fact(name))

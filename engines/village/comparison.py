@@ -5,85 +5,25 @@ calibration.*   the least margin over scenarios of each promise, in shares of th
 trained.*       what the trained policy gains over the best (s, S) workers, in normalised score
 bound.*         how far the clairvoyant lies below a return that no plan can exceed
 llm.*           the small language model before and after it was taught, in scenarios that are held out
-
-An agent that is slow plays the first tapes only, and is compared with what others reached on those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.recording import Recording
-from engines.village import adversary, agents, bound, plans, playing, scenarios, score, speed, tape
-from engines.village import rules as r
+from engines.village import adversary, agents, bound, plans, scenarios, score, speed, tape
 from engines.village.llm import runs, talk
-from engines.village.llm.episode import Step
-from engines.village.llm.reply import Model
-from engines.village.plans import Paused, Report
+from engines.village.plans import Paused
+from engines.village.rounds import AGENTS, ALONE, CLAIRVOYANT, POLICY, SLOW, SMALL, TAUGHT, Means, Round, play
 
-__all__ = ["AGENTS", "Means", "Paused", "compare", "known", "lines", "scored"]
-POLICY, CLAIRVOYANT = "policy", "clairvoyant"
-SMALL, TAUGHT, ENDPOINT = "small", "small_taught", "endpoint"  # language models
-QUICK = (
-    "random", "farmer_alone", "miller_alone", "baker_alone", "no_granary", "sell_all", "hoarder", "no_messages",
-    "roles", "stock", POLICY,
-)  # fmt: skip
-AGENTS = (*QUICK, "planner", SMALL, TAUGHT)
-SLOW = {"planner": 10, SMALL: 5, TAUGHT: 5, ENDPOINT: 2}  # tapes that they are given, at most
+__all__ = ["Paused", "compare", "lines"]
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
 KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
-Table = dict[str, dict[str, float]]  # by agent: `score.table`
-
-
-@dataclass(frozen=True)
-class Means:
-    """What is needed beside lists to let agents play."""
-
-    policy: Path  # weights of the trained one
-    cache: Path  # where plans and what language models chose are kept
-    report: Report = lambda *_: None  # called with (what, done, total, latest figures)
-    model: Callable[[str, int], AbstractContextManager[Model]] | None = None  # who answers in a scenario and seed
-
-
-@dataclass(frozen=True)
-class Played:
-    """Whole episodes of an agent on the first B tapes."""
-
-    workers: NDArray[np.int64]  # (B, 16) after the last day
-    history: NDArray[np.float64]  # (B, 480, 25) after every tick
-    said: Mapping[str, float]  # measures that are not seen in these
-
-    @property
-    def returns(self) -> NDArray[np.float64]:
-        """(B,)."""
-        found: NDArray[np.float64] = score.measures(self.history)["returns"]
-        return found
-
-
-@dataclass(frozen=True)
-class Round:
-    """Some agents on the tapes of one scenario, and the best that anyone reached on each."""
-
-    played: Mapping[str, Played]
-    best: NDArray[np.float64]  # (B,) of the plan that was searched for, or of an agent who did better
-
-    def table(self, names: Iterable[str]) -> Table:
-        """Their measures, each beside what the plan and chance reach on the tapes that it was given."""
-        rows = {}
-        for name in names:
-            one = self.played[name]
-            count = len(one.history)
-            worst = float(self.played["random"].returns[:count].mean())
-            rows[name] = score.table(one.workers, one.history, self.best[:count], worst) | dict(one.said)
-        return rows | {CLAIRVOYANT: {"returns": float(self.best.mean()), "score": 1.0, "seeds": float(len(self.best))}}
 
 
 def compare(
@@ -106,15 +46,17 @@ def compare(
     seeds, names, report = score.SEALED_SEEDS[:count], tuple(scenarios.SCENARIOS), means.report
     found = plans.returns(names, seeds, means.cache, means.policy, report, trials, jobs, until)
     facts: dict[str, float] = {"compared.seeds": count, "compared.slow_seeds": min(count, SLOW[SMALL])}
-    rounds = {}
+    rounds, alone = {}, 0.0
     for done, name in enumerate(names, 1):
         rounds[name] = play(AGENTS, name, seeds, found[name], means)
         table = rounds[name].table(AGENTS)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in table.items() for k in KEPT if k in row}
+        alone = max(alone, table[ALONE]["share"]) if scenarios.named(name) in scenarios.CALIBRATED else alone
         drawn = score.tapes(name, seeds)
         for days in score.RESERVES:
             facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
         report(f"agents in {name}", done, len(names), {"policy": facts[f"score.{name}.policy.score"]})
+    facts["calibration.alone_share"] = alone
     facts |= verdict(facts) | gains(facts) | gap(seeds[:BOUNDED], found) | language(rounds) | speed.throughput()
     weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
     answers, spoken = talk.asked(weather, means.cache, report)
@@ -127,44 +69,6 @@ def compare(
     )
 
 
-def play(
-    names: Sequence[str], scenario: str, seeds: Sequence[int], planned: NDArray[np.float64], means: Means,
-    slow: Mapping[str, int] = SLOW,
-) -> Round:  # fmt: skip
-    """Let agents play, and chance with them.
-
-    Whoever knows the tape can do what any agent did, so the best on a tape is never below an agent's return.
-
-    Args:
-        names: who plays.
-        scenario: its name.
-        seeds: of the tapes.
-        planned: (B,) returns of the plans that were searched for.
-        means: what agents need.
-        slow: how many of the tapes some agents are given, the first ones.
-
-    Raises:
-        ValueError: no such agent or scenario, or what an agent needs is not there.
-    """
-    played = {
-        name: _episodes(name, scenario, seeds[: slow.get(name, len(seeds))], means)
-        for name in dict.fromkeys(("random", *names))
-    }
-    best = planned.copy()
-    for one in played.values():
-        count = len(one.history)
-        best[:count] = np.maximum(best[:count], one.returns)
-    return Round(played, best)
-
-
-def scored(
-    names: Sequence[str], scenario: str, seeds: Sequence[int], planned: NDArray[np.float64], means: Means,
-    slow: Mapping[str, int] = SLOW,
-) -> Table:  # fmt: skip
-    """The table of some agents in a scenario, and of the clairvoyant; as `play`."""
-    return play(names, scenario, seeds, planned, means, slow).table(names)
-
-
 def lines(facts: Mapping[str, float]) -> list[tuple[str, str, dict[str, float]]]:
     """What `compare` has kept of the table: scenario, agent, measures."""
     names = {kept: name for name, kept in KEPT.items()}
@@ -175,16 +79,6 @@ def lines(facts: Mapping[str, float]) -> list[tuple[str, str, dict[str, float]]]
             rows.setdefault((parts[0], parts[1]), {})[names[parts[2]]] = value
     order = {name: at for at, name in enumerate((*AGENTS, CLAIRVOYANT))}
     return [(*key, row) for key, row in sorted(rows.items(), key=lambda item: (item[0][0], order[item[0][1]]))]
-
-
-def known(name: str) -> None:
-    """Refuse an agent that is none.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    if name not in {POLICY, SMALL, TAUGHT, ENDPOINT}:
-        _named(name)
 
 
 def verdict(facts: Mapping[str, float]) -> dict[str, float]:
@@ -265,56 +159,5 @@ def language(rounds: Mapping[str, Round]) -> dict[str, float]:
     return facts | {f"llm.{name}": value for name, value in runs.about().items()}
 
 
-def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> Played:
-    drawn = score.tapes(scenario, seeds)
-    if name == POLICY:
-        from engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
-
-        villages, history = rollouts.episodes(_loaded(means.policy), drawn)
-        return Played(villages.workers, history, {"messages": 3.0 * r.TICKS})
-    if name in {SMALL, TAUGHT, ENDPOINT}:
-        run = _run(name, scenario, seeds, means)
-        villages, history = playing.replay(drawn, run.choices)
-        said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid}
-        return Played(villages.workers, history, said)
-    agent = _named(name)
-    villages, history = agents.episodes(agent, drawn, scenario)
-    return Played(villages.workers, history, {"messages": 3.0 * r.TICKS * agent.talks})
-
-
-def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.Run:
-    """Episodes of a language model."""
-    if name != ENDPOINT:
-        return runs.small(scenario, seeds, means.cache, runs.ADAPTER if name == TAUGHT else None, means.report)
-    if means.model is None:
-        raise ValueError(f"agent {ENDPOINT!r} needs a model; give --base-url and --model, or --transcripts to replay")
-    found = []
-    for seed in seeds:
-        with means.model(scenario, seed) as model:
-            what = f"{model.name} in {scenario}, seed {seed}"
-            told = partial(_tick, means.report, what)
-            found.append(runs.spoken(model, adversary.tape(scenarios.named(scenario), seed), told))
-    return runs.joined(found)
-
-
-def _tick(report: Report, what: str, step: Step) -> None:
-    report(what, step.tick + 1, r.TICKS, {})
-
-
 def _rounded(facts: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 6) for name, value in facts.items()}
-
-
-def _named(name: str) -> agents.Agent:
-    try:
-        return agents.named(name)
-    except ValueError as error:
-        others = f"{POLICY}, the trained one, {SMALL} or {TAUGHT}, a language model, or {ENDPOINT}"
-        raise ValueError(f"{error}; or {others}") from None
-
-
-@cache
-def _loaded(policy: Path) -> Any:
-    from engines.village.training.policy import load  # noqa: PLC0415
-
-    return load(policy)[0]

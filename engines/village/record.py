@@ -163,7 +163,7 @@ def compare(
         ValueError: other code made the recording, or there is no policy to score, or no small language model.
         comparison.Paused: `until` came first.
     """
-    from engines.village import comparison  # noqa: PLC0415  # brings in scipy
+    from engines.village import comparison, rounds  # noqa: PLC0415  # brings in scipy
 
     if before.code_version != version():
         raise ValueError(
@@ -173,7 +173,7 @@ def compare(
         raise ValueError(f"{POLICY.name} is missing, and it is what is scored; get it from the repository")
     if seeds is not None:
         before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
-    return comparison.compare(before, comparison.Means(POLICY, cache, report), jobs, until)
+    return comparison.compare(before, rounds.Means(POLICY, cache, report), jobs, until)
 
 
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:

@@ -9,27 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.village import rules as r
+from engines.village.cast import Worker
 from engines.village.llm.agent import Choice
 from engines.village.observation import observe, say, understand
 from engines.village.world import World
-
-
-class Worker(Protocol):
-    """Someone who works."""
-
-    reports: bool  # whether they say in every tick what they see
-
-    def see(self, observation: NDArray[np.float32]) -> None:
-        """Told of every tick, busy or free: (44,)."""
-
-    def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
-        """The next action: (44,), (13,), and what each of the others said last, by name."""
 
 
 @dataclass(frozen=True)
