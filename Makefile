@@ -1,5 +1,5 @@
 # Two commands: `make site` draws every scene and builds the pages, `make test` proves that they are right.
-.PHONY: site test quick lint clean
+.PHONY: site test quick lint inspect clean
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export NO_MKDOCS_2_WARNING := 1
 
@@ -23,5 +23,14 @@ lint:
 	lint-imports
 	codespell
 
+# Inspect cannot be installed beside the rest (decision 0028).
+inspect: .venv-inspect/.stamp
+	PYTHONPATH=. .venv-inspect/bin/python -m pytest --noconftest tests/test_village_inspect.py
+
+.venv-inspect/.stamp: constraints-inspect.txt
+	$(or $(PYTHON),python3) -m venv .venv-inspect
+	.venv-inspect/bin/python -m pip install -q --disable-pip-version-check -r constraints-inspect.txt
+	touch $@
+
 clean:
-	rm -rf .venv .cache site
+	rm -rf .venv .venv-inspect .cache site

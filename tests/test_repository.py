@@ -15,7 +15,8 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).parent.parent
 DEBIAN_12 = "3.11.2"  # the Python of the oldest machine the README names
 TOP = {"mkdocs.yml", "README.md", "docs", "render", "engines", "tests", "site_assets", "pyproject.toml", "Makefile",
-       "constraints.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github", ".gitignore"}  # fmt: skip
+       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github",
+       ".gitignore"}  # fmt: skip
 
 
 def pins(text: str) -> dict[str, str]:

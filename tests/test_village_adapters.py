@@ -81,7 +81,7 @@ def test_what_one_says_the_others_hear_in_the_next_tick_and_know() -> None:
 
 
 def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("minari", reason="the extra village-gym")
+    pytest.importorskip("minari", reason="the extra village-minari")
     from engines.village.adapters import episodes as adapter
 
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
@@ -99,7 +99,7 @@ def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: py
 
 
 def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
-    pytest.importorskip("minari", reason="the extra village-gym")
+    pytest.importorskip("minari", reason="the extra village-minari")
     from engines.village.adapters import episodes as adapter
 
     end, steps = next(episodes(1))
@@ -109,40 +109,6 @@ def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
         np.testing.assert_array_equal(taken.observations[tick], np.stack([observe(again, agent) for agent in range(3)]))
         again.step([int(a) for a in actions], np.stack([again.report(a, int(actions[a])) for a in range(3)]))
     assert pytest.approx(taken.rewards.sum()) == again.J / r.NORM
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # Inspect's own, of what it depends on
-def test_inspect_plays_an_episode_and_scores_it(tmp_path: Path) -> None:
-    pytest.importorskip("inspect_ai", reason="the extra village-inspect")
-    from inspect_ai import eval as inspect_eval
-    from inspect_ai.model import ModelOutput, ModelUsage, get_model
-
-    from engines.village.adapters.inspect_village import village
-
-    asked: list[Any] = []
-
-    def answer(messages: Any, tools: Any, choice: Any, config: Any) -> Any:
-        asked.append((messages, config))
-        output = ModelOutput.from_content("mockllm/model", REPLY if len(asked) % 2 else "I would rather not.")
-        output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)  # else a tokenizer is fetched
-        return output
-
-    model = get_model("mockllm/model", custom_outputs=answer)
-    (log,) = inspect_eval(
-        village("std", seeds=1, first_seed=4, days=2), model=model, log_dir=str(tmp_path), display="none"
-    )
-    assert log.status == "success", log.error
-    assert log.samples is not None
-    score = log.samples[0].scores["fed"]
-    again = world(4)
-    idle = Episode(again)
-    while again.tick < 2 * r.DAY:
-        idle.tick([Choice(r.WAIT, "", "", "scripted", "", 0)] * 3, [False] * 3)
-    assert score.value == pytest.approx(again.J / r.NORM)
-    assert score.metadata is not None
-    assert score.metadata["invalid_share"] == pytest.approx(0.5, abs=0.02)
-    assert asked[0][1].response_schema.name == "choice"
 
 
 class Talk:

@@ -1,5 +1,7 @@
 """The village as an Inspect task: `inspect eval engines/village/adapters/inspect_village.py --model openai/...`.
 
+Inspect has an environment of its own, which `make inspect` builds; decision 0028 has the whole line.
+
 A sample is a scenario and a seed. The model under evaluation is all three workers, each with a memory and a prompt of
 its own, asked in turn as `episode.Episode` wants; every exchange is in Inspect's log. The score is the episode's return
 (1 = twelve mouths always fed), with the share of invalid replies beside it.
