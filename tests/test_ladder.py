@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
@@ -35,6 +34,8 @@ from engines.rollout.games.train import Config as GamesConfig  # noqa: E402
 from engines.rollout.games.train import Trainer  # noqa: E402
 from engines.rollout.ladder import climb, pool, runs, showcase, supervised, told, work  # noqa: E402
 from engines.rollout.ladder.runs import Run  # noqa: E402
+from render import cli  # noqa: E402
+from render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -92,6 +93,7 @@ def test_a_run_put_down_goes_on_and_ends_as_one_that_was_not(tmp_path: Path) -> 
     assert work.kept(run, tmp_path / "a") is not None
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_are_the_runs_alone(tmp_path: Path) -> None:
     chosen = [Run("krk", TINY_KRK, seed) for seed in (0, 1)]
     said: list[tuple[Any, ...]] = []
@@ -294,24 +296,24 @@ def test_whatever_is_said_it_answers_with_lines(lines: list[str]) -> None:
         assert len(answer) < 400
 
 
-def test_play_prints_the_candidates(weights: Path) -> None:
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "render", "play", *words, "--policy", str(weights)],
-                              capture_output=True, text=True, check=False)  # fmt: skip
+def test_play_prints_the_candidates(weights: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def call(*words: str) -> tuple[int, str, str]:
+        code = cli.run(["play", *words, "--policy", str(weights)], Places())
+        return code, *capfd.readouterr()
 
-    told_ = call("opening", "--json")
-    assert told_.returncode == 0
-    assert len(json.loads(told_.stdout)) == 20
-    assert "20 more" not in call("opening", "--most", "3").stdout
+    found, out, _ = call("opening", "--json")
+    assert found == 0
+    assert len(json.loads(out)) == 20
+    assert "20 more" not in call("opening", "--most", "3")[1]
     for fen, said in (
         ("x", "not a FEN"),
         ("8/8/8/8/8/8/8/8 w - - 0 1", "not a legal"),
         ("R5k1/5ppp/8/8/8/8/8/6K1 b - - 0 1", "is over"),
     ):
-        wrong = call(fen)
-        assert wrong.returncode == 2
-        assert said in wrong.stderr
-        assert wrong.stderr.count("\n") == 1
+        found, _, wrong = call(fen)
+        assert found == 2
+        assert said in wrong
+        assert wrong.count("\n") == 1
 
 
 def test_no_stockfish_is_said_before_anything_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import json
 import threading
@@ -196,13 +197,19 @@ def test_retry_after_may_be_a_date_and_is_bounded(server: Server) -> None:
     assert server.times[1] - server.times[0] >= 0.19
 
 
-def test_pauses_grow_and_are_jittered(server: Server) -> None:
+def test_pauses_grow_and_are_jittered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.script = [fails(500), fails(502), fails(503), says(GOOD)]
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        waits.extend([seconds] if seconds else [])
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
     ask(server, pause=0.1)
-    waits = [late - early for early, late in zip(server.times, server.times[1:], strict=False)]
-    assert 0.05 <= waits[0] < 0.17
-    assert 0.2 <= waits[2] < 0.5
-    assert waits[2] > waits[0]
+    assert [0.05 * 2**at <= wait <= 0.1 * 2**at for at, wait in enumerate(waits)] == [True] * 3
+    assert len({wait / 2**at for at, wait in enumerate(waits)}) == 3, "jittered"
 
 
 @pytest.mark.parametrize("fault", [hang, drip, drip_headers], ids=["hang", "drip", "drip headers"])

@@ -44,8 +44,8 @@ def calm(count: int = 8) -> Tape:
 
 
 def test_every_agent_plays_and_random_is_the_worst_of_those_who_work_together() -> None:
-    drawn = calm()
-    found = {name: agents.episodes(agent, drawn)[0].returns.mean() for name, agent in agents.AGENTS.items()}
+    drawn = {name: calm(1 if name == "planner" else 8) for name in agents.AGENTS}  # it takes a second for each
+    found = {name: agents.episodes(agent, drawn[name])[0].returns.mean() for name, agent in agents.AGENTS.items()}
     assert found["stock"] > found["no_granary"] > found["random"]
     assert found["stock"] > found["no_messages"] > found["random"]
 
