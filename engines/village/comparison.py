@@ -22,6 +22,7 @@ from engines.village.plans import Paused
 from engines.village.rounds import AGENTS, ALONE, CLAIRVOYANT, POLICY, SLOW, SMALL, TAUGHT, Means, Round, play
 
 __all__ = ["Paused", "compare", "lines"]
+OTHERS = 20  # tapes, at most, of a scenario that was not calibrated
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
 KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
 
@@ -43,24 +44,32 @@ def compare(
         ModelError: the small language model is not installed.
     """
     count = int(before.config.get("compared", {}).get("seeds", len(score.SEALED_SEEDS)))
-    seeds, names, report = score.SEALED_SEEDS[:count], tuple(scenarios.SCENARIOS), means.report
-    found = plans.returns(names, seeds, means.cache, means.policy, report, trials, jobs, until)
-    facts: dict[str, float] = {"compared.seeds": count, "compared.slow_seeds": min(count, SLOW[SMALL])}
-    rounds, alone = {}, 0.0
-    for done, name in enumerate(names, 1):
+    report, calibrated = means.report, {one.name for one in scenarios.CALIBRATED}
+    facts: dict[str, float] = {
+        "compared.seeds": count, "compared.other_seeds": min(count, OTHERS),
+        "compared.llm_seeds": min(count, SLOW[SMALL]), "compared.planner_seeds": min(count, SLOW["planner"]),
+    }  # fmt: skip
+    rounds: dict[str, Round] = {}
+    found: dict[str, NDArray[np.float64]] = {}
+    alone = 0.0
+    for done, name in enumerate(scenarios.SCENARIOS, 1):
+        seeds = score.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
+        found |= plans.returns([name], seeds, means.cache, means.policy, report, trials, jobs, until)
         rounds[name] = play(AGENTS, name, seeds, found[name], means)
         table = rounds[name].table(AGENTS)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in table.items() for k in KEPT if k in row}
-        alone = max(alone, table[ALONE]["share"]) if scenarios.named(name) in scenarios.CALIBRATED else alone
+        alone = max(alone, table[ALONE]["share"]) if name in calibrated else alone
         drawn = score.tapes(name, seeds)
         for days in score.RESERVES:
             facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
-        report(f"agents in {name}", done, len(names), {"policy": facts[f"score.{name}.policy.score"]})
+        report(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
     facts["calibration.alone_share"] = alone
-    facts |= verdict(facts) | gains(facts) | gap(seeds[:BOUNDED], found) | language(rounds) | speed.throughput()
+    facts |= (
+        verdict(facts) | gains(facts) | gap(score.SEALED_SEEDS[:BOUNDED], found) | language(rounds) | speed.throughput()
+    )
     weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
     answers, spoken = talk.asked(weather, means.cache, report)
-    compared = {"seeds": count, "first_seed": seeds[0], "trials": trials}
+    compared = {"seeds": count, "first_seed": score.SEALED_SEEDS[0], "trials": trials}
     return replace(
         before,
         config={**before.config, "compared": compared},

@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,16 @@ def small(
     return Run(found.choices, tokens, 3.0 * r.TICKS)
 
 
-def spoken(model: Model, drawn: Tape, report: Callable[[episode.Step], None] = lambda _: None) -> Run:
+def spoken(
+    model: Model, drawn: Tape, report: Callable[[episode.Step], None] = lambda _: None, days: int = r.DAYS
+) -> Run:
     """One village whose three workers are language models with memories of their own, asked prompt by prompt.
 
     Args:
         model: who answers all three; a `transcript.Transcript` keeps what it says.
         drawn: the tape of one village.
         report: called with every tick.
+        days: after which it is left; of later ones nothing is chosen.
 
     Raises:
         ModelError: the model cannot be asked.
@@ -96,7 +100,7 @@ def spoken(model: Model, drawn: Tape, report: Callable[[episode.Step], None] = l
     workers = [LanguageAgent(model) for _ in r.AGENTS]
     choices = np.full((1, r.TICKS, 3), r.FREE, np.int8)
     messages = 0
-    for step in episode.play(World(drawn), workers):
+    for step in islice(episode.play(World(drawn), workers), days * r.DAY):
         for agent, choice in enumerate(step.choices):
             if choice is not None:
                 choices[0, step.tick, agent] = choice.action

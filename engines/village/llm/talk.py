@@ -1,7 +1,7 @@
-"""What the small language model says in its own words: a village that it runs as it comes, asked for JSON and a reason.
+"""What the small language model says in its own words: days of a village that it runs as it comes, asked for JSON.
 
-It is asked as a model behind an endpoint would be: the rules, what the worker knows, a schema. It runs the village of
-the scene, in the same weather, and its first answers are kept word for word.
+It is asked as a model behind an endpoint would be: the rules, what the worker knows, a schema with a reason. It runs
+the village of the scene, in the same weather, and its first answers are kept word for word.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from engines.recording import digest, version_of
-from engines.village import playing
 from engines.village import rules as r
 from engines.village.llm import runs
 from engines.village.llm.episode import Step
 from engines.village.llm.transcript import Transcript
-from engines.village.tape import Tape, stack
+from engines.village.tape import Tape
 
 KIND = "answered"  # of the events
 KEPT = 12  # answers that become events
 REASON_TOKENS = 24  # at most
+DAYS = 8  # after which it is left: half a minute of a core each
 _HERE = Path(__file__).parent
 SOURCES = [*runs.SOURCES, *(_HERE / f"{name}.py" for name in ("agent", "episode", "words")), _HERE.parent / "world.py"]
 Report = Callable[[str, int, int, Mapping[str, float]], None]
@@ -43,15 +43,13 @@ def asked(weather: Tape, folder: Path, report: Report) -> tuple[list[dict[str, A
 
         def watch(step: Step) -> None:
             answers.extend(_events(step))
-            report(f"{model.name} in its own words", step.tick + 1, r.TICKS, {})
+            report(f"{model.name} in its own words", step.tick + 1, DAYS * r.DAY, {})
 
-        run = runs.spoken(model, weather, watch)
-    villages, _ = playing.replay(stack([weather]), run.choices)
+        run = runs.spoken(model, weather, watch, DAYS)
     return answers[:KEPT], {
         "llm.asked": run.asked,
+        "llm.asked.days": float(DAYS),
         "llm.valid_json_share": 1 - run.invalid / run.asked,
-        "llm.spoken.return": float(villages.returns[0]),
-        "llm.spoken.tokens": run.tokens,
     }
 
 

@@ -35,7 +35,7 @@ FIRST_CORRECTED, FIRST_REWARDED = FIRST_LESSON + 100, FIRST_LESSON + 200
 SEEDS, BLUNDER = 24, 0.05  # the expert's episodes of each scenario; share of its choices left to chance
 UNSEEN = 512  # lessons of other tapes, on which agreement is measured
 SHOWN = language.Config()
-CORRECTED, REWARDED = replace(SHOWN, examples=6_000, rate=5e-4), replace(SHOWN, examples=2_000, rate=2e-4)
+CORRECTED, REWARDED = replace(SHOWN, examples=4_000, rate=5e-4), replace(SHOWN, examples=1_000, rate=2e-4)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Terms:
     corrected: language.Config = CORRECTED
     corrected_seeds: int = 4  # the pupil's episodes of each scenario
     rewarded: language.Config = REWARDED
-    rewarded_seeds: int = 2  # tapes of each scenario
+    rewarded_seeds: int = 1  # tapes of each scenario
     group: int = 4  # villages on each, of which the best is imitated
     temperature: float = 0.5  # at which those choose
 

@@ -41,7 +41,7 @@ def section(shown: Shown) -> Section:
     facts, run = shown.recording.facts, shown.main
     fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
     better = _value(shown, "compound", "stock") - _value(shown, "compound", "no_granary")
-    seeds, fewer = int(facts["compared.seeds"]), int(facts["compared.slow_seeds"])
+    seeds, fewer = int(facts["compared.seeds"]), int(facts["compared.llm_seeds"])
     return Section(
         name="ledger",
         step=None,
