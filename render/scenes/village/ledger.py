@@ -89,8 +89,8 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
     pen.fill(theme.NIGHT_DEEP, 0.6)
     _ribbon(shown, pen, now)
-    pen.context.rectangle(0, py(15), theme.WIDTH, py(71.5))
-    pen.fill(theme.NIGHT_DEEP, 0.97 * gone)
+    pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
+    pen.fill(theme.NIGHT_DEEP, gone)
     if t > SCORES:
         _scores(shown, pen, t)
     if t < SCORES:
@@ -133,6 +133,8 @@ def _scores(shown: Shown, pen: Pen, t: float) -> None:
         foot, one = py(24.0 + pitch * len(OTHERS)), mix(left, right, (1 - low) / (high - low))
         pen.line((zero, py(24)), (zero, foot), theme.HAIRLINE, 3)
         pen.line((one, py(24)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
+        for place, words in ((zero, "0"), (one, "1")):
+            pen.text(words, place, foot + 40, theme.FLOOR, theme.TEXT, anchor="middle", font=theme.MONO_BOLD)
         best = max(value for (who, _), value in zip(OTHERS, found[weather], strict=True) if who != PLAN)
         for row, ((_, name), value) in enumerate(zip(OTHERS, found[weather], strict=True)):
             y, shown_now = py(28.5 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
