@@ -136,12 +136,15 @@ def publish(trainer: Trainer, folder: Path, about: Mapping[str, Any]) -> Path:
     from peft import get_peft_model_state_dict  # noqa: PLC0415  # the extra village-llm
 
     folder.mkdir(parents=True, exist_ok=True)
-    form = replace(trainer.policy.peft_config["default"], base_model_name_or_path=smollm.NAME, inference_mode=True)
+    form = trainer.policy.peft_config["default"]
+    form = replace(
+        form, base_model_name_or_path=smollm.NAME, inference_mode=True, target_modules=sorted(form.target_modules)
+    )
     form.save_pretrained(str(folder))
     weights = {name: value.half() for name, value in sorted(get_peft_model_state_dict(trainer.policy).items())}
     for name, data in (
         ("adapter_model.safetensors", save(weights)),
-        ("about.json", json.dumps(about, indent=1).encode()),
+        ("about.json", (json.dumps(about, indent=1) + "\n").encode()),
     ):
         with atomic(folder / name) as file:
             file.write(data)
