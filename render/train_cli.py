@@ -81,7 +81,7 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
         with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
             terms = school.Terms()
             trainer = school.teach(expert, runs.loaded(None), cache, terms, seed, report, end)
-            about = {"examples": terms.examples, "seed": seed, **school.agreement(trainer, expert)}
+            about = {"examples": float(terms.examples), **school.agreement(trainer, expert)}
         folder = language.publish(trainer, out or cache / runs.ADAPTER.name, about)
     for name, value in about.items():
         click.echo(f"{name:12} {value:g}")

@@ -51,19 +51,19 @@ def compare(
     }  # fmt: skip
     rounds: dict[str, Round] = {}
     found: dict[str, NDArray[np.float64]] = {}
-    alone = 0.0
+    alone: list[float] = []
     for done, name in enumerate(scenarios.SCENARIOS, 1):
         seeds = score.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
         found |= plans.returns([name], seeds, means.cache, means.policy, report, trials, jobs, until)
         rounds[name] = play(AGENTS, name, seeds, found[name], means)
         table = rounds[name].table(AGENTS)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in table.items() for k in KEPT if k in row}
-        alone = max(alone, table[ALONE]["share"]) if name in calibrated else alone
+        alone += [table[ALONE]["share"]] if name in calibrated else []
         drawn = score.tapes(name, seeds)
         for days in score.RESERVES:
             facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
         report(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
-    facts["calibration.alone_share"] = alone
+    facts["calibration.alone_share"] = max(alone)
     facts |= (
         verdict(facts) | gains(facts) | gap(score.SEALED_SEEDS[:BOUNDED], found) | language(rounds) | speed.throughput()
     )
