@@ -8,21 +8,21 @@ from render.pages.scored import Cell, table
 
 WEATHER = {
     "calm": "Calm", "std": "Usual", "windless": "Little wind", "rabbits": "Rabbits",
-    "compound": "Shocks, not trained in",
+    "compound": "Shocks",
 }  # fmt: skip
 AGENTS = {
-    "random": "Any allowed action, by chance",
-    "small": "A small language model, as it comes",
+    "random": "Chance",
+    "small": "Language model, as it comes",
     "no_granary": "Scripts without a granary",
     "sell_all": "Scripts that sell everything",
     "hoarder": "Scripts that store everything",
-    "no_messages": "Scripts that say nothing to each other",
-    "roles": "Scripts that keep to their own craft, in all weather by one list",
-    "small_taught": "The language model, taught here",
-    "planner": "A planner that tries each action in thought",
+    "no_messages": "Scripts that say nothing",
+    "roles": "Scripts that keep to their own craft",
+    "small_taught": "Language model, taught here",
+    "planner": "A planner",
     "stock": "Scripts with a reserve by season",
-    "policy": "The trained policy of the scene",
-    "clairvoyant": "A plan by one who knows the weather",
+    "policy": "The trained policy",
+    "clairvoyant": "Who knows the weather",
 }
 DOING = {"haul_wheat": "carry wheat", "haul_flour": "carry flour"}  # where the action's name is no word
 
@@ -34,8 +34,9 @@ def agents(scene: Scene, page: str) -> Html:
 
 
 def answers(scene: Scene, page: str, count: int) -> Html:
-    """The first answers of the language model, each worker's reason word for word."""
-    found = [event for event in scene.head["events"] if event["kind"] == "answered"][:count]
+    """The first answers of the language model that differ, each worker's reason word for word."""
+    every = [event for event in scene.head["events"] if event["kind"] == "answered"]
+    found = list({(event["reason"], event["action"]): event for event in reversed(every)}.values())[::-1][:count]
     if not found:
         fail(f"docs/{page}: {scene.name}.json holds no answers: run `click score {scene.name}`")
     rows = [
