@@ -35,8 +35,11 @@ def agents(scene: Scene, page: str) -> Html:
 
 def answers(scene: Scene, page: str, count: int) -> Html:
     """The first answers of the language model that differ, each worker's reason word for word."""
-    every = [event for event in scene.head["events"] if event["kind"] == "answered"]
-    found = list({(event["reason"], event["action"]): event for event in reversed(every)}.values())[::-1][:count]
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    for event in scene.head["events"]:
+        if event["kind"] == "answered":
+            first.setdefault((event["reason"], event["action"]), event)
+    found = list(first.values())[:count]
     if not found:
         fail(f"docs/{page}: {scene.name}.json holds no answers: run `click score {scene.name}`")
     rows = [
