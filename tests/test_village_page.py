@@ -43,11 +43,8 @@ def test_who_was_not_run_is_said_so_and_a_table_of_nobody_ends_the_build(capsys:
 
 
 def test_a_models_words_are_written_as_it_said_them_and_never_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    found = villages.answers(
-        scene(FACTS, answer("<b>wind</b>"), answer("<b>wind</b>"), answer("{{ fact }}", "haul_wheat"), answer("third")),
-        "village.md",
-        2,
-    )
+    said = [answer("<b>wind</b>"), answer("<b>wind</b>"), answer("{{ fact }}", "haul_wheat"), answer("third")]
+    found = villages.answers(scene(FACTS, *said), "village.md", 2)
     assert "&lt;b&gt;wind&lt;/b&gt;" in found
     assert "<b>" not in found
     assert found.count("wind") == 1, "said again, it is not shown again"

@@ -51,8 +51,8 @@ def section(shown: Shown) -> Section:
         backdrop=lambda pen: None,
         captions=(
             Cue(0.2, 3.9, f"Forty days: {fed} fed in full, {hungry} hungry."),
-            Cue(4.0, 7.7, "The line is the granary, filled and eaten."),
-            Cue(7.8, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
+            Cue(4.0, 7.1, "The line is the granary, filled and eaten."),
+            Cue(7.6, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
             Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
         ),
         marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
