@@ -124,7 +124,7 @@ def test_a_fresh_adapter_changes_nothing_and_a_lesson_lowers_the_loss(small: Any
     for _ in range(5):
         last = trainer.step()
     assert last.loss < 0.7 * first.loss
-    language.publish(trainer, tmp_path / "adapter")
+    language.publish(trainer, tmp_path / "adapter", {})
     again = Small(reason_tokens=0, adapter=tmp_path / "adapter")
     np.testing.assert_allclose(again.next_word(lines[:4]), pupil.next_word(lines[:4]), atol=1e-3)
     assert (tmp_path / "adapter" / "adapter_model.safetensors").stat().st_size < 10_000_000
