@@ -387,7 +387,7 @@ def literals(markdown: str) -> list[str]:
         r"<[^>]*>",
         r"\]\([^)]*\)",
         r"\{ [#.][^}]*\}",
-        r"\bColin27\b",  # a name
+        r"\b(?:Colin27|SmolLM2)\b",  # names
     ):
         prose = re.sub(left_out, " ", prose, flags=re.M)
     return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", prose)]

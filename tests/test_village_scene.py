@@ -180,7 +180,8 @@ def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording
     for end in ("npz", "json"):
         assert (tmp_path / "one" / f"village.{end}").read_bytes() == (tmp_path / "two" / f"village.{end}").read_bytes()
     again = recording.load(tmp_path / "one", "village")
-    assert again.events == recorded.events, "the same words, the rule's among them"
+    story = tuple(event for event in recorded.events if event["kind"] != "answered")  # which is added when it is scored
+    assert again.events == story, "the same words, the rule's among them"
     for name in ("shown_state", "hoarder_state", "wind", "alone_load"):
         assert np.array_equal(again.arrays[name], recorded.arrays[name]), "the run of the published recording"
 

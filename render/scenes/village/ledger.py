@@ -50,8 +50,8 @@ def section(shown: Shown) -> Section:
         paint=partial(paint, shown),
         backdrop=lambda pen: None,
         captions=(
-            Cue(0.2, 3.9, f"Forty days: {fed} fed in full, {hungry} hungry."),
-            Cue(4.0, 7.1, "The line is the granary, filled and eaten."),
+            Cue(0.0, 3.68, f"Forty days: {fed} fed in full, {hungry} hungry."),
+            Cue(3.7, 7.4, "The line is the granary, filled and eaten."),
             Cue(7.6, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
             Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
         ),
@@ -88,9 +88,11 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
         town.mouths(pen, run, now, moment, run.ticks)
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
     pen.fill(theme.NIGHT_DEEP, 0.6)
-    _ribbon(shown, pen, now)
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, gone)
+    with pen.faded(1 - gone) as seen:
+        if seen:
+            _ribbon(shown, pen, now)
     if t > SCORES:
         _scores(shown, pen, t)
     if t < SCORES:
