@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,11 @@ def test_verifiers_stops_when_a_conversation_is_over() -> None:
     seats = {"farmer": Seat(), "miller": Seat(5), "baker": Seat()}
     asyncio.run(env.run(tasks[0], SimpleNamespace(**seats)))
     assert seats["baker"].talk.metrics["ticks"] == 6
+
+
+def test_what_inspect_runs_on_needs_nothing_that_compiles() -> None:
+    """Its environment holds numpy alone of ours: `make inspect`."""
+    names = ("rules", "scenarios", "tape", "world", "llm.agent", "llm.episode", "llm.reply")
+    lines = ["import sys", "sys.modules['numba'] = sys.modules['torch'] = None"]
+    lines += [f"import engines.village.{name}" for name in names]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=Path(__file__).parents[1])

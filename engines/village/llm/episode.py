@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.village import rules as r
-from engines.village.cast import Worker
 from engines.village.llm.agent import Choice
 from engines.village.observation import observe, say, understand
 from engines.village.world import World
+
+if TYPE_CHECKING:  # it brings in numba, and an episode needs only numpy
+    from engines.village.cast import Worker
 
 
 @dataclass(frozen=True)
