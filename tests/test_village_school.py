@@ -124,8 +124,10 @@ def test_a_pupil_is_corrected_where_it_goes_astray(tmp_path: Path) -> None:
     assert again is not None
     assert again.prompts == own.prompts + found.prompts
     np.testing.assert_array_equal(again.actions, both.actions)
-    (tmp_path / "both.npz").write_bytes(b"PK\x03\x04 cut off")
-    assert lessons.kept(tmp_path / "both.npz") is None
+    whole = (tmp_path / "both.npz").read_bytes()
+    for broken in (b"PK\x03\x04 cut off", whole[:200] + bytes(200) + whole[400:]):
+        (tmp_path / "both.npz").write_bytes(broken)
+        assert lessons.kept(tmp_path / "both.npz") is None
 
 
 @needed

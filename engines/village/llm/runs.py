@@ -7,7 +7,6 @@ array. Any other model is asked prompt by prompt, and its transcript is kept.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic, digest, sha256, version_of
+from engines.recording import digest, sha256, version_of
 from engines.village import rules as r
-from engines.village import score
+from engines.village import score, shelf
 from engines.village.llm import episode
 from engines.village.llm.agent import LanguageAgent
 from engines.village.llm.reply import Model, ModelError
@@ -66,20 +65,16 @@ def small(
     weights = sha256(adapter / "adapter_model.safetensors") if adapter else ""
     name = digest(version_of(SOURCES), scenario, list(seeds), weights)
     path = folder / f"small-{scenario}-{name}.npz"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return Run(kept["choices"], float(kept["tokens"]), 3.0 * r.TICKS)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # nothing that could be used: ask again
-        pass
+    kept = shelf.take(path, "choices", "tokens")
+    if kept is not None:
+        return Run(kept[0], float(kept[1]), 3.0 * r.TICKS)
     from engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
 
     model = loaded(adapter)
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
     found = trial(model.next_word, score.tapes(scenario, seeds), report=lambda tick: report(what, tick, r.TICKS, {}))
     tokens = sum(model.length(text) for text in found.lessons.prompts) / len(found.returns)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as out:
-        np.savez_compressed(out, choices=found.choices, tokens=tokens)
+    shelf.put(path, {"choices": found.choices, "tokens": np.array(tokens)})
     return Run(found.choices, tokens, 3.0 * r.TICKS)
 
 

@@ -11,7 +11,6 @@ square root of its share for its role.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.recording import atomic
 from engines.village import rules as r
-from engines.village import scenarios, tape
+from engines.village import scenarios, shelf, tape
 from engines.village.llm import prompt
 from engines.village.llm.small_worker import NextWord, pick
 from engines.village.training.policy import Policy
@@ -102,19 +100,15 @@ def balanced(lessons: Lessons, count: int, rng: Generator) -> NDArray[np.int64]:
 
 
 def keep(path: Path, lessons: Lessons) -> None:
-    """Write them down, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as file:
-        np.savez_compressed(
-            file, prompts=lessons.prompts, masks=lessons.masks, actions=lessons.actions, roles=lessons.roles
-        )
+    """Write them down."""
+    arrays = {name: getattr(lessons, name) for name in ("masks", "actions", "roles")}
+    shelf.put(path, {"prompts": np.array(lessons.prompts), **arrays})
 
 
 def kept(path: Path) -> Lessons | None:
     """What was written down; None where there is nothing usable."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            prompts = tuple(found["prompts"].tolist())
-            return Lessons(prompts, found["masks"], found["actions"], found["roles"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    found = shelf.take(path, "prompts", "masks", "actions", "roles")
+    if found is None:
         return None
+    prompts, masks, actions, roles = found
+    return Lessons(tuple(prompts.tolist()), masks, actions, roles)
