@@ -203,7 +203,7 @@ def score_village(
     A score of 0 is the random agent, 1 the best plan found by one who knows the weather; in brackets the 95 % bootstrap
     interval of its mean. Without --agent and --scenario the table, and whether storing or selling is a real choice,
     are written into the recording. A plan takes some seconds a tape and is kept, so a run that was cut off goes on.
-    Slow agents, planner and language models, play the first tapes only, unless --seeds says how many.
+    Planner and language models are slow: they play the first tapes only, unless --seeds says how many.
 
     A language model behind a server is asked with --base-url and --model. Its key comes from the environment; every
     answer is on file before it is used, so nothing is paid for twice.
@@ -225,36 +225,27 @@ def score_village(
         if base_url or model or transcripts:
             names = names or (rounds.ENDPOINT,)
         answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
-        with progress.following() as report, answering as answers:
-            try:
-                if not names and not where:
-                    before = recording.load(places.recordings, "village")
-                    count = seeds or len(measured.SEALED_SEEDS)
-                    made = village.compare(before, cache, report, cores, until(minutes), count)
-                    recording.save(made, places.recordings)
-                    rows = comparison.lines(made.facts)
-                else:
-                    for name in names:
-                        rounds.known(name)
-                    chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
-                    slow = {} if seeds else rounds.SLOW
-                    most = max(slow.get(name, 100) for name in names or rounds.AGENTS)
-                    tapes = measured.SEALED_SEEDS[: seeds or most]
-                    found = plans.returns(
-                        chosen, tapes, cache, village.POLICY, report, jobs=cores, until=until(minutes)
-                    )
-                    means = rounds.Means(village.POLICY, cache, report, answers)
-                    rows = [
-                        (one, who, row)
-                        for one in chosen
-                        for who, row in rounds.scored(
-                            names or rounds.AGENTS, one, tapes, found[one], means, slow
-                        ).items()
-                    ]
-            except comparison.Paused as error:
-                raise click.ClickException(
-                    f"{error}: put down after {minutes:g} minutes; the same command goes on"
-                ) from None
+        with progress.following() as report, answering as answers, put_down(minutes, comparison.Paused) as end:
+            if not names and not where:
+                before = recording.load(places.recordings, "village")
+                made = village.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
+                recording.save(made, places.recordings)
+                rows = comparison.lines(made.facts)
+            else:
+                for name in names:
+                    rounds.known(name)
+                asked = names or rounds.QUICK
+                chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
+                slow = {} if seeds else rounds.SLOW
+                most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
+                tapes = measured.SEALED_SEEDS[: seeds or most]
+                found = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, until=end)
+                means = rounds.Means(village.POLICY, cache, report, answers)
+                rows = [
+                    (one, who, row)
+                    for one in chosen
+                    for who, row in rounds.scored(asked, one, tapes, found[one], means, slow).items()
+                ]
     if as_json:
         click.echo(json.dumps([{"scenario": one, "agent": who, **row} for one, who, row in rows], indent=1))
         return

@@ -69,11 +69,12 @@ def compare(
     )
     weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
     answers, spoken = talk.asked(weather, means.cache, report)
+    measured = {name: round(value, 6) for name, value in (facts | spoken).items()}
     compared = {"seeds": count, "first_seed": score.SEALED_SEEDS[0], "trials": trials}
     return replace(
         before,
         config={**before.config, "compared": compared},
-        facts=dict(sorted({**before.facts, **_rounded(facts | spoken)}.items())),
+        facts=dict(sorted({**before.facts, **measured}.items())),
         events=(*(event for event in before.events if event["kind"] != talk.KIND), *answers),
     )
 
@@ -166,7 +167,3 @@ def language(rounds: Mapping[str, Round]) -> dict[str, float]:
             f"llm.{kind}.share.high": high,
         }
     return facts | {f"llm.{name}": value for name, value in runs.about().items()}
-
-
-def _rounded(facts: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 6) for name, value in facts.items()}
