@@ -79,24 +79,30 @@ def clock(t: float) -> float:
 
 def paint(shown: Shown, pen: Pen, t: float) -> None:
     """The run again above its ribbon; then the scores in its place."""
+    if t < SCORES:
+        _run(shown, pen, t)
+        return
+    pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
+    pen.fill(theme.NIGHT_DEEP)
+    if t > SCORES:
+        _scores(shown, pen, t)
+
+
+def _run(shown: Shown, pen: Pen, t: float) -> None:
+    """The village over its ribbon; both give way to the dark before the scores come."""
     run, now = shown.main, clock(t)
     town.land(pen, 0.45 * DAY, paths=False)
     gone = ease(t, SCORES - 0.6, 0.6)
     with pen.moved(px(20), py(5), 0.6):
-        moment = min(t, SCORES)  # then it lies behind the scores, and stays
-        town.buildings(pen, shown, run, now, moment, 0.2 * shown.turned(now), priced=False)
-        town.mouths(pen, run, now, moment, run.ticks)
+        town.buildings(pen, shown, run, now, t, 0.2 * shown.turned(now), priced=False)
+        town.mouths(pen, run, now, t, run.ticks)
     pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
     pen.fill(theme.NIGHT_DEEP, 0.6)
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, gone)
-    with pen.faded(1 - gone) as seen:
-        if seen:
-            _ribbon(shown, pen, now)
-    if t > SCORES:
-        _scores(shown, pen, t)
-    if t < SCORES:
-        shown.counter(pen, now)
+    with pen.faded(1 - gone):
+        _ribbon(shown, pen, now)
+    shown.counter(pen, now)
 
 
 def _ribbon(shown: Shown, pen: Pen, now: float) -> None:
