@@ -133,7 +133,7 @@ def _scores(shown: Shown, pen: Pen, t: float) -> None:
     found = {weather: [_value(shown, weather, who) for who, _ in OTHERS] for weather in WEATHER}
     values = [value for column in found.values() for value in column]
     low, high = min(0.0, *values), max(1.0, *values)
-    pitch = 57.0 / len(OTHERS)
+    pitch = 54.0 / len(OTHERS)
     for column, weather in enumerate(WEATHER):
         left, right = px(32 + 33 * column), px(57 + 33 * column)
         zero = mix(left, right, -low / (high - low))
