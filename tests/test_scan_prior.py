@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -323,6 +324,29 @@ def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Pat
     with pytest.raises(ValueError, match="of another run"):
         train.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
     assert not train.read(tmp_path / "none.safetensors", second)
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.5])
+def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta: float) -> None:
+    """The prior is known, so its denoiser and the posterior are: mean, spread and distance to the data."""
+    from engines.scan import sampler
+    from engines.scan.consistency import misfit
+
+    spread, noise, shape = 0.25, 0.1, (4, 16, 24)
+    rng = np.random.default_rng(0)
+    acquisition = kspace.scanner(kspace.Config("density", 2.0, 1, noise, center_fraction=0.05), shape, rng)
+    x = torch.from_numpy(rng.normal(0, spread, shape).astype(np.float32))
+    scan = replace(kspace.measure(x, acquisition, noise, rng), scale=1.0)
+    shaped = SimpleNamespace(slices=4, sigma_image=spread, sigma_scan=spread)
+
+    def denoise(x: torch.Tensor, sigma: float, *_: object) -> torch.Tensor:
+        return spread**2 / (spread**2 + sigma**2) * x
+
+    known = SimpleNamespace(scan=scan, mean=x, model=SimpleNamespace(config=shaped), blind=True, denoise=denoise)
+    config = sampler.Config(steps=60, eta=eta)
+    ends = torch.stack([list(sampler.run(config, seed, known))[-1].consistent for seed in range(12)])  # type: ignore[arg-type]
+    assert 0.93 < np.mean([misfit(end, scan) for end in ends]) < 1.07
+    assert abs(float((ends.mean(0) - x).std() / ends.std(0).mean()) - 1) < 0.1  # as far off as they differ
 
 
 def test_the_rate_warms_up_and_falls_and_no_sentence_is_dropped_at_nought() -> None:

@@ -53,11 +53,12 @@ class Config:
     quietest: float = 0.003  # noise of real and imaginary part, drawn evenly in its logarithm
     loudest: float = 0.02
     slices: int = 56  # of a brain that are kept, neighbours
+    parallel: float = 0.0  # share seen by four coils; the others by one
 
 
 @dataclass(frozen=True)
 class Slab:
-    """Some slices of an item; S slices of H x W, C = 1 coil."""
+    """Some slices of an item; S slices of H x W."""
 
     x: Tensor  # (S, H, W) float32, in units of the scan's scale
     mean: Tensor  # (S, H, W) the quick reconstruction
@@ -81,6 +82,7 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
         sigma=float(np.exp(rng.uniform(np.log(config.quietest), np.log(config.loudest)))),
         center_fraction=float(rng.uniform(0.008, 0.018)),
         falloff=float(rng.uniform(1.5, 4.5)),
+        coils=4 if config.parallel and rng.random() < config.parallel else 1,
     )
     filled = np.flatnonzero(brain.x.any(axis=(0, 1)))
     low, high = int(filled[0]), int(filled[-1])
@@ -104,15 +106,17 @@ def write(
     measured = kspace.simulate(slices, config, seed)
     mean, doubt = classical(measured)
     scale, mask = measured.scale, measured.acquisition.mask
-    turned = measured.acquisition.sens[0].angle() * (32768 / np.pi)  # one coil: modulus 1
+    sens = measured.acquisition.sens
+    turned = sens.angle() * (32768 / np.pi)
     words = {
         "fact": asdict(fact), "acquisition": asdict(config), "sigma": measured.sigma / scale, "scale": scale,
         "low": extent[0], "high": extent[1], "slices": len(slices),
     }  # fmt: skip
     tensors = {
         "x": (slices / scale).half(), "mean": (mean / scale).half(), "doubt": (doubt / scale).half(), "mask": mask,
-        "phase": turned.round().clamp(-32768, 32767).to(torch.int16),
-        "y": torch.view_as_real(measured.y[0][:, mask] / scale).contiguous(),
+        "phase": turned.round().clamp(-32768, 32767).to(torch.int16).movedim(0, 1).contiguous(),
+        "strength": (sens.abs() * 255).round().to(torch.uint8).movedim(0, 1).contiguous(),
+        "y": torch.view_as_real(measured.y[:, :, mask] / scale).movedim(0, 1).contiguous(),
     }  # fmt: skip
     with atomic(path) as file:
         file.write(save(tensors, {"words": json.dumps(words)}))
@@ -138,14 +142,14 @@ class Reader:
         """Slices `first` to `first + slices` of an item."""
         file, words = self.files[item], self.words[item]
         last = first + slices
-        x, mean, doubt, phase, values = (
-            file.get_slice(name)[first:last].float() for name in ("x", "mean", "doubt", "phase", "y")
+        x, mean, doubt, phase, strength, values = (
+            file.get_slice(name)[first:last].float() for name in ("x", "mean", "doubt", "phase", "strength", "y")
         )
         mask = file.get_tensor("mask")
-        y = torch.zeros((1, *x.shape), dtype=torch.complex64)
-        y[0][:, mask] = torch.view_as_complex(values)
-        angle = phase * (np.pi / 32768)
-        acquisition = kspace.Acquisition(mask, torch.polar(torch.ones_like(angle), angle)[None])
+        y = torch.zeros((phase.shape[1], *x.shape), dtype=torch.complex64)
+        y[:, :, mask] = torch.view_as_complex(values).movedim(1, 0)
+        strength = strength / strength.square().sum(1, keepdim=True).sqrt()
+        acquisition = kspace.Acquisition(mask, torch.polar(strength, phase * (np.pi / 32768)).movedim(1, 0))
         span = max(1, words["high"] - words["low"])
         height = ((first + last - 1) / 2 - words["low"]) / span
         measured = kspace.Measured(acquisition, y, words["sigma"], 1.0)

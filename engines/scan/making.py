@@ -1,7 +1,7 @@
-"""Making the prior: the corpus, then stages of training, all kept in one folder and taken up where they stopped.
+"""Making the prior: items to learn from, then stages of training, kept in one folder and taken up where they stopped.
 
-`corpus` gives the items. The stage `prior` trains from random weights, half to denoise and half to reconstruct at
-once; the stage `finish` goes on from its average with the network unrolled. A log line is written for every 20 steps.
+Each stage goes on from the average of the one before. The first two train with one coil, to denoise and to reconstruct
+at once; the last with one coil or four, the network unrolled. A log line is written for every 20 steps.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from engines.recording import digest
-from engines.scan import corpus, prior, train
+from engines.scan import corpus, train
 from engines.scan.conditioning import GUESS, first_guess
 from engines.scan.score_model import ScoreModel
 from engines.scan.train import Config, Step, Trainer
@@ -28,10 +28,25 @@ CHECKPOINT_SECONDS = 120.0
 LOG_EVERY = 20  # steps
 
 
-# The whole run. Of which moment of it the published weights are is said in docs/how-it-is-made.md.
-STAGES: tuple[tuple[str, Config], ...] = (
-    ("prior", Config(items=32, steps=6000, finish=0.75)),
-    ("finish", Config(items=160, steps=3000, finish=0.8, rounds=3, learning_rate=3e-4)),
+@dataclass(frozen=True)
+class Stage:
+    """One part of the run."""
+
+    name: str
+    seen: corpus.Config  # how its items are drawn
+    config: Config
+
+
+_ONE, _FOUR = corpus.Config(), corpus.Config(parallel=0.4)
+# The whole run. Of the first stage the weights of 2026-11-25 were gone on from: see docs/how-it-is-made.md.
+STAGES = (
+    Stage("first", _ONE, Config(items=32, steps=1780)),
+    Stage("prior", _ONE, Config(items=160, steps=6000, without_scan=0.25, learning_rate=8e-4, ema=0.998)),
+    Stage(
+        "finish",
+        _FOUR,
+        Config(items=160, steps=1000, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998),
+    ),
 )
 
 
@@ -39,68 +54,68 @@ class Paused(RuntimeError):  # noqa: N818  # nothing went wrong
     """Training was put down; the next call goes on."""
 
 
-def make(folder: Path, report: Report, until: float = math.inf) -> Path:
-    """The published weights, from nothing or from wherever it stopped. Returns their file.
+def make(folder: Path, report: Report, *, seed: int = SEED, until: float = math.inf) -> ScoreModel:
+    """The network, from nothing or from wherever it stopped.
 
     Raises:
         Paused: `until`, by `time.monotonic`, came first.
         ValueError: the scans cannot be had.
     """
-    start: Path | None = None
-    for name, config in STAGES:
-        items(where(folder), 0, config.items, report, until)
-        stage(name, config, folder, report, start=start, until=until)
-        start = folder / f"{name}.safetensors"
-    assert start is not None
-    return start
+    model: ScoreModel | None = None
+    for each in STAGES:
+        items(folder, each, report, seed=seed, until=until)
+        model = stage(each, folder, report, start=model, seed=seed, until=until)
+    assert model is not None
+    return model
 
 
-def where(folder: Path) -> Path:
-    """The corpus of these settings: items of others are not taken for these."""
-    return folder / f"corpus-{digest(asdict(corpus.Config()), asdict(GUESS), SEED)}"
+def where(folder: Path, each: Stage, seed: int) -> Path:
+    """The items of these settings: those of others are not taken for these."""
+    return folder / f"corpus-{digest(asdict(each.seen), asdict(GUESS), seed)}"
 
 
-def items(folder: Path, first: int, last: int, report: Report, until: float = math.inf) -> None:
-    """Make items `first` to `last` of the corpus that are not made yet.
+def items(folder: Path, each: Stage, report: Report, *, seed: int = SEED, until: float = math.inf) -> None:
+    """Make those items of a stage that are not made yet.
 
     Raises:
         Paused: `until`, by `time.monotonic`, came first.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for index in range(first, last):
+    place, count = where(folder, each, seed), each.config.items
+    place.mkdir(parents=True, exist_ok=True)
+    for index in range(count):
         if time.monotonic() > until:
-            raise Paused(f"corpus: {index} of {last} items")
-        corpus.make(index, corpus.Config(), SEED, first_guess, folder)
-        report("making the corpus", index + 1, last, {})
+            raise Paused(f"items: {index} of {count}")
+        corpus.make(index, each.seen, seed, first_guess, place)
+        report("scans to learn from", index + 1, count, {})
 
 
 def stage(
-    name: str,
-    config: Config,
+    each: Stage,
     folder: Path,
     report: Report,
     *,
-    start: Path | None = None,
+    start: ScoreModel | None = None,
+    seed: int = SEED,
     until: float = math.inf,
 ) -> ScoreModel:
     """Train one stage to its end, or take it up. Returns the average of its weights.
 
     Args:
-        name: of its checkpoint and log.
-        config: the stage.
-        folder: holds `corpus/`, checkpoints and logs.
+        each: the stage.
+        folder: holds items, checkpoints and logs.
         report: told of progress.
         start: weights to start from; random ones if None.
+        seed: of what is drawn.
         until: by `time.monotonic`, when to put it down.
 
     Raises:
         Paused: `until` came first; the next call goes on.
     """
     torch.set_num_threads(1)
-    reader = corpus.Reader(where(folder), config.items)
-    weights = None if start is None else prior.load(start).state_dict()
-    trainer = Trainer(config, SEED, reader, weights)
-    kept = folder / f"{name}-{digest(name, asdict(config), SEED)}.safetensors"
+    name, config = each.name, each.config
+    reader = corpus.Reader(where(folder, each, seed), config.items)
+    trainer = Trainer(config, seed, reader, None if start is None else start.state_dict())
+    kept = folder / f"{name}-{digest(name, asdict(config), seed)}.safetensors"
     train.read(kept, trainer)
     recent: list[Step] = []
     saved = time.monotonic()
@@ -114,7 +129,6 @@ def stage(
             recent = []
         if now - saved > CHECKPOINT_SECONDS or now > until or trainer.done == config.steps:
             train.write(kept, trainer)
-            prior.publish(trainer.mean, folder / f"{name}.safetensors")
             saved = now
         if now > until and trainer.done < config.steps:
             raise Paused(f"{name}: {trainer.done} of {config.steps} steps")

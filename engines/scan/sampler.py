@@ -1,10 +1,15 @@
 """Reverse diffusion with data consistency, from pure noise: t counts down T -> 0.
 
-At each step (DDS: Chung et al., arXiv:2303.05754; DDIM: Song et al., arXiv:2010.02502; both in the sigma of EDM):
+At each step (DDIM: Song et al., arXiv:2010.02502, in the sigma of EDM; consistency as in DDS: Chung et al.,
+arXiv:2303.05754):
 
 1. denoise      d = D(x; sigma), slab by slab, the cuts moved at every step
 2. consistency  z = the image nearest to d that explains the measurements as their noise asks, over all of k-space
-3. step down    x <- z + sigma' (sqrt(1 - eta^2) (x - d) / sigma + eta n)
+3. step down    x <- z + sigma' (sqrt(1 - eta^2) (x - z) / sigma + eta n)
+
+DDS steps along x - d. Here it is x - z: where d is Gaussian about the image with the spread that consistency expects, z
+is E[image | x, y], and the loop is the ODE of the posterior. Its samples are off the measurements by their noise, as
+the image itself is. Along x - d each step pulls to the same measurements anew, and their noise is copied.
 
 eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the noise it had. Sigma falls along EDM's
 schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
@@ -79,7 +84,7 @@ def run(config: Config, seed: int, prior: Prior) -> Iterator[Step]:
             z = consistent(denoised, prior.scan, expected_error(prior, sigma))
         yield Step(index + 1, sigma, x, denoised, z, misfit(denoised, prior.scan), misfit(z, prior.scan))
         fresh = torch.randn(x.shape, generator=chance)
-        direction = (1 - config.eta**2) ** 0.5 * (x - denoised) / sigma + config.eta * fresh
+        direction = (1 - config.eta**2) ** 0.5 * (x - z) / sigma + config.eta * fresh
         x = z + following * direction
 
 
