@@ -74,7 +74,7 @@ def test_every_reconstruction_is_on_the_page(made: Made) -> None:
     html = scans.choose(made(), "scan.md", kept)
     count = len(RATES) * len(CHOICE)
     assert html.count("<img") == count + 3  # and the full scan, the chosen one, its error map
-    assert len(kept.pictures) == 2 * count + 1
+    assert len(kept.pictures) == 2 * (count + 1) + 1
     assert html.count("24.0 dB") == html.count("36.0 dB") == len(CHOICE)
 
 
@@ -96,7 +96,10 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
     assert shown[0, 0] > 250
     assert not shown.ravel()[1:].any()
     found = dict(
-        re.findall(r'data-rate="4" data-method="(\w+)" data-error="(\d+)"', scans.choose(page, "scan.md", kept))
+        re.findall(
+            r'data-rate="4" data-method="(\w+)" data-name="[^"]+" data-error="(\d+)"',
+            scans.choose(page, "scan.md", kept),
+        )
     )
     assert not kept[found["ours"]].any()
     assert kept[found["mean"]].min() > 250  # a quarter of the brightest tissue, and the scale ends there

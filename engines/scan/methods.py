@@ -28,7 +28,7 @@ SENTENCES = {
     "stroke_T1": "T1-weighted MRI of the brain, a medium-sized chronic stroke in the left hemisphere.",
     "colin27": "T1-weighted MRI of the brain, normal anatomy.",
 }
-SEEDS = (0, 1, 2, 3)
+SEEDS = tuple(range(8))
 STEPS = 30
 _HERE = Path(__file__).parent
 SOURCES = (

@@ -89,7 +89,7 @@ class Config:
     coils: int = 1
     steps: int = 40  # of reverse diffusion
     kept: int = 14  # of those, recorded
-    samples: int = 4  # seeds of which the result is the mean
+    samples: int = 8  # seeds of which the result is the mean
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
     lossy: bool = False  # bfloat16 in the network's arithmetic
 

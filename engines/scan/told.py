@@ -102,10 +102,17 @@ def _words(cells: Cells) -> Iterator[tuple[str, float]]:
 
 
 def _costs(cells: Cells) -> Iterator[tuple[str, float]]:
+    """Seconds and memory; and how far off the measurements one sample is, the mean of several, and `ours`."""
     for rate in RATES:
-        names = [name for who in PEOPLE for name in draws(who, rate)]
-        for fact, figure in (("consistency.residual_over_noise", "residual"), ("seconds", "seconds")):
-            values = [cells[f"{name}.ours.{figure}"] for name in names if f"{name}.ours.{figure}" in cells]
+        first = [case(who, rate) for who in PEOPLE]
+        every = [name for who in PEOPLE for name in draws(who, rate)]
+        for fact, names, figure in (
+            ("consistency.residual_over_noise", first, "sample.residual"),
+            ("consistency.residual_over_noise.mean", first, "samples.residual"),
+            ("consistency.residual_over_noise.ours", every, "ours.residual"),
+            ("seconds", every, "ours.seconds"),
+        ):
+            values = [cells[f"{name}.{figure}"] for name in names if f"{name}.{figure}" in cells]
             if len(values) == len(names):
                 yield f"{fact}.r{rate}", mean(values)
     peaks = [value for name, value in cells.items() if name.endswith(".peak_mib")]

@@ -51,12 +51,15 @@ def _choices(reserves: list[int], shocks: list[int]) -> list[Html]:
     """Two sliders over the rows and the columns, hidden until the script is there."""
     return [
         el(
-            "label", {"class": "try__ratio", "hidden": True}, words,
-            el("input", {"type": "range", "min": "0", "max": str(len(values) - 1), "step": "1", "value": "0",
-                         "data-values": " ".join(map(str, values))}),
-            el("output", {"aria-live": "off"}, str(values[0])),
+            "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": name}, words),
+            el("input", {"id": name, "type": "range", "min": "0", "max": str(len(values) - 1), "step": "1",
+                         "value": "0", "data-values": " ".join(map(str, values))}),
+            el("output", {"for": name, "aria-live": "off"}, str(values[0])),
         )
-        for words, values in (("Days of bread stored ", reserves), ("The bad stretch starts on day ", shocks))
+        for name, words, values in (
+            ("try-stored", "Days of bread stored", reserves),
+            ("try-start", "The bad stretch starts on day", shocks),
+        )
     ]  # fmt: skip
 
 

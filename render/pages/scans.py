@@ -36,14 +36,16 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
         cells = [_cell(scene, arrays, rate, name, page, keep) for name in methods]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, _said(rate)), *cells))
     columns = ("Measured", *(NAMES.get(name, name) for name in methods))
+    first = arrays[f"grid_r{rates[-1]:g}_{methods[-1]}"]  # what the script chooses first
+    picture, off = (keep(png(each)) for each in (first, _off(scene, arrays, first)))
     return el(
         "div", {"class": "try", "data-try": "scan"},
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
         el("div", {"class": "scans__pair"},
            el("figure", {"class": "scans__shown", "hidden": True},
-              el("img", {"alt": "", **LAZY}), el("figcaption", {"aria-live": "polite"})),
+              _image(picture, first, ""), el("figcaption", {"aria-live": "polite"})),
            el("figure", {"class": "scans__shown", "hidden": True},
-              el("img", {"alt": "Its error map", **LAZY}), el("figcaption", {}, _scale(scene))),
+              _image(off, first, "Its error map"), el("figcaption", {}, _scale(scene))),
            _whole(arrays, keep)),
         framed("try__table", "scans", "Reconstructions", columns, rows),
     )  # fmt: skip
@@ -84,11 +86,16 @@ def _scale(scene: Scene) -> str:
 def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str, page: str, keep: Keep) -> Html:
     """One picture, how near it is in the brain, and for the script the address of its error map."""
     picture = pick(arrays, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
-    off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
-    data = {"data-rate": f"{rate:g}", "data-method": name,
-            "data-error": keep(png(np.minimum(off, WHITE).astype(np.uint8)))}  # fmt: skip
-    image = _image(keep(png(picture)), picture, f"{NAMES.get(name, name)}, {_said(rate)}", data)
+    data = {"data-rate": f"{rate:g}", "data-method": name, "data-name": f"{NAMES.get(name, name)}, {_said(rate)}",
+            "data-error": keep(png(_off(scene, arrays, picture)))}  # fmt: skip
+    image = _image(keep(png(picture)), picture, "", data)  # its row and column say what it is
     return el("td", {}, image, _decibels(scene, f"grid.r{rate:g}.{name}.brain.psnr", page))
+
+
+def _off(scene: Scene, arrays: dict[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """How far a picture is off the reference, on the scale of all error maps."""
+    off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
+    return np.minimum(off, WHITE).astype(np.uint8)
 
 
 def _decibels(scene: Scene, fact: str, page: str) -> Html:
@@ -115,10 +122,10 @@ def _said(rate: float) -> str:
 
 def _slider(rates: list[float]) -> Html:
     return el(
-        "label", {}, "Measured ",
-        el("input", {"type": "range", "min": 0, "max": len(rates) - 1, "step": 1, "value": len(rates) - 1,
-                     "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
-        el("output", {"aria-live": "off"}, _said(rates[-1])),
+        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Measured"),
+        el("input", {"id": "try-measured", "type": "range", "min": 0, "max": len(rates) - 1, "step": 1,
+                     "value": len(rates) - 1, "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
+        el("output", {"for": "try-measured", "aria-live": "off"}, _said(rates[-1])),
     )  # fmt: skip
 
 
@@ -126,7 +133,10 @@ def _select(methods: list[str]) -> Html:
     options = [
         el("option", {"value": name, "selected": name == methods[-1]}, NAMES.get(name, name)) for name in methods
     ]
-    return el("label", {}, "Method ", el("select", {}, *options))
+    return el(
+        "div", {"class": "scans__field"}, el("label", {"for": "try-method"}, "Method"),
+        el("select", {"id": "try-method"}, *options),
+    )  # fmt: skip
 
 
 def png(grey: NDArray[np.uint8]) -> bytes:

@@ -29,7 +29,7 @@
 
     for (const each of sliders) {
       each.addEventListener("input", write);
-      /** @type {HTMLElement} */ (each.closest("label")).hidden = false;
+      /** @type {HTMLElement} */ (each.closest(".try__ratio")).hidden = false;
     }
     const best = rows.findIndex((row) => row.cells[1].querySelector("strong"));
     sliders[0].value = String(Math.max(best, 0));

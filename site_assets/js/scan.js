@@ -22,9 +22,10 @@
       if (!found || !caption) return;
       output.value = `1 in ${rate}`;
       slider.setAttribute("aria-valuetext", output.value);
-      Object.assign(picture, { src: found.src, alt: found.alt });
+      const name = found.dataset.name ?? "";
+      Object.assign(picture, { src: found.src, alt: name });
       map.src = found.dataset.error ?? "";
-      caption.textContent = `${found.alt}: ${found.nextElementSibling?.textContent ?? ""} in the brain`;
+      caption.textContent = `${name}: ${found.nextElementSibling?.textContent ?? ""} in the brain`;
     }
 
     for (const each of [slider, select]) each.addEventListener("input", write);

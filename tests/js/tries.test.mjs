@@ -63,7 +63,7 @@ test("the chosen reserve and day mark one cell, which is said in words", () => {
   const sliders = ["0 5", "10 20"].map((values) => el("input", { type: "range", value: "0", "data-values": values }));
   const note = el("p", { class: "try__note" });
   const box = el("div", { "data-try": "reserve" },
-    ...sliders.map((slider) => el("label", { hidden: "" }, slider, el("output"))), el("table", {}, el("tbody", {}, ...rows)), note);
+    ...sliders.map((slider) => el("div", { class: "try__ratio", hidden: "" }, slider, el("output"))), el("table", {}, el("tbody", {}, ...rows)), note);
   run("reserve.js", el("body", {}, box));
   const marked = () => rows.flatMap((row) => row.cells).filter((each) => each.getAttribute("aria-current"));
   assert.deepEqual(marked().map((each) => each.textContent), ["3.00"], "it opens on the best of the first column");
@@ -77,7 +77,7 @@ test("the chosen reserve and day mark one cell, which is said in words", () => {
 
 test("the chosen acceleration and method show one reconstruction with its words", () => {
   const pictures = ["4", "16"].flatMap((rate) => ["tv", "ours"].map((method) =>
-    el("td", {}, el("img", { "data-rate": rate, "data-method": method, "data-error": `${method}-${rate}-error.webp`, src: `${method}-${rate}.webp`, alt: `${method} at ${rate}`, width: 90, height: 110 }), el("span", {}, "25 dB"))));
+    el("td", {}, el("img", { "data-rate": rate, "data-method": method, "data-error": `${method}-${rate}-error.webp`, src: `${method}-${rate}.webp`, "data-name": `${method} at ${rate}`, width: 90, height: 110 }), el("span", {}, "25 dB"))));
   const slider = el("input", { type: "range", value: "1", "data-rates": "4 16" });
   const select = el("select", { value: "tv" });
   const figure = el("figure", {}, el("img"), el("img"), el("figcaption"));
