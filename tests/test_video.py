@@ -94,11 +94,13 @@ def test_what_a_page_says_of_a_video_is_so(places: Places) -> None:
     [
         ((1.0, 1.0), 1_000_000, True),
         ((1.0, 1.0), 1000, False),
-        ((1.1, 1.0), 1_000_000, False),
+        ((6.4, 1.0), 1_000_000, True),
+        ((6.6, 1.0), 1_000_000, False),
+        ((8.0, 9.0), 1_000_000, True),
         ((None, 1.0), 1_000_000, False),
     ],
 )
-def test_av1_is_published_where_it_is_smaller_and_no_worse(
+def test_av1_is_published_where_it_is_smaller_and_clean_or_no_worse(
     places: Places, lost: tuple[float | None, float], size: int, wanted: bool
 ) -> None:
     render(places, BOTH)
