@@ -127,6 +127,8 @@ def define_env(env: Any) -> None:
             get(name), measured, runs, across, title, page()
         ),
         "poster": lambda name: pieces.poster(get(name), base(), address(name)),
+        "glimpse": lambda name: pieces.glimpse(get(name), base()),
+        "length": lambda name: pieces.length(get(name)),
         "code": lambda path, name: prose.code(root, path, name, page()),
         "reading_time": lambda: prose.reading_time(words()),
         "origins": lambda: pieces.origins(scenes.values()),

@@ -60,6 +60,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         "av1": {"file": "videos/tiny.av1.mp4", "sha256": "w" * 64, "bytes": 4, "codecs": "av01.0.08M.08"},
         "fps": 30,
         "poster": {"section": "reward", "file": "posters/tiny.webp", "width": 1280, "height": 720},
+        "glimpse": {"file": "posters/tiny.glimpse.webp", "width": 640, "height": 360},
         "preview": {"file": "posters/tiny.preview.webp", "width": 480, "height": 270},
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
@@ -341,6 +342,13 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
         ("#step-01", "5", "10"),
         ("#step-02", "10", "15"),
     ]
+
+
+def test_a_card_shows_the_small_poster_when_it_is_come_near(project: Path) -> None:
+    made = offered(project)
+    assert 'posters/tiny.glimpse.webp"' in made["glimpse"]("tiny")
+    assert 'loading="lazy"' in made["glimpse"]("tiny")
+    assert "A film of 0:15" in made["length"]("tiny")
 
 
 def test_without_av1_there_is_one_source(project: Path) -> None:

@@ -271,7 +271,19 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
     assert "drew 3 of 3 sections" in render(places)
     found = published(places)
     told = document.describe(load_scene(places, "tiny"), TINY.fps)
-    assert set(found) == {*told, "quality", "fps", "width", "height", "video", "av1", "preview", "tracks", "provenance"}
+    assert set(found) == {
+        *told,
+        "quality",
+        "fps",
+        "width",
+        "height",
+        "video",
+        "av1",
+        "glimpse",
+        "preview",
+        "tracks",
+        "provenance",
+    }
     for part, entry in zip(told["sections"], found["sections"], strict=True):
         assert {**entry, **part} == {**entry, "still": part["still"]}, "the document's words, to the letter"
         assert set(entry) == {*part, "frames", "frame_hash", "key", "reads"}

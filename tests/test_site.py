@@ -188,11 +188,12 @@ def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, 
         assert visit.complaints == []
 
 
-def test_of_all_pictures_the_first_page_loads_the_poster_alone(site: Site, browser: Any) -> None:
+def test_of_all_pictures_the_first_page_loads_one_poster_and_small_ones(site: Site, browser: Any) -> None:
     with Visit(browser, site, "") as visit:
         visit.page.wait_for_timeout(300)
         images = [url.removeprefix(site.url) for url in visit.requests if "/posters/" in url or "/stills/" in url]
-        assert images == [site.manifest["poster"]["file"]]
+        assert [name for name in images if ".glimpse." not in name] == [site.manifest["poster"]["file"]]
+        assert site.manifest["glimpse"]["bytes"] <= 25_000
         assert site.manifest["poster"]["bytes"] <= 100_000
 
 

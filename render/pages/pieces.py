@@ -259,3 +259,15 @@ def poster(scene: Scene, base: str, address: str) -> Html:
         moving,
         el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),
     )
+
+
+def glimpse(scene: Scene, base: str) -> Html:
+    """The poster, small, on a card whose words say what it is; fetched when a reader comes near it."""
+    small = scene.manifest["glimpse"]
+    picture = {"src": base + small["file"], "alt": "", "width": small["width"], "height": small["height"]}
+    return el("div", {"class": "card__picture"}, el("img", {**picture, "loading": "lazy", "decoding": "async"}))
+
+
+def length(scene: Scene) -> Html:
+    """How long the film is."""
+    return el("p", {"class": "card__foot"}, f"A film of {clock(scene.manifest['duration'])}, in steps")

@@ -46,7 +46,8 @@ def named_files(manifest: Any) -> list[str]:
     tracks = manifest["tracks"].values()
     stills = [section["still"]["file"] for section in manifest["sections"]]
     videos = [manifest[kind]["file"] for kind in ("video", "av1") if manifest[kind]]
-    return [*videos, manifest["poster"]["file"], manifest["preview"]["file"], *tracks, *stills]
+    pictures = [manifest[kind]["file"] for kind in ("poster", "glimpse", "preview")]
+    return [*videos, *pictures, *tracks, *stills]
 
 
 def load(assets: Path, name: str) -> Scene:

@@ -95,7 +95,8 @@ def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str,
 def _off(scene: Scene, arrays: dict[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
     """How far a picture is off the reference, on the scale of all error maps."""
     off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
-    return np.minimum(off, WHITE).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.minimum(off, WHITE).astype(np.uint8)
+    return shown
 
 
 def _decibels(scene: Scene, fact: str, page: str) -> Html:

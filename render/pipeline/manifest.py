@@ -14,6 +14,7 @@ from render.theme import Quality
 
 FOLDERS = ("videos", "posters", "stills", "captions")
 OPTIONAL = ("av1",)  # entries that may be null
+PICTURES = ("poster", "glimpse", "preview")
 
 
 def read(places: Places, scene: str) -> dict[str, Any] | None:
@@ -30,8 +31,7 @@ def named(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Every file a manifest names, relative to the assets."""
     yield manifest["video"]["file"]
     yield from (manifest[kind]["file"] for kind in OPTIONAL if manifest.get(kind))
-    yield manifest["poster"]["file"]
-    yield manifest["preview"]["file"]
+    yield from (manifest[kind]["file"] for kind in PICTURES)
     yield from manifest["tracks"].values()
     yield from (section["still"]["file"] for section in manifest["sections"])
 
@@ -45,7 +45,7 @@ def damaged(places: Places, manifest: Mapping[str, Any]) -> list[str]:
     """Named files that are missing or not what their name, or the manifest, says."""
     full = {
         manifest[kind]["file"]: manifest[kind]["sha256"]
-        for kind in ("video", "poster", "preview", *OPTIONAL)
+        for kind in ("video", *PICTURES, *OPTIONAL)
         if manifest.get(kind)
     }
     return [file for file in dict.fromkeys(named(manifest)) if not _intact(places.assets / file, full.get(file))]

@@ -26,7 +26,8 @@ from render.theme import Quality
 
 Finished = Sequence[tuple[Slot, Segment]]
 
-POSTER_WIDTH, POSTER_QUALITY = 1280, 75  # 50 kB where the still has 91: half of what a first load may not need
+POSTER = 1280, 75  # before the video plays: 50 kB where the still has 91, half of what a first load may not need
+GLIMPSE = 640, 60  # on a card of the first page
 CLEAN = 6.5  # mean squared error of light, 40 dB: a loss that is not seen
 WORTHWHILE = 0.9  # of the bytes of H.264: what AV1 may have at most, to be worth a second file
 
@@ -51,6 +52,7 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         for part, (slot, _) in zip(told["sections"], finished, strict=True)
     ]
     chosen = [part["name"] for part in told["sections"]].index(told["poster"]["section"])
+    poster = finished[chosen][0].file("webp").read_bytes()
     moving = finished[chosen][0].file("preview.webp").read_bytes()
     manifest = {
         **told,
@@ -60,7 +62,8 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "poster": {**told["poster"], **_poster(places, scene.name, finished[chosen][0].file("webp").read_bytes())},
+        "poster": {**told["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
+        "glimpse": _smaller(places, f"{scene.name}.glimpse", poster, GLIMPSE),
         "preview": {
             **_picture(places, "posters", f"{scene.name}.preview", moving),
             "width": preview.SMALL.width,
@@ -117,15 +120,16 @@ def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, A
     return _named(place(places, folder, name, data, "webp"), data)
 
 
-def _poster(places: Places, name: str, still: bytes) -> dict[str, Any]:
-    """A still as what a page shows before the video plays: POSTER_WIDTH at most, since it is loaded at once."""
+def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int]) -> dict[str, Any]:
+    """A still as a picture that is loaded at once: `most` is its width and the quality of WebP."""
+    width, quality = most
     with Image.open(io.BytesIO(still)) as image:
-        if image.width > POSTER_WIDTH:
-            image.thumbnail((POSTER_WIDTH, image.height), Image.Resampling.LANCZOS)
+        if image.width > width:
+            image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
             made = io.BytesIO()
-            image.save(made, "WEBP", quality=POSTER_QUALITY, method=6)
+            image.save(made, "WEBP", quality=quality, method=6)
             still = made.getvalue()
-        return {**_picture(places, "posters", f"{name}.poster", still), "width": image.width, "height": image.height}
+        return {**_picture(places, "posters", name, still), "width": image.width, "height": image.height}
 
 
 def _words(places: Places, told: Document) -> dict[str, str]:
