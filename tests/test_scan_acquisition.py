@@ -13,7 +13,7 @@ pytestmark = pytest.mark.engine
 
 import torch  # noqa: E402
 
-from engines.scan import baselines, coils, kspace, masks, metrics, peers, transforms  # noqa: E402
+from engines.scan import baselines, calibration, coils, kspace, masks, metrics, peers, transforms  # noqa: E402
 from engines.scan.consistency import consistent  # noqa: E402
 from engines.scan.kspace import Measured  # noqa: E402
 
@@ -152,6 +152,34 @@ def test_noise_and_scale_come_from_the_measurements() -> None:
     assert float((measured - truth).real.std()) == pytest.approx(0.02, rel=0.1)
     assert (scans[0].y[..., ~scans[0].acquisition.mask] == 0).all()
     assert metrics.residual_over_noise(x, scans[0]) == pytest.approx(1, rel=0.05)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_maps_from_the_scan_itself_come_near_the_true_ones(count: int) -> None:
+    s, h, w = np.meshgrid(*(np.linspace(-1, 1, n) for n in (16, 64, 80)), indexing="ij")
+    ball = h**2 + w**2 < 0.6
+    x = torch.from_numpy(np.where(ball, 0.6 + 0.4 * np.sin(9 * h + 3 * s) * np.cos(11 * w), 0).astype(np.float32))
+    scan = kspace.simulate(x, kspace.Config("density", 3.0, count, 0.005, center_fraction=0.05), 1)
+
+    def off(found: kspace.Measured) -> float:
+        """Root mean square of what the maps differ by within the object."""
+        gap = (found.acquisition.sens - scan.acquisition.sens)[:, x > 0]
+        return float(gap.abs().square().sum(0).mean().sqrt())
+
+    first, last = calibration.from_centre(scan), calibration.calibrated(scan)
+    assert off(last) < 0.6 * off(first) < 0.3
+    power = last.acquisition.sens.abs().square().sum(0)
+    assert torch.allclose(power, torch.ones_like(power), atol=1e-4)
+    assert metrics.residual_over_noise(x, last) < 0.6 * metrics.residual_over_noise(x, first)
+    with pytest.raises(ValueError, match="no plane of k-space"):
+        calibration.calibrated(kspace.simulate(x, kspace.Config("points", 3.0, count, center_fraction=0.05), 1))
+
+
+def test_no_coils_map_jumps_within_the_head() -> None:
+    for seed in range(6):
+        sens = coils.maps(4, (8, 64, 80), np.random.default_rng(seed))
+        steps = [np.abs(sens[:, :, 1:] - sens[:, :, :-1]), np.abs(sens[..., 1:] - sens[..., :-1])]
+        assert max(float(step[..., 8:-8, 10:-10].max()) for step in steps) < 0.12
 
 
 @quickly

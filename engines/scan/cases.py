@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.scan import baselines, data, kspace, lesion, metrics
+from engines.scan import baselines, calibration, data, kspace, lesion, metrics
 from engines.scan.baselines import Setting
 from engines.scan.kspace import Measured
 
@@ -29,7 +29,8 @@ WEIGHTS = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 STOPS = (48, 72, 96, 120)  # iterations after which a method may stop
 _HERE = Path(__file__).parent
 SHARED = tuple(
-    _HERE / f"{name}.py" for name in ("data", "grid", "masks", "coils", "kspace", "metrics", "lesion", "cases")
+    _HERE / f"{name}.py"
+    for name in ("data", "grid", "masks", "coils", "kspace", "metrics", "lesion", "cases", "calibration")
 )
 _CLASSICAL = (_HERE / "baselines.py", _HERE / "transforms.py")
 
@@ -44,13 +45,15 @@ class Case:
     coils: int
     falloff: float = 2.0
     seed: int = 1  # of mask, phase, coils and noise
+    estimated: bool = False  # maps of coils and phase from the scan itself; else the true ones are known
 
     @property
     def name(self) -> str:
         """Its part of a dotted name."""
         steep = "" if self.falloff == Case.falloff else f"_falloff_{self.falloff:g}"
         drawn = "" if self.seed == Case.seed else f"_{self.seed}"
-        return f"{self.adult.lower()}.{self.kind}{steep}{drawn}.r{self.acceleration:g}.c{self.coils}"
+        own = "_estimated" if self.estimated else ""
+        return f"{self.adult.lower()}.{self.kind}{steep}{drawn}{own}.r{self.acceleration:g}.c{self.coils}"
 
     @property
     def config(self) -> kspace.Config:
@@ -101,6 +104,8 @@ def ready(case: Case) -> Bench:
     """
     volume = data.load(case.adult)
     scan = kspace.simulate(kspace.slices(volume.x), case.config, case.seed)
+    if case.estimated:
+        scan = calibration.calibrated(scan)
     regions = {"brain": volume.brain}
     if case.adult == "stroke_T1":
         regions["lesion"] = lesion.of_patient(volume)

@@ -12,7 +12,8 @@ def maps(count: int, shape: tuple[int, int, int], rng: np.random.Generator) -> C
     """(C, S, H, W) sensitivities, sum over coils of |map|^2 = 1 at every voxel.
 
     Loops stand in a ring around the head, turned by a random angle; each is a bell over the distance to it with a
-    phase that winds slowly, near enough to Biot and Savart for the purpose. One coil sees everything alike.
+    phase that turns with the direction to it, near enough to Biot and Savart for the purpose. One coil sees everything
+    alike. The direction is counted from the one to the middle, so that no map jumps within the head.
     """
     if count == 1:
         return np.ones((1, *shape), np.complex64)
@@ -21,9 +22,10 @@ def maps(count: int, shape: tuple[int, int, int], rng: np.random.Generator) -> C
     heights = rng.uniform(-0.4, 0.4, count)
     found = []
     for angle, level in zip(angles, heights, strict=True):
-        y, x = 1.4 * np.cos(angle), 1.4 * np.sin(angle)
-        away = (s[:, None, None] - level) ** 2 + (h[None, :, None] - y) ** 2 + (w[None, None, :] - x) ** 2
-        turn = 0.8 * np.arctan2(h[None, :, None] - y, w[None, None, :] - x)
+        inward = np.array([-np.cos(angle), -np.sin(angle)])
+        y, x = h[None, :, None] + 1.4 * inward[0], w[None, None, :] + 1.4 * inward[1]  # from the loop
+        away = (s[:, None, None] - level) ** 2 + y**2 + x**2
+        turn = 0.8 * np.arctan2(inward[0] * x - inward[1] * y, inward[0] * y + inward[1] * x)
         found.append(np.exp(1j * turn) / (0.5 + away))
     stack = np.stack(found)
     return np.asarray(stack / np.sqrt((np.abs(stack) ** 2).sum(0)), np.complex64)

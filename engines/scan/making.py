@@ -37,7 +37,7 @@ class Stage:
     config: Config
 
 
-_ONE, _FOUR = corpus.Config(), corpus.Config(parallel=0.4)
+_ONE, _FOUR = corpus.Config(), corpus.Config(parallel=0.25)
 # The whole run. Of the first stage the weights of 2026-11-25 were gone on from: see docs/how-it-is-made.md.
 STAGES = (
     Stage("first", _ONE, Config(items=32, steps=1780)),

@@ -72,8 +72,9 @@ def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
         ):
             named = "diffusion" if method == "samples" else method
             yield from spread(f"{named}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
-        for coils, kind in ((4, "poisson"), (1, "density"), (1, "poisson_falloff_4")):
-            named = f"c{coils}" if kind == "poisson" else kind
+        scanners = {"c4": (4, "poisson"), "density": (1, "density"), "poisson_falloff_4": (1, "poisson_falloff_4"),
+                    "estimated": (1, "poisson_estimated"), "c4.estimated": (4, "poisson_estimated")}  # fmt: skip
+        for named, (coils, kind) in scanners.items():
             yield from spread(f"gain.{at}.{named}", gain(cells, [case(who, rate, coils, kind)], "ours", "brain.psnr"))
         steep, flat = (f"{case(who, rate, kind=kind)}.mean.brain.psnr" for kind in ("poisson_falloff_4", "poisson"))
         if {steep, flat} <= cells.keys():

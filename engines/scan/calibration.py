@@ -1,0 +1,120 @@
+"""Coils and phase from the scan itself: what there is in place of the true maps where nobody knows them.
+
+The centre of k-space is sampled in full. Tapered, so that it does not ring, and taken back coil by coil it gives a
+blurred image of what each coil saw; a coil's map is that over the root of the sum of squares of all (Roemer et al.
+1990; McKenzie et al. 2002). The object's phase is in it, as it is in `Acquisition.sens`. Blurring mixes phases where
+they turn quickly, so the maps are then fitted once to all measurements, as smooth functions and with total variation's
+image in place of the true one: one round of JSENSE (Ying and Sheng 2007), with cosines for its polynomials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from engines.scan import baselines, masks
+from engines.scan.kspace import Acquisition, Measured
+
+NEIGHBOURS = 2.0  # slices, the spread of a Gaussian along the readout: maps are as smooth there as in the plane
+COSINES = (9, 8, 8)  # along S, H and W: what a fitted map is made of
+IMAGE = baselines.Setting(weight=5e-4, iterations=60)
+STEPS = 12  # of conjugate gradients
+RIDGE = 1e-3
+
+
+def calibrated(scan: Measured) -> Measured:
+    """The same measurements with coil maps estimated from them, as if the true ones were not known.
+
+    Raises:
+        ValueError: the mask couples slices.
+    """
+    if scan.acquisition.mask.ndim != 2:
+        raise ValueError("a mask over three axes has no plane of k-space to calibrate on; choose poisson or density")
+    first = from_centre(scan)
+    return fitted(first, baselines.variation(first, IMAGE))
+
+
+def from_centre(scan: Measured) -> Measured:
+    """Maps from the centre alone."""
+    blurred = _along(torch.fft.ifft2(scan.y * _taper(scan.acquisition.mask), norm="ortho"))
+    return _with(scan, blurred)
+
+
+def fitted(scan: Measured, x: Tensor) -> Measured:
+    """Maps that explain the measurements best, were x the image: sums of `COSINES`, started from the scan's own.
+
+    By conjugate gradients on |M F (s x) - y|^2 + RIDGE |a|^2 over the coefficients a of each map s. x: (S, H, W) real.
+    """
+    mask = scan.acquisition.mask
+    waves = [_cosines(length, count) for length, count in zip(x.shape, COSINES, strict=True)]
+
+    def maps(a: Tensor) -> Tensor:
+        made: Tensor = torch.einsum("cijk,is,jh,kw->cshw", a, *waves)
+        return made
+
+    def back(seen: Tensor) -> Tensor:
+        parts: Tensor = torch.einsum("cshw,is,jh,kw->cijk", seen, *waves)
+        return parts
+
+    def forward(a: Tensor) -> Tensor:
+        seen: Tensor = torch.fft.fft2(maps(a) * x, norm="ortho")
+        return seen * mask
+
+    def adjoint(y: Tensor) -> Tensor:
+        return back(torch.fft.ifft2(y * mask, norm="ortho") * x)
+
+    a = back(scan.acquisition.sens)
+    residual = adjoint(scan.y - forward(a))
+    direction, power = residual, residual.abs().square().sum()
+    for _ in range(STEPS):
+        moved = adjoint(forward(direction)) + RIDGE * direction
+        stride = power / (direction.conj() * moved).sum().real.clamp_min(1e-20)
+        a = a + stride * direction
+        residual = residual - stride * moved
+        before, power = power, residual.abs().square().sum()
+        direction = residual + (power / before.clamp_min(1e-20)) * direction
+    return _with(scan, maps(a))
+
+
+def centre(mask: Tensor) -> float:
+    """Up to which part of the way to the edge every point of k-space is measured. mask: (H, W), its centre at 0."""
+    return 1.0 if bool(mask.all()) else float(_away(mask)[~mask].min())
+
+
+def _with(scan: Measured, maps: Tensor) -> Measured:
+    """The scan with these maps, brought to a sum of squares of 1."""
+    strength = maps.abs().square().sum(0).sqrt()
+    return replace(scan, acquisition=Acquisition(scan.acquisition.mask, maps / strength.clamp_min(1e-12)))
+
+
+def _taper(mask: Tensor) -> Tensor:
+    """(H, W) from 1 in the middle to 0 where the first point is missing, along half a cosine; the centre at index 0."""
+    share = (_away(mask) / centre(mask)).clamp_max(1).float()
+    window: Tensor = 0.5 + 0.5 * torch.cos(torch.pi * share)
+    return window
+
+
+def _away(mask: Tensor) -> Tensor:
+    away: Tensor = torch.fft.ifftshift(torch.from_numpy(masks.radius((mask.shape[0], mask.shape[1]))))
+    return away
+
+
+def _along(images: Tensor) -> Tensor:
+    """Smoothed along the slices, (C, S, H, W) complex."""
+    reach = int(3 * NEIGHBOURS)
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / NEIGHBOURS) ** 2)
+    ends = images[:, :1].expand(-1, reach, -1, -1), images[:, -1:].expand(-1, reach, -1, -1)
+    padded, found = torch.cat((ends[0], images, ends[1]), 1), torch.zeros_like(images)
+    for first, weight in enumerate(kernel / kernel.sum()):
+        found += weight * padded[:, first : first + images.shape[1]]
+    return found
+
+
+def _cosines(length: int, count: int) -> Tensor:
+    """(count, length) the slowest cosines of the discrete cosine transform, orthonormal."""
+    at = (torch.arange(length) + 0.5) / length
+    waves = torch.cos(torch.pi * torch.arange(min(count, length))[:, None] * at)
+    unit: Tensor = waves / torch.linalg.vector_norm(waves, dim=1, keepdim=True)
+    return unit.to(torch.complex64)
