@@ -39,7 +39,8 @@ def made(tmp_path: Path) -> Made:
         kept = {name: array for name, array in {**arrays, **changed.get("arrays", {})}.items() if name != less}
         found = Recording(
             "scan", 1, {"grid": list(RATES), "error_most": 0.25}, "v", {**facts, **changed.get("facts", {})},
-            ({"step": 0, "kind": "methods", "names": list(METHODS), "grid": list(CHOICE)},), kept,
+            ({"step": 0, "kind": "methods", "names": list(METHODS), "grid": list(CHOICE)}, *changed.get("events", ())),
+            kept,
         )  # fmt: skip
         recording.save(found, tmp_path / "recordings")
         return Scene("scan", recording.load_head(tmp_path / "recordings", "scan"), {}, tmp_path)
@@ -146,6 +147,31 @@ def test_what_was_not_run_says_so_in_its_cell(made: Made) -> None:
     assert "\N{MINUS SIGN}0.10" in drawn
     assert "+0.60" in scored.scanners(page, 16, "scan.md")
     assert "+0.010" in scored.words(page, "scan.md")
+
+
+def test_other_measures_stand_in_their_own_tables(made: Made) -> None:
+    start = "stroke_t1.poisson.r16.c1.ours"
+    facts = {f"{start}.brain.ssim": 0.8541, f"{start}.evaluations": 6.0, f"{start}.brain.band_4": 0.825}
+    page = made(facts=facts)
+    for table, values in (
+        (scored.otherwise, ["0.854", *["not run"] * 3, "6", "not run"]),
+        (scored.bands, [*["not run"] * 3, "0.82"]),
+    ):
+        row = re.search(r"<tr><th[^>]*>Network, three rounds</th>(.*?)</tr>", table(page, 16, "scan.md"))
+        assert row and re.findall(r">([^<>]+)<", row[1]) == values
+
+
+def test_what_was_learnt_from_is_shown_with_its_words(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [("T1, <b>no</b> lesion.", True), ("FLAIR.", False)]
+    events = tuple({"step": 0, "kind": "seen", "sentence": said, "real": real} for said, real in words)
+    page, kept = made(arrays={"seen": np.zeros((2, 7, 5), np.uint8)}, events=events), Kept()
+    html = scans.seen(page, "learnt-from.md", kept)
+    assert html.count("<img") == len(kept.pictures) == 2
+    assert "T1, &lt;b&gt;no" in html and "<b>" not in html
+    assert html.index("A real scan") < html.index("Imagined")
+    with pytest.raises(SystemExit):
+        scans.seen(made(), "learnt-from.md", kept)
+    assert "click record scan" in capsys.readouterr().err
 
 
 def test_pictures_that_pages_asked_for_are_written_beside_them(tmp_path: Path) -> None:

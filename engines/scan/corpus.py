@@ -74,7 +74,7 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
     if path.is_file():
         return path
     rng = np.random.default_rng([seed, index])
-    brain = _displaced(config, rng, folder) if rng.random() < config.real else _imagined(rng)
+    brain = drawn(config, rng, folder)
     least = 11.0 if rng.random() < config.high_share else config.lowest
     acquisition = kspace.Config(
         kind="poisson" if rng.random() < 0.7 else "density",
@@ -178,6 +178,11 @@ class Reader:
     def acceleration(self, item: int) -> float:
         """R of an item."""
         return float(self.words[item]["acquisition"]["acceleration"])
+
+
+def drawn(config: Config, rng: np.random.Generator, folder: Path) -> anatomy.Imagined:
+    """A brain by chance, real and displaced or imagined. What is slow to make is kept in `folder`."""
+    return _displaced(config, rng, folder) if rng.random() < config.real else _imagined(rng)
 
 
 def _imagined(rng: np.random.Generator) -> anatomy.Imagined:

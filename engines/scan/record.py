@@ -35,6 +35,7 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     lesion_<P>       (h, w)     bool
     volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
     grid_r<R>_<M>    (h, w)     axial, at each acceleration
+    seen             (N, h, w)  axial slices of brains such as the network learns from, 0 to 1 as 0 to 252 in steps of 4
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ from scipy import ndimage, stats
 
 from engines import recording
 from engines.recording import Recording
-from engines.scan import bring, cases, kspace, metrics, patient, prior, runs
+from engines.scan import bring, cases, kspace, making, metrics, patient, prior, runs, seen
 from engines.scan.baselines import Setting
 from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, Patient, grey, planes, signed
@@ -92,6 +93,7 @@ class Config:
     samples: int = 8  # seeds of which the result is the mean
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
     lossy: bool = False  # bfloat16 in the network's arithmetic
+    seen: int = 12  # brains of the training data that are shown
 
 
 def make(
@@ -128,6 +130,8 @@ def make(
     work = runs.Work(cache, report, until, depends)
     found = _Runs(config, seed, shown, model, work)
     arrays, facts = found.pictures()
+    shown_to, said = _seen(config.seen, work)
+    arrays |= shown_to
     return Recording(
         name="scan",
         seed=seed,
@@ -147,6 +151,7 @@ def make(
             {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": runs.words_of(config.prompt)[0]},
             {"step": 0, "kind": "patient", "name": shown.name, "source": shown.source, "side": shown.side},
             {"step": config.steps, "kind": "methods", "names": list(METHODS), "grid": list(GRID_METHODS)},
+            *said,
         ),
         arrays=arrays,
     )
@@ -168,9 +173,20 @@ def own(asked: bring.Asked, seed: int, report: Report) -> Recording:
         kind=asked.kind,
         coils=asked.coils,
         prompt=asked.prompt.strip() or "A brain scan.",
+        seen=0,
     )
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         return make(Path(folder), report, config=config, seed=seed, shown=shown)
+
+
+def _seen(count: int, work: runs.Work) -> tuple[Arrays, list[dict[str, Any]]]:
+    """What the network learns from: pictures, and an event for each with its sentence."""
+    if not count:
+        return {}, []
+    kept = work.kept("seen", lambda: seen.brains(count, making.SEED, work.cache))
+    said = [{"step": 0, "kind": "seen", "sentence": str(sentence), "real": bool(real)}
+            for sentence, real in zip(kept["sentences"], kept["real"], strict=True)]  # fmt: skip
+    return {"seen": np.asarray(kept["pictures"] // 4 * 4, np.uint8)}, said
 
 
 def _print(shown: Patient) -> str:

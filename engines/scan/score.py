@@ -171,6 +171,8 @@ def _case(case: Case, methods: tuple[Method, ...], folder: Path, starts: Callabl
             found |= {f"{name}.{figure}": value for figure, value in figures.items()}
     if "mean.brain.psnr" in found:
         found["mean.seconds"] = found["variation.seconds"] + found["wavelet.seconds"]
+        found["mean.evaluations"] = 0.0
+        found["mean.peak_mib"] = max(found["variation.peak_mib"], found["wavelet.peak_mib"])
     return found
 
 

@@ -22,6 +22,7 @@ NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet"
          "ours": "The network, three rounds", "sample": "Diffusion, one sample",
          "samples": "Diffusion, mean"}  # fmt: skip
 WHITE = 255  # of a picture
+SHOWN = ("grid_", "error_", "reference_axial", "seen")  # how arrays begin that pages show
 LAZY = {"loading": "lazy", "decoding": "async"}
 Keep = Callable[[bytes], str]
 
@@ -62,7 +63,11 @@ def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
     path = scene.assets / "recordings" / f"{scene.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files if name.startswith(("grid_", "error_", "reference_axial"))}
+            return {
+                name: file[name]
+                for name in file.files
+                if name.startswith(("grid_", "error_", "reference_axial", "seen"))
+            }
     except (OSError, ValueError) as error:
         fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
 
@@ -77,6 +82,20 @@ def errors(scene: Scene, page: str, keep: Keep) -> Html:
         words = el("figcaption", {}, f"{NAMES.get(name, name)}, ", _decibels(scene, f"{name}.brain.psnr", page))
         figures.append(el("figure", {}, image, words))
     return join((el("div", {"class": "maps"}, *figures), el("p", {"class": "maps__scale"}, _scale(scene))))
+
+
+def seen(scene: Scene, page: str, keep: Keep) -> Html:
+    """Brains such as the network learns from, each with the sentence that it is told and where it comes from."""
+    told = [event for event in scene.head["events"] if event["kind"] == "seen"]
+    if not told:
+        fail(f"docs/{page}: {scene.name}.json shows no training data: run `click record {scene.name}`")
+    pictures = pick(_arrays(scene), "seen", f"{scene.name}.npz", page)
+    figures = []
+    for picture, event in zip(pictures, told, strict=True):
+        origin = "A real scan, displaced" if event["real"] else "Imagined from a label map"
+        words = el("figcaption", {}, el("q", {}, event["sentence"]), " ", el("small", {}, origin))
+        figures.append(el("figure", {}, _image(keep(png(picture)), picture, "A slice of a brain"), words))
+    return el("div", {"class": "seen"}, *figures)
 
 
 def _scale(scene: Scene) -> str:

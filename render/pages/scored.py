@@ -26,9 +26,12 @@ TRIED = {
     "plug_and_play": "Plug-and-play ADMM", "diffpir": "DiffPIR", "dps": "DPS",
 }  # fmt: skip
 SCANNERS = {"poisson.r{}.c1": "Poisson disc, one coil", "poisson.r{}.c4": "Poisson disc, four coils",
+            "poisson_estimated.r{}.c1": "One coil, its phase estimated",
+            "poisson_estimated.r{}.c4": "Four coils, their maps estimated",
             "density.r{}.c1": "Points drawn at random", "poisson_falloff_4.r{}.c1": "The same, denser in the middle",
             "points.r{}.c1": "Points in three dimensions, an ideal"}  # fmt: skip
-GAINS = {"poisson.r{}.c1": ".draw_1", "poisson.r{}.c4": ".c4", "density.r{}.c1": ".density",
+GAINS = {"poisson.r{}.c1": ".draw_1", "poisson.r{}.c4": ".c4", "poisson_estimated.r{}.c1": ".estimated",
+         "poisson_estimated.r{}.c4": ".c4.estimated", "density.r{}.c1": ".density",
          "poisson_falloff_4.r{}.c1": ".poisson_falloff_4"}  # fmt: skip
 TOLD = {"silent": "nothing", "wrong_contrast": "the wrong contrast", "wrong_side": "the wrong side"}
 
@@ -79,6 +82,28 @@ def tried(scene: Scene, rate: float, page: str) -> Html:
         [f"Method, {_at(rate)}", "Patient, dB", "Lesion, dB", "Colin27, dB", "Core-s"],
         rows,
     )
+
+
+def otherwise(scene: Scene, rate: float, page: str) -> Html:
+    """The same methods on the patient by other measures, and what each costs."""
+    start = f"stroke_t1.poisson.r{rate:g}.c1"
+    rows = [
+        (words, [Cell(f"{start}.{name}.brain.ssim", digits=3), Cell(f"{start}.{name}.brain.nrmse", digits=3),
+                 Cell(f"{start}.{name}.lesion.nrmse", digits=3), Cell(f"{start}.{name}.residual"),
+                 Cell(f"{start}.{name}.evaluations", digits=0), Cell(f"{start}.{name}.peak_mib", digits=0)])
+        for name, words in TRIED.items()
+    ]  # fmt: skip
+    head = [f"Method, {_at(rate)}", "SSIM", "NRMSE", "Lesion, NRMSE", "Residual", "Network", "MiB"]
+    return table(scene, page, f"The patient otherwise at R = {rate:g}", head, rows)
+
+
+def bands(scene: Scene, rate: float, page: str) -> Html:
+    """What is wrong in each band of frequencies, on the patient."""
+    start = f"stroke_t1.poisson.r{rate:g}.c1"
+    rows = [(words, [Cell(f"{start}.{name}.brain.band_{band}", digits=3 if band == 1 else 2) for band in range(1, 5)])
+            for name, words in TRIED.items()]  # fmt: skip
+    head = [f"Method, {_at(rate)}", "Lowest", "Low", "High", "Highest"]
+    return table(scene, page, f"Error by frequency at R = {rate:g}", head, rows)
 
 
 def scanners(scene: Scene, rate: float, page: str) -> Html:
