@@ -103,8 +103,9 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
 @engine_cli.MINUTES
 @seeded(2026)
 @OUT
+@click.option("--alone", is_flag=True, help="The network that never sees a scan, whose dream is the stranger.")
 @click.pass_obj
-def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None) -> None:
+def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None, alone: bool) -> None:
     """Train the scan's score network: make scans to learn from, then denoise and reconstruct them.
 
     The held-out adults are in none of them. Two hours on one core; what is published was trained so, but for its
@@ -119,7 +120,8 @@ def train_prior(places: Places, minutes: float | None, seed: int, out: Path | No
 
         cache = places.cache.parent / "record" / "scan" / "prior"
         with progress.following() as report, engine_cli.put_down(minutes, making.Paused) as end:
-            trained = making.make(cache, report, seed=seed, until=end)
-        path = out or cache / prior.WEIGHTS.name
+            stages = (making.ALONE,) if alone else making.STAGES
+            trained = making.make(cache, report, stages=stages, seed=seed, until=end)
+        path = out or cache / (prior.ALONE if alone else prior.WEIGHTS).name
         prior.publish(trained, path)
     click.echo(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from engines.recording import digest
-from engines.scan import corpus, train
+from engines.scan import corpus, score_model, train
 from engines.scan.conditioning import GUESS, first_guess
 from engines.scan.score_model import ScoreModel
 from engines.scan.train import Config, Step, Trainer
@@ -49,20 +49,34 @@ STAGES = (
     ),
 )
 
+# The network that never sees a scan: what it dreams is the stranger.
+ALONE = Stage(
+    "alone",
+    _ONE,
+    Config(items=160, steps=5000, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)),
+)
+
 
 class Paused(RuntimeError):  # noqa: N818  # nothing went wrong
     """Training was put down; the next call goes on."""
 
 
-def make(folder: Path, report: Report, *, seed: int = SEED, until: float = math.inf) -> ScoreModel:
-    """The network, from nothing or from wherever it stopped.
+def make(
+    folder: Path,
+    report: Report,
+    *,
+    stages: Sequence[Stage] = STAGES,
+    seed: int = SEED,
+    until: float = math.inf,
+) -> ScoreModel:
+    """A network, from nothing or from wherever it stopped.
 
     Raises:
         Paused: `until`, by `time.monotonic`, came first.
         ValueError: the scans cannot be had.
     """
     model: ScoreModel | None = None
-    for each in STAGES:
+    for each in stages:
         items(folder, each, report, seed=seed, until=until)
         model = stage(each, folder, report, start=model, seed=seed, until=until)
     assert model is not None

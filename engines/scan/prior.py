@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from engines.recording import atomic
-from engines.scan import conditioning, text
+from engines.scan import conditioning, score_model, text
 from engines.scan.conditioning import condition, first_guess, stack
 from engines.scan.kspace import Measured, crop
 from engines.scan.score_model import Attention, Given, ScoreModel
 
 WEIGHTS = Path(__file__).parent / "data" / "prior.safetensors"
+ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
 FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 
 
@@ -110,13 +111,18 @@ def cuts(total: int, slices: int, shift: int) -> list[int]:
     return sorted({0, total - slices, *range(shift % slices, total - slices + 1, slices)})
 
 
+def alone(prior: Prior, model: ScoreModel) -> Prior:
+    """The same scan, of which the prior is told nothing; `model` is of the network that never sees one."""
+    return replace(prior, model=model, blind=True)
+
+
 def load(path: Path = WEIGHTS) -> ScoreModel:
-    """The published network, or another's weights.
+    """The published network, or another's weights; of `ALONE`, or of a file of that name, the one without a scan.
 
     Raises:
         ValueError: no such file, or not these weights.
     """
-    model = ScoreModel()
+    model = ScoreModel(score_model.ALONE if path.name == ALONE.name else None)
     try:
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -44,6 +44,12 @@ class Config:
     context: int = 128  # width of a token after the adapter
     sigma_scan: float = 0.06  # s where the scan is known: spread of an image about its quick reconstruction
     sigma_image: float = 0.25  # s where it is not
+    places: bool = False  # tell every place where it lies in the plane, which else the scan shows
+
+
+PUBLISHED = Config()
+# Of a network that never sees a scan: deeper, so that a brain's two sides know of one another.
+ALONE = Config(widths=(48, 96, 128, 160), places=True)
 
 
 class Given(NamedTuple):
@@ -70,7 +76,7 @@ class ScoreModel(nn.Module):
         )  # fmt: skip
         self.silence = nn.Parameter(torch.zeros(1, 1, config.context))  # the token that is always there
         self.embed = nn.Sequential(nn.Linear(32 + SCAN_NUMBERS, inner), nn.SiLU(), nn.Linear(inner, inner), nn.SiLU())
-        self.enter = nn.Conv2d(16 * config.slices, widths[0], 3, padding=1)
+        self.enter = nn.Conv2d(16 * config.slices + 8 * config.places, widths[0], 3, padding=1)
         down, up, below = nn.ModuleList(), nn.ModuleList(), widths[0]
         for level, width in enumerate(widths):
             stage = nn.ModuleList()
@@ -106,7 +112,9 @@ class ScoreModel(nn.Module):
         """F of the preconditioning: x scaled to unit spread, c_noise (B,)."""
         config = self.config
         # Each input is brought to about unit spread, so that none drowns the others.
-        parts = (x, given.mean / config.sigma_image, given.doubt / config.sigma_scan, given.residue / config.sigma_scan)
+        parts = [x, given.mean / config.sigma_image, given.doubt / config.sigma_scan, given.residue / config.sigma_scan]
+        if config.places:
+            parts.append(places(x))
         h = self.enter(F.pixel_unshuffle(torch.cat(parts, 1).clamp(-CLAMP, CLAMP), 2))
         emb = self.embed(torch.cat((wave(noise), given.scan), 1))
         context = torch.cat((self.silence.expand(len(x), -1, -1), self.adapter(given.tokens)), 1)
@@ -193,6 +201,14 @@ def weight(sigma: Tensor, spread: Tensor) -> Tensor:
     """Lambda of the loss, 1 / c_out^2: every noise level pays alike. (B, 1, 1, 1)."""
     wide = sigma[:, None, None, None]
     return (wide**2 + spread**2) / (wide * spread) ** 2
+
+
+def places(x: Tensor) -> Tensor:
+    """Where each voxel lies in the plane, -2 to 2 along H and along W: (B, 2, H, W) for x (B, S, H, W)."""
+    size, _, height, width = x.shape
+    rows, columns = (torch.linspace(-2, 2, n, dtype=x.dtype, device=x.device) for n in (height, width))
+    grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+    return grid.expand(size, -1, -1, -1)
 
 
 def wave(noise: Tensor) -> Tensor:

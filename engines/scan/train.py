@@ -52,6 +52,8 @@ class Config:
     rounds: int = 1  # of consistency and denoising in those
     without_scan: float = 0.1
     without_text: float = 0.12
+    shape: score_model.Config = score_model.PUBLISHED
+    noise: tuple[float, float] = (-0.3, 1.3)  # mean and spread of ln(sigma / s) in denoising
     clip: float = 0.3  # of the gradient's norm: denoising's is tens of times that of reconstructing, and drowned it
     lossy: bool = True  # bfloat16 in the network's arithmetic
 
@@ -85,7 +87,7 @@ class Trainer:
         self.config, self.seed, self.corpus, self.done = config, seed, corpus, 0
         self.rng = np.random.default_rng(seed)
         self.torch_rng = torch.Generator().manual_seed(seed)
-        self.model = ScoreModel()
+        self.model = ScoreModel(config.shape)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             self.model.load_state_dict(start)
@@ -139,10 +141,11 @@ class Trainer:
         return found.float()
 
     def _denoise(self, batch: Batch) -> Tensor:
-        """EDM's loss, noise levels centred a little below the spread about the mean."""
+        """EDM's loss."""
         spread = self.model.spread(batch.given)
         normal = torch.randn(len(batch.x), generator=self.torch_rng)
-        sigma = (normal * 1.3 - 0.3).exp() * spread.flatten()
+        middle, wide = self.config.noise
+        sigma = (normal * wide + middle).exp() * spread.flatten()
         noise = torch.randn(batch.x.shape, generator=self.torch_rng)
         found = self._predict(batch.x + sigma[:, None, None, None] * noise, sigma, batch.given)
         return (score_model.weight(sigma, spread) * batch.care * (found - batch.x).square()).mean()
@@ -206,7 +209,7 @@ def read(path: Path, trainer: Trainer) -> bool:
         run_words, done, state = (json.loads(words[name]) for name in ("run", "done", "rng"))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a checkpoint ({error}); delete it to start afresh") from error
-    if run_words != [asdict(trainer.config), trainer.seed]:
+    if run_words != json.loads(json.dumps([asdict(trainer.config), trainer.seed])):
         raise ValueError(f"{path}: of another run, {run_words}; delete it, or ask for that one")
     trainer.model.load_state_dict(part(tensors, "model."))
     trainer.mean.load_state_dict(part(tensors, "mean."))
