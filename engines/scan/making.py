@@ -45,7 +45,7 @@ STAGES = (
     Stage(
         "finish",
         _FOUR,
-        Config(items=160, steps=1000, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998),
+        Config(items=160, steps=600, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998),
     ),
 )
 
@@ -53,7 +53,7 @@ STAGES = (
 ALONE = Stage(
     "alone",
     _ONE,
-    Config(items=160, steps=5000, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)),
+    Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)),
 )
 
 
