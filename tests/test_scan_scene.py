@@ -23,19 +23,19 @@ pytest.importorskip("sigpy")
 
 import torch
 
-from engines.scan import kspace, patient, prior, record, runs
+from engines.scan import kspace, patient, prior, record, runs, score_model
 from engines.scan.consistency import misfit
 from engines.scan.patient import Patient
 from engines.scan.score_model import ScoreModel
 
 pytestmark = pytest.mark.engine
-CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2)
+CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0)
 NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "faithful"]
 
 
 def somebody() -> Patient:
-    """An egg with a dark lesion at its left, (32, 40, 32)."""
-    x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in (32, 40, 32)), indexing="ij", sparse=True)
+    """An egg with a dark lesion at its left, (32, 48, 32)."""
+    x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in (32, 48, 32)), indexing="ij", sparse=True)
     brain = x**2 / 0.6 + y**2 / 0.8 + z**2 / 0.7 < 1
     lesion = (x + 0.35) ** 2 + (y - 0.2) ** 2 + (z - 0.1) ** 2 < 0.06
     image = np.where(lesion, 0.15, 0.6 + 0.25 * np.sin(9 * x) * np.cos(8 * y)) * brain
@@ -44,13 +44,14 @@ def somebody() -> Patient:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained network whose output is not nothing."""
+    """Two untrained networks whose output is not nothing."""
     torch.manual_seed(3)
-    model = ScoreModel()
-    torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
-    path = tmp_path_factory.mktemp("weights") / "w.safetensors"
-    prior.publish(model, path)
-    return path
+    folder = tmp_path_factory.mktemp("weights")
+    for name, shape in (("w.safetensors", score_model.PUBLISHED), (prior.ALONE.name, score_model.ALONE)):
+        model = ScoreModel(shape)
+        torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
+        prior.publish(model, folder / name)
+    return folder / "w.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +196,7 @@ def test_accepting_is_nearly_a_projection() -> None:
     shown = somebody()
     scan = kspace.simulate(kspace.slices(shown.x), kspace.Config(acceleration=4), 1)
     ready = prior.ready(ScoreModel().eval(), scan)
-    x = torch.zeros(32, 32, 40)
+    x = torch.zeros(32, 32, 48)
     once = runs.accept(ready, x)
     assert misfit(once, ready.scan) < 0.1 * misfit(x, ready.scan)
     assert float((runs.accept(ready, once) - once).norm() / once.norm()) < 0.05

@@ -3,7 +3,7 @@
 `ours` is the unrolled network, `sample` one run of reverse diffusion, `samples` the mean of several, `plug_and_play`
 ADMM started from the quick reconstruction. Of the rest each lacks something: `silent` is `ours` without a sentence,
 `wrong_contrast` and `wrong_side` are told an untruth, `inconsistent` is the first round before consistency, and
-`unconditioned` is a sample of the prior that is told of the scan by data consistency alone.
+`unconditioned` is a sample of the network that never sees a scan, which data consistency alone holds to this one.
 
 Reverse diffusion computes in bfloat16: on the patient's volume a denoised picture differed from that of float32 by
 0.0001 (root mean square; the brightest tissue is 1).
@@ -35,6 +35,7 @@ SOURCES = (
     *(_HERE / f"{name}.py" for name in ("conditioning", "consistency", "finishers", "prior", "sampler", "score_model")),
     *(_HERE / f"{name}.py" for name in ("baselines", "transforms", "methods", "text")),
     prior.WEIGHTS,
+    prior.ALONE,
 )
 
 
@@ -73,7 +74,8 @@ def _plug_and_play(net: Prior, sentence: str) -> tuple[Tensor, int]:
 
 def _blind(net: Prior, sentence: str) -> tuple[Tensor, int]:
     config = sampler.Config(steps=STEPS, prompt=sentence)
-    return last(config, 0, replace(net, blind=True, lossy=True)), STEPS
+    dreamer = prior.alone(replace(net, lossy=True), prior.load(prior.ALONE))
+    return last(config, 0, dreamer), STEPS
 
 
 def last(config: sampler.Config, seed: int, net: Prior) -> Tensor:

@@ -1,11 +1,12 @@
 """From one patient's simulated scan to a recording: every method's picture, and reverse diffusion step by step.
 
-k-space is simulated from a magnitude image. Four runs of the same network are kept beside the classical methods:
+k-space is simulated from a magnitude image. Beside the classical methods two runs of the network that is told of the
+scan are kept, and two of the one that never sees a scan and is told the words alone (`prior.ALONE`):
 
     samples    reverse diffusion with consistency, conditioned on the scan and on words, and their mean
-    stranger   the prior alone: the same words and first noise, neither scan nor consistency
-    guided     the stranger again with data consistency and nothing else of the scan
     ours       the fast way: a few rounds of denoising and consistency, as in `methods`
+    stranger   the prior alone, without consistency: a dream
+    guided     the stranger again, from the same noise, with data consistency at every step
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
 `axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
@@ -19,9 +20,9 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
     before_axial, after_<P> (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
     kplane_before, kplane_after (K, Y, X)
-    attention        (K, W)     share of its attention that the network gives to each word of the prompt
-    attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
     stranger_<P>     (h, w)     its end
+    attention        (K, W)     share of its attention that the dreaming network gives to each word of the prompt
+    attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
     stranger_step_axial (K, h, w)      its estimates
     accepted_<P>     (h, w)     the stranger after one step of consistency with this patient's data
     kplane_stranger, kplane_accepted (Y, X)
@@ -63,6 +64,7 @@ from engines.scan.prior import WEIGHTS
 from engines.scan.runs import Arrays, Paused
 from engines.scan.sampler import Config as Sampling
 from engines.scan.score import compare
+from engines.scan.score_model import ScoreModel
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
@@ -113,7 +115,7 @@ def make(
         report: called with (what, done, total, latest figures).
         config: the published one if None.
         seed: of the scan and of the first sample; the others follow.
-        weights: of the network; the committed ones if None.
+        weights: of the network; the committed ones if None. The other's, `alone.safetensors`, are taken from beside it.
         shown: whom to scan; the held-out patient if None.
         until: `time.monotonic()` at which it is put down.
 
@@ -125,10 +127,12 @@ def make(
     config = config or Config()
     shown = shown or patient.held_out()
     path = weights or WEIGHTS
-    model = prior.load(path)
-    depends = (recording.version_of(SOURCES), recording.sha256(path), asdict(config), seed, _print(shown))
+    beside = path.with_name(prior.ALONE.name)
+    model, dreamer = prior.load(path), prior.load(beside)
+    hashes = recording.sha256(path), recording.sha256(beside)
+    depends = (recording.version_of(SOURCES), *hashes, asdict(config), seed, _print(shown))
     work = runs.Work(cache, report, until, depends)
-    found = _Runs(config, seed, shown, model, work)
+    found = _Runs(config, seed, shown, model, dreamer, work)
     arrays, facts = found.pictures()
     shown_to, said = _seen(config.seen, work)
     arrays |= shown_to
@@ -139,7 +143,8 @@ def make(
             **asdict(config),
             "patient": shown.name,
             "source": shown.source,
-            "weights_sha256": recording.sha256(path),
+            "weights_sha256": hashes[0],
+            "alone_sha256": hashes[1],
             "kspace": "simulated from a magnitude image",
             "error_most": ERROR_MOST,
             "spread_most": SPREAD_MOST,
@@ -196,14 +201,16 @@ def _print(shown: Patient) -> str:
 class _Runs:
     """All runs on one patient, each made when it is first asked for or read from the cache."""
 
-    def __init__(self, config: Config, seed: int, shown: Patient, model: Any, work: runs.Work) -> None:
+    def __init__(
+        self, config: Config, seed: int, shown: Patient, model: ScoreModel, dreamer: ScoreModel, work: runs.Work
+    ) -> None:
         self.config, self.seed, self.shown, self.model, self.work = config, seed, shown, model, work
         self.x = kspace.slices(shown.x)
         self.scan = self.scanned(config.acceleration)
         self.scale = self.scan.scale
         self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
         self.ready = prior.ready(model, self.scan, lossy=config.lossy)
-        self.blind = replace(self.ready, blind=True)
+        self.blind = prior.alone(self.ready, dreamer)
         self.seconds: list[float] = []  # of each sample
 
     def scanned(self, acceleration: float) -> Measured:
@@ -269,7 +276,8 @@ class _Runs:
         arrays: Arrays = {f"stranger_{p}": grey(v) for p, v in planes(self.dreamt, at).items()}
         arrays |= {f"accepted_{p}": grey(v) for p, v in planes(kspace.volume(accepted) * self.scale, at).items()}
         arrays |= {"stranger_step_axial": dream["before_axial"],
-                   "kplane_stranger": watcher.kplane(x), "kplane_accepted": watcher.kplane(accepted)}  # fmt: skip
+                   "kplane_stranger": watcher.kplane(x), "kplane_accepted": watcher.kplane(accepted),
+                   "attention": dream["attention"], "attention_rest": dream["attention_rest"]}  # fmt: skip
         names = ("step", "sigma", "misfit_before", "misfit_after", "before_axial", "after_axial",
                  "kplane_before", "kplane_after")  # fmt: skip
         return arrays | {f"guided_{name}": guided[name] for name in names}
@@ -337,7 +345,7 @@ class _Runs:
                   "samples": self.config.samples, "sigma": self.scan.sigma,
                   "uncertainty.mean": spread[inside].mean(), "spacing": shown.spacing,
                   "lesion.millilitres": shown.millilitres,
-                  "parameters": sum(p.numel() for p in self.model.parameters())}  # fmt: skip
+                  "parameters": _count(self.model), "alone.parameters": _count(self.blind.model)}  # fmt: skip
         facts |= watcher.scale_facts() | {"stranger.contrast": self._contrast(self.dreamt)}
         return facts | (self._coverage(np.mean(volumes, 0), spread) if len(volumes) > 1 else {})
 
@@ -360,6 +368,10 @@ class _Runs:
             return 0.0
         inside, outside = (float(np.abs(x[part]).mean()) for part in (self.shown.brain, air))
         return min(inside / max(outside, 1e-6), 1000.0)
+
+
+def _count(model: ScoreModel) -> int:
+    return sum(p.numel() for p in model.parameters())
 
 
 def _plain(value: Any) -> float:

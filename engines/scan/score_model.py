@@ -103,7 +103,7 @@ class ScoreModel(nn.Module):
         return known * self.config.sigma_scan + (1 - known) * self.config.sigma_image
 
     def forward(self, x: Tensor, sigma: Tensor, given: Given) -> Tensor:
-        """The denoised slab D(x; sigma). x (B, S, H, W), H and W multiples of 8; sigma (B,)."""
+        """The denoised slab D(x; sigma). x (B, S, H, W), H and W multiples of 2 to the power of its levels."""
         skip, out, scale, noise = precondition(sigma, self.spread(given))
         shift = x - given.mean
         return given.mean + skip * shift + out * self.raw(scale * shift, noise, given)
