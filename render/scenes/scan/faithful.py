@@ -24,8 +24,8 @@ SCALE = Box(px(80), py(8.2), px(16), 16)
 WIPES = ((0.0, "zero_filled", RESULT), (10.2, RESULT, "reference"), (13.1, "stranger", "reference"))  # from when
 END = 16.4
 LAST = {
-    True: "Without the data, the same model dreams somebody else.",
-    False: "Without the data, the same model has no brain to show.",
+    True: "Without the data, the prior dreams somebody else.",
+    False: "Without the data, the prior has no brain to show.",
 }
 SAID = {**NAMES, "reference": "full scan", "stranger": "no data"}
 

@@ -39,7 +39,7 @@ def section(shown: Shown) -> Section:
         backdrop=backdrop,
         captions=(
             Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
-            Cue(4.8, 9.2, "Without a scan it can only dream, from noise."),
+            Cue(4.8, 9.2, "This one is shown no scan: from noise, it can only dream."),
             Cue(9.4, 14.0, END[shown.plausible] + RING[shown.plausible] * shown.ringed),
         ),
         marks=(Cue(0.4, 14.0, "token"), Cue(4.8, 14.0, "belief"), Cue(9.6, 14.0, "lesion")),
