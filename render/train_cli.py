@@ -120,7 +120,7 @@ def train_prior(places: Places, minutes: float | None, seed: int, out: Path | No
 
         cache = places.cache.parent / "record" / "scan" / "prior"
         with progress.following() as report, engine_cli.put_down(minutes, making.Paused) as end:
-            stages = (making.ALONE,) if alone else making.STAGES
+            stages = making.ALONE if alone else making.STAGES
             trained = making.make(cache, report, stages=stages, seed=seed, until=end)
         path = out or cache / (prior.ALONE if alone else prior.WEIGHTS).name
         prior.publish(trained, path)
