@@ -51,7 +51,9 @@ STAGES = (
 
 # The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it together is seen
 # through far more noise than any voxel; the second stage is for those levels, at which a dream begins.
-_DREAM = Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4))
+_DREAM = Config(
+    items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)
+)
 ALONE = (
     Stage("alone", _ONE, _DREAM),
     Stage("far", _ONE, replace(_DREAM, steps=900, learning_rate=5e-4, noise=(1.5, 2.0))),
