@@ -38,19 +38,17 @@ class Stage:
 
 
 _ONE, _FOUR = corpus.Config(), corpus.Config(parallel=0.25)
+_FINISH = Config(items=160, steps=900, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998)
 # The whole run. Of the first stage the weights of 2026-11-25 were gone on from: see docs/how-it-is-made.md.
 STAGES = (
     Stage("first", _ONE, Config(items=32, steps=1780)),
     Stage("prior", _ONE, Config(items=160, steps=6000, without_scan=0.25, learning_rate=8e-4, ema=0.998)),
-    Stage(
-        "finish",
-        _FOUR,
-        Config(items=160, steps=600, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998),
-    ),
+    Stage("finish", _ONE, _FINISH),
+    Stage("four", _FOUR, replace(_FINISH, steps=260, learning_rate=2e-4)),
 )
 
-# The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it together is seen
-# through far more noise than any voxel; the second stage is for those levels, at which a dream begins.
+# The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it together
+# is seen through far more noise than any voxel; the second stage is for those levels, at which a dream begins.
 _DREAM = Config(
     items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)
 )

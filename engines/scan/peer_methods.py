@@ -13,9 +13,10 @@ from torch import Tensor
 
 from engines.scan import methods, peers, text
 from engines.scan.cases import Method, headline
-from engines.scan.methods import STEPS, made
+from engines.scan.methods import made
 from engines.scan.prior import FAINT, Prior, cuts
 
+STEPS = 30
 _HERE = Path(__file__).parent
 _SOURCES = (*methods.SOURCES, _HERE / "peers.py", _HERE / "peer_methods.py")
 

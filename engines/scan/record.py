@@ -62,6 +62,7 @@ from engines.scan.kspace import Measured
 from engines.scan.patient import PLANES, Patient, grey, planes, signed
 from engines.scan.prior import WEIGHTS
 from engines.scan.runs import Arrays, Paused
+from engines.scan.sampler import SIGMA_FAR
 from engines.scan.sampler import Config as Sampling
 from engines.scan.score import compare
 from engines.scan.score_model import ScoreModel
@@ -94,7 +95,7 @@ class Config:
     kept: int = 14  # of those, recorded
     samples: int = 8  # seeds of which the result is the mean
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
-    lossy: bool = False  # bfloat16 in the network's arithmetic
+    lossy: bool = True  # bfloat16 in the network's arithmetic
     seen: int = 12  # brains of the training data that are shown
 
 
@@ -209,6 +210,7 @@ class _Runs:
         self.scan = self.scanned(config.acceleration)
         self.scale = self.scan.scale
         self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
+        self.dreaming = replace(self.sampling, sigma_max=SIGMA_FAR)
         self.ready = prior.ready(model, self.scan, lossy=config.lossy)
         self.blind = prior.alone(self.ready, dreamer)
         self.seconds: list[float] = []  # of each sample
@@ -266,7 +268,7 @@ class _Runs:
 
     def _stranger(self, watcher: runs.Watcher) -> Arrays:
         """The prior's dream, what one step of consistency makes of it, and the same prior held to the data."""
-        at, sampling = self.shown.at, self.sampling
+        at, sampling = self.shown.at, self.dreaming
         dream = self.work.kept("stranger", lambda: runs.sample(
             self.blind, replace(sampling, consistency=False), self.seed, watcher, self.work))  # fmt: skip
         guided = self.work.kept("guided", lambda: runs.sample(self.blind, sampling, self.seed, watcher, self.work))
