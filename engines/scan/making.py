@@ -47,8 +47,8 @@ STAGES = (
     Stage("four", _FOUR, replace(_FINISH, steps=260, learning_rate=2e-4)),
 )
 
-# The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it together
-# is seen through far more noise than any voxel; the second stage is for those levels, at which a dream begins.
+# The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it
+# together is seen through far more noise than any voxel; the second stage is for those levels, where a dream begins.
 _DREAM = Config(
     items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)
 )

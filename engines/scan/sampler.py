@@ -32,8 +32,8 @@ from engines.scan.prior import Prior
 # Where a dream begins. A whole brain is brighter than air, and is seen through noise that hides each voxel: begun at
 # `SIGMA_MAX`, where a scan tells the rest, pure noise is taken for a brain without light.
 SIGMA_FAR = 60.0
-# Of the error of a picture, the part that a network told of the scan has in what was measured. Set on a patient kept for
-# that, ms_26, at R = 16, so that samples are off the measurements by their noise, as the image itself is.
+# Of the error of a picture, the part that a network told of the scan has in what was measured. Set on a patient kept
+# for that, ms_26, at R = 16, so that samples are off the measurements by their noise, as the image itself is.
 SHARE = 0.85
 
 
