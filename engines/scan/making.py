@@ -1,7 +1,7 @@
 """Making the prior: items to learn from, then stages of training, kept in one folder and taken up where they stopped.
 
-Each stage goes on from the average of the one before. The first two train with one coil, to denoise and to reconstruct
-at once; the last with one coil or four, the network unrolled. A log line is written for every 20 steps.
+Each stage goes on from the average of the one before: first to denoise and to reconstruct at once, then with the network
+unrolled. A log line is written for every 20 steps.
 """
 
 from __future__ import annotations
@@ -37,14 +37,13 @@ class Stage:
     config: Config
 
 
-_ONE, _FOUR = corpus.Config(), corpus.Config(parallel=0.25)
+_ONE = corpus.Config()
 _FINISH = Config(items=160, steps=900, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998)
 # The whole run. Of the first stage the weights of 2026-11-25 were gone on from: see docs/how-it-is-made.md.
 STAGES = (
     Stage("first", _ONE, Config(items=32, steps=1780)),
     Stage("prior", _ONE, Config(items=160, steps=6000, without_scan=0.25, learning_rate=8e-4, ema=0.998)),
     Stage("finish", _ONE, _FINISH),
-    Stage("four", _FOUR, replace(_FINISH, steps=260, learning_rate=2e-4)),
 )
 
 # The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it
