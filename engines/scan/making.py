@@ -1,7 +1,7 @@
 """Making the prior: items to learn from, then stages of training, kept in one folder and taken up where they stopped.
 
-Each stage goes on from the average of the one before: first to denoise and to reconstruct at once, then with the network
-unrolled. A log line is written for every 20 steps.
+Each stage goes on from the average of the one before: first to denoise and to reconstruct at once, then with the
+network unrolled. A log line is written for every 20 steps.
 """
 
 from __future__ import annotations

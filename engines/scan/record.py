@@ -72,6 +72,7 @@ METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "sam
 GRID_METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
 ERROR_MOST, SPREAD_MOST = 0.25, 0.1
 WIDER = 1.3  # samples differ by less than they are off; set on a patient kept for that, ms_26, see `expected`
+DREAM_END, DREAM_ETA = 0.1, 0.6  # of sigma, below which the dreaming network leaves grain; share of fresh noise
 VARIES = ("*.seconds",)
 # What a single run depends on; what is kept and said of all of them afterwards is not among it.
 SOURCES = [
@@ -211,7 +212,7 @@ class _Runs:
         self.scan = self.scanned(config.acceleration)
         self.scale = self.scan.scale
         self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
-        self.dreaming = replace(self.sampling, sigma_max=SIGMA_FAR)
+        self.dreaming = replace(self.sampling, sigma_max=SIGMA_FAR, sigma_min=DREAM_END, eta=DREAM_ETA)
         self.ready = prior.ready(model, self.scan, lossy=config.lossy)
         self.blind = prior.alone(self.ready, dreamer)
         self.seconds: list[float] = []  # of each sample
