@@ -222,11 +222,14 @@ def test_what_is_said_of_the_prior_alone_goes_by_what_was_measured(recorded: Rec
         return words[0], words[1]
 
     far = told(stranger__contrast=1.1, guided__brain__psnr=5.0, zero_filled__brain__psnr=20.0)
+    between = told(stranger__contrast=2.0, guided__brain__psnr=5.0, zero_filled__brain__psnr=20.0)
     near = told(stranger__contrast=8.0, guided__brain__psnr=25.0, zero_filled__brain__psnr=20.0)
     assert "no brain" in far[0]
     assert "stranger" not in far[1]
     assert "told of the scan as well" in far[1]
     assert "has filled" not in far[1]  # in that run the lesion is there from the first step
+    assert "outline of a head" in between[0]
+    assert "stranger" not in between[1]
     assert "Plausible" in near[0]
     assert "stranger" in near[1]
     assert "Nothing else tells it" in near[1]

@@ -24,8 +24,9 @@ SCALE = Box(px(80), py(8.2), px(16), 16)
 WIPES = ((0.0, "zero_filled", RESULT), (10.2, RESULT, "reference"), (13.1, "stranger", "reference"))  # from when
 END = 16.4
 LAST = {
-    True: "Without the data, the prior dreams somebody else.",
-    False: "Without the data, the prior has no brain to show.",
+    "brain": "Without the data, the prior dreams somebody else.",
+    "head": "Without the data, the prior dreams a head that is nobody's.",
+    "texture": "Without the data, the prior has no brain to show.",
 }
 SAID = {**NAMES, "reference": "full scan", "stranger": "no data"}
 
@@ -47,7 +48,7 @@ def section(shown: Shown) -> Section:
             Cue(3.9, 7.3, f"Diffusion, mean of {samples:.0f}, {slow:.0f} core-seconds: {far} than {PEERS[best]}."),
             Cue(7.5, 10.1, f"Its network in three rounds, {quick:.0f} core-seconds: {_gain(shown, 'ours', best)}."),
             Cue(10.3, 13.0, "Beside the full scan: fine detail is missing still."),
-            Cue(13.2, END, LAST[shown.plausible]),
+            Cue(13.2, END, LAST[shown.dreamt]),
         ),
         marks=(Cue(0.4, END, "error"), Cue(1.0, END, "lesion"), Cue(3.9, END, "belief")),
         still=6.8,

@@ -12,10 +12,17 @@ from render.scenes.scan.shown import Shown, arrow, settled
 from render.stage import Cue, Section
 
 END = {
-    True: "Plausible, and nobody.",
-    False: "It comes up with texture and no brain.",
+    "brain": "Plausible, and nobody.",
+    "head": "The outline of a head, and nobody in it.",
+    "texture": "It comes up with texture and no brain.",
 }
-RING = {True: " In the ring, no stroke: no word asked for one.", False: " In the ring: nothing."}
+RING = {"brain": " In the ring, no stroke: no word asked for one.", "head": " No stroke in the ring.",
+        "texture": " In the ring: nothing."}  # fmt: skip
+SEEN = {
+    "brain": "a slice of a brain that is nobody's.",
+    "head": "the outline of a head with something like folds in it, nobody's.",
+    "texture": "texture that is no brain.",
+}
 STRANGER = (px(62), py(17), px(34), py(62))
 PORT = (px(33.5), py(48))
 LEVELS = (
@@ -40,13 +47,12 @@ def section(shown: Shown) -> Section:
         captions=(
             Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
             Cue(4.8, 9.2, "This one is shown no scan: from noise, it can only dream."),
-            Cue(9.4, 14.0, END[shown.plausible] + RING[shown.plausible] * shown.ringed),
+            Cue(9.4, 14.0, END[shown.dreamt] + RING[shown.dreamt] * shown.ringed),
         ),
         marks=(Cue(0.4, 14.0, "token"), Cue(4.8, 14.0, "belief"), Cue(9.6, 14.0, "lesion")),
         still=12.6,
         alt=f"The words “{shown.sentence}” as pills, with lines into a network as wide as the attention each word "
-        f"gets, “{shown.words[most]}” the most. Out of it comes, in a blue frame, "
-        + ("a slice of a brain that is nobody's." if shown.plausible else "texture that is no brain."),
+        f"gets, “{shown.words[most]}” the most. Out of it comes, in a blue frame, " + SEEN[shown.dreamt],
     )
 
 

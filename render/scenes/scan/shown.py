@@ -26,7 +26,7 @@ NAMES = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wav
          "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
 
 
-PLAUSIBLE = 3.0  # a stranger whose head is brighter than the air around it by this factor is one
+BRAIN, HEAD = 3.0, 1.5  # by how much a dream's head is brighter than the air around it, to be called either
 LIT, BELIEVED = 0.8, 0.7  # least brightness of a measured point, so that it is seen to be lit; dimming of the others
 
 
@@ -43,7 +43,8 @@ class Shown:
         self.words: list[str] = prompt["words"]
         self.sentence: str = prompt["sentence"]
         self.steps = int(recording.fact("steps"))
-        self.plausible = recording.fact("stranger.contrast") >= PLAUSIBLE
+        contrast = recording.fact("stranger.contrast")
+        self.dreamt = "brain" if contrast >= BRAIN else "head" if contrast >= HEAD else "texture"
         self.loop = "guided_" if self.better("guided", "zero_filled") else ""  # the run of which every step is shown
         self.mask: NDArray[np.bool_] = recording.arrays["mask"]
         self.measured = np.ascontiguousarray(self.mask.T[::-1]).astype(np.float32)  # as the axial picture is turned
@@ -109,7 +110,7 @@ class Shown:
     @property
     def dream(self) -> str:
         """What the prior alone brings up is called."""
-        return "stranger" if self.plausible else "dream"
+        return "stranger" if self.dreamt == "brain" else "dream"
 
     def db(self, method: str, region: str = "brain") -> str:
         """A method's PSNR as printed."""
