@@ -59,6 +59,6 @@ def test_a_preview_gives_up_fineness_before_size() -> None:
 def test_a_poster_is_no_wider_than_a_page_shows_it(places: Places) -> None:
     large = io.BytesIO()
     Image.new("RGB", (1920, 1080), (13, 17, 28)).save(large, "WEBP")
-    made = publish._poster(places, "tiny", large.getvalue())
+    made = publish._smaller(places, "tiny", large.getvalue(), publish.POSTER)
     with Image.open(places.assets / made["file"]) as image:
-        assert image.size == (made["width"], made["height"]) == (publish.POSTER_WIDTH, 720)
+        assert image.size == (made["width"], made["height"]) == (publish.POSTER[0], 720)

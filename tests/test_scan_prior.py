@@ -339,7 +339,7 @@ def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta
     scan = replace(kspace.measure(x, acquisition, noise, rng), scale=1.0)
     shaped = SimpleNamespace(slices=4, sigma_image=spread, sigma_scan=spread)
 
-    def denoise(x: torch.Tensor, sigma: float, *_: object) -> torch.Tensor:
+    def denoise(x: Any, sigma: float, *_: object) -> Any:
         return spread**2 / (spread**2 + sigma**2) * x
 
     known = SimpleNamespace(scan=scan, mean=x, model=SimpleNamespace(config=shaped), blind=True, denoise=denoise)
