@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from engines.village import env, rules
+from engines.village import env, rules, scenarios
 
 with warnings.catch_warnings():  # its tests import games of its own in a way that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -130,3 +130,20 @@ def test_the_readme_trains_something(capsys: pytest.CaptureFixture[str]) -> None
     exec(lines, {})  # noqa: S102  # the README's own words
     returns = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
     assert np.mean(returns[-3:]) > returns[0] + 0.1
+
+
+def test_the_page_of_the_environment_is_what_the_environment_is() -> None:
+    page = (Path(__file__).parents[1] / "docs/environment.md").read_text(encoding="utf-8")
+    actions = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
+    assert actions == [(str(number), name) for number, name in enumerate(rules.ACTIONS)]
+    known = re.search(r"^\| 8 to 25 \| (.*?):", page, re.MULTILINE)
+    assert known and tuple(re.findall(r"`(\w+)`", known[1])) == rules.KNOWN
+    assert (rules.KNOWS, rules.AGE, rules.OBSERVED) == (8, 26, 44)
+    listed = re.findall(r"^\| `(\w+)` \| [^|]+ \|( yes)? \|$", page, re.MULTILINE)
+    assert [name for name, _ in listed] == list(scenarios.SCENARIOS)
+    assert [name for name, held in listed if held] == list(scenarios.HELD_OUT)
+    village = env.parallel_env()
+    assert f"Box({village.observation_space('farmer_0').shape[0]},)" in page
+    assert f"Discrete({village.action_space('farmer_0').n})" in page
+    assert f"Box({village.state_space.shape[0]},)" in page
+    assert all(f"`{word}`" in page for word in (*env.TALKS, *env.AGENTS, *village.metadata["render_modes"]))
