@@ -468,6 +468,15 @@ def test_a_gain_is_over_the_best_classical_method_and_the_mean_of_three_masks() 
     assert worse["gain.patient.r16.draw_2"] == pytest.approx(-0.1)
 
 
+def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
+    some = {f"{told.case(who, 16)}.sample.residual": value for who, value in (("patient", 0.9), ("colin27", 1.0))}
+    some |= {f"{name}.ours.residual": 0.3 for who in told.PEOPLE for name in told.draws(who, 16)}
+    found = told.facts(some)
+    assert found["consistency.residual_over_noise.r16"] == pytest.approx(0.95)
+    assert found["consistency.residual_over_noise.ours.r16"] == pytest.approx(0.3)
+    assert "consistency.residual_over_noise.mean.r16" not in found
+
+
 def test_what_was_not_measured_is_not_told() -> None:
     some = cells(22.5)
     del some["stroke_t1.poisson_3.r16.c1.ours.brain.psnr"]
