@@ -103,7 +103,9 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
 @engine_cli.MINUTES
 @seeded(2026)
 @OUT
-@click.option("--alone", is_flag=True, help="The network that never sees a scan, whose dream is the stranger.")
+@click.option(
+    "--alone", is_flag=True, help="The network that never sees a scan, whose dream is the stranger. Example: --alone"
+)
 @click.pass_obj
 def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None, alone: bool) -> None:
     """Train the scan's score network: make scans to learn from, then denoise and reconstruct them.
