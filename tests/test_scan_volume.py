@@ -421,7 +421,8 @@ def test_what_a_sentence_changes_is_measured_in_noise() -> None:
 
 def test_every_case_has_its_own_name() -> None:
     names = [case.name for case in score.every()]
-    assert len(set(names)) == len(names) == 34
+    assert len(set(names)) == len(names) == 38
+    assert {"stroke_t1.poisson_estimated.r16.c1", "colin27.poisson_estimated.r16.c4"} <= set(names)
     assert {"colin27.poisson_falloff_4.r16.c1", "colin27.poisson_3.r4.c1", "stroke_t1.poisson.r8.c4"} <= set(names)
     assert {name for who in told.PEOPLE for rate in told.RATES for name in told.draws(who, rate)} < set(names)
 

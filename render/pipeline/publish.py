@@ -26,8 +26,9 @@ from render.theme import Quality
 
 Finished = Sequence[tuple[Slot, Segment]]
 
-POSTER = 1280, 75  # before the video plays: 50 kB where the still has 91, half of what a first load may not need
-GLIMPSE = 640, 60  # on a card of the first page
+# What a page loads at once, widest, heaviest in bytes, and the quality it is brought to if it is either.
+POSTER = 1280, 100_000, 75  # before the video plays: 50 kB where the still has 91
+GLIMPSE = 640, 20_000, 60  # on a card of the first page
 CLEAN = 6.5  # mean squared error of light, 40 dB: a loss that is not seen
 WORTHWHILE = 0.9  # of the bytes of H.264: what AV1 may have at most, to be worth a second file
 
@@ -120,11 +121,11 @@ def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, A
     return _named(place(places, folder, name, data, "webp"), data)
 
 
-def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int]) -> dict[str, Any]:
-    """A still as a picture that is loaded at once: `most` is its width and the quality of WebP."""
-    width, quality = most
+def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int, int]) -> dict[str, Any]:
+    """A still as a picture that is loaded at once: `most` as POSTER."""
+    width, heaviest, quality = most
     with Image.open(io.BytesIO(still)) as image:
-        if image.width > width:
+        if image.width > width or len(still) > heaviest:
             image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
             made = io.BytesIO()
             image.save(made, "WEBP", quality=quality, method=6)
