@@ -298,6 +298,23 @@ def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path)
         corpus.Reader(folder / "none", 2)
 
 
+def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> None:
+    pytest.importorskip("nibabel")
+    from engines.scan import conditioning, corpus
+
+    x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
+    config = kspace.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
+    fact = Fact("T1w", "stroke", "left", 12.0, False)
+    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1, conditioning.first_guess)
+    reader = corpus.Reader(tmp_path, 1)
+    for seen in (reader.slab, reader.mirrored):
+        slab = seen(0, 3, 8)
+        acquisition = slab.measured.acquisition
+        assert len(acquisition.sens) == 4
+        gap = (kspace.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
+        assert abs(float(gap.real.std()) / slab.measured.sigma - 1) < 0.1
+
+
 def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
     from engines.scan import corpus, train
 
