@@ -63,11 +63,7 @@ def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
     path = scene.assets / "recordings" / f"{scene.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {
-                name: file[name]
-                for name in file.files
-                if name.startswith(("grid_", "error_", "reference_axial", "seen"))
-            }
+            return {name: file[name] for name in file.files if name.startswith(SHOWN)}
     except (OSError, ValueError) as error:
         fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
 
