@@ -125,13 +125,13 @@ def _maps(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _doubt(shown: Shown, pen: Pen, t: float) -> None:
-    """Where the samples differ from each other, blue: belief that is unsure. Its scale is in its name."""
+    """By how much the samples' mean may be off, blue: belief that is unsure. Its scale is in its name."""
     box, alpha = _place(shown, len(SHOWN)), ease(t, 4.4, 0.6)
     level = shown.a["uncertainty_axial"][..., None] / 255
     pen.raster((255 * level * np.array(theme.rgb(theme.BELIEF))).astype(np.uint8), *box, alpha)
     slices.belief(pen, box, 0.5 * alpha)
     most = float(shown.recording.config["spread_most"])
-    pen.text(f"spread to {most:g}", box.x, box.y + box.height + 42, theme.FLOOR, theme.BELIEF, alpha=alpha)
+    pen.text(f"unsure to {most:g}", box.x, box.y + box.height + 42, theme.FLOOR, theme.BELIEF, alpha=alpha)
 
 
 def _place(shown: Shown, order: int) -> Box:
