@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from engines.recording import atomic
+from stagelight.engines.recording import atomic
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -1,4 +1,4 @@
-"""`click check`, `bench`, `doctor` and `clean`. `render.cli` offers them."""
+"""`click check`, `bench`, `doctor` and `clean`. `stagelight.render.cli` offers them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import shutil
 
 import click
 
-from render import doctor as examination
-from render import engine_cli, theme
-from render.pipeline import InputError, manifest, plan, progress
-from render.pipeline.plan import Places
-from render.record_cli import run_again
-from render.render_cli import CLUSTER, JOBS, alone, workers
+from stagelight.render import doctor as examination
+from stagelight.render import engine_cli, theme
+from stagelight.render.pipeline import InputError, manifest, plan, progress
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.record_cli import run_again
+from stagelight.render.render_cli import CLUSTER, JOBS, alone, workers
 
 QUALITY = click.Choice(list(theme.QUALITIES))
 
@@ -51,7 +51,7 @@ def check(
         click check rollout --every 30            a quick look
         click check rollout --record              the run itself, too
     """
-    from render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
 
     plan.pick("scene", scene, plan.scene_names(places))
     told = comparison.published(places, scene)
@@ -117,7 +117,7 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
         click bench render --json --runs 1        a quick look, for a program
     """
     load = os.getloadavg()[0]
-    from render.bench import measure, pictures, report  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.bench import measure, pictures, report  # noqa: PLC0415  # brings in Manim, which takes a second
 
     plan.pick("scene", scene, plan.scene_names(places))
 

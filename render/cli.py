@@ -10,10 +10,10 @@ import sys
 
 import click
 
-from engines.recording import RecordingError
-from render import check_cli, engine_cli, record_cli, render_cli, site_cli, train_cli
-from render.pipeline import InputError, RenderError
-from render.pipeline.plan import Places
+from stagelight.engines.recording import RecordingError
+from stagelight.render import check_cli, engine_cli, record_cli, render_cli, site_cli, train_cli
+from stagelight.render.pipeline import InputError, RenderError
+from stagelight.render.pipeline.plan import Places
 
 WRONG_INPUT = (click.UsageError, InputError, RecordingError)  # exit code 2
 FAILED = (click.ClickException, RenderError, OSError, ValueError)  # exit code 1

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines import recording
-from engines.recording import RecordingError
-from render import theme
-from render.pipeline import plan
-from render.pipeline.executor import usable_cores
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.engines.recording import RecordingError
+from stagelight.render import theme
+from stagelight.render.pipeline import plan
+from stagelight.render.pipeline.executor import usable_cores
+from stagelight.render.pipeline.plan import Places
 
 ROOT = theme.ASSETS.parent
 INSTALL = "pip install -c constraints.txt -e ."

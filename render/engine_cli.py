@@ -1,4 +1,4 @@
-"""Commands about what an engine has learnt: score it, play it. `render.cli` offers them."""
+"""Commands about what an engine has learnt: score it, play it. `stagelight.render.cli` offers them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from engines import recording
-from render import doctor as examination
-from render.pipeline import InputError, executor, progress
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.render import doctor as examination
+from stagelight.render.pipeline import InputError, executor, progress
+from stagelight.render.pipeline.plan import Places
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print keys and values. Example: --json")
 MINUTES = click.option(
@@ -31,7 +31,7 @@ def engine() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "engines").startswith(("engines", "render")):
+        if (error.name or "stagelight").startswith("stagelight"):
             raise
         raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
     except ValueError as error:
@@ -83,7 +83,7 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
     """
     before = recording.load(places.recordings, "rollout")
     with engine():
-        from engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
 
         climb.check(before)
         cache = places.cache.parent / "record" / "rollout"
@@ -122,7 +122,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan --only poisson.r16.c1     the headline, both adults
     """
     with engine():
-        from engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
 
         chosen = [case for case in scoring.every() if only in case.name]
         if not chosen:
@@ -217,9 +217,9 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
-        from engines.village import record as village  # noqa: PLC0415
-        from engines.village import score as measured  # noqa: PLC0415
+        from stagelight.engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village import record as village  # noqa: PLC0415
+        from stagelight.engines.village import score as measured  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
         if base_url or model or transcripts:
@@ -267,7 +267,7 @@ def _answering(
     if base_url is None and transcripts is None:
         yield None
         return
-    from engines.village.llm.transcript import Transcript  # noqa: PLC0415
+    from stagelight.engines.village.llm.transcript import Transcript  # noqa: PLC0415
 
     folder = transcripts or cache / "transcripts" / re.sub(r"[^\w.-]+", "_", model or "")
     temperature, seed = 0.0, 0
@@ -275,7 +275,7 @@ def _answering(
     if base_url is None:
         yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", None, settings)
         return
-    from engines.village.llm.endpoint import Config, Endpoint  # noqa: PLC0415  # brings in httpx
+    from stagelight.engines.village.llm.endpoint import Config, Endpoint  # noqa: PLC0415  # brings in httpx
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # or else it has a line for every request
     config = Config(base_url, model or "", key_variable, temperature=temperature, seed=seed, budget=budget)
@@ -286,8 +286,8 @@ def _answering(
 def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
     """Scan and reconstruct a reader's own volume, and say how well."""
     with engine():
-        from engines.scan import bring as own  # noqa: PLC0415  # brings in torch
-        from engines.scan import prior, record  # noqa: PLC0415
+        from stagelight.engines.scan import bring as own  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import prior, record  # noqa: PLC0415
 
         asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
         with progress.following() as report:
@@ -310,7 +310,7 @@ POLICY = click.option(
 
 
 def _policy(places: Places, path: Path | None) -> Any:
-    from engines.rollout import players  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
 
     return players.load(path or places.recordings / players.FILE)
 
@@ -332,7 +332,7 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
     with engine():
         import chess  # noqa: PLC0415
 
-        from engines.rollout import players  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
 
         board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
         found = players.candidates(_policy(places, policy), board)
@@ -361,7 +361,7 @@ def uci(places: Places, policy: Path | None) -> None:
         click uci
     """
     with engine():
-        from engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
 
         for line in answers(_policy(places, policy), sys.stdin):
             click.echo(line)
@@ -380,7 +380,7 @@ def bench_rollout(as_json: bool) -> None:
         click bench rollout
     """
     with engine():
-        from engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
 
         found = speed.throughput(corpus.load().held_out)
     found["ratio"] = found["replay"] / found["replay_python_chess"]

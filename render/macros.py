@@ -36,10 +36,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries, villages
-from render.pages.citations import Citations
-from render.pages.markup import el
-from render.pages.published import RENDER, Scene, fail, load, pick
+from stagelight.render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries, villages
+from stagelight.render.pages.citations import Citations
+from stagelight.render.pages.markup import el
+from stagelight.render.pages.published import RENDER, Scene, fail, load, pick
 
 
 def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Callable[..., str]:

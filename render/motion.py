@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from render import theme
-from render.theme import HEIGHT, WIDTH
+from stagelight.render import theme
+from stagelight.render.theme import HEIGHT, WIDTH
 
 Point = tuple[float, float]
 Cubic = tuple[Point, Point, Point, Point]

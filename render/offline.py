@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from engines.recording import atomic
+from stagelight.engines.recording import atomic
 
 HOSTS = {"_headers", "robots.txt", "sitemap.xml", "sitemap.xml.gz"}  # files that speak to a host alone
 PACKED = {".mp4", ".webp", ".woff2", ".npz", ".gz", ".safetensors"}  # deflating them again gains nothing

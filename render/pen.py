@@ -14,11 +14,11 @@ import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from render import many, sprites, theme
-from render.many import Numbers
-from render.motion import Box, Cubic, Point, mix
-from render.theme import swap
-from render.typeset import shape
+from stagelight.render import many, sprites, theme
+from stagelight.render.many import Numbers
+from stagelight.render.motion import Box, Cubic, Point, mix
+from stagelight.render.theme import swap
+from stagelight.render.typeset import shape
 
 Anchor = Literal["start", "middle", "end"]
 HALOS = ((8.0, 0.035), (4.5, 0.06), (2.0, 0.12), (0.6, 0.25))  # extra width, alpha: a line that glows

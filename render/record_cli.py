@@ -1,4 +1,4 @@
-"""`click record` and `click corpus`: run an engine, keep what it gives. `render.cli` offers them."""
+"""`click record` and `click corpus`: run an engine, keep what it gives. `stagelight.render.cli` offers them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 
 import click
 
-from engines import recording
-from engines.recording import Recording
-from render import doctor as examination
-from render import engine_cli
-from render.pipeline import InputError, executor, plan, progress
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import doctor as examination
+from stagelight.render import engine_cli
+from stagelight.render.pipeline import InputError, executor, plan, progress
+from stagelight.render.pipeline.plan import Places
 
 JOBS = click.IntRange(1)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -99,15 +99,15 @@ def record(
 
 def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple[Any, Recording]:
     """Run an engine by name, with the options that are not None. Returns the engine, too."""
-    engines = Path(recording.__file__).parent
+    engines = Path(recording.__file__).resolve().parent
     known = [
         entry.name for entry in pkgutil.iter_modules([str(engines)]) if (engines / entry.name / "record.py").is_file()
     ]
     plan.pick("engine", scene, known)
     try:
-        engine = importlib.import_module(f"engines.{scene}.record")
+        engine = importlib.import_module(f"stagelight.engines.{scene}.record")
     except ModuleNotFoundError as error:
-        if (error.name or "engines").startswith("engines"):
+        if (error.name or "stagelight").startswith("stagelight"):
             raise
         raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
     given = {name: value for name, value in options.items() if value is not None}
@@ -174,8 +174,8 @@ def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Pat
         click corpus rollout --games 500 --out /tmp/c.npz
     """
     try:
-        from engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
-        from engines.rollout import positions  # noqa: PLC0415
+        from stagelight.engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
+        from stagelight.engines.rollout import positions  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
     making = positions.Making() if games is None else positions.Making(games=games)

@@ -1,4 +1,4 @@
-"""`click render`: draw, publish, watch, and say what would be drawn. `render.cli` offers it."""
+"""`click render`: draw, publish, watch, and say what would be drawn. `stagelight.render.cli` offers it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from render import theme
-from render.pipeline import cache, executor, manifest, plan, progress
-from render.pipeline.plan import Places
-from render.theme import Quality
+from stagelight.render import theme
+from stagelight.render.pipeline import cache, executor, manifest, plan, progress
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.theme import Quality
 
 JOBS = click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2"
@@ -151,7 +151,7 @@ def workers(places: Places, inputs: list[plan.Inputs], jobs: int | None, address
         return
     if jobs is not None:
         raise click.UsageError("--jobs goes with this machine's own workers, not with --cluster.")
-    from render.pipeline import cluster as dask  # noqa: PLC0415  # brings in Dask
+    from stagelight.render.pipeline import cluster as dask  # noqa: PLC0415  # brings in Dask
 
     with dask.cluster(address, places, inputs) as remote:
         yield remote
@@ -170,14 +170,14 @@ def _render(
                 manifest.prune(places, found.scene)
                 click.echo(f"{found.scene}: nothing to do, {quality.name} is up to date")
                 continue
-            from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
+            from stagelight.render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
             click.echo(make.render(places, found, quality, drawing, progress.watching, section))
 
 
 def _watch(places: Places, scene: str, section: str | None, jobs: int | None) -> None:
     """Draw, and again after each save, until Ctrl-C."""
-    from render.pipeline import watch  # noqa: PLC0415  # brings in watchdog
+    from stagelight.render.pipeline import watch  # noqa: PLC0415  # brings in watchdog
 
     names = plan.scene_names(places)
     chosen = _recorded(places, names) if scene == "all" else [plan.pick("scene", scene, names)]
@@ -192,7 +192,7 @@ def _watch(places: Places, scene: str, section: str | None, jobs: int | None) ->
 
 
 def _plan(places: Places, scenes: list[str], named: str) -> None:
-    from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
     for name in scenes:
         for section, state in make.outlook(places, plan.inputs(places, name), _meant(places, name, named)):
@@ -200,7 +200,7 @@ def _plan(places: Places, scenes: list[str], named: str) -> None:
 
 
 def _still(places: Places, scene: str, section: str | None, quality: str, t: float, out: Path | None) -> Path:
-    from render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
     name = f"{scene}-{section}" if section else scene
     path = out or places.cache / scene / "stills" / f"{name}-{quality}-{t:g}.png"
@@ -209,6 +209,6 @@ def _still(places: Places, scene: str, section: str | None, quality: str, t: flo
 
 
 def _gallery(places: Places, quality: str, out: Path | None) -> Path:
-    from render.pipeline import gallery  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.pipeline import gallery  # noqa: PLC0415  # brings in Manim, which takes a second
 
     return gallery.make(places, _meant(places, "gallery", quality), out)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from engines.recording import atomic
-from render import offline as packing
-from render import reference
-from render.pipeline.plan import Places
+from stagelight.engines.recording import atomic
+from stagelight.render import offline as packing
+from stagelight.render import reference
+from stagelight.render.pipeline.plan import Places
 
 
 @click.command("reference")

@@ -13,7 +13,7 @@ import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
+from stagelight.render import theme
 
 
 def picture(image: NDArray[np.uint8]) -> cairo.ImageSurface:

@@ -19,10 +19,10 @@ import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import Recording
-from render import later, theme
-from render.pen import Pen
-from render.theme import HEIGHT, WIDTH, Quality
+from stagelight.engines.recording import Recording
+from stagelight.render import later, theme
+from stagelight.render.pen import Pen
+from stagelight.render.theme import HEIGHT, WIDTH, Quality
 
 with later.put_off("networkx", "scipy.spatial.transform"):
     import manim

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ASSETS = Path(__file__).parent.parent / "site_assets"
+ASSETS = Path(__file__).resolve().parent.parent / "site_assets"
 FONTS = ASSETS / "fonts"
 
 # The stage is laid out in pixels of a 1920 x 1080 frame, y down; a quality scales it.

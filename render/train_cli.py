@@ -1,4 +1,4 @@
-"""`click train`: train anew what the village and the scan are played with. `render.cli` offers it."""
+"""`click train`: train anew what the village and the scan are played with. `stagelight.render.cli` offers it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from render import engine_cli
-from render.pipeline import progress
-from render.pipeline.plan import Places
+from stagelight.render import engine_cli
+from stagelight.render.pipeline import progress
+from stagelight.render.pipeline.plan import Places
 
 Command = Callable[..., Any]
 
@@ -56,7 +56,7 @@ def train_policy(places: Places, minutes: float | None, seed: int, out: Path | N
         click train policy --out mine.safetensors
     """
     with engine_cli.engine():
-        from engines.village.training import course, policy, ppo, public  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import course, policy, ppo, public  # noqa: PLC0415  # brings in torch
 
         cache = places.cache.parent / "record" / "village"
         with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
@@ -84,9 +84,9 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
         click train small --out mine
     """
     with engine_cli.engine():
-        from engines.village import record  # noqa: PLC0415  # brings in numba
-        from engines.village.llm import runs  # noqa: PLC0415
-        from engines.village.training import course, language, policy, school  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village import record  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village.llm import runs  # noqa: PLC0415
+        from stagelight.engines.village.training import course, language, policy, school  # noqa: PLC0415  # brings in torch
 
         cache, expert = places.cache.parent / "record" / "village", policy.load(record.POLICY)[0]
         with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
@@ -118,7 +118,7 @@ def train_prior(places: Places, minutes: float | None, seed: int, out: Path | No
         click train prior --minutes 30
     """
     with engine_cli.engine():
-        from engines.scan import making, prior  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import making, prior  # noqa: PLC0415  # brings in torch
 
         cache = places.cache.parent / "record" / "scan" / "prior"
         with progress.following() as report, engine_cli.put_down(minutes, making.Paused) as end:

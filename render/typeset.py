@@ -8,8 +8,8 @@ from typing import Any
 
 import uharfbuzz
 
-from render import theme
-from render.motion import Point, along
+from stagelight.render import theme
+from stagelight.render.motion import Point, along
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from browsing import FLAGS, ROOT, Server, Site, manifests
 
-from render.pipeline import encode
-from render.pipeline.plan import Places
+from stagelight.render.pipeline import encode
+from stagelight.render.pipeline.plan import Places
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from browsing import ASSETS
 
-from render import theme
-from render.pen import Pen
-from render.stage import Film, Scene, Section
+from stagelight.render import theme
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Film, Scene, Section
 
 RECORDINGS = ASSETS / "recordings"
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")  # a quarter of the stage

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from render.pipeline.aside import AHEAD, aside
+from stagelight.render.pipeline.aside import AHEAD, aside
 
 
 def test_calls_are_made_in_order_and_all_of_them() -> None:

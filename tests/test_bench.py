@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from render import cli
-from render.bench import job, measure, pictures, plain, report
-from render.bench.measure import Measured, Timing
-from render.pipeline import RenderError, perceptual
-from render.pipeline.plan import Places
+from stagelight.render import cli
+from stagelight.render.bench import job, measure, pictures, plain, report
+from stagelight.render.bench.measure import Measured, Timing
+from stagelight.render.pipeline import RenderError, perceptual
+from stagelight.render.pipeline.plan import Places
 
 pytestmark = pytest.mark.filterwarnings("ignore:'mode' parameter for changing:DeprecationWarning")
 SMALL = replace(job.QUALITY, name="small", width=640, height=360, preset="ultrafast", av1=None)

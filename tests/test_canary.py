@@ -15,9 +15,9 @@ import manim
 import numpy as np
 import pytest
 
-from render import stage, theme
-from render.pen import Pen
-from render.stage import Film, Frame, Painter, Section, StageCamera
+from stagelight.render import stage, theme
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Film, Frame, Painter, Section, StageCamera
 
 KNOWN = "0.22.0"  # the Manim whose camera all this was last read in
 RED, GREEN, BLUE = [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255]
@@ -294,7 +294,7 @@ def test_a_painter_at_rest_stays_behind_what_moves(tmp_path: Path, monkeypatch: 
 # --- starting -----------------------------------------------------------------------------------------
 
 STARTED = """
-import sys, render.stage, manim
+import sys, stagelight.render.stage, manim
 early = sorted({"networkx", "scipy"} & {name.partition(".")[0] for name in sys.modules})
 assert not early, f"{early} came in with Manim: see put_off in render/stage.py"
 turned = manim.rotation_matrix(0.5, manim.OUT)

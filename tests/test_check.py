@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from test_pipeline import SCENE, TINY, Inline, published, record, render, unwatched
 
-from render import theme
-from render.components import board
-from render.pen import Pen
-from render.pipeline import InputError, check, compare, encode, environment, perceptual, triptych, video
-from render.pipeline.perceptual import TOLERANCE, Window
-from render.pipeline.plan import Places
-from render.stage import Film, Frame, Section
-from render.theme import Quality
+from stagelight.render import theme
+from stagelight.render.components import board
+from stagelight.render.pen import Pen
+from stagelight.render.pipeline import InputError, check, compare, encode, environment, perceptual, triptych, video
+from stagelight.render.pipeline.perceptual import TOLERANCE, Window
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.theme import Quality
 
 WEB = theme.QUALITIES["web"]
 CORNER = Quality("corner", 480, 272, WEB.fps, WEB.crf, WEB.preset)  # a corner of the stage, at the scale of `web`

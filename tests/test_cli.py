@@ -17,11 +17,11 @@ import pytest
 from PIL import Image
 from test_pipeline import files, render
 
-from engines import recording
-from engines.recording import Recording
-from render import cli, doctor, record_cli, theme
-from render.pipeline import cache, manifest
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import cli, doctor, record_cli, theme
+from stagelight.render.pipeline import cache, manifest
+from stagelight.render.pipeline.plan import Places
 
 ROOT = theme.ASSETS.parent
 
@@ -82,17 +82,22 @@ def test_help_is_shown(call: Call, arguments: list[str]) -> None:
 
 def test_both_names_are_the_same_command_line() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
-    assert scripts == {"stagelight": "render.cli:main", "click": "render.cli:main"}
+    assert scripts == {"stagelight": "stagelight.render.cli:main", "click": "stagelight.render.cli:main"}
 
 
 def test_the_command_line_is_read_without_what_draws_and_learns() -> None:
-    code = "import sys, render.cli; print(*(n for n in ('manim', 'torch', 'chess', 'av', 'cairo') if n in sys.modules))"
+    code = (
+        "import sys, stagelight.render.cli; "
+        "print(*(n for n in ('manim', 'torch', 'chess', 'av', 'cairo') if n in sys.modules))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.strip() == ""
 
 
-def test_python_m_render_is_the_command_line() -> None:
-    found = subprocess.run([sys.executable, "-m", "render", "--version"], capture_output=True, text=True, check=True)
+def test_python_m_stagelight_is_the_command_line() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "stagelight", "--version"], capture_output=True, text=True, check=True
+    )
     assert re.search(r"\d+\.\d+", found.stdout)
 
 
@@ -205,7 +210,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         return Recording("tiny", seeds[0], {"start": start}, "v", {}, (), {"a": np.arange(3)})
 
     asked.make = make
-    monkeypatch.setitem(sys.modules, "engines.rollout.record", asked)
+    monkeypatch.setitem(sys.modules, "stagelight.engines.rollout.record", asked)
     return asked
 
 
@@ -237,7 +242,7 @@ def test_an_option_the_engine_does_not_have_is_exit_code_2(call: Call, engine: S
 
 @pytest.mark.parametrize("package", ["torch", "chess"])
 def test_a_missing_extra_says_how_to_get_it(call: Call, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    for name in [name for name in sys.modules if name.startswith("engines.rollout")]:
+    for name in [name for name in sys.modules if name.startswith("stagelight.engines.rollout")]:
         monkeypatch.delitem(sys.modules, name)
     for name in ("torch", "chess"):
         monkeypatch.setitem(sys.modules, name, None if name == package else SimpleNamespace())

@@ -17,7 +17,7 @@ distributed: Any = pytest.importorskip("distributed")
 
 from test_pipeline import record  # noqa: E402
 
-from render.pipeline.plan import Places  # noqa: E402
+from stagelight.render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.slow
 HERE = "127.0.0.1"

@@ -11,8 +11,8 @@ import click
 import pytest
 from browsing import SCENES
 
-from render import reference
-from render.cli import cli
+from stagelight.render import reference
+from stagelight.render.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(

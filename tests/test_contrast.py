@@ -20,15 +20,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines import recording
-from render import theme
-from render.pen import Pen
-from render.pipeline import gallery
-from render.scenes.rollout import Rollout
-from render.scenes.scan import Scan
-from render.scenes.village import Village
-from render.stage import Film, Frame, Scene, Section
-from render.theme import Quality
+from stagelight.engines import recording
+from stagelight.render import theme
+from stagelight.render.pen import Pen
+from stagelight.render.pipeline import gallery
+from stagelight.render.scenes.rollout import Rollout
+from stagelight.render.scenes.scan import Scan
+from stagelight.render.scenes.village import Village
+from stagelight.render.stage import Film, Frame, Scene, Section
+from stagelight.render.theme import Quality
 
 RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
 FULL = Quality("full", theme.WIDTH, theme.HEIGHT, 10, 30, "ultrafast")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines import recording
-from engines.recording import Recording
-from render.pipeline import document, tracks
-from render.pipeline.document import Document
-from render.scenes.rollout import Rollout
-from render.stage import Cue, Mark, Scene, Section
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render.pipeline import document, tracks
+from stagelight.render.pipeline.document import Document
+from stagelight.render.scenes.rollout import Rollout
+from stagelight.render.stage import Cue, Mark, Scene, Section
 
 RECORDINGS = Path(__file__).parent.parent / "site_assets" / "recordings"
 BLANK = Recording("told", 0, {}, "v", {}, (), {"a": np.arange(1)})

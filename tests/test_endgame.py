@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from engines import checkpoint  # noqa: E402
-from engines.rollout.endgame import curriculum, environment, evaluation, grpo, tables  # noqa: E402
-from engines.rollout.endgame.curriculum import Frontier, Starts  # noqa: E402
-from engines.rollout.endgame.geometry import SYMMETRY  # noqa: E402
-from engines.rollout.endgame.grpo import Config, Trainer  # noqa: E402
-from engines.rollout.endgame.policy import batch  # noqa: E402
-from engines.rollout.endgame.tables import DRAWN, ENDINGS, MATED, Ending, decode, encode, solve  # noqa: E402
+from stagelight.engines import checkpoint  # noqa: E402
+from stagelight.engines.rollout.endgame import curriculum, environment, evaluation, grpo, tables  # noqa: E402
+from stagelight.engines.rollout.endgame.curriculum import Frontier, Starts  # noqa: E402
+from stagelight.engines.rollout.endgame.geometry import SYMMETRY  # noqa: E402
+from stagelight.engines.rollout.endgame.grpo import Config, Trainer  # noqa: E402
+from stagelight.engines.rollout.endgame.policy import batch  # noqa: E402
+from stagelight.engines.rollout.endgame.tables import DRAWN, ENDINGS, MATED, Ending, decode, encode, solve  # noqa: E402
 
 pytestmark = pytest.mark.engine
 TINY = Config(ending="kqk", budget=6_000, groups=8, group_size=8, width=16)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from render import theme
-from render.pipeline.plan import Places
+from stagelight.render import theme
+from stagelight.render.pipeline.plan import Places
 
 # Runs in a mount namespace of its own, where it may mount a small file system over the scene's folders.
 INSIDE = """
@@ -25,8 +25,8 @@ small.mkdir()
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)], check=True)
 sys.path[:0] = [str(root), tests]
 from test_pipeline import record
-from render.pipeline import manifest
-from render.pipeline.plan import Places
+from stagelight.render.pipeline import manifest
+from stagelight.render.pipeline.plan import Places
 
 places = Places(small / "assets", small / "cache", "tinyscenes")
 (root / "full.py").write_text((root / "driver.py").read_text().replace('root / "', 'root / "small" / "'))

@@ -12,10 +12,10 @@ import pytest
 from drawing import SMALL
 from PIL import Image
 
-from render import cli, components, stage
-from render.pipeline import InputError, gallery
-from render.pipeline.gallery import Exhibit
-from render.pipeline.plan import Places
+from stagelight.render import cli, components, stage
+from stagelight.render.pipeline import InputError, gallery
+from stagelight.render.pipeline.gallery import Exhibit
+from stagelight.render.pipeline.plan import Places
 
 EXHIBITS = dict(gallery.exhibits())
 WITHOUT = {"phantom": "what others show in their exhibits"}  # modules without an exhibit -> why

@@ -18,9 +18,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines import checkpoint
-from engines.rollout import encoding
-from engines.rollout.games import (
+from stagelight.engines import checkpoint
+from stagelight.engines.rollout import encoding
+from stagelight.engines.rollout.games import (
     adapters,
     arena,
     attacks,
@@ -34,11 +34,11 @@ from engines.rollout.games import (
     score,
     speed,
 )  # fmt: skip
-from engines.rollout.games import fen as positions
-from engines.rollout.games.policy import Policy, join, take
-from engines.rollout.games.rollouts import distinct_rows, play
-from engines.rollout.games.train import Config, Trainer
-from engines.rollout.positions import held_out
+from stagelight.engines.rollout.games import fen as positions
+from stagelight.engines.rollout.games.policy import Policy, join, take
+from stagelight.engines.rollout.games.rollouts import distinct_rows, play
+from stagelight.engines.rollout.games.train import Config, Trainer
+from stagelight.engines.rollout.positions import held_out
 
 pytestmark = pytest.mark.engine
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from test_pipeline import DRAFT, published, record, whole
 
-from render import theme
-from render.pipeline import make, manifest, plan
-from render.pipeline.plan import Places
+from stagelight.render import theme
+from stagelight.render.pipeline import make, manifest, plan
+from stagelight.render.pipeline.plan import Places
 
 KILLS, MOST = 20, 40  # wanted; tried at most, as a run may end before it is killed
 SMALL = replace(DRAFT, width=160, height=96)
@@ -29,10 +29,10 @@ import os, sys
 from functools import partial
 from pathlib import Path
 
-import render.pipeline.make
-from render import cli, theme
-from render.pipeline import executor
-from render.pipeline.plan import Places
+import stagelight.render.pipeline.make
+from stagelight.render import cli, theme
+from stagelight.render.pipeline import executor
+from stagelight.render.pipeline.plan import Places
 
 executor.pool = partial(executor.pool, method="fork")
 theme.QUALITIES["draft"] = theme.Quality(*SMALL)

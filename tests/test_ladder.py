@@ -20,22 +20,22 @@ chess = pytest.importorskip("chess")
 import torch  # noqa: E402
 from chess import engine as chess_engine  # noqa: E402
 
-from engines import recording  # noqa: E402
-from engines.recording import Recording  # noqa: E402
-from engines.rollout import players, uci  # noqa: E402
-from engines.rollout.encoding import code, decode  # noqa: E402
-from engines.rollout.endgame import tables  # noqa: E402
-from engines.rollout.endgame.curriculum import Starts  # noqa: E402
-from engines.rollout.endgame.grpo import Config as EndgameConfig  # noqa: E402
-from engines.rollout.games import corpus, public, rules  # noqa: E402
-from engines.rollout.games.fen import to_board  # noqa: E402
-from engines.rollout.games.policy import Policy  # noqa: E402
-from engines.rollout.games.train import Config as GamesConfig  # noqa: E402
-from engines.rollout.games.train import Trainer  # noqa: E402
-from engines.rollout.ladder import climb, pool, runs, showcase, supervised, told, work  # noqa: E402
-from engines.rollout.ladder.runs import Run  # noqa: E402
-from render import cli  # noqa: E402
-from render.pipeline.plan import Places  # noqa: E402
+from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.recording import Recording  # noqa: E402
+from stagelight.engines.rollout import players, uci  # noqa: E402
+from stagelight.engines.rollout.encoding import code, decode  # noqa: E402
+from stagelight.engines.rollout.endgame import tables  # noqa: E402
+from stagelight.engines.rollout.endgame.curriculum import Starts  # noqa: E402
+from stagelight.engines.rollout.endgame.grpo import Config as EndgameConfig  # noqa: E402
+from stagelight.engines.rollout.games import corpus, public, rules  # noqa: E402
+from stagelight.engines.rollout.games.fen import to_board  # noqa: E402
+from stagelight.engines.rollout.games.policy import Policy  # noqa: E402
+from stagelight.engines.rollout.games.train import Config as GamesConfig  # noqa: E402
+from stagelight.engines.rollout.games.train import Trainer  # noqa: E402
+from stagelight.engines.rollout.ladder import climb, pool, runs, showcase, supervised, told, work  # noqa: E402
+from stagelight.engines.rollout.ladder.runs import Run  # noqa: E402
+from stagelight.render import cli  # noqa: E402
+from stagelight.render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -116,7 +116,7 @@ def test_good_moves_are_those_that_mate_soonest() -> None:
     states = np.array([rng.choice(Starts(ending).by_depth[depth - 1]) for depth in (1, 2, 7, 16)])
     good = supervised.good_moves(ending, states)
     assert good.any(axis=1).all()
-    from engines.rollout.endgame import environment
+    from stagelight.engines.rollout.endgame import environment
 
     for state, row in zip(states, good, strict=True):
         for action in np.flatnonzero(row):
@@ -274,7 +274,7 @@ def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: bytes
 
 
 def test_a_chess_program_can_play_it(weights: Path) -> None:
-    command = [sys.executable, "-m", "render", "uci", "--policy", str(weights)]
+    command = [sys.executable, "-m", "stagelight", "uci", "--policy", str(weights)]
     with chess_engine.SimpleEngine.popen_uci(command, timeout=60) as engine:
         board = chess.Board()
         for _ in range(6):

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from browsing import SCENES
 
-from render import macros
-from render.pages import figures, plots, prose, published
+from stagelight.render import macros
+from stagelight.render.pages import figures, plots, prose, published
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
@@ -253,9 +253,12 @@ def test_a_mark_without_a_drawing_is_asked_for(project: Path, capsys: pytest.Cap
 
 def test_the_real_build_stops_in_one_line_before_anything_is_rendered(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs")
-    for name in ("docs", "render", "site_assets"):
+    for name in (".package", "docs", "engines", "render", "site_assets"):
         shutil.copytree(
-            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("videos", "posters", "stills", "captions")
+            ROOT / name,
+            tmp_path / name,
+            ignore=shutil.ignore_patterns("videos", "posters", "stills", "captions"),
+            symlinks=True,
         )
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]

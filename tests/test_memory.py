@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines import recording
-from engines.recording import Recording
-from render import theme
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import theme
+from stagelight.render.pipeline.plan import Places
 
 MOST = 8.0  # MB more for ten times the length
 LONG = """
-from render import theme
-from render.stage import Cue, Mark, Scene, Section
+from stagelight.render import theme
+from stagelight.render.stage import Cue, Mark, Scene, Section
 
 
 class Long(Scene):
@@ -39,9 +39,9 @@ SCENE = Long
 INSIDE = """
 import resource, sys
 from pathlib import Path
-from render.pipeline import encode, make, plan
-from render.pipeline.plan import Places
-from render.theme import Quality
+from stagelight.render.pipeline import encode, make, plan
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.theme import Quality
 
 root = Path(sys.argv[1])
 places = Places(root / "assets", root / "cache", "tinyscenes")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from browsing import ROOT, SCENES, Site, Visit, manifests, needs_scenes
 
-from render import offline
+from stagelight.render import offline
 
 pytestmark = [pytest.mark.browser, needs_scenes]
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_pipeline import TINY, Inline, published, unwatched
 
-from engines import recording
-from engines.recording import Recording
-from render.pipeline import cache, encode, make, manifest, parts, plan
-from render.pipeline.load import load_scene
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render.pipeline import cache, encode, make, manifest, parts, plan
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.plan import Places
 
 EVENTS = (
     {"step": 0, "kind": "said", "words": "a"},
@@ -156,7 +156,7 @@ def _head(run: Recording) -> dict[str, Any]:
 
 PAIR = """
 from functools import cached_property
-from render.stage import Mark, Scene
+from stagelight.render.stage import Mark, Scene
 from tinyscenes.pair import one, two
 
 
@@ -182,8 +182,8 @@ SCENE = Pair
 """
 PART = """
 from functools import partial
-from render import theme
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.stage import Cue, Section
 
 
 def section(shown):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from render.components import pieces
+from stagelight.render.components import pieces
 
 SYMBOLS = "KQBNRP"
 SQUARES = {"light": (0x7C, 0x84, 0x98), "dark": (0x56, 0x5E, 0x73)}

@@ -24,10 +24,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from engines import recording
-from engines.recording import Recording
-from render import theme
-from render.pipeline import (
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import theme
+from stagelight.render.pipeline import (
     InputError,
     RenderError,
     cache,
@@ -38,10 +38,10 @@ from render.pipeline import (
     plan,
     progress,
 )
-from render.pipeline.load import load_scene
-from render.pipeline.plan import Places
-from render.stage import Film
-from render.theme import Quality
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film
+from stagelight.render.theme import Quality
 
 TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
 READS = ("seed", "config.sleep")
@@ -50,8 +50,8 @@ DRAFT = theme.QUALITIES["draft"]
 SCENE = """
 import time
 
-from render import theme
-from render.stage import Cue, Mark, Scene, Section
+from stagelight.render import theme
+from stagelight.render.stage import Cue, Mark, Scene, Section
 from tinyscenes import _colours
 
 
@@ -88,8 +88,8 @@ DRIVER = """
 import sys
 from pathlib import Path
 
-from render.cli import run
-from render.pipeline.plan import Places
+from stagelight.render.cli import run
+from stagelight.render.pipeline.plan import Places
 
 if __name__ == "__main__":
     root = Path(__file__).parent
@@ -155,11 +155,17 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_closure_holds_what_a_scene_imports_and_nothing_else(places: Places) -> None:
-    found = plan.closure("tinyscenes.tiny", "render.pipeline.encode")
-    assert {"tinyscenes", "tinyscenes._colours", "render.stage", "render.theme", "engines.recording"} <= set(found)
-    assert "render.cli" not in found
-    assert "render.pipeline.publish" not in found
-    assert not [name for name in found if name.startswith(("engines.rollout", "manim", "numpy"))]
+    found = plan.closure("tinyscenes.tiny", "stagelight.render.pipeline.encode")
+    assert {
+        "tinyscenes",
+        "tinyscenes._colours",
+        "stagelight.render.stage",
+        "stagelight.render.theme",
+        "stagelight.engines.recording",
+    } <= set(found)
+    assert "stagelight.render.cli" not in found
+    assert "stagelight.render.pipeline.publish" not in found
+    assert not [name for name in found if name.startswith(("stagelight.engines.rollout", "manim", "numpy"))]
 
 
 def test_a_key_changes_with_all_a_picture_depends_on_and_with_nothing_else(places: Places, tmp_path: Path) -> None:
@@ -412,7 +418,7 @@ def test_only_one_process_draws_at_a_time(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import sys, time
         from pathlib import Path
-        from render.pipeline import cache
+        from stagelight.render.pipeline import cache
         with cache.lock(Path(sys.argv[1]), lambda: None):
             print("held", flush=True)
             time.sleep(60)

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from test_pipeline import published, render
 
-from render.pipeline import encode, preview, publish
-from render.pipeline.load import load_scene
-from render.pipeline.plan import Places
-from render.stage import Film
+from stagelight.render.pipeline import encode, preview, publish
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film
 
 
 def played(data: bytes) -> list[tuple[int, Image.Image]]:

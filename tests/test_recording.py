@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines import recording
-from engines.recording import Recording, RecordingError
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording, RecordingError
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 NUMBERS = st.one_of(

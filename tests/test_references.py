@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from test_macros import offered, refusal, sample, with_curves, write
 
-from render.pages import pieces, plots, prose, published
+from stagelight.render.pages import pieces, plots, prose, published
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -68,13 +68,13 @@ def test_every_pin_installs_on_debian_12() -> None:
 
 def test_both_names_start_the_same_command_line() -> None:
     scripts = {entry.name: entry.value for entry in importlib.metadata.distribution("stagelight").entry_points}
-    assert scripts == {"stagelight": "render.cli:main", "click": "render.cli:main"}
+    assert scripts == {"stagelight": "stagelight.render.cli:main", "click": "stagelight.render.cli:main"}
 
 
 @pytest.mark.parametrize("name", ["rollout", "scan"])
 def test_the_recording_was_made_by_the_engine_as_it_is(name: str) -> None:
     """A page that names a code version must be of that code. After a change: `click record NAME`."""
-    from engines import recording
+    from stagelight.engines import recording
 
     head = recording.load_head(ROOT / "site_assets" / "recordings", name)
     assert head["code_version"] == recording.source_version(ROOT / "engines" / name)

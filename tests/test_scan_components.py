@@ -11,11 +11,11 @@ import pytest
 from drawing import SMALL
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import kcube, kplane, phantom, ribbon, slices, tokens, volume
-from render.motion import Box
-from render.pen import Pen
-from render.stage import Film, Frame, Section
+from stagelight.render import theme
+from stagelight.render.components import kcube, kplane, phantom, ribbon, slices, tokens, volume
+from stagelight.render.motion import Box
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Film, Frame, Section
 
 
 def drawn(paint: Callable[[Pen], None]) -> Frame:

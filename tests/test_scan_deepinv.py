@@ -28,9 +28,9 @@ if importlib.util.find_spec("deepinv") is None:
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from engines.scan import kspace, peers  # noqa: E402
-from engines.scan.consistency import consistent  # noqa: E402
-from engines.scan.kspace import Measured  # noqa: E402
+from stagelight.engines.scan import kspace, peers  # noqa: E402
+from stagelight.engines.scan.consistency import consistent  # noqa: E402
+from stagelight.engines.scan.kspace import Measured  # noqa: E402
 
 SHAPE = (4, 32, 24)  # slices, two phase-encoded axes
 SPREAD = 0.05  # of the images about their mean

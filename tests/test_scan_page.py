@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engines import recording
-from engines.recording import Recording
-from render import macros
-from render.pages import gains, scans, scored
-from render.pages.published import Scene
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import macros
+from stagelight.render.pages import gains, scans, scored
+from stagelight.render.pages.published import Scene
 
 RATES = (4.0, 16.0)
 CHOICE = ("zero_filled", "mean", "ours")

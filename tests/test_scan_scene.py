@@ -11,22 +11,22 @@ import pytest
 from drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 from test_contrast import seen, texts
 
-from engines import recording
-from engines.recording import Recording
-from render import theme
-from render.components import kcube, kplane, slices
-from render.scenes.scan import Scan
-from render.stage import Film
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import theme
+from stagelight.render.components import kcube, kplane, slices
+from stagelight.render.scenes.scan import Scan
+from stagelight.render.stage import Film
 
 pytest.importorskip("torch")
 pytest.importorskip("sigpy")
 
 import torch
 
-from engines.scan import kspace, patient, prior, record, runs, score_model
-from engines.scan.consistency import misfit
-from engines.scan.patient import Patient
-from engines.scan.score_model import ScoreModel
+from stagelight.engines.scan import kspace, patient, prior, record, runs, score_model
+from stagelight.engines.scan.consistency import misfit
+from stagelight.engines.scan.patient import Patient
+from stagelight.engines.scan.score_model import ScoreModel
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0)

@@ -19,9 +19,9 @@ pytest.importorskip("pooch")
 pytest.importorskip("sigpy")
 pytestmark = pytest.mark.engine
 
-from engines import recording  # noqa: E402
-from engines.recording import Recording  # noqa: E402
-from engines.scan import (  # noqa: E402
+from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.recording import Recording  # noqa: E402
+from stagelight.engines.scan import (  # noqa: E402
     baselines,
     bring,
     data,
@@ -35,7 +35,7 @@ from engines.scan import (  # noqa: E402
     told,
     volume,
 )  # fmt: skip
-from engines.scan.cases import Bench, Case, Method, Result  # noqa: E402
+from stagelight.engines.scan.cases import Bench, Case, Method, Result  # noqa: E402
 
 Floats = NDArray[np.float32]
 needs_data = pytest.mark.skipif(

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from drawing import RECORDINGS, SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 
-from engines import recording
-from engines.recording import Recording
-from render import stage
-from render.components import bars, board, fan, network
-from render.scenes.rollout import Rollout, slides
-from render.scenes.rollout.shown import Shown
-from render.stage import Film
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.render import stage
+from stagelight.render.components import bars, board, fan, network
+from stagelight.render.scenes.rollout import Rollout, slides
+from stagelight.render.scenes.rollout.shown import Shown
+from stagelight.render.stage import Film
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from drawing import SMALL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render import motion, sprites, stage, theme, typeset
-from render.motion import Box
-from render.pen import Pen
-from render.stage import Film, Section
+from stagelight.render import motion, sprites, stage, theme, typeset
+from stagelight.render.motion import Box
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Film, Section
 
 
 def section(paint: Callable[[Pen, float], None]) -> Section:

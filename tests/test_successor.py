@@ -27,8 +27,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not Path(python).is_file():
         pytest.skip("Zensical is not installed: name a Python that has it in STAGELIGHT_ZENSICAL")
     root = tmp_path_factory.mktemp("zensical")
-    for name in ("docs", "engines", "render", "site_assets"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors.tmp"))
+    for name in (".package", "docs", "engines", "render", "site_assets"):
+        shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mkdocs.yml", "THIRD_PARTY.md"):
         shutil.copy(ROOT / name, root)
     built = subprocess.run([python, "-m", "zensical", "build"], cwd=root, capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from browsing import needs_scenes
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "add-a-scene.md"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.safetensors")
-RUN = {"click": [sys.executable, "-m", "render"], "mkdocs": [sys.executable, "-m", "mkdocs"]}
+RUN = {"click": [sys.executable, "-m", "stagelight"], "mkdocs": [sys.executable, "-m", "mkdocs"]}
 
 
 class Block(NamedTuple):
@@ -58,8 +58,8 @@ def follow(root: Path, commands: str) -> None:
 @needs_scenes
 @pytest.mark.slow
 def test_the_tutorial_ends_with_a_fourth_scene_that_checks_out(tmp_path: Path) -> None:
-    for name in ("docs", "engines", "render", "site_assets"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=LEFT_OUT)
+    for name in (".package", "docs", "engines", "render", "site_assets"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=LEFT_OUT, symlinks=True)
     for name in ("mkdocs.yml", "THIRD_PARTY.md"):
         shutil.copy(ROOT / name, tmp_path)
     found = blocks(PAGE.read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def test_the_source_that_the_tutorial_shows_is_as_ours_must_be(tmp_path: Path) -
         if block.language == "python":
             write(tmp_path, block)
     settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
-    settings += ["--config", 'lint.isort.known-first-party = ["engines", "render"]']
+    settings += ["--config", 'lint.isort.known-first-party = ["stagelight"]']
     command = [sys.executable, "-m", "ruff", "check", *settings, "."]
     checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout

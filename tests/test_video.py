@@ -17,10 +17,10 @@ import pytest
 from av.video.reformatter import VideoReformatter
 from test_pipeline import TINY, published, record, render, unwatched
 
-from render import theme
-from render.pipeline import RenderError, cache, encode, executor, make, plan, publish, video
-from render.pipeline.plan import Places
-from render.theme import Quality
+from stagelight.render import theme
+from stagelight.render.pipeline import RenderError, cache, encode, executor, make, plan, publish, video
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.theme import Quality
 
 BOTH = replace(TINY, name="both", width=320, height=192, crf=24, av1=(10, 30))
 

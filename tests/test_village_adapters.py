@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm.agent import Choice
-from engines.village.llm.episode import Episode, Step, play
-from engines.village.observation import observe
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.llm.episode import Episode, Step, play
+from stagelight.engines.village.observation import observe
+from stagelight.engines.village.world import World
 
 FIRST = 20_000_000  # the seed of the first episode for verifiers
 REPLY = json.dumps({"reason": "it is my craft", "action": "wait", "message": "granary=30", "note": ""})
@@ -84,7 +84,7 @@ def test_what_one_says_the_others_hear_in_the_next_tick_and_know() -> None:
 
 def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("minari", reason="the extra village-minari")
-    from engines.village.adapters import episodes as adapter
+    from stagelight.engines.village.adapters import episodes as adapter
 
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
     taken = [
@@ -102,7 +102,7 @@ def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: py
 
 def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
     pytest.importorskip("minari", reason="the extra village-minari")
-    from engines.village.adapters import episodes as adapter
+    from stagelight.engines.village.adapters import episodes as adapter
 
     end, steps = next(episodes(1))
     taken = adapter.recorded(steps, np.stack([observe(end, agent) for agent in range(3)]), 0)
@@ -154,7 +154,7 @@ class Seat:
 def village_env(days: int) -> tuple[Any, Any]:
     import verifiers.v1 as vf
 
-    from engines.village.adapters import verifiers_village as adapter
+    from stagelight.engines.village.adapters import verifiers_village as adapter
 
     env = adapter.environment(("std", "calm"), seeds=2, days=days)
     assert isinstance(env, vf.Env)
@@ -200,5 +200,5 @@ def test_what_inspect_runs_on_needs_nothing_that_compiles() -> None:
     """Its environment holds numpy alone of ours: `make inspect`."""
     names = ("rules", "scenarios", "tape", "world", "llm.agent", "llm.episode", "llm.reply")
     lines = ["import sys", "sys.modules['numba'] = sys.modules['torch'] = None"]
-    lines += [f"import engines.village.{name}" for name in names]
+    lines += [f"import stagelight.engines.village.{name}" for name in names]
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=Path(__file__).parents[1])

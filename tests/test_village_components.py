@@ -13,12 +13,12 @@ from drawing import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from render import theme
-from render.components.village import bubble, granary, head, house, market, rabbit, villager, windmill
-from render.motion import Box
-from render.pen import Pen
-from render.pipeline import gallery
-from render.stage import Film, Frame, Section
+from stagelight.render import theme
+from stagelight.render.components.village import bubble, granary, head, house, market, rabbit, villager, windmill
+from stagelight.render.motion import Box
+from stagelight.render.pen import Pen
+from stagelight.render.pipeline import gallery
+from stagelight.render.stage import Film, Frame, Section
 
 WIDE, ROWS = 600.0, 4
 NASTY = [

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.village import observation, scenarios
-from engines.village.core import Villages
-from engines.village.tape import draw, stack
-from engines.village.world import World
+from stagelight.engines.village import observation, scenarios
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.tape import draw, stack
+from stagelight.engines.village.world import World
 
 pytestmark = pytest.mark.engine
 NAMES = sorted(scenarios.SCENARIOS)

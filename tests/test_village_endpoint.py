@@ -17,11 +17,11 @@ import pytest
 
 pytest.importorskip("httpx", reason="the extra village-llm")
 
-from engines.village.llm import dialect
-from engines.village.llm.endpoint import BudgetSpent, Config, Endpoint, EndpointError
-from engines.village.llm.reply import Reply
-from render import cli
-from render.pipeline.plan import Places
+from stagelight.engines.village.llm import dialect
+from stagelight.engines.village.llm.endpoint import BudgetSpent, Config, Endpoint, EndpointError
+from stagelight.engines.village.llm.reply import Reply
+from stagelight.render import cli
+from stagelight.render.pipeline.plan import Places
 
 SCHEMA = {"type": "object", "properties": {"action": {"type": "string", "enum": ["mill", "wait"]}}}
 MESSAGES = [{"role": "user", "content": "Where to?"}]
@@ -333,7 +333,7 @@ def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
     server: Server, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """From the command line: a village that a server runs, the same from its transcript, and nothing paid for twice."""
-    from engines.village import plans
+    from stagelight.engines.village import plans
 
     monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
     server.script = [says('{"reason": "coins", "action": "sell", "message": "", "note": ""}')]
@@ -366,7 +366,7 @@ def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
 def test_a_village_without_its_model_is_refused_in_a_line(
     options: list[str], wanted: str, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engines.village import plans
+    from stagelight.engines.village import plans
 
     monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
     assert cli.run(["score", "village", "--scenario", "calm", *options], places) != 0

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from engines.village import env, rules, scenarios
+from stagelight.engines.village import env, rules, scenarios
 
 with warnings.catch_warnings():  # its tests import games of its own in a way that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -82,7 +82,7 @@ def test_performance(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_gymnasium() -> None:
-    steward = gymnasium.make("engines.village.env:Village-v0", render_mode="rgb_array")
+    steward = gymnasium.make("stagelight.engines.village.env:Village-v0", render_mode="rgb_array")
     check_env(steward.unwrapped)
     observation, info = steward.reset(seed=3)
     assert observation.shape == (3 * rules.OBSERVED,)

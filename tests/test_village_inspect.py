@@ -20,12 +20,12 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.adapters.inspect_village import village
-from engines.village.llm.agent import Choice
-from engines.village.llm.episode import Episode
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.adapters.inspect_village import village
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.world import World
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Inspect's own, of what it depends on
 ROOT = Path(__file__).parent.parent

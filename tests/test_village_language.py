@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm import prompt, words
-from engines.village.llm.agent import FALLBACK, MODEL, LanguageAgent, read
-from engines.village.llm.reply import Messages, ModelError, Reply, Schema
-from engines.village.llm.transcript import Transcript, TranscriptError
-from engines.village.observation import observe
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm import prompt, words
+from stagelight.engines.village.llm.agent import FALLBACK, MODEL, LanguageAgent, read
+from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
+from stagelight.engines.village.llm.transcript import Transcript, TranscriptError
+from stagelight.engines.village.observation import observe
+from stagelight.engines.village.world import World
 
 ALL = np.ones(13, np.int8)
 ASKED = [{"role": "user", "content": "Where to?"}]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from render.pages import villages
-from render.pages.published import Scene
+from stagelight.render.pages import villages
+from stagelight.render.pages.published import Scene
 
 FACTS = {
     f"score.{weather}.{name}.return": at + place / 100

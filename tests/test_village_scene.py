@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from drawing import RECORDINGS, SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 
-from engines import recording
-from engines.recording import Recording
-from engines.village import agents, cast, chronicle, record, scenarios, selection, tape, telling, trials
-from engines.village import rules as r
-from engines.village.llm.agent import Choice
-from engines.village.playing import play
-from render.components.village import bubble
-from render.pages import reserve
-from render.pages.published import Scene
-from render.scenes.village import HEADLINES, Village, disturbances, goal, hedge
-from render.scenes.village.shown import PATHS, ROUTES, SPOTS, Shown, spot
-from render.stage import Film
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.village import agents, cast, chronicle, record, scenarios, selection, tape, telling, trials
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.playing import play
+from stagelight.render.components.village import bubble
+from stagelight.render.pages import reserve
+from stagelight.render.pages.published import Scene
+from stagelight.render.scenes.village import HEADLINES, Village, disturbances, goal, hedge
+from stagelight.render.scenes.village.shown import PATHS, ROUTES, SPOTS, Shown, spot
+from stagelight.render.stage import Film
 
 NAMES = ("dawn", "goal", "relay", "hedge", "disturbances", "ledger")
 

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from engines.village import playing, scenarios, score, ticks
-from engines.village import rules as r
-from engines.village.llm.prompt import WORDS
-from engines.village.training import course, language, lessons, school
-from engines.village.training.lessons import balanced, watch
-from engines.village.training.policy import Policy
-from engines.village.training.trial import best_of, trial
+from stagelight.engines.village import playing, scenarios, score, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm.prompt import WORDS
+from stagelight.engines.village.training import course, language, lessons, school
+from stagelight.engines.village.training.lessons import balanced, watch
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.trial import best_of, trial
 
 pytestmark = [
     pytest.mark.engine,
@@ -54,7 +54,7 @@ def small() -> Any:
     """The small model, with two layers of sixteen units instead of the real ones."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from engines.village.llm.small import Small
+    from stagelight.engines.village.llm.small import Small
 
     torch.manual_seed(0)
     found = Small.__new__(Small)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines import recording
-from engines.village import (
+from stagelight.engines import recording
+from stagelight.engines.village import (
     adversary,
     agents,
     bound,
@@ -27,14 +27,14 @@ from engines.village import (
     scripted_episode,
     stock,
 )
-from engines.village import rules as r
-from engines.village.core import Villages
-from engines.village.llm import runs, talk
-from engines.village.playing import play
-from engines.village.tape import Tape, draw, stack
-from engines.village.world import World
-from render import cli
-from render.pipeline.plan import Places
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.llm import runs, talk
+from stagelight.engines.village.playing import play
+from stagelight.engines.village.tape import Tape, draw, stack
+from stagelight.engines.village.world import World
+from stagelight.render import cli
+from stagelight.render.pipeline.plan import Places
 
 pytestmark = pytest.mark.engine
 
@@ -66,7 +66,7 @@ def test_one_worker_who_does_the_whole_chain_feeds_some(tmp_path: Path) -> None:
 
 def test_the_compiled_episode_is_the_readable_world_played_by_the_same_lists() -> None:
     tape, p = draw(scenarios.STD, 4), fitting.parameters()
-    from engines.village import observation
+    from stagelight.engines.village import observation
 
     world, last = World(tape), [r.FREE] * 3
     while not world.over:
@@ -139,7 +139,7 @@ def test_who_knows_the_weather_is_never_below_what_the_policy_did_in_it(name: st
     """The policy's own choices are a plan, which plays as the policy did; the search goes on from there."""
     if not record.POLICY.exists():
         pytest.skip("no policy is published yet")
-    from engines.village.training import policy, rollouts
+    from stagelight.engines.village.training import policy, rollouts
 
     tape = draw(scenarios.named(name), 12)
     villages, _, choices = rollouts.played(policy.load(record.POLICY)[0], stack([tape]))
@@ -256,7 +256,7 @@ def test_the_adversary_never_helps() -> None:
 def test_the_compiled_village_is_fast() -> None:
     """The promise is a million steps a second of a quiet core; here half of it, on a core that is not."""
     pytest.importorskip("mpe2")
-    from engines.village.speed import throughput
+    from stagelight.engines.village.speed import throughput
 
     found = throughput(count=32, rounds=3, cycles=300)
     assert found["env.steps_per_second"] > 500_000

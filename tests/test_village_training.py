@@ -12,18 +12,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines import checkpoint
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm.episode import play
-from engines.village.training import course, encoding, policy, ppo, public
-from engines.village.training.imitation import Config as Imitation
-from engines.village.training.imitation import imitate
-from engines.village.training.policy import Policy
-from engines.village.training.potential import potential
-from engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, episodes, told
-from engines.village.training.worker import TrainedWorker
-from engines.village.world import World
+from stagelight.engines import checkpoint
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm.episode import play
+from stagelight.engines.village.training import course, encoding, policy, ppo, public
+from stagelight.engines.village.training.imitation import Config as Imitation
+from stagelight.engines.village.training.imitation import imitate
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.potential import potential
+from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, episodes, told
+from stagelight.engines.village.training.worker import TrainedWorker
+from stagelight.engines.village.world import World
 
 pytestmark = pytest.mark.engine
 PUBLISHED = Path(__file__).parent.parent / "site_assets" / "recordings" / public.FILE

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engines.village import observation, scenarios
-from engines.village import rules as r
-from engines.village.tape import Tape, draw, stack
-from engines.village.world import STOCKS, World
+from stagelight.engines.village import observation, scenarios
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.tape import Tape, draw, stack
+from stagelight.engines.village.world import STOCKS, World
 
 SCENARIO = st.sampled_from(sorted(scenarios.SCENARIOS))
 SEED = st.integers(0, 2**32 - 1)

@@ -20,10 +20,10 @@ from test_parts import ARRAYS, made, pair  # noqa: F401  # a fixture
 from test_pipeline import drive, group_is_gone, record
 from watchdog.events import FileClosedNoWriteEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent
 
-from engines import recording
-from render import stage, theme
-from render.pipeline import manifest, watch
-from render.pipeline.plan import Places
+from stagelight.engines import recording
+from stagelight.render import stage, theme
+from stagelight.render.pipeline import manifest, watch
+from stagelight.render.pipeline.plan import Places
 
 SECONDS = 60  # that a busy machine may take
 

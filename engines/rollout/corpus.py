@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.recording import atomic
-from engines.rollout.positions import CORPUS, PACKED, Corpus, Making, chunks, play_games, split
-from engines.rollout.tables import Report
+from stagelight.engines.recording import atomic
+from stagelight.engines.rollout.positions import CORPUS, PACKED, Corpus, Making, chunks, play_games, split
+from stagelight.engines.rollout.tables import Report
 
 Found = list[tuple[int, bytes]]
 

@@ -19,8 +19,8 @@ import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout import verifier
-from engines.rollout.positions import unpack
+from stagelight.engines.rollout import verifier
+from stagelight.engines.rollout.positions import unpack
 
 RELATIVE = 15 * 15  # file and rank offsets, -7 to 7 each
 

@@ -25,8 +25,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.rollout.encoding import Table
-from engines.rollout.policy import Batch, Policy, entropy, gather
+from stagelight.engines.rollout.encoding import Table
+from stagelight.engines.rollout.policy import Batch, Policy, entropy, gather
 
 
 @dataclass(frozen=True)

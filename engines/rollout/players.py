@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from engines.recording import atomic
-from engines.rollout.encoding import decode
-from engines.rollout.games.features import observe
-from engines.rollout.games.fen import from_board
-from engines.rollout.games.policy import Policy
-from engines.rollout.games.rules import HISTORY, position_hash
+from stagelight.engines.recording import atomic
+from stagelight.engines.rollout.encoding import decode
+from stagelight.engines.rollout.games.features import observe
+from stagelight.engines.rollout.games.fen import from_board
+from stagelight.engines.rollout.games.policy import Policy
+from stagelight.engines.rollout.games.rules import HISTORY, position_hash
 
 FILE = "rollout_policy.safetensors"
 

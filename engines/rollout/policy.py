@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engines.rollout.encoding import MOVE_FLIP, MOVE_SIZE, STATE_FLIP, STATE_SIZE, Table
+from stagelight.engines.rollout.encoding import MOVE_FLIP, MOVE_SIZE, STATE_FLIP, STATE_SIZE, Table
 
 
 @dataclass(frozen=True)

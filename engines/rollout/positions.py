@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PACKED = 34  # 32 bytes of squares (two a byte), castling rights, en passant file + 1
-CORPUS = Path(__file__).parent / "data" / "mate_in_one.npz"
+CORPUS = Path(__file__).resolve().parent / "data" / "mate_in_one.npz"
 HELD_OUT_PERCENT = 5  # of the games
 
 

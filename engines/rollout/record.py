@@ -43,22 +43,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines import checkpoint, recording
-from engines.recording import Recording
-from engines.rollout import players, positions, spotlight, story
-from engines.rollout.encoding import Table, compile_positions, join
-from engines.rollout.grpo import Config, Step, Trainer, solve_rate
-from engines.rollout.ladder import climb, runs, told
-from engines.rollout.ladder.climb import Paused, compare
-from engines.rollout.policy import Policy, gather
-from engines.rollout.tables import Report, compiled
+from stagelight.engines import checkpoint, recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.rollout import players, positions, spotlight, story
+from stagelight.engines.rollout.encoding import Table, compile_positions, join
+from stagelight.engines.rollout.grpo import Config, Step, Trainer, solve_rate
+from stagelight.engines.rollout.ladder import climb, runs, told
+from stagelight.engines.rollout.ladder.climb import Paused, compare
+from stagelight.engines.rollout.policy import Policy, gather
+from stagelight.engines.rollout.tables import Report, compiled
 
 SEEDS = runs.SEEDS
 __all__ = ["SEEDS", "Paused", "compare", "make", "publish"]
 EXAMINED = 28  # log-spaced moments at which a run is examined
 PROBES = 256
 # What a seed's training depends on; what is said of it afterwards is not among it.
-SOURCES = [Path(__file__).parent / f"{name}.py" for name in
+SOURCES = [Path(__file__).resolve().parent / f"{name}.py" for name in
            ("encoding", "grpo", "policy", "positions", "record", "spotlight", "verifier")]  # fmt: skip
 CHECKPOINT_SECONDS = 15.0
 METRICS = ("reward", "reward_std", "frac_reward_zero_std", "visited", "used", "entropy", "entropy_coef", "clip_ratio",
@@ -124,7 +124,7 @@ def make(
     if own is not None:
         table, packed = join([table, compile_positions(list(own))]), np.concatenate([packed, own])
     course = Course(config, table, packed, starts, held_out, report, until)
-    version = recording.source_version(Path(__file__).parent)
+    version = recording.source_version(Path(__file__).resolve().parent)
     logs: list[dict[str, NDArray[Any]]] = []
     policies: list[Policy] = []
     for seed in seeds:

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.encoding import AT, Table
-from engines.rollout.grpo import Groups, Step
-from engines.rollout.policy import Policy, gather
+from stagelight.engines.rollout.encoding import AT, Table
+from stagelight.engines.rollout.grpo import Groups, Step
+from stagelight.engines.rollout.policy import Policy, gather
 
 UNITS = 16  # shown of each layer
 MOST_MEN = 14

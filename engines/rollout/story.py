@@ -11,12 +11,12 @@ import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout import spotlight, verifier
-from engines.rollout.encoding import Table, decode, legal_moves
-from engines.rollout.grpo import Config, best_moves_mate
-from engines.rollout.policy import Policy
-from engines.rollout.positions import Corpus, unpack
-from engines.rollout.spotlight import look
+from stagelight.engines.rollout import spotlight, verifier
+from stagelight.engines.rollout.encoding import Table, decode, legal_moves
+from stagelight.engines.rollout.grpo import Config, best_moves_mate
+from stagelight.engines.rollout.policy import Policy
+from stagelight.engines.rollout.positions import Corpus, unpack
+from stagelight.engines.rollout.spotlight import look
 
 Arrays = dict[str, NDArray[Any]]
 

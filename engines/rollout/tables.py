@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic
-from engines.rollout.encoding import Table, compile_positions, join
+from stagelight.engines.recording import atomic
+from stagelight.engines.rollout.encoding import Table, compile_positions, join
 
 PART = 500  # positions
 SOURCES = ("encoding", "positions", "verifier")  # what a compiled position depends on
@@ -23,7 +23,7 @@ def compiled(packed: NDArray[np.uint8], cache: Path, what: str, report: Report) 
     """Compile packed positions, (N, 34), taking from the cache what it has."""
     folder = cache / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    sources = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in SOURCES)
+    sources = b"".join((Path(__file__).resolve().parent / f"{name}.py").read_bytes() for name in SOURCES)
     tables = []
     for start in range(0, len(packed), PART):
         part = packed[start : start + PART]

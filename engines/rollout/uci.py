@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import chess
 
-from engines.rollout.games.policy import Policy
-from engines.rollout.players import candidates
+from stagelight.engines.rollout.games.policy import Policy
+from stagelight.engines.rollout.players import candidates
 
 NAME = "Stagelight rollout"
 LONGEST = 65_536  # characters of a line that are read

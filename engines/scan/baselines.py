@@ -17,8 +17,8 @@ import sigpy.prox
 import torch
 from torch import Tensor
 
-from engines.scan import masks, transforms
-from engines.scan.kspace import A_adjoint, Measured, gradient
+from stagelight.engines.scan import masks, transforms
+from stagelight.engines.scan.kspace import A_adjoint, Measured, gradient
 
 Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
 Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1

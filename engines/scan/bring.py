@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-from engines.scan import baselines, finishers, kspace, metrics, prior, volume
-from engines.scan.baselines import Setting
-from engines.scan.cases import Bench, Case
-from engines.scan.volume import Own
+from stagelight.engines.scan import baselines, finishers, kspace, metrics, prior, volume
+from stagelight.engines.scan.baselines import Setting
+from stagelight.engines.scan.cases import Bench, Case
+from stagelight.engines.scan.volume import Own
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 SETTING = Setting(3e-4, 60, stop=48)  # what suits most of the scored cases

@@ -14,8 +14,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from engines.scan import baselines, masks
-from engines.scan.kspace import Acquisition, Measured
+from stagelight.engines.scan import baselines, masks
+from stagelight.engines.scan.kspace import Acquisition, Measured
 
 NEIGHBOURS = 2.0  # slices, the spread of a Gaussian along the readout: maps are as smooth there as in the plane
 COSINES = (9, 8, 8)  # along S, H and W: what a fitted map is made of

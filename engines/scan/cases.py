@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.scan import baselines, calibration, data, kspace, lesion, metrics
-from engines.scan.baselines import Setting
-from engines.scan.kspace import Measured
+from stagelight.engines.scan import baselines, calibration, data, kspace, lesion, metrics
+from stagelight.engines.scan.baselines import Setting
+from stagelight.engines.scan.kspace import Measured
 
 ADULTS = ("stroke_T1", "colin27")
 KINDS = ("poisson", "density", "points")
@@ -27,7 +27,7 @@ ACCELERATIONS = (16.0, 8.0, 12.0, 4.0)  # the headline first
 SLAB = (48, 80)  # slices on which the classical methods are tuned; within any brain on the grid
 WEIGHTS = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 STOPS = (48, 72, 96, 120)  # iterations after which a method may stop
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 SHARED = tuple(
     _HERE / f"{name}.py"
     for name in ("data", "grid", "masks", "coils", "kspace", "metrics", "lesion", "cases", "calibration")

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engines.scan import baselines, masks
-from engines.scan.kspace import A, A_adjoint, Measured
-from engines.scan.score_model import SCAN_NUMBERS, Given
-from engines.scan.text import Encoded
+from stagelight.engines.scan import baselines, masks
+from stagelight.engines.scan.kspace import A, A_adjoint, Measured
+from stagelight.engines.scan.score_model import SCAN_NUMBERS, Given
+from stagelight.engines.scan.text import Encoded
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 GUESS = baselines.Setting(weight=5e-4, iterations=60)

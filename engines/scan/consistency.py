@@ -15,7 +15,7 @@ import math
 
 from torch import Tensor
 
-from engines.scan.kspace import A, A_adjoint, Measured
+from stagelight.engines.scan.kspace import A, A_adjoint, Measured
 
 STEPS = 4
 

@@ -28,9 +28,9 @@ from safetensors.torch import save
 from scipy import ndimage
 from torch import Tensor
 
-from engines.recording import atomic
-from engines.scan import anatomy, data, grid, kspace, tissue
-from engines.scan.anatomy import Fact
+from stagelight.engines.recording import atomic
+from stagelight.engines.scan import anatomy, data, grid, kspace, tissue
+from stagelight.engines.scan.anatomy import Fact
 
 # How often a real scan is drawn. T1 leads, since most scans that are brought are.
 REAL = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 from scipy.spatial.transform import Rotation
 
-from engines.scan import data
+from stagelight.engines.scan import data
 
 Floats = NDArray[np.float32]
 FINE = 3.0  # mm between the voxels that are compared

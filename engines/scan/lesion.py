@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from engines.scan import data, grid
-from engines.scan.data import Volume
+from stagelight.engines.scan import data, grid
+from stagelight.engines.scan.data import Volume
 
 CONTRASTS = ("T1", "T2", "FLAIR")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engines.recording import digest
-from engines.scan import corpus, score_model, train
-from engines.scan.conditioning import GUESS, first_guess
-from engines.scan.score_model import ScoreModel
-from engines.scan.train import Config, Step, Trainer
+from stagelight.engines.recording import digest
+from stagelight.engines.scan import corpus, score_model, train
+from stagelight.engines.scan.conditioning import GUESS, first_guess
+from stagelight.engines.scan.score_model import ScoreModel
+from stagelight.engines.scan.train import Config, Step, Trainer
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 SEED = 2026

@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engines.scan import finishers, prior, sampler
-from engines.scan.cases import Bench, Case, Method, Result, headline
-from engines.scan.prior import Prior
+from stagelight.engines.scan import finishers, prior, sampler
+from stagelight.engines.scan.cases import Bench, Case, Method, Result, headline
+from stagelight.engines.scan.prior import Prior
 
 SENTENCES = {
     "stroke_T1": "T1-weighted MRI of the brain, a medium-sized chronic stroke in the left hemisphere.",
@@ -30,7 +30,7 @@ SENTENCES = {
 }
 SEEDS = tuple(range(8))
 STEPS = 20  # of reverse diffusion; 30 gave the same on a patient kept for such questions, ms_26
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 SOURCES = (
     *(_HERE / f"{name}.py" for name in ("conditioning", "consistency", "finishers", "prior", "sampler", "score_model")),
     *(_HERE / f"{name}.py" for name in ("baselines", "transforms", "methods", "text")),

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.scan import data
-from engines.scan.lesion import of_patient
+from stagelight.engines.scan import data
+from stagelight.engines.scan.lesion import of_patient
 
 PLANES = ("axial", "coronal", "sagittal")
 Volume = NDArray[np.float32]

@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engines.scan import methods, peers, text
-from engines.scan.cases import Method, headline
-from engines.scan.methods import made
-from engines.scan.prior import FAINT, Prior, cuts
+from stagelight.engines.scan import methods, peers, text
+from stagelight.engines.scan.cases import Method, headline
+from stagelight.engines.scan.methods import made
+from stagelight.engines.scan.prior import FAINT, Prior, cuts
 
 STEPS = 30
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 _SOURCES = (*methods.SOURCES, _HERE / "peers.py", _HERE / "peer_methods.py")
 
 

@@ -14,13 +14,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from engines.recording import atomic
-from engines.scan import conditioning, score_model, text
-from engines.scan.conditioning import condition, first_guess, stack
-from engines.scan.kspace import Measured, crop
-from engines.scan.score_model import Attention, Given, ScoreModel
+from stagelight.engines.recording import atomic
+from stagelight.engines.scan import conditioning, score_model, text
+from stagelight.engines.scan.conditioning import condition, first_guess, stack
+from stagelight.engines.scan.kspace import Measured, crop
+from stagelight.engines.scan.score_model import Attention, Given, ScoreModel
 
-WEIGHTS = Path(__file__).parent / "data" / "prior.safetensors"
+WEIGHTS = Path(__file__).resolve().parent / "data" / "prior.safetensors"
 ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
 FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 

@@ -54,18 +54,18 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage, stats
 
-from engines import recording
-from engines.recording import Recording
-from engines.scan import bring, cases, kspace, making, metrics, patient, prior, runs, seen
-from engines.scan.baselines import Setting
-from engines.scan.kspace import Measured
-from engines.scan.patient import PLANES, Patient, grey, planes, signed
-from engines.scan.prior import WEIGHTS
-from engines.scan.runs import Arrays, Paused
-from engines.scan.sampler import SIGMA_FAR
-from engines.scan.sampler import Config as Sampling
-from engines.scan.score import compare
-from engines.scan.score_model import ScoreModel
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.scan import bring, cases, kspace, making, metrics, patient, prior, runs, seen
+from stagelight.engines.scan.baselines import Setting
+from stagelight.engines.scan.kspace import Measured
+from stagelight.engines.scan.patient import PLANES, Patient, grey, planes, signed
+from stagelight.engines.scan.prior import WEIGHTS
+from stagelight.engines.scan.runs import Arrays, Paused
+from stagelight.engines.scan.sampler import SIGMA_FAR
+from stagelight.engines.scan.sampler import Config as Sampling
+from stagelight.engines.scan.score import compare
+from stagelight.engines.scan.score_model import ScoreModel
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours", "sample", "samples")
@@ -76,7 +76,7 @@ DREAM_END, DREAM_ETA = 0.1, 0.6  # of sigma, below which the dreaming network le
 VARIES = ("*.seconds",)
 # What a single run depends on; what is kept and said of all of them afterwards is not among it.
 SOURCES = [
-    Path(__file__).parent / f"{name}.py"
+    Path(__file__).resolve().parent / f"{name}.py"
     for name in (
         *("baselines", "cases", "coils", "conditioning", "consistency", "data", "finishers", "grid", "kspace"),
         *("lesion", "masks", "patient", "prior", "runs", "sampler", "score_model", "text", "transforms"),
@@ -153,7 +153,7 @@ def make(
             "spread_most": SPREAD_MOST,
             "varies": list(VARIES),
         },
-        code_version=recording.source_version(Path(__file__).parent),
+        code_version=recording.source_version(Path(__file__).resolve().parent),
         facts=dict(sorted(facts.items())),
         events=(
             {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": runs.words_of(config.prompt)[0]},

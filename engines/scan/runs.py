@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines import recording
-from engines.scan import baselines, finishers, kspace, masks, prior, sampler, text
-from engines.scan.baselines import Setting
-from engines.scan.consistency import consistent
-from engines.scan.kspace import Measured
-from engines.scan.patient import PLANES, grey, planes, signed
-from engines.scan.prior import Prior
-from engines.scan.score_model import ScoreModel
+from stagelight.engines import recording
+from stagelight.engines.scan import baselines, finishers, kspace, masks, prior, sampler, text
+from stagelight.engines.scan.baselines import Setting
+from stagelight.engines.scan.consistency import consistent
+from stagelight.engines.scan.kspace import Measured
+from stagelight.engines.scan.patient import PLANES, grey, planes, signed
+from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.score_model import ScoreModel
 
 Arrays = dict[str, NDArray[Any]]
 RINGS = 8  # of k-space

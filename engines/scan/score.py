@@ -22,10 +22,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engines import recording
-from engines.recording import Recording
-from engines.scan import data, kspace, memory, metrics, told
-from engines.scan.cases import (
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.scan import data, kspace, memory, metrics, told
+from stagelight.engines.scan.cases import (
     ACCELERATIONS,
     ADULTS,
     CLASSICAL,
@@ -65,10 +65,10 @@ def every() -> list[Case]:
 
 def methods() -> tuple[Method, ...]:
     """The classical ones, and the network's where its weights are."""
-    if not (Path(__file__).parent / "data" / "prior.safetensors").is_file():
+    if not (Path(__file__).resolve().parent / "data" / "prior.safetensors").is_file():
         return CLASSICAL
-    from engines.scan.methods import LEARNED  # noqa: PLC0415  # bring in the sentence encoder
-    from engines.scan.peer_methods import PEERS  # noqa: PLC0415
+    from stagelight.engines.scan.methods import LEARNED  # noqa: PLC0415  # bring in the sentence encoder
+    from stagelight.engines.scan.peer_methods import PEERS  # noqa: PLC0415
 
     return (*CLASSICAL, *LEARNED, *PEERS)
 
@@ -87,7 +87,7 @@ def compare(before: Recording, cache: Path, report: Report, until: float = float
         ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
         Paused: `until` came first.
     """
-    if before.code_version != (now := recording.source_version(Path(__file__).parent)):
+    if before.code_version != (now := recording.source_version(Path(__file__).resolve().parent)):
         raise ValueError(
             f"{before.name}.json: recorded by the engine as it was ({before.code_version}, now {now}); "
             "run `click record scan` first"

@@ -29,13 +29,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from engines.recording import atomic
-from engines.scan import prompts, score_model, text
-from engines.scan.conditioning import condition, stack
-from engines.scan.consistency import consistent
-from engines.scan.corpus import Reader, Slab
-from engines.scan.finishers import SIGMAS, TAUS
-from engines.scan.score_model import Given, ScoreModel
+from stagelight.engines.recording import atomic
+from stagelight.engines.scan import prompts, score_model, text
+from stagelight.engines.scan.conditioning import condition, stack
+from stagelight.engines.scan.consistency import consistent
+from stagelight.engines.scan.corpus import Reader, Slab
+from stagelight.engines.scan.finishers import SIGMAS, TAUS
+from stagelight.engines.scan.score_model import Given, ScoreModel
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.village import fitting
-from engines.village.playing import play
-from engines.village.scenarios import Scenario
-from engines.village.tape import Tape, draw, stack
+from stagelight.engines.village import fitting
+from stagelight.engines.village.playing import play
+from stagelight.engines.village.scenarios import Scenario
+from stagelight.engines.village.tape import Tape, draw, stack
 
 EVERY = 3  # days between the starts that are tried
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import fitting, planner, ticks
-from engines.village import rules as r
-from engines.village.core import Villages
-from engines.village.playing import play
-from engines.village.tape import Tape
+from stagelight.engines.village import fitting, planner, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.playing import play
+from stagelight.engines.village.tape import Tape
 
 NEVER_SOLD = 99.0  # days of food that are never reached
 _ALL_YEAR = (("winter_reserve", 0.0), ("omen_reserve", 0.0))

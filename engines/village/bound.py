@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from engines.village import rules as r
-from engines.village.tape import Tape
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.tape import Tape
 
 CARRY = 18.0  # worker-ticks that may lie in actions begun the day before: six ticks at most for each of three
 NIBBLED = 4  # ticks that three workers need to chase rabbits

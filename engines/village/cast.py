@@ -13,9 +13,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import stock
-from engines.village.llm.agent import Choice
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import stock
+from stagelight.engines.village.llm.agent import Choice
 
 SCRIPT = "script"
 

@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.cast import Worker
-from engines.village.llm.agent import Choice
-from engines.village.observation import observe, say, understand
-from engines.village.tape import Tape
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.cast import Worker
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.observation import observe, say, understand
+from stagelight.engines.village.tape import Tape
+from stagelight.engines.village.world import World
 
 Arrays = dict[str, NDArray[Any]]
 NOTHING, WHEAT, FLOUR, BREAD = -1, 0, 1, 2

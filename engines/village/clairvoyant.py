@@ -14,11 +14,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village import fitting, stock, ticks
-from engines.village import rules as r
-from engines.village.compiling import compiled
-from engines.village.core import Villages
-from engines.village.tape import Tape, stack
+from stagelight.engines.village import fitting, stock, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.compiling import compiled
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.tape import Tape, stack
 
 NOT_OVERRULED = -1
 Choices = NDArray[np.int8]  # (480, 3) what each begins, NOT_OVERRULED where the lists decide

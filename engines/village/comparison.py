@@ -15,11 +15,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import Recording
-from engines.village import adversary, agents, bound, plans, scenarios, score, speed, tape
-from engines.village.llm import runs, talk
-from engines.village.plans import Paused
-from engines.village.rounds import AGENTS, ALONE, CLAIRVOYANT, POLICY, SLOW, SMALL, TAUGHT, Means, Round, play
+from stagelight.engines.recording import Recording
+from stagelight.engines.village import adversary, agents, bound, plans, scenarios, score, speed, tape
+from stagelight.engines.village.llm import runs, talk
+from stagelight.engines.village.plans import Paused
+from stagelight.engines.village.rounds import (
+    AGENTS,
+    ALONE,
+    CLAIRVOYANT,
+    POLICY,
+    SLOW,
+    SMALL,
+    TAUGHT,
+    Means,
+    Round,
+    play,
+)
 
 __all__ = ["Paused", "compare", "lines"]
 OTHERS = 20  # tapes, at most, of a scenario that was not calibrated

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engines.compiling import compiler
+from stagelight.engines.compiling import compiler
 
-compiled = compiler(Path(__file__).parent, Path(__file__).with_name("rules.py"), error_model="numpy")
+compiled = compiler(
+    Path(__file__).resolve().parent, Path(__file__).resolve().with_name("rules.py"), error_model="numpy"
+)

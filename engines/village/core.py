@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules, ticks
-from engines.village.compiling import compiled
-from engines.village.tape import Tape
-from engines.village.world import START
+from stagelight.engines.village import rules, ticks
+from stagelight.engines.village.compiling import compiled
+from stagelight.engines.village.tape import Tape
+from stagelight.engines.village.world import START
 
 
 @compiled

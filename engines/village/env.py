@@ -1,6 +1,6 @@
 """`village_v0`: the village as others' environments are, for PettingZoo and for Gymnasium.
 
-    from engines.village import env
+    from stagelight.engines.village import env
     village = env.parallel_env(scenario="std")
     observations, infos = village.reset(seed=0)
 
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.conversions import parallel_to_aec
 
-from engines.village import observation, picture, rules, scenarios, ticks
-from engines.village.core import Villages
-from engines.village.tape import draw, stack
+from stagelight.engines.village import observation, picture, rules, scenarios, ticks
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.tape import draw, stack
 
 REPORT, WORDS, SILENCE = "report", "words", "silence"
 TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
@@ -239,4 +239,4 @@ def env(
     return parallel_to_aec(Village(scenario, talks, max_cycles, render_mode))
 
 
-gymnasium.register("Village-v0", entry_point="engines.village.env:Steward")
+gymnasium.register("Village-v0", entry_point="stagelight.engines.village.env:Steward")

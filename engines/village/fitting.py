@@ -15,11 +15,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village import stock
-from engines.village.playing import play
-from engines.village.tape import Tape
+from stagelight.engines.village import stock
+from stagelight.engines.village.playing import play
+from stagelight.engines.village.tape import Tape
 
-FILE = Path(__file__).parent / "fitted.json"
+FILE = Path(__file__).resolve().parent / "fitted.json"
 ALL = "all"  # the numbers for every scenario
 # The range in which each of `stock.PARAMETERS` is searched.
 LOW = np.array([

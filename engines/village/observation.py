@@ -14,8 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.world import World
 
 SAID = re.compile(r"\b([a-z_]+)\s*=\s*([a-z_]+|-?\d+(?:\.\d+)?)")
 MOST = 10_000.0  # beyond any stock, whatever a message claims

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import ticks
 
 SIZE, CELL, EDGE = (160, 240), 16, 24  # pixels; per step of the map; around it
 GROUND, HOUSE, FULL = (34, 38, 30), (92, 84, 70), (226, 190, 96)

@@ -13,10 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import clairvoyant, stock, ticks
-from engines.village import rules as r
-from engines.village.core import Villages
-from engines.village.tape import Tape
+from stagelight.engines.village import clairvoyant, stock, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.tape import Tape
 
 MEAN_WIND = 0.8  # of the wind's chain, measured on 50 tapes
 MARGIN = 15.0  # how much more J another action than the lists' own must promise

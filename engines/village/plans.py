@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic, digest, sha256, version_of
-from engines.village import adversary, clairvoyant, fitting, scenarios
-from engines.village.tape import Tape, stack
+from stagelight.engines.recording import atomic, digest, sha256, version_of
+from stagelight.engines.village import adversary, clairvoyant, fitting, scenarios
+from stagelight.engines.village.tape import Tape, stack
 
 TRIALS = 20_000  # changes tried on a tape
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 SOURCES = [
     *(_HERE / f"{name}.py" for name in (
         "adversary", "clairvoyant", "fitting", "plans", "rules", "scenarios", "stock", "tape", "ticks",
@@ -98,7 +98,7 @@ def _plan(name: str, seed: int, trials: int, policy: Path | None) -> float:
 
 def _choices(policy: Path, tape: Tape) -> clairvoyant.Choices:
     """What a policy chooses on a tape."""
-    from engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
 
     found: clairvoyant.Choices = rollouts.played(_loaded(policy), stack([tape]))[2][0]
     return found
@@ -108,7 +108,7 @@ def _choices(policy: Path, tape: Tape) -> clairvoyant.Choices:
 def _loaded(policy: Path) -> Any:
     import torch  # noqa: PLC0415
 
-    from engines.village.training.policy import load  # noqa: PLC0415
+    from stagelight.engines.village.training.policy import load  # noqa: PLC0415
 
     torch.set_num_threads(1)
     return load(policy)[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import stock, ticks
-from engines.village.compiling import compiled
-from engines.village.core import Villages, show
-from engines.village.tape import Tape
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import stock, ticks
+from stagelight.engines.village.compiling import compiled
+from stagelight.engines.village.core import Villages, show
+from stagelight.engines.village.tape import Tape
 
 
 @compiled

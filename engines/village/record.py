@@ -27,17 +27,17 @@ from typing import Any
 
 import numpy as np
 
-from engines import recording
-from engines.recording import Recording
-from engines.village import agents, fitting, scenarios, score, selection, tape, telling, trials
-from engines.village import rules as r
-from engines.village.cast import SCRIPT, Idle, Lone, Worker, scripts
-from engines.village.chronicle import Chronicle
-from engines.village.tape import Tape
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.village import agents, fitting, scenarios, score, selection, tape, telling, trials
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.cast import SCRIPT, Idle, Lone, Worker, scripts
+from stagelight.engines.village.chronicle import Chronicle
+from stagelight.engines.village.tape import Tape
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 # What the recording depends on; how others are trained or asked is not among it.
 SOURCES = [HERE / f"{name}.py" for name in (
     "agents", "cast", "chronicle", "compiling", "core", "fitting", "llm/agent", "observation", "playing", "record",
@@ -80,7 +80,7 @@ def scripted(config: Config) -> Cast:
 
 def trained(path: Path) -> Cast:
     """Three workers who share a trained policy; each remembers for themselves."""
-    from engines.village.training import policy, worker  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training import policy, worker  # noqa: PLC0415  # brings in torch
 
     network, _ = policy.load(path)
     return Cast("a trained policy", worker.POLICY, lambda: [worker.TrainedWorker(network) for _ in range(3)])
@@ -163,7 +163,7 @@ def compare(
         ValueError: other code made the recording, or there is no policy to score, or no small language model.
         comparison.Paused: `until` came first.
     """
-    from engines.village import comparison, rounds  # noqa: PLC0415  # brings in scipy
+    from stagelight.engines.village import comparison, rounds  # noqa: PLC0415  # brings in scipy
 
     if before.code_version != version():
         raise ValueError(
@@ -179,7 +179,7 @@ def compare(
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
     """What those who act in the scene reach on many tapes of a scenario: return, hunger, recovery."""
     if POLICY.exists():
-        from engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
 
         found = trials.read(*rollouts.episodes(policy.load(POLICY)[0], weather))
     else:

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import adversary, agents, playing, scenarios, score
-from engines.village import rules as r
-from engines.village.cast import Idle, Lone, Worker
-from engines.village.core import Villages
-from engines.village.llm import episode, runs
-from engines.village.llm.reply import Model
-from engines.village.plans import Report
-from engines.village.world import World
+from stagelight.engines.village import adversary, agents, playing, scenarios, score
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.cast import Idle, Lone, Worker
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.llm import episode, runs
+from stagelight.engines.village.llm.reply import Model
+from stagelight.engines.village.plans import Report
+from stagelight.engines.village.world import World
 
 POLICY, CLAIRVOYANT = "policy", "clairvoyant"
 SMALL, TAUGHT, ENDPOINT = "small", "small_taught", "endpoint"  # language models
@@ -130,7 +130,7 @@ def known(name: str) -> None:
 def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> Played:
     drawn = score.tapes(scenario, seeds)
     if name == POLICY:
-        from engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
 
         villages, history = rollouts.episodes(_loaded(means.policy), drawn)
         return Played(villages.workers, history, {"messages": 3.0 * r.TICKS})
@@ -189,6 +189,6 @@ def _named(name: str) -> agents.Agent:
 
 @cache
 def _loaded(policy: Path) -> Any:
-    from engines.village.training.policy import load  # noqa: PLC0415
+    from stagelight.engines.village.training.policy import load  # noqa: PLC0415
 
     return load(policy)[0]

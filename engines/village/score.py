@@ -12,9 +12,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import adversary, agents, scenarios, ticks
-from engines.village import rules as r
-from engines.village.tape import Tape, stack
+from stagelight.engines.village import adversary, agents, scenarios, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.tape import Tape, stack
 
 TRAIN_SEEDS, TEST_SEEDS = range(1000, 1100), range(5000, 5100)
 SEALED_SEEDS = range(770_000, 770_100)  # of the final table, looked at once

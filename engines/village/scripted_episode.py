@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import adversary, agents, observation, scenarios, stock
-from engines.village import rules as r
-from engines.village.world import World
+from stagelight.engines.village import adversary, agents, observation, scenarios, stock
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.world import World
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.tape import Tape
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.tape import Tape
 
 FIRST_SEED, SEEDS = 3000, 200  # those that are looked at, in order
 STILL, STORED, BRIDGED, WANT, WITHIN = 3, 2.5, 2, 3, 12

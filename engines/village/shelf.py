@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic
+from stagelight.engines.recording import atomic
 
 
 def put(path: Path, arrays: dict[str, NDArray[Any]]) -> None:

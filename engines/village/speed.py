@@ -7,10 +7,10 @@ from importlib import import_module
 
 import numpy as np
 
-from engines.village import rules, scenarios
-from engines.village.core import Villages
-from engines.village.env import parallel_env
-from engines.village.tape import draw, stack
+from stagelight.engines.village import rules, scenarios
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.env import parallel_env
+from stagelight.engines.village.tape import draw, stack
 
 
 def throughput(count: int = 64, rounds: int = 5, cycles: int = 3000, seed: int = 0) -> dict[str, float]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.village import rules as r
-from engines.village.compiling import compiled
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.compiling import compiled
 
 PARAMETERS = (
     "reserve",  # R: days of food kept in the granary; flour beyond is sold

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village.rules import AGENTS, DAY, DAYS, PLOTS, TICKS
-from engines.village.scenarios import Scenario
+from stagelight.engines.village.rules import AGENTS, DAY, DAYS, PLOTS, TICKS
+from stagelight.engines.village.scenarios import Scenario
 
 WIND = np.array([0.0, 0.5, 1.0])
 WIND_CHAIN = np.array([[0.5, 0.4, 0.1], [0.06, 0.78, 0.16], [0.01, 0.10, 0.89]])

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.chronicle import Arrays
-from engines.village.selection import Story
-from engines.village.tape import Tape
-from engines.village.ticks import COIN, HUNGER, LEVEL, RABBITS, STORE, J, N
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.chronicle import Arrays
+from stagelight.engines.village.selection import Story
+from stagelight.engines.village.tape import Tape
+from stagelight.engines.village.ticks import COIN, HUNGER, LEVEL, RABBITS, STORE, J, N
 
 MESSAGES = ("sell", "bank", "draw", "invest", "buy")  # what is stored, taken or sold is said in these
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.village import rules as r
-from engines.village.compiling import compiled
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.compiling import compiled
 
 (
     CUT, MILL_WHEAT, MILL_FLOUR, BAKERY_FLOUR, BAKERY_BREAD, SQUARE, STORE, COIN, HUNGER, RABBITS, N, LEVEL, J,

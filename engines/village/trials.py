@@ -12,12 +12,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village import agents, score, selection, tape, ticks
-from engines.village import rules as r
-from engines.village.core import Villages
-from engines.village.playing import play
-from engines.village.scenarios import Scenario
-from engines.village.tape import Tape
+from stagelight.engines.village import agents, score, selection, tape, ticks
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.playing import play
+from stagelight.engines.village.scenarios import Scenario
+from stagelight.engines.village.tape import Tape
 
 Arrays = dict[str, NDArray[Any]]
 RESERVES = score.RESERVES

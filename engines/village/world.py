@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.tape import Tape
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.tape import Tape
 
 # The numbers of a village in one row: six plots, then these; the last six are what went in and out since the start.
 STOCKS = (

@@ -1,4 +1,6 @@
-"""A whole job in a process of its own, from nothing to an mp4: python -m render.bench.job KIND PICTURE SECONDS FILE.
+"""A whole job in a process of its own, from nothing to an mp4.
+
+    python -m stagelight.render.bench.job KIND PICTURE SECONDS FILE
 
 KIND is `plain`, Manim with its own encoder, or `staged`: two processes, this one and a worker, each draw and encode
 one half of the frames, and the halves are joined. Frames are hashed on the way, as they are in any scene.
@@ -11,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from render import theme
-from render.pipeline import executor
+from stagelight.render import theme
+from stagelight.render.pipeline import executor
 
 QUALITY = theme.QUALITIES["web"]
 # On top of the preset. Everything moves here, and `web`'s own choice for scenes gives files half as large again as
@@ -26,7 +28,7 @@ def main(kind: str, name: str, seconds: float, path: Path) -> None:
     """Do one job."""
     with tempfile.TemporaryDirectory(prefix="stagelight-bench-") as folder:
         if kind == "plain":
-            from render.bench import plain  # noqa: PLC0415  # the worker of the other kind need not load it
+            from stagelight.render.bench import plain  # noqa: PLC0415  # the worker of the other kind need not load it
 
             shutil.move(plain.film(name, QUALITY, seconds, Path(folder)), path)
         else:
@@ -42,7 +44,7 @@ def staged(name: str, seconds: float, folder: Path) -> bytes:
         later = worker.submit(part, name, seconds, *parts[1])
         part(name, seconds, *parts[0])
         later.result()
-    from render.pipeline import video  # noqa: PLC0415  # loaded already by `part`, after the worker was started
+    from stagelight.render.pipeline import video  # noqa: PLC0415  # loaded already by `part`, after the worker was started
 
     return video.join([(path, (stop - start) / QUALITY.fps) for path, start, stop in parts])
 
@@ -51,10 +53,10 @@ def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
     """Draw and encode frames start to stop."""
     from av.video.reformatter import VideoReformatter  # noqa: PLC0415
 
-    from render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
-    from render.pipeline import encode, video  # noqa: PLC0415
-    from render.pipeline.aside import aside  # noqa: PLC0415
-    from render.stage import Film  # noqa: PLC0415
+    from stagelight.render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
+    from stagelight.render.pipeline import encode, video  # noqa: PLC0415
+    from stagelight.render.pipeline.aside import aside  # noqa: PLC0415
+    from stagelight.render.stage import Film  # noqa: PLC0415
 
     film, converter = Film(section(name, seconds), QUALITY), VideoReformatter()
     keys = f"keyint={video.KEYFRAME_SECONDS * QUALITY.fps}:scenecut=0:force-cfr=1:threads=1:lookahead-threads=1"

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from render.bench import job, plain, staged
-from render.pipeline import RenderError, encode, executor, make, perceptual, plan, progress
-from render.pipeline.plan import Places
-from render.stage import Film
+from stagelight.render.bench import job, plain, staged
+from stagelight.render.pipeline import RenderError, encode, executor, make, perceptual, plan, progress
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film
 
 Tell = Callable[[str], None]
 
@@ -133,7 +133,7 @@ def _job(kind: str, name: str, seconds: float) -> tuple[float, int]:
     """Seconds and bytes of a whole job, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="stagelight-bench-") as folder:
         path = Path(folder, "film.mp4")
-        command = [sys.executable, "-m", "render.bench.job", kind, name, str(seconds), str(path)]
+        command = [sys.executable, "-m", "stagelight.render.bench.job", kind, name, str(seconds), str(path)]
         start = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         taken = time.monotonic() - start

@@ -14,9 +14,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import board
-from render.motion import Point, mix
+from stagelight.render import theme
+from stagelight.render.components import board
+from stagelight.render.motion import Point, mix
 
 Numbers = NDArray[np.floating]
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import manim
 import numpy as np
 
-from render import theme
-from render.bench import pictures
-from render.components import board, pieces
-from render.motion import Point
-from render.theme import HEIGHT, WIDTH, Quality
+from stagelight.render import theme
+from stagelight.render.bench import pictures
+from stagelight.render.components import board, pieces
+from stagelight.render.motion import Point
+from stagelight.render.theme import HEIGHT, WIDTH, Quality
 
 UNIT = HEIGHT / 8  # stage pixels in one of Manim's units
 STROKE = 0.01 * UNIT  # stage pixels in one unit of Manim's stroke width

@@ -11,10 +11,10 @@ from typing import Any
 
 import cairo
 
-from render.bench import job
-from render.bench.measure import LARGER, TARGETS, Measured, Timing
-from render.pipeline import perceptual, plan
-from render.pipeline.executor import usable_cores
+from stagelight.render.bench import job
+from stagelight.render.bench.measure import LARGER, TARGETS, Measured, Timing
+from stagelight.render.pipeline import perceptual, plan
+from stagelight.render.pipeline.executor import usable_cores
 
 IDLE = 0.5  # load average from which on the machine is not idle
 

@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from render import theme
-from render.bench import pictures
-from render.components import board, pieces
-from render.motion import Point
-from render.pen import Pen
-from render.stage import Section
-from render.theme import HEIGHT, WIDTH
+from stagelight.render import theme
+from stagelight.render.bench import pictures
+from stagelight.render.components import board, pieces
+from stagelight.render.motion import Point
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Section
+from stagelight.render.theme import HEIGHT, WIDTH
 
 SHADES = 256  # of a node's colour between off and on
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from render import theme
-from render.motion import ease, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
 
 
 def reward_bar(pen: Pen, x: float, base: float, width: float, height: float, alpha: float = 1.0) -> None:

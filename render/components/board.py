@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import cairo
 
-from render import theme
-from render.components import pieces
-from render.motion import Point, ease, mix, px
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components import pieces
+from stagelight.render.motion import Point, ease, mix, px
+from stagelight.render.pen import Pen
 
 Placement = Mapping[int, str]  # square 0 (a1) to 63 (h8) -> symbol, capitals for White
 

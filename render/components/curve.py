@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.motion import Point, ease, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Point, ease, px, py
+from stagelight.render.pen import Pen
 
 LATE = (200, 120, 420)  # the steps at which the exhibit's runs are half-way
 

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.motion import Point, cut, ease, mix, px, py, swing
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Point, cut, ease, mix, px, py, swing
+from stagelight.render.pen import Pen
 
 THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from render import theme
-from render.motion import between, mix, px, py, swing
-from render.pen import Pen
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.motion import between, mix, px, py, swing
+from stagelight.render.pen import Pen
+from stagelight.render.stage import Cue, Section
 
 LEFT, RIGHT = px(4), px(96)
 RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import phantom
-from render.motion import ease, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components import phantom
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
 
 Numbers = NDArray[np.floating]
 Mask = NDArray[np.bool_]

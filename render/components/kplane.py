@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import kcube, phantom
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components import kcube, phantom
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 Numbers = NDArray[np.floating]
 KSpace = NDArray[np.complexfloating[Any, Any]]

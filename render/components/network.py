@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.motion import Point, cut, ease, px, py, swing
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Point, cut, ease, px, py, swing
+from stagelight.render.pen import Pen
 
 Weights = NDArray[np.floating]
 LINKS = 60  # strongest drawn

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import cairo
 
-from render.motion import between
-from render.pen import Pen
-from render.theme import HEIGHT, SQUARE_DARK, SQUARE_LIGHT, WIDTH, swap
+from stagelight.render.motion import between
+from stagelight.render.pen import Pen
+from stagelight.render.theme import HEIGHT, SQUARE_DARK, SQUARE_LIGHT, WIDTH, swap
 
 Segment = tuple[float, ...]  # 2 numbers: a move or a line (the first of a subpath moves); 6: a cubic; none: close
 

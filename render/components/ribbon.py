@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.motion import Box, ease, px, py
-from render.pen import Anchor, Pen
+from stagelight.render import theme
+from stagelight.render.motion import Box, ease, px, py
+from stagelight.render.pen import Anchor, Pen
 
 AHEAD = 0.3  # alpha of what is still to come
 MARK = 11.0  # half a mark's size

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from render import theme
-from render.components import frame, kcube, phantom, slices, tokens
-from render.motion import Box, ease, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components import frame, kcube, phantom, slices, tokens
+from stagelight.render.motion import Box, ease, px, py
+from stagelight.render.pen import Pen
 
 STEPS = 12
 SENTENCE = ("T1", "from above", "lesion on the right")

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import phantom
-from render.motion import Box, Point, ease, mix, px, py
-from render.pen import Anchor, Pen
+from stagelight.render import theme
+from stagelight.render.components import phantom
+from stagelight.render.motion import Box, Point, ease, mix, px, py
+from stagelight.render.pen import Anchor, Pen
 
 Numbers = NDArray[np.floating]
 Picture = NDArray[np.uint8]

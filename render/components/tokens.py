@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from render import theme
-from render.motion import Box, Point, cut, ease, mix, px, py, swing
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Box, Point, cut, ease, mix, px, py, swing
+from stagelight.render.pen import Pen
 
 SIZE, PAD, GAP, LINE = theme.MUST_READ, 22.0, 16.0, 84.0  # type, margin in a pill, between pills, from line to line
 APART = 0.12  # seconds from one word's start to the next one's

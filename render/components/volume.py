@@ -14,10 +14,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components import phantom
-from render.motion import Box, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components import phantom
+from stagelight.render.motion import Box, py
+from stagelight.render.pen import Pen
 
 Volume = NDArray[np.float32]
 Picture = NDArray[np.uint8]

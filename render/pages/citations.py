@@ -9,8 +9,8 @@ from typing import Any
 from pybtex.database import BibliographyData, Entry, parse_file
 from pybtex.scanner import PybtexError
 
-from render.pages.markup import Html, el, join
-from render.pages.published import fail, pick
+from stagelight.render.pages.markup import Html, el, join
+from stagelight.render.pages.published import fail, pick
 
 NAMED = 3  # authors; of more, the first alone is named
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from render.pages.markup import Html, el, inert
-from render.pages.published import Scene, fail, pick
+from stagelight.render.pages.markup import Html, el, inert
+from stagelight.render.pages.published import Scene, fail, pick
 
 
 def percent(value: float, digits: int = 1) -> str:

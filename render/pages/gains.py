@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from render.pages.figures import signed, traced
-from render.pages.markup import Html, el, framed
-from render.pages.plots import APART, HIGH, LEFT, LOW, RIGHT, TOP, WIDE, download, text
-from render.pages.published import Scene, fail
+from stagelight.render.pages.figures import signed, traced
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.plots import APART, HIGH, LEFT, LOW, RIGHT, TOP, WIDE, download, text
+from stagelight.render.pages.published import Scene, fail
 
 WHO = {"colin27": "Colin27", "patient": "The patient", "patient.lesion": "Its lesion"}
 STEP = 0.25  # dB between two lines of the grid

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from render.pages.figures import clock, size
-from render.pages.markup import Html, el, framed, join
-from render.pages.published import Scene, fail, label, section_of, titled
+from stagelight.render.pages.figures import clock, size
+from stagelight.render.pages.markup import Html, el, framed, join
+from stagelight.render.pages.published import Scene, fail, label, section_of, titled
 
 KEYS = (  # and how they are read aloud, where the sign alone would not be
     (((",", "comma"), (".", "full stop")), "one frame"),

@@ -12,9 +12,9 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from render.pages.figures import integer, percent
-from render.pages.markup import Html, el, framed
-from render.pages.published import Scene, fail, pick
+from stagelight.render.pages.figures import integer, percent
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.published import Scene, fail, pick
 
 Numbers = NDArray[np.float64]
 

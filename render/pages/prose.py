@@ -10,9 +10,9 @@ from pathlib import Path
 
 from markdown.extensions.toc import slugify
 
-from render.pages.figures import duration
-from render.pages.markup import el
-from render.pages.published import fail, pick
+from stagelight.render.pages.figures import duration
+from stagelight.render.pages.markup import el
+from stagelight.render.pages.published import fail, pick
 
 WORDS_PER_MINUTE = 220
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from render.pages.figures import integer, number
-from render.pages.markup import Html, el, framed
-from render.pages.published import Scene, fail, pick
+from stagelight.render.pages.figures import integer, number
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.published import Scene, fail, pick
 
 SHOWN = ("return", "hungry", "empty", "mouths")  # of each cell; the first is written in the table
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from render.pages.figures import number, traced
-from render.pages.markup import Html, el, framed, join
-from render.pages.published import Scene, fail, pick
+from stagelight.render.pages.figures import number, traced
+from stagelight.render.pages.markup import Html, el, framed, join
+from stagelight.render.pages.published import Scene, fail, pick
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
          "ours": "The network, three rounds", "sample": "Diffusion, one sample",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from render.pages.figures import STYLES, traced
-from render.pages.markup import Html, el, framed, join
-from render.pages.published import Scene, fail
+from stagelight.render.pages.figures import STYLES, traced
+from stagelight.render.pages.markup import Html, el, framed, join
+from stagelight.render.pages.published import Scene, fail
 
 ADULTS = {"stroke_t1": ("patient", "The patient"), "colin27": ("colin27", "Colin27")}
 DRAWN = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",

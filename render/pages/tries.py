@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from render.pages.markup import Html, el, framed
-from render.pages.published import Scene, fail
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.published import Scene, fail
 
 RATIO = 1.4  # of the table as it stands; far enough to be clipped
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from render.pages.markup import Html, el, framed
-from render.pages.published import Scene, fail
-from render.pages.scored import Cell, table
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.published import Scene, fail
+from stagelight.render.pages.scored import Cell, table
 
 WEATHER = {
     "calm": "Calm", "std": "Usual", "windless": "Little wind", "rabbits": "Rabbits",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engines.recording import atomic, sha256
+from stagelight.engines.recording import atomic, sha256
 
 
 @dataclass(frozen=True)

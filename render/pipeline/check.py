@@ -7,16 +7,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from engines import recording
-from render import theme
-from render.pipeline import InputError, cache, compare, encode, executor, manifest, plan
-from render.pipeline.compare import Difference, Published
-from render.pipeline.environment import environment
-from render.pipeline.load import load_scene
-from render.pipeline.make import Watching
-from render.pipeline.perceptual import TOLERANCE
-from render.pipeline.plan import Inputs, Places
-from render.stage import Section
+from stagelight.engines import recording
+from stagelight.render import theme
+from stagelight.render.pipeline import InputError, cache, compare, encode, executor, manifest, plan
+from stagelight.render.pipeline.compare import Difference, Published
+from stagelight.render.pipeline.environment import environment
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.make import Watching
+from stagelight.render.pipeline.perceptual import TOLERANCE
+from stagelight.render.pipeline.plan import Inputs, Places
+from stagelight.render.stage import Section
 
 R = TypeVar("R")
 

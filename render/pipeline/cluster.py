@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from render.pipeline import InputError, encode, one_line, plan
-from render.pipeline.plan import Inputs, Places
+from stagelight.render.pipeline import InputError, encode, one_line, plan
+from stagelight.render.pipeline.plan import Inputs, Places
 
 SECONDS = 15  # within which the scheduler has to answer
 RETRIES = 3  # of a section whose worker was lost

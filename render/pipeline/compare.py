@@ -17,9 +17,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
-from render.pipeline import encode, perceptual, triptych
-from render.pipeline.perceptual import TOLERANCE, Window
-from render.stage import Film
+from stagelight.render.pipeline import encode, perceptual, triptych
+from stagelight.render.pipeline.perceptual import TOLERANCE, Window
+from stagelight.render.stage import Film
 
 
 @dataclass(frozen=True)

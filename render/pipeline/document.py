@@ -9,7 +9,7 @@ import json
 from itertools import accumulate
 from typing import TypedDict
 
-from render.stage import Scene, Section
+from stagelight.render.stage import Scene, Section
 
 SCHEMA = 1
 

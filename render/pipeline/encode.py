@@ -20,14 +20,14 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from blake3 import blake3
 from PIL import Image
 
-from engines.recording import atomic
-from render.pipeline import document, preview, video
-from render.pipeline.aside import aside
-from render.pipeline.cache import Segment, Slot
-from render.pipeline.load import load_scene
-from render.pipeline.plan import Places
-from render.stage import Film, Frame, Scene, Section
-from render.theme import Quality
+from stagelight.engines.recording import atomic
+from stagelight.render.pipeline import document, preview, video
+from stagelight.render.pipeline.aside import aside
+from stagelight.render.pipeline.cache import Segment, Slot
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film, Frame, Scene, Section
+from stagelight.render.theme import Quality
 
 SAMPLES = 12  # frames of a section on which what the encoders lose is measured
 STILL_WIDTH, STILL_BYTES = 1920, 100_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cairo
 
-from render.pipeline.plan import Inputs
+from stagelight.render.pipeline.plan import Inputs
 
 
 def environment(found: Inputs) -> dict[str, str]:

@@ -16,7 +16,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from render.pipeline import RenderError, one_line
+from stagelight.render.pipeline import RenderError, one_line
 
 U = TypeVar("U", bound="Work")
 R = TypeVar("R")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from engines.recording import atomic
-from render import components, theme
-from render.pen import Pen
-from render.pipeline import InputError
-from render.pipeline.plan import Places
-from render.stage import Film, Frame, Section
-from render.theme import Quality
+from stagelight.engines.recording import atomic
+from stagelight.render import components, theme
+from stagelight.render.pen import Pen
+from stagelight.render.pipeline import InputError
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.theme import Quality
 
 Exhibit = Callable[[Pen, float], None]
 

@@ -6,11 +6,11 @@ import importlib
 import traceback
 from collections.abc import Iterator
 
-from engines import recording
-from render.pipeline import RenderError, one_line
-from render.pipeline.parts import observed
-from render.pipeline.plan import Places
-from render.stage import Scene
+from stagelight.engines import recording
+from stagelight.render.pipeline import RenderError, one_line
+from stagelight.render.pipeline.parts import observed
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.stage import Scene
 
 
 def load_scene(places: Places, name: str) -> Scene:

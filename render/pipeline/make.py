@@ -11,14 +11,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from engines.recording import atomic
-from render.pipeline import InputError, RenderError, cache, document, encode, parts, plan, publish
-from render.pipeline import executor as workers
-from render.pipeline.load import load_scene
-from render.pipeline.plan import Inputs, Places
-from render.pipeline.progress import Show
-from render.stage import Film
-from render.theme import Quality
+from stagelight.engines.recording import atomic
+from stagelight.render.pipeline import InputError, RenderError, cache, document, encode, parts, plan, publish
+from stagelight.render.pipeline import executor as workers
+from stagelight.render.pipeline.load import load_scene
+from stagelight.render.pipeline.plan import Inputs, Places
+from stagelight.render.pipeline.progress import Show
+from stagelight.render.stage import Film
+from stagelight.render.theme import Quality
 
 Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from engines.recording import sha256
-from render.pipeline.cache import sweep
-from render.pipeline.plan import Inputs, Places
-from render.theme import Quality
+from stagelight.engines.recording import sha256
+from stagelight.render.pipeline.cache import sweep
+from stagelight.render.pipeline.plan import Inputs, Places
+from stagelight.render.theme import Quality
 
 FOLDERS = ("videos", "posters", "stills", "captions")
 OPTIONAL = ("av1",)  # entries that may be null

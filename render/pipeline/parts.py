@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
 
-from engines.recording import Recording
+from stagelight.engines.recording import Recording
 
 NONE, THERE = "none", "there"
 ACCESS = {__name__, Recording.__module__, "collections.abc", "_collections_abc"}  # modules that read for who calls them

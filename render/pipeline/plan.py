@@ -28,11 +28,11 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from engines.recording import RecordingError, load_head, sha256
-from render import theme
-from render.pipeline import InputError, RenderError
-from render.pipeline.parts import look, parts
-from render.theme import Quality
+from stagelight.engines.recording import RecordingError, load_head, sha256
+from stagelight.render import theme
+from stagelight.render.pipeline import InputError, RenderError
+from stagelight.render.pipeline.parts import look, parts
+from stagelight.render.theme import Quality
 
 DRAWN_WITH = (
     "manim",
@@ -51,7 +51,7 @@ class Places:
 
     assets: Path = theme.ASSETS  # recordings/ is read; videos/, posters/, stills/ and captions/ are written
     cache: Path = theme.ASSETS.parent / ".cache" / "render"
-    scenes: str = "render.scenes"  # the package whose modules are scenes
+    scenes: str = "stagelight.render.scenes"  # the package whose modules are scenes
 
     @property
     def recordings(self) -> Path:
@@ -142,9 +142,9 @@ def inputs(places: Places, scene: str) -> Inputs:
     for path in (recording, head):
         if not path.is_file():
             raise RecordingError(f"{path}: missing; make it with `click record {scene}`")
-    everything = closure(module, "render.pipeline.encode")
+    everything = closure(module, "stagelight.render.pipeline.encode")
     drawers = _drawers(module, everything)
-    common = closure(module, "render.pipeline.encode", scene=module, without=drawers)
+    common = closure(module, "stagelight.render.pipeline.encode", scene=module, without=drawers)
     return Inputs(
         scene=scene,
         recording_sha256=sha256(recording),
@@ -156,7 +156,7 @@ def inputs(places: Places, scene: str) -> Inputs:
             (name.rpartition(".")[2], _sources(closure(name, scene=module, without=drawers)))
             for name in sorted(drawers - set(common))
         ),
-        render_version=_digest(everything | closure("render.pipeline.make"))[:16],
+        render_version=_digest(everything | closure("stagelight.render.pipeline.make"))[:16],
         versions=tuple((name, importlib.metadata.version(name)) for name in DRAWN_WITH),
     )
 
@@ -168,7 +168,7 @@ def closure(*modules: str, scene: str = "", without: Collection[str] = ()) -> di
     """
     found: dict[str, Path] = {}
     waiting = set(modules)
-    tops = {name.partition(".")[0] for name in (*modules, "engines.recording")}
+    tops = {name.partition(".")[0] for name in (*modules, "stagelight.engines.recording")}
     while waiting:
         name = waiting.pop()
         path = _file(name) if name not in found and name.partition(".")[0] in tops else None

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import imageio.v3 as iio
 import numpy as np
 
-from render.stage import Film, Frame, Section
-from render.theme import Quality
+from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.theme import Quality
 
 SMALL = Quality("preview", 480, 270, 12, 0, "")
 SECONDS, REST = 4.0, 1.0  # how long a round is, and how much of it the last picture stays

@@ -14,15 +14,15 @@ from typing import Any
 
 from PIL import Image
 
-from engines.recording import atomic
-from render.pipeline import document, preview, tracks, video
-from render.pipeline.cache import Segment, Slot
-from render.pipeline.document import Document
-from render.pipeline.environment import environment
-from render.pipeline.manifest import prune
-from render.pipeline.plan import Inputs, Places
-from render.stage import Scene
-from render.theme import Quality
+from stagelight.engines.recording import atomic
+from stagelight.render.pipeline import document, preview, tracks, video
+from stagelight.render.pipeline.cache import Segment, Slot
+from stagelight.render.pipeline.document import Document
+from stagelight.render.pipeline.environment import environment
+from stagelight.render.pipeline.manifest import prune
+from stagelight.render.pipeline.plan import Inputs, Places
+from stagelight.render.stage import Scene
+from stagelight.render.theme import Quality
 
 Finished = Sequence[tuple[Slot, Segment]]
 

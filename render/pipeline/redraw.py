@@ -4,7 +4,7 @@ Importing Manim takes longer than drawing a section. So this process imports all
 project's own modules, and waits. For each job, a line of JSON on standard input, it forks a child that imports the
 project anew and draws; a job still going is given up for the next. It ends, with its child, when its input does.
 
-Run by `watch` as `python -P -m render.pipeline.redraw`.
+Run by `watch` as `python -P -m stagelight.render.pipeline.redraw`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:  # a child imports these anew
-    from render.pipeline.cache import Slot
-    from render.pipeline.plan import Inputs, Places
-    from render.theme import Quality
+    from stagelight.render.pipeline.cache import Slot
+    from stagelight.render.pipeline.plan import Inputs, Places
+    from stagelight.render.theme import Quality
 
-PROJECT = {"render", "engines"}
+PROJECT = {"stagelight"}
 NOWHERE = "/nonexistent/bytecode"
 
 
@@ -63,7 +63,7 @@ def main() -> None:
 def _warm() -> None:
     """Import what drawing imports, then forget what an author may change."""
     with contextlib.suppress(Exception):  # a broken source is told of when it is drawn
-        importlib.import_module("render.pipeline.make")
+        importlib.import_module("stagelight.render.pipeline.make")
     for name in [name for name in sys.modules if name.partition(".")[0] in PROJECT]:
         del sys.modules[name]
 
@@ -96,9 +96,9 @@ def _child(job: Job) -> int:
 
 def _scene(job: Job, name: str) -> bool:
     """Draw and publish one scene; whether there was anything to say of it."""
-    from engines.recording import RecordingError  # noqa: PLC0415  # the project, imported anew
-    from render import theme  # noqa: PLC0415
-    from render.pipeline import InputError, RenderError, cache, manifest, plan  # noqa: PLC0415
+    from stagelight.engines.recording import RecordingError  # noqa: PLC0415  # the project, imported anew
+    from stagelight.render import theme  # noqa: PLC0415
+    from stagelight.render.pipeline import InputError, RenderError, cache, manifest, plan  # noqa: PLC0415
 
     places = plan.Places(Path(job["assets"]), Path(job["cache"]), job["package"])
     quality = theme.QUALITIES[job["quality"]]
@@ -116,7 +116,7 @@ def _scene(job: Job, name: str) -> bool:
 
 def _draw(job: Job, places: Places, found: Inputs, quality: Quality) -> None:
     """Draw what is missing, say where each file is, and publish."""
-    from render.pipeline import executor, make, manifest, progress  # noqa: PLC0415  # brings in Manim
+    from stagelight.render.pipeline import executor, make, manifest, progress  # noqa: PLC0415  # brings in Manim
 
     started, drawn = time.time(), list[str]()
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from render.pipeline.document import Document, Part
-from render.stage import Cue
+from stagelight.render.pipeline.document import Document, Part
+from stagelight.render.stage import Cue
 
 
 def chapters(document: Document) -> str:

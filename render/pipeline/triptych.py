@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from engines.recording import atomic
-from render import theme
-from render.pipeline.perceptual import SIDE, Window
+from stagelight.engines.recording import atomic
+from stagelight.render import theme
+from stagelight.render.pipeline.perceptual import SIDE, Window
 
 Picture = NDArray[np.uint8]  # (height, width, 3), RGB
 

@@ -22,8 +22,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from render.pipeline import RenderError
-from render.theme import Quality
+from stagelight.render.pipeline import RenderError
+from stagelight.render.theme import Quality
 
 Luma = NDArray[np.uint8]  # (height, width)
 

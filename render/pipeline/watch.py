@@ -18,11 +18,11 @@ from pathlib import Path
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from render import theme
-from render.pipeline import InputError
-from render.pipeline.plan import Places
-from render.pipeline.redraw import Job
-from render.theme import Quality
+from stagelight.render import theme
+from stagelight.render.pipeline import InputError
+from stagelight.render.pipeline.plan import Places
+from stagelight.render.pipeline.redraw import Job
+from stagelight.render.theme import Quality
 
 QUIET = 0.06  # seconds without another save, after which it is drawn: an editor writes a file in several steps
 CHANGES = {"created", "modified", "moved", "deleted"}
@@ -48,9 +48,10 @@ def folders(places: Places) -> set[Path]:
     scenes = importlib.util.find_spec(places.scenes)
     if scenes is None or not scenes.submodule_search_locations:
         raise InputError(f"{places.scenes} is not a package of scenes")
-    package = Path(theme.__file__).parent
+    package = Path(theme.__file__).resolve().parent
     places.recordings.mkdir(parents=True, exist_ok=True)
-    return {package, theme.FONTS, places.recordings, *map(Path, scenes.submodule_search_locations)}
+    drawn = {Path(folder).resolve() for folder in scenes.submodule_search_locations}
+    return {package, theme.FONTS, places.recordings, *drawn}
 
 
 def watch(
@@ -137,5 +138,5 @@ def _warm() -> Iterator[Callable[[Job], None]]:
 
 def _start() -> subprocess.Popen[bytes]:
     """In a session of its own, so that Ctrl-C reaches this process alone."""
-    command = [sys.executable, "-P", "-m", "render.pipeline.redraw"]
+    command = [sys.executable, "-P", "-m", "stagelight.render.pipeline.redraw"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)

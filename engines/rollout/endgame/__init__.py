@@ -5,6 +5,6 @@ its best answer), `policy` (the network), `curriculum` (where games start), `grp
 (what it is worth).
 """
 
-from engines.rollout.endgame.grpo import Config, Step, run
+from stagelight.engines.rollout.endgame.grpo import Config, Step, run
 
 __all__ = ["Config", "Step", "run"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.endgame.tables import Ending
+from stagelight.engines.rollout.endgame.tables import Ending
 
 SPLIT_SEED, HELD_OUT_SHARE = 2026, 0.1
 MODES = ("curriculum", "uniform", "far")

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.endgame.geometry import BETWEEN, BIT, KING, REACHED, RELATION, TRIANGLE, compiled
-from engines.rollout.endgame.tables import Ending, attacked, decode, encode, occupied, reply
+from stagelight.engines.rollout.endgame.geometry import BETWEEN, BIT, KING, REACHED, RELATION, TRIANGLE, compiled
+from stagelight.engines.rollout.endgame.tables import Ending, attacked, decode, encode, occupied, reply
 
 FLAGS = 8  # gives check + 2 * next to the black king + 4 * defended
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.endgame import environment
-from engines.rollout.endgame.curriculum import held_out
-from engines.rollout.endgame.policy import Policy, batch
-from engines.rollout.endgame.tables import DRAWN, MATED, Ending
+from stagelight.engines.rollout.endgame import environment
+from stagelight.engines.rollout.endgame.curriculum import held_out
+from stagelight.engines.rollout.endgame.policy import Policy, batch
+from stagelight.engines.rollout.endgame.tables import DRAWN, MATED, Ending
 
 MOVE_LIMIT = 50  # the fifty-move rule, its clock at 0 at the start
 

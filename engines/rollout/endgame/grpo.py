@@ -5,7 +5,7 @@ One step:
 1. sample    from each of B starts G games, each to mate, draw or its budget of moves
 2. reward    discount^(moves beyond the distance to mate) for a mate, 0 otherwise
 3. advantage A_i = r_i - mean(r), over the group's spread if so configured; it counts for each move of the game
-4. update    ascend the clipped surrogate, see `engines.rollout.grpo`, plus an entropy bonus
+4. update    ascend the clipped surrogate, see `stagelight.engines.rollout.grpo`, plus an entropy bonus
 
 Games of a step share positions. All visits of one move of one position have the same ratio rho, so the sum over
 them is P min(rho, 1 + eps_high) + N max(rho, 1 - eps_low), with P and N the sums of their positive and negative
@@ -23,11 +23,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.rollout.endgame import curriculum, environment
-from engines.rollout.endgame.curriculum import Frontier, Starts
-from engines.rollout.endgame.geometry import compiled
-from engines.rollout.endgame.policy import Batch, Policy, batch, entropy, join, take
-from engines.rollout.endgame.tables import MATED, solve
+from stagelight.engines.rollout.endgame import curriculum, environment
+from stagelight.engines.rollout.endgame.curriculum import Frontier, Starts
+from stagelight.engines.rollout.endgame.geometry import compiled
+from stagelight.engines.rollout.endgame.policy import Batch, Policy, batch, entropy, join, take
+from stagelight.engines.rollout.endgame.tables import MATED, solve
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engines.rollout.endgame import environment
-from engines.rollout.endgame.geometry import PLACE
-from engines.rollout.endgame.tables import Ending
+from stagelight.engines.rollout.endgame import environment
+from stagelight.engines.rollout.endgame.geometry import PLACE
+from stagelight.engines.rollout.endgame.tables import Ending
 
 PAIRS = 10 * 64  # the black king in its triangle, a piece anywhere
 FAR = -1e30  # the logit of what may not be played

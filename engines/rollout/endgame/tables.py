@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.endgame.geometry import (
+from stagelight.engines.rollout.endgame.geometry import (
     BETWEEN,
     BIT,
     KING,

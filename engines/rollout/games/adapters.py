@@ -9,10 +9,10 @@ import chess.engine
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.encoding import code
-from engines.rollout.games.arena import Arena
-from engines.rollout.games.fen import to_board
-from engines.rollout.games.score import Opponent
+from stagelight.engines.rollout.encoding import code
+from stagelight.engines.rollout.games.arena import Arena
+from stagelight.engines.rollout.games.fen import to_board
+from stagelight.engines.rollout.games.score import Opponent
 
 
 @contextmanager

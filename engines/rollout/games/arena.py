@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.games.attacks import BOARD
-from engines.rollout.games.compiling import compiled
-from engines.rollout.games.corpus import Games
-from engines.rollout.games.fen import from_fen
-from engines.rollout.games.opponents import reply
-from engines.rollout.games.rules import GOING_ON, HISTORY, MATE, MOVES, make, settle
+from stagelight.engines.rollout.games.attacks import BOARD
+from stagelight.engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.corpus import Games
+from stagelight.engines.rollout.games.fen import from_fen
+from stagelight.engines.rollout.games.opponents import reply
+from stagelight.engines.rollout.games.rules import GOING_ON, HISTORY, MATE, MOVES, make, settle
 
 LOST = 6  # an outcome beside those of `rules`: MATE is the learner's, LOST is mate by the opponent
 OPENING = from_fen("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.compiling import compiled
 
 Bytes = NDArray[np.int8]
 TURN, CASTLING, PASSANT, CLOCK, WHITE_KING, BLACK_KING, BOARD = 64, 65, 66, 67, 68, 69, 72

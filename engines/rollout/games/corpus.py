@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic
-from engines.rollout.positions import held_out
+from stagelight.engines.recording import atomic
+from stagelight.engines.rollout.positions import held_out
 
-CORPUS = Path(__file__).parents[1] / "data" / "games.npz"
+CORPUS = Path(__file__).resolve().parents[1] / "data" / "games.npz"
 
 
 @dataclass(frozen=True)

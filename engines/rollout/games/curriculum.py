@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.games.arena import OPENING, Arena, from_rows, tails
-from engines.rollout.games.corpus import Games
+from stagelight.engines.rollout.games.arena import OPENING, Arena, from_rows, tails
+from stagelight.engines.rollout.games.corpus import Games
 
 OPENING_DEPTH = 1001
 LEVELS = (1, 3, 5, 7, 9, 13, 17, 21, 25, 31, 41, 51, 71, 99, OPENING_DEPTH)

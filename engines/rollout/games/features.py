@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout import encoding
-from engines.rollout.games.attacks import (
+from stagelight.engines.rollout import encoding
+from stagelight.engines.rollout.games.attacks import (
     BISHOP,
     CASTLING,
     CLOCK,
@@ -30,8 +30,8 @@ from engines.rollout.games.attacks import (
     WHITE_KING,
     checked,
 )  # fmt: skip
-from engines.rollout.games.compiling import compiled
-from engines.rollout.games.rules import MOVES, legal, make, position_hash
+from stagelight.engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.rules import MOVES, legal, make, position_hash
 
 MOST = 320  # no position has more features
 FEATURES = encoding.MOVE_FEATURES + 1

@@ -5,7 +5,16 @@ from __future__ import annotations
 import chess
 import numpy as np
 
-from engines.rollout.games.attacks import BLACK_KING, BOARD, CASTLING, CLOCK, PASSANT, TURN, WHITE_KING, Bytes
+from stagelight.engines.rollout.games.attacks import (
+    BLACK_KING,
+    BOARD,
+    CASTLING,
+    CLOCK,
+    PASSANT,
+    TURN,
+    WHITE_KING,
+    Bytes,
+)
 
 
 def from_board(board: chess.Board) -> Bytes:

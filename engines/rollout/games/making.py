@@ -22,10 +22,10 @@ import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import atomic
-from engines.rollout.encoding import code
-from engines.rollout.games.corpus import Corpus, split, stack
-from engines.rollout.tables import Report
+from stagelight.engines.recording import atomic
+from stagelight.engines.rollout.encoding import code
+from stagelight.engines.rollout.games.corpus import Corpus, split, stack
+from stagelight.engines.rollout.tables import Report
 
 Numbered = list[tuple[int, NDArray[np.uint16]]]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.rollout.games.attacks import BLACK_KING, KING, PASSANT, PAWN, SEES, TURN, WHITE_KING, checked
-from engines.rollout.games.compiling import compiled
-from engines.rollout.games.rules import MOVES, legal, make, shields
+from stagelight.engines.rollout.games.attacks import BLACK_KING, KING, PASSANT, PAWN, SEES, TURN, WHITE_KING, checked
+from stagelight.engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.rules import MOVES, legal, make, shields
 
 RANDOM, GREEDY, CAREFUL, MATERIAL_1, MATERIAL_2, FROZEN = range(6)
 NAMES = {

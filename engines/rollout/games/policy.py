@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engines.rollout.encoding import MOVE, STATE_SIZE
-from engines.rollout.games.compiling import compiled
-from engines.rollout.games.features import FEATURES, SIZE, Seen
-from engines.rollout.games.opponents import draw
+from stagelight.engines.rollout.encoding import MOVE, STATE_SIZE
+from stagelight.engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.features import FEATURES, SIZE, Seen
+from stagelight.engines.rollout.games.opponents import draw
 
 DIRECT = MOVE["piece_to"] + MOVE["from"]  # move features scored by a matrix of full rank
 

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.games.arena import OPENING, Arena, from_rows
-from engines.rollout.games.features import Seen, observe
-from engines.rollout.games.policy import Policy
-from engines.rollout.games.rollouts import advance
-from engines.rollout.games.rules import GOING_ON
+from stagelight.engines.rollout.games.arena import OPENING, Arena, from_rows
+from stagelight.engines.rollout.games.features import Seen, observe
+from stagelight.engines.rollout.games.policy import Policy
+from stagelight.engines.rollout.games.rollouts import advance
+from stagelight.engines.rollout.games.rules import GOING_ON
 
 SHOWN = 8  # moves kept of each position: the most probable ones after the step
 UNITS = 16

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.games.arena import LOST, Arena
-from engines.rollout.games.attacks import CLOCK
-from engines.rollout.games.compiling import compiled
-from engines.rollout.games.features import Seen, observe
-from engines.rollout.games.opponents import FROZEN
-from engines.rollout.games.policy import Policy, join, sample
-from engines.rollout.games.rules import GOING_ON, MATE, position_hash
+from stagelight.engines.rollout.games.arena import LOST, Arena
+from stagelight.engines.rollout.games.attacks import CLOCK
+from stagelight.engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.features import Seen, observe
+from stagelight.engines.rollout.games.opponents import FROZEN
+from stagelight.engines.rollout.games.policy import Policy, join, sample
+from stagelight.engines.rollout.games.rules import GOING_ON, MATE, position_hash
 
 
 @dataclass(frozen=True)

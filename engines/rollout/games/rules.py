@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.rollout.games.attacks import (
+from stagelight.engines.rollout.games.attacks import (
     BISHOP,
     BLACK_KING,
     CASTLING,
@@ -28,7 +28,7 @@ from engines.rollout.games.attacks import (
     attacked,
     checked,
 )  # fmt: skip
-from engines.rollout.games.compiling import compiled
+from stagelight.engines.rollout.games.compiling import compiled
 
 HISTORY, MOVES = 128, 218  # no position has more than 218 legal moves
 GOING_ON, MATE, STALEMATE, FIFTY, REPETITION, MATERIAL = range(6)

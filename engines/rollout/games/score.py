@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout.games.arena import LOST, OPENING, Arena, from_rows, tails
-from engines.rollout.games.corpus import Games
-from engines.rollout.games.features import observe
-from engines.rollout.games.opponents import NAMES, RANDOM
-from engines.rollout.games.policy import Policy, best
-from engines.rollout.games.rollouts import distinct_rows
-from engines.rollout.games.rules import GOING_ON, MATE
+from stagelight.engines.rollout.games.arena import LOST, OPENING, Arena, from_rows, tails
+from stagelight.engines.rollout.games.corpus import Games
+from stagelight.engines.rollout.games.features import observe
+from stagelight.engines.rollout.games.opponents import NAMES, RANDOM
+from stagelight.engines.rollout.games.policy import Policy, best
+from stagelight.engines.rollout.games.rollouts import distinct_rows
+from stagelight.engines.rollout.games.rules import GOING_ON, MATE
 
 Opponent = Callable[[Arena, NDArray[np.int64]], NDArray[np.int8]]  # moves on rows of an arena; the status reached
 MOST_MOVES = 50

@@ -7,13 +7,13 @@ import time
 import chess
 import numpy as np
 
-from engines.rollout import encoding
-from engines.rollout.games.arena import tails
-from engines.rollout.games.corpus import Games
-from engines.rollout.games.features import observe
-from engines.rollout.games.opponents import RANDOM
-from engines.rollout.games.rules import GOING_ON
-from engines.rollout.games.score import from_opening
+from stagelight.engines.rollout import encoding
+from stagelight.engines.rollout.games.arena import tails
+from stagelight.engines.rollout.games.corpus import Games
+from stagelight.engines.rollout.games.features import observe
+from stagelight.engines.rollout.games.opponents import RANDOM
+from stagelight.engines.rollout.games.rules import GOING_ON
+from stagelight.engines.rollout.games.score import from_opening
 
 
 def throughput(games: Games, most: int = 400, compare: int = 20, seed: int = 1) -> dict[str, float]:

@@ -22,16 +22,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout import grpo
-from engines.rollout.games.arena import repeat
-from engines.rollout.games.attacks import CASTLING
-from engines.rollout.games.corpus import Games, load
-from engines.rollout.games.curriculum import Frontier, arena_of, choose, moved
-from engines.rollout.games.opponents import FROZEN, RUNGS
-from engines.rollout.games.policy import Policy, ranges, take
-from engines.rollout.games.public import Public
-from engines.rollout.games.rollouts import Played, play
-from engines.rollout.games.rules import MATE
+from stagelight.engines.rollout import grpo
+from stagelight.engines.rollout.games.arena import repeat
+from stagelight.engines.rollout.games.attacks import CASTLING
+from stagelight.engines.rollout.games.corpus import Games, load
+from stagelight.engines.rollout.games.curriculum import Frontier, arena_of, choose, moved
+from stagelight.engines.rollout.games.opponents import FROZEN, RUNGS
+from stagelight.engines.rollout.games.policy import Policy, ranges, take
+from stagelight.engines.rollout.games.public import Public
+from stagelight.engines.rollout.games.rollouts import Played, play
+from stagelight.engines.rollout.games.rules import MATE
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from engines import checkpoint, recording
-from engines.recording import Recording
-from engines.rollout.games import corpus, score, speed
-from engines.rollout.games.adapters import stockfish
-from engines.rollout.games.arena import LOST
-from engines.rollout.games.opponents import RANDOM
-from engines.rollout.games.policy import Policy
-from engines.rollout.games.rules import MATE
-from engines.rollout.games.train import Config as GamesConfig
-from engines.rollout.ladder import pool, runs, showcase, told, work
-from engines.rollout.ladder.runs import Run
-from engines.rollout.ladder.work import Paused
-from engines.rollout.tables import Report
+from stagelight.engines import checkpoint, recording
+from stagelight.engines.recording import Recording
+from stagelight.engines.rollout.games import corpus, score, speed
+from stagelight.engines.rollout.games.adapters import stockfish
+from stagelight.engines.rollout.games.arena import LOST
+from stagelight.engines.rollout.games.opponents import RANDOM
+from stagelight.engines.rollout.games.policy import Policy
+from stagelight.engines.rollout.games.rules import MATE
+from stagelight.engines.rollout.games.train import Config as GamesConfig
+from stagelight.engines.rollout.ladder import pool, runs, showcase, told, work
+from stagelight.engines.rollout.ladder.runs import Run
+from stagelight.engines.rollout.ladder.work import Paused
+from stagelight.engines.rollout.tables import Report
 
 __all__ = ["Climbed", "Paused", "plain", "policy", "score_against", "up"]
 STOCKFISH_GAMES = 32  # of each seed
@@ -139,7 +139,7 @@ def check(before: Recording) -> None:
     Raises:
         ValueError: it has to be recorded again first.
     """
-    version = recording.source_version(Path(__file__).parents[1])
+    version = recording.source_version(Path(__file__).resolve().parents[1])
     if before.code_version != version:
         raise ValueError(
             f"{before.name}.json: made by code {before.code_version}, this is {version}; run `click record rollout`"

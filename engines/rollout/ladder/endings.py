@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.endgame import evaluation
-from engines.rollout.endgame.grpo import Config, Step, Trainer
+from stagelight.engines.rollout.endgame import evaluation
+from stagelight.engines.rollout.endgame.grpo import Config, Step, Trainer
 
 METRICS = ("learnt", "visited", "depth", "mated", "reward", "reward_std", "frac_reward_zero_std", "mean_length",
            "entropy", "entropy_coef", "clip_ratio", "grad_norm", "learning_rate")  # fmt: skip

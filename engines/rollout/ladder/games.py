@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.rollout.games import corpus, score
-from engines.rollout.games.arena import LOST, Arena
-from engines.rollout.games.opponents import RANDOM
-from engines.rollout.games.rollouts import reply
-from engines.rollout.games.rules import MATE
-from engines.rollout.games.train import Config, Step, Trainer
+from stagelight.engines.rollout.games import corpus, score
+from stagelight.engines.rollout.games.arena import LOST, Arena
+from stagelight.engines.rollout.games.opponents import RANDOM
+from stagelight.engines.rollout.games.rollouts import reply
+from stagelight.engines.rollout.games.rules import MATE
+from stagelight.engines.rollout.games.train import Config, Step, Trainer
 
 METRICS = ("positions", "reward", "reward_std", "frac_reward_zero_std", "mean_length", "entropy", "entropy_coef",
            "clip_ratio", "grad_norm", "learning_rate")  # fmt: skip

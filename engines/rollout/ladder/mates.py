@@ -1,4 +1,4 @@
-"""One run on mates in one that is compared with the published ones, which `engines.rollout.record` makes."""
+"""One run on mates in one that is compared with the published ones, which `stagelight.engines.rollout.record` makes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engines.rollout import positions
-from engines.rollout.encoding import Table
-from engines.rollout.grpo import Config, Step, Trainer, solve_rate
-from engines.rollout.tables import compiled
+from stagelight.engines.rollout import positions
+from stagelight.engines.rollout.encoding import Table
+from stagelight.engines.rollout.grpo import Config, Step, Trainer, solve_rate
+from stagelight.engines.rollout.tables import compiled
 
 METRICS = ("reward", "reward_std", "frac_reward_zero_std", "visited", "used", "entropy", "entropy_coef", "clip_ratio",
            "grad_norm", "learning_rate")  # fmt: skip

@@ -11,10 +11,10 @@ from concurrent.futures import ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from engines.recording import Recording
-from engines.rollout.ladder import work
-from engines.rollout.ladder.runs import Run
-from engines.rollout.tables import Report
+from stagelight.engines.recording import Recording
+from stagelight.engines.rollout.ladder import work
+from stagelight.engines.rollout.ladder.runs import Run
+from stagelight.engines.rollout.tables import Report
 
 _EVERY = 1.0  # seconds between two words of a run
 _say: Any = None  # in a worker: the queue to whoever listens

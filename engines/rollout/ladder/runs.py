@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engines import recording
-from engines.rollout import grpo
-from engines.rollout.endgame import grpo as endgame
-from engines.rollout.games import train as games
+from stagelight.engines import recording
+from stagelight.engines.rollout import grpo
+from stagelight.engines.rollout.endgame import grpo as endgame
+from stagelight.engines.rollout.games import train as games
 
 SEEDS = (0, 1, 2)
 Config = grpo.Config | endgame.Config | games.Config
@@ -44,7 +44,7 @@ KINDS = (
     ("krk", *(name for name in COMPARED if name.startswith("krk.") and name != "krk.supervised")),
     tuple(name for name in COMPARED if name.startswith("curriculum.")),
 )
-_HERE = Path(__file__).parents[1]
+_HERE = Path(__file__).resolve().parents[1]
 _SHARED = [_HERE / f"{name}.py" for name in ("encoding", "grpo", "policy", "positions")]
 # What the outcome of a run depends on; what merely puts it down and takes it up is not among it.
 _SOURCES = {

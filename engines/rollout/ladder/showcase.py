@@ -13,14 +13,14 @@ import chess
 import numpy as np
 import torch
 
-from engines.rollout.encoding import decode
-from engines.rollout.games.arena import Arena
-from engines.rollout.games.features import observe
-from engines.rollout.games.fen import to_board
-from engines.rollout.games.opponents import NAMES
-from engines.rollout.games.policy import Policy
-from engines.rollout.games.rules import GOING_ON, MATE
-from engines.rollout.games.score import MOST_MOVES, from_opening
+from stagelight.engines.rollout.encoding import decode
+from stagelight.engines.rollout.games.arena import Arena
+from stagelight.engines.rollout.games.features import observe
+from stagelight.engines.rollout.games.fen import to_board
+from stagelight.engines.rollout.games.opponents import NAMES
+from stagelight.engines.rollout.games.policy import Policy
+from stagelight.engines.rollout.games.rules import GOING_ON, MATE
+from stagelight.engines.rollout.games.score import MOST_MOVES, from_opening
 
 GAMES = 64
 LEAST = 8

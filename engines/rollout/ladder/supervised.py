@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.rollout import grpo, policy
-from engines.rollout.encoding import Table
-from engines.rollout.endgame import environment
-from engines.rollout.endgame.curriculum import Starts
-from engines.rollout.endgame.grpo import Config, Trainer
-from engines.rollout.endgame.policy import batch
-from engines.rollout.endgame.tables import MATED, Ending
+from stagelight.engines.rollout import grpo, policy
+from stagelight.engines.rollout.encoding import Table
+from stagelight.engines.rollout.endgame import environment
+from stagelight.engines.rollout.endgame.curriculum import Starts
+from stagelight.engines.rollout.endgame.grpo import Config, Trainer
+from stagelight.engines.rollout.endgame.policy import batch
+from stagelight.engines.rollout.endgame.tables import MATED, Ending
 
 STATES = 1024  # of an ending, in an update
 

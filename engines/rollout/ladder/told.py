@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import Recording
-from engines.rollout.ladder.runs import Run
+from stagelight.engines.recording import Recording
+from stagelight.engines.rollout.ladder.runs import Run
 
 Results = Mapping[Run, Recording]
 Arrays = dict[str, NDArray[Any]]

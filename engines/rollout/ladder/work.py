@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines import checkpoint, recording
-from engines.recording import Recording, RecordingError
-from engines.rollout import grpo
-from engines.rollout.endgame import grpo as endgame
-from engines.rollout.games import train
-from engines.rollout.ladder import endings, games, mates, supervised
-from engines.rollout.ladder.runs import Run
+from stagelight.engines import checkpoint, recording
+from stagelight.engines.recording import Recording, RecordingError
+from stagelight.engines.rollout import grpo
+from stagelight.engines.rollout.endgame import grpo as endgame
+from stagelight.engines.rollout.games import train
+from stagelight.engines.rollout.ladder import endings, games, mates, supervised
+from stagelight.engines.rollout.ladder.runs import Run
 
 EXAMINED = 12
 CHECKPOINT_SECONDS = 20.0

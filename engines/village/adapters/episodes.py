@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import source_version
-from engines.village import rules as r
-from engines.village.llm.episode import Step
-from engines.village.observation import low_high
+from stagelight.engines.recording import source_version
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm.episode import Step
+from stagelight.engines.village.observation import low_high
 
 
 @dataclass(frozen=True)

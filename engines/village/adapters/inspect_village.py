@@ -25,12 +25,12 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import JSONSchema
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm.agent import Choice, LanguageAgent
-from engines.village.llm.episode import Episode
-from engines.village.llm.reply import Messages, Schema, estimate
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm.agent import Choice, LanguageAgent
+from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.llm.reply import Messages, Schema, estimate
+from stagelight.engines.village.world import World
 
 FIELDS = ("J", "mouths", "hunger", "granary", "coins", "level")  # of the village at the end, kept with the score
 

@@ -1,6 +1,6 @@
 """The village as a multi-agent environment of verifiers: three agents, one episode, one shared reward.
 
-    from engines.village.adapters import verifiers_village as village
+    from stagelight.engines.village.adapters import verifiers_village as village
     env = village.environment(("std",), seeds=4)
 
 Each worker is an agent of its own, whose conversation is held open over the episode: a turn for every choice. So a
@@ -16,12 +16,12 @@ from typing import Any
 
 import verifiers.v1 as vf
 
-from engines.village import rules as r
-from engines.village import scenarios, tape
-from engines.village.llm import prompt
-from engines.village.llm.agent import Choice, LanguageAgent
-from engines.village.llm.episode import Episode
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm import prompt
+from stagelight.engines.village.llm.agent import Choice, LanguageAgent
+from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.world import World
 
 __all__ = ["VillageEnv", "VillageTaskset"]
 ID = "stagelight-village"

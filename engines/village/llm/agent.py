@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.llm import prompt, words
-from engines.village.llm.reply import Messages, Model, Schema
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm import prompt, words
+from stagelight.engines.village.llm.reply import Messages, Model, Schema
 
 MODEL, FALLBACK = "language model", "fallback"
 

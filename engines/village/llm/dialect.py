@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engines.village.llm.reply import Messages, Schema
+from stagelight.engines.village.llm.reply import Messages, Schema
 
 DIALECTS = ("json_schema", "guided_json", "json_object", "none")
 # Fields some servers refuse, and what is sent in their place.

@@ -21,8 +21,8 @@ from typing import Any, Self
 
 import httpx
 
-from engines.village.llm import dialect, words
-from engines.village.llm.reply import Messages, ModelError, Reply, Schema, estimate
+from stagelight.engines.village.llm import dialect, words
+from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema, estimate
 
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 MAX_SAID = 200  # characters of a server's complaint in an error

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.llm.agent import Choice
-from engines.village.observation import observe, say, understand
-from engines.village.world import World
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.observation import observe, say, understand
+from stagelight.engines.village.world import World
 
 if TYPE_CHECKING:  # it brings in numba, and an episode needs only numpy
-    from engines.village.cast import Worker
+    from stagelight.engines.village.cast import Worker
 
 
 @dataclass(frozen=True)

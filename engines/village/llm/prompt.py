@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.llm.reply import Messages
-from engines.village.observation import describe
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm.reply import Messages
+from stagelight.engines.village.observation import describe
 
 REASON, NOTE = 160, 160  # characters
 # One word for each action, each a single token after a space in SmolLM2's vocabulary; as rules.ACTIONS.

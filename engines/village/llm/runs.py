@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import digest, sha256, version_of
-from engines.village import rules as r
-from engines.village import score, shelf
-from engines.village.llm import episode
-from engines.village.llm.agent import LanguageAgent
-from engines.village.llm.reply import Model, ModelError
-from engines.village.tape import Tape
-from engines.village.world import World
+from stagelight.engines.recording import digest, sha256, version_of
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import score, shelf
+from stagelight.engines.village.llm import episode
+from stagelight.engines.village.llm.agent import LanguageAgent
+from stagelight.engines.village.llm.reply import Model, ModelError
+from stagelight.engines.village.tape import Tape
+from stagelight.engines.village.world import World
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 ADAPTER = _HERE.parent / "data" / "smollm2"  # what `school.teach` made of the small model
 SOURCES = [
     *(_HERE / f"{name}.py" for name in ("prompt", "small", "small_worker", "smollm")),
@@ -68,7 +68,7 @@ def small(
     kept = shelf.take(path, "choices", "tokens")
     if kept is not None:
         return Run(kept[0], float(kept[1]), 3.0 * r.TICKS)
-    from engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
 
     model = loaded(adapter)
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
@@ -138,7 +138,7 @@ def loaded(adapter: Path | None, reason_tokens: int = 0) -> Any:
     """
     import torch  # noqa: PLC0415
 
-    from engines.village.llm.small import Small  # noqa: PLC0415
+    from stagelight.engines.village.llm.small import Small  # noqa: PLC0415
 
     torch.set_num_threads(1)
     return Small(adapter=adapter, reason_tokens=reason_tokens, dtype=torch.bfloat16)

@@ -23,9 +23,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.village.llm import smollm
-from engines.village.llm.prompt import WORDS
-from engines.village.llm.reply import Messages, ModelError, Reply, Schema
+from stagelight.engines.village.llm import smollm
+from stagelight.engines.village.llm.prompt import WORDS
+from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
 
 END = -1  # in place of a token: the name ends here
 

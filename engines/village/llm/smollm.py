@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engines.recording import sha256
-from engines.village.llm.reply import ModelError
+from stagelight.engines.recording import sha256
+from stagelight.engines.village.llm.reply import ModelError
 
 NAME = "SmolLM2-135M-Instruct"
 FILE = f"{NAME}.Q4_1.gguf"

@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engines.recording import digest, version_of
-from engines.village import rules as r
-from engines.village.llm import runs
-from engines.village.llm.episode import Step
-from engines.village.llm.transcript import Transcript
-from engines.village.tape import Tape
+from stagelight.engines.recording import digest, version_of
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm import runs
+from stagelight.engines.village.llm.episode import Step
+from stagelight.engines.village.llm.transcript import Transcript
+from stagelight.engines.village.tape import Tape
 
 KIND = "answered"  # of the events
 KEPT = 12  # answers that become events
 REASON_TOKENS = 24  # at most
 DAYS = 8  # after which it is left: half a minute of a core each
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 SOURCES = [*runs.SOURCES, *(_HERE / f"{name}.py" for name in ("agent", "episode", "words")), _HERE.parent / "world.py"]
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 

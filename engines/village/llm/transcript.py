@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self
 
-from engines.village.llm import words
-from engines.village.llm.reply import Messages, Model, ModelError, Reply, Schema
+from stagelight.engines.village.llm import words
+from stagelight.engines.village.llm.reply import Messages, Model, ModelError, Reply, Schema
 
 SCHEMA = 1
 MAX_BYTES = 64 << 20  # of a transcript

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines import checkpoint
+from stagelight.engines import checkpoint
 
 CHECKPOINT_SECONDS = 30.0
 Report = Callable[[str, int, int, Mapping[str, float]], None]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.compiling import compiled
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.compiling import compiled
 
 DOINGS = len(r.ACTIONS) + 1  # an action, or none
 PLACES = len(r.PLACES) + 1  # a place, or the road

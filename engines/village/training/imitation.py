@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engines.village import rules as r
-from engines.village.training import teacher
-from engines.village.training.policy import Policy
-from engines.village.training.rollouts import FIRST_SEED, Cohort, act, told
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.training import teacher
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, told
 
 # a cohort, villages (N,), workers (N,) -> actions (N,)
 Teacher = Callable[[Cohort, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]

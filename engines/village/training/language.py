@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import nn
 
-from engines.recording import atomic
-from engines.village.llm import smollm
-from engines.village.llm.small import Small, last_hidden
-from engines.village.training.lessons import Lessons, balanced
+from stagelight.engines.recording import atomic
+from stagelight.engines.village.llm import smollm
+from stagelight.engines.village.llm.small import Small, last_hidden
+from stagelight.engines.village.training.lessons import Lessons, balanced
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import scenarios, shelf, tape
-from engines.village.llm import prompt
-from engines.village.llm.small_worker import NextWord, pick
-from engines.village.training.policy import Policy
-from engines.village.training.rollouts import Cohort, act, told
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, shelf, tape
+from stagelight.engines.village.llm import prompt
+from stagelight.engines.village.llm.small_worker import NextWord, pick
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.rollouts import Cohort, act, told
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.village import rules as r
-from engines.village import ticks
-from engines.village.compiling import compiled
-from engines.village.training.encoding import DOINGS
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import ticks
+from stagelight.engines.village.compiling import compiled
+from stagelight.engines.village.training.encoding import DOINGS
 
 OUTLOOK = r.PLOTS + 7 + 5 + 6 + 4 + r.DAY + 3 * (DOINGS + 7)
 

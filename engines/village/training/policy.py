@@ -14,10 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from engines.recording import atomic
-from engines.village import rules as r
-from engines.village.training.encoding import FEATURES
-from engines.village.training.outlook import OUTLOOK
+from stagelight.engines.recording import atomic
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.training.encoding import FEATURES
+from stagelight.engines.village.training.outlook import OUTLOOK
 
 KIND = "stagelight village policy 1"
 FORBIDDEN = -1e9  # logit of what may not be chosen

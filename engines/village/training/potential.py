@@ -7,9 +7,9 @@ it buys has fed a family, some hundred choices later, and levels are never disco
 
 from __future__ import annotations
 
-from engines.village import rules as r
-from engines.village import ticks
-from engines.village.compiling import compiled
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import ticks
+from stagelight.engines.village.compiling import compiled
 
 # Bread that a unit is worth on its way: the further along, the more.
 WHEAT, MILLED, STORED, DELIVERED, BAKED, SERVED = 0.5, 0.6, 1.0, 1.0, 1.1, 1.3

@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engines.village import rules as r
-from engines.village import scenarios
-from engines.village.training.policy import Policy
-from engines.village.training.rollouts import FIRST_SEED, Batch, Cohort, collect
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.rollouts import FIRST_SEED, Batch, Cohort, collect
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import checkpoint
-from engines.recording import digest, version_of
-from engines.village import agents, rules, scenarios, score
-from engines.village.training import course, imitation, policy, ppo, teacher
-from engines.village.training.rollouts import episodes
+from stagelight.engines import checkpoint
+from stagelight.engines.recording import digest, version_of
+from stagelight.engines.village import agents, rules, scenarios, score
+from stagelight.engines.village.training import course, imitation, policy, ppo, teacher
+from stagelight.engines.village.training.rollouts import episodes
 
 FILE = "village_policy.safetensors"
 SOURCES = [
-    *(Path(__file__).parent / f"{name}.py" for name in (
+    *(Path(__file__).resolve().parent / f"{name}.py" for name in (
         "encoding", "imitation", "outlook", "policy", "potential", "ppo", "rollouts", "teacher",
     )),
-    *(Path(rules.__file__).parent / f"{name}.py" for name in ("core", "rules", "scenarios", "tape", "ticks")),
+    *(Path(rules.__file__).resolve().parent / f"{name}.py" for name in ("core", "rules", "scenarios", "tape", "ticks")),
 ]  # fmt: skip
 
 

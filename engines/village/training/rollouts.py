@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import scenarios, tape, ticks
-from engines.village.core import Villages
-from engines.village.training.encoding import FEATURES, blank, encode, remember
-from engines.village.training.outlook import OUTLOOK, outlook
-from engines.village.training.policy import Policy
-from engines.village.training.potential import potentials
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape, ticks
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.training.encoding import FEATURES, blank, encode, remember
+from stagelight.engines.village.training.outlook import OUTLOOK, outlook
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.potential import potentials
 
 FIRST_SEED = 10_000_000  # training draws its tapes from here on; what is scored lies below
 

@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.recording import digest
-from engines.village import rules, scenarios, tape
-from engines.village.llm.small import Small
-from engines.village.training import course, language
-from engines.village.training.lessons import Lessons, keep, kept, watch
-from engines.village.training.policy import Policy
-from engines.village.training.trial import best_of, trial
+from stagelight.engines.recording import digest
+from stagelight.engines.village import rules, scenarios, tape
+from stagelight.engines.village.llm.small import Small
+from stagelight.engines.village.training import course, language
+from stagelight.engines.village.training.lessons import Lessons, keep, kept, watch
+from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.trial import best_of, trial
 
 FIRST_LESSON = 15_000_000  # seeds of the tapes the pupil is taught on; of training, as rollouts.FIRST_SEED
 FIRST_CORRECTED, FIRST_REWARDED = FIRST_LESSON + 100, FIRST_LESSON + 200

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village import ticks
-from engines.village.compiling import compiled
-from engines.village.core import Villages
-from engines.village.tape import Tape
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import ticks
+from stagelight.engines.village.compiling import compiled
+from stagelight.engines.village.core import Villages
+from stagelight.engines.village.tape import Tape
 
 NUMBERS = (
     "cut_full",  # of the field's room, above which the farmer does not cut more

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engines.village import rules as r
-from engines.village.llm import prompt
-from engines.village.llm.small_worker import NextWord, pick
-from engines.village.tape import Tape
-from engines.village.training.lessons import Lessons
-from engines.village.training.rollouts import Cohort, told
+from stagelight.engines.village import rules as r
+from stagelight.engines.village.llm import prompt
+from stagelight.engines.village.llm.small_worker import NextWord, pick
+from stagelight.engines.village.tape import Tape
+from stagelight.engines.village.training.lessons import Lessons
+from stagelight.engines.village.training.rollouts import Cohort, told
 
 
 @dataclass(frozen=True)

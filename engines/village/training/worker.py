@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.village.llm.agent import Choice
-from engines.village.training import policy as policies
-from engines.village.training.encoding import FEATURES, blank, encode, remember
-from engines.village.training.policy import Policy
+from stagelight.engines.village.llm.agent import Choice
+from stagelight.engines.village.training import policy as policies
+from stagelight.engines.village.training.encoding import FEATURES, blank, encode, remember
+from stagelight.engines.village.training.policy import Policy
 
 POLICY = "policy"
 

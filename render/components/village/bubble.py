@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from render import theme, typeset
-from render.motion import Box, Point, ease, px, py
-from render.pen import Pen
+from stagelight.render import theme, typeset
+from stagelight.render.motion import Box, Point, ease, px, py
+from stagelight.render.pen import Pen
 
 Author = Literal["script", "planner", "policy", "language model"]
 SIZE, LEADING, PAD = theme.FLOOR, 50.0, 30.0  # type, from line to line, margin

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from render import theme
-from render.components.village.cutout import Part, cutout, oval
-from render.motion import px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.cutout import Part, cutout, oval
+from stagelight.render.motion import px, py
+from stagelight.render.pen import Pen
 
 EACH, HIGH = 4.0, 6  # what one coin that is drawn stands for; coins in a stack
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from render import theme
-from render.motion import Point, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Point, px, py
+from stagelight.render.pen import Pen
 
 EDGE, RIM = 1.3, 0.9  # of a figure 60 px tall: half the dark edge, and what the rim adds to it
 SLACK = 1 / 6  # of Catmull and Rom: how far a smooth outline's handles reach

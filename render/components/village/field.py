@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 COLUMNS, GAP = 3, 10.0  # plots side by side; pixels between them
 WIDE, DEEP, SLANT = 104.0, 50.0, 12.0  # a plot; how far its back edge is set to the right

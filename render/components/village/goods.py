@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from render import theme
-from render.components.village.cutout import Part, cutout, oval
-from render.motion import Point, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.cutout import Part, cutout, oval
+from stagelight.render.motion import Point, px, py
+from stagelight.render.pen import Pen
 
 Good = Literal["sheaf", "sack", "loaf"]
 GOODS: tuple[Good, ...] = ("sheaf", "sack", "loaf")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from render import theme
-from render.components.village.cutout import Part, cutout
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.cutout import Part, cutout
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 TOP, FOOT, HALF = -112.0, -10.0, 20.0  # of the glass, at size 1
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from render import theme
-from render.components.village.cutout import Part, cutout, oval
-from render.motion import Point, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.cutout import Part, cutout, oval
+from stagelight.render.motion import Point, px, py
+from stagelight.render.pen import Pen
 
 Role = Literal["farmer", "miller", "baker", "child"]
 LARGE = 1.3  # a child's head, in proportion

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from render import theme
-from render.components.village import goods
-from render.components.village.cutout import Part, cutout
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village import goods
+from stagelight.render.components.village.cutout import Part, cutout
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 
 def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:

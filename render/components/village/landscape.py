@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from render import theme
-from render.motion import ease, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
 
 HORIZON = 36.0  # percent of the stage
 STARS = 70

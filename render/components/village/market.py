@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from render import theme
-from render.components.village import goods
-from render.components.village.cutout import Part, cutout
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village import goods
+from stagelight.render.components.village.cutout import Part, cutout
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 STRIPES, SHELF = 6, 5  # of the awning; loaves that the counter shows
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from render import theme
-from render.motion import Point, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.motion import Point, mix, px, py
+from stagelight.render.pen import Pen
 
 SAG, DASH = 0.24, (16.0, 11.0)  # how deep a slack thread hangs, in its own length; the dashes of a taut one
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 
-from render import theme
-from render.components.village.field import field
-from render.components.village.granary import granary
-from render.components.village.house import bakery, house
-from render.components.village.market import market
-from render.components.village.rabbit import rabbit
-from render.components.village.thread import thread
-from render.components.village.villager import CHILDREN, LOOKS, villager
-from render.components.village.windmill import windmill
-from render.motion import Point, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.field import field
+from stagelight.render.components.village.granary import granary
+from stagelight.render.components.village.house import bakery, house
+from stagelight.render.components.village.market import market
+from stagelight.render.components.village.rabbit import rabbit
+from stagelight.render.components.village.thread import thread
+from stagelight.render.components.village.villager import CHILDREN, LOOKS, villager
+from stagelight.render.components.village.windmill import windmill
+from stagelight.render.motion import Point, mix, px, py
+from stagelight.render.pen import Pen
 
 # Where each place stands on the stage, percent: its foot.
 PLACES: dict[str, Point] = {

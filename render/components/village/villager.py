@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from render import theme
-from render.components.village import goods
-from render.components.village.cutout import Part, cutout, oval
-from render.components.village.goods import Good
-from render.components.village.head import Look, Role, parts
-from render.motion import Box, Point, mix, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village import goods
+from stagelight.render.components.village.cutout import Part, cutout, oval
+from stagelight.render.components.village.goods import Good
+from stagelight.render.components.village.head import Look, Role, parts
+from stagelight.render.motion import Box, Point, mix, px, py
+from stagelight.render.pen import Pen
 
 CARRIES: dict[Role, Good] = {"farmer": "sheaf", "miller": "sack", "baker": "loaf"}
 LIMB = 8.4  # one of a limb's two segments

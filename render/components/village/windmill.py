@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from render import theme
-from render.components.village.cutout import Part, cutout, oval
-from render.motion import Box, px, py
-from render.pen import Pen
+from stagelight.render import theme
+from stagelight.render.components.village.cutout import Part, cutout, oval
+from stagelight.render.motion import Box, px, py
+from stagelight.render.pen import Pen
 
 TALL, SPAN = 150.0, 84.0  # the hub above the ground; a blade's length
 

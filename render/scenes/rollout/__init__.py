@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from render.components import frame
-from render.scenes.rollout import advantage, learns, position, reward, sample, slides, update
-from render.scenes.rollout.shown import Shown
-from render.stage import Mark, Scene, Section
+from stagelight.render.components import frame
+from stagelight.render.scenes.rollout import advantage, learns, position, reward, sample, slides, update
+from stagelight.render.scenes.rollout.shown import Shown
+from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "position": "A position, one move from mate",

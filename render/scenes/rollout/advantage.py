@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import bars, board
-from render.motion import ease, mix, px, py
-from render.pen import Pen
-from render.scenes.rollout.shown import END, SMALL, Shown, count_words
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import bars, board
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import END, SMALL, Shown, count_words
+from stagelight.render.stage import Cue, Section
 
 BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(35.4), px(7.56), 92.0, py(71.5), 385.0
 

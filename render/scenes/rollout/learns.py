@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from render import theme
-from render.components import board, curve, fan, frame, network
-from render.motion import Point, between, ease, mix, px, py
-from render.pen import Pen
-from render.scenes.rollout.shown import Shown, percent
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board, curve, fan, frame, network
+from stagelight.render.motion import Point, between, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import Shown, percent
+from stagelight.render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:

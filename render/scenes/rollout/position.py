@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components import board, frame, network
-from render.motion import ease, px, py, spread
-from render.pen import Pen
-from render.scenes.rollout.shown import BIG, Shown, percent
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board, frame, network
+from stagelight.render.motion import ease, px, py, spread
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import BIG, Shown, percent
+from stagelight.render.stage import Cue, Section
 
 NET = network.Place(px(50), py(17.5), px(34), py(58))
 

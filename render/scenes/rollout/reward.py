@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import board
-from render.motion import ease, px, py
-from render.pen import Pen
-from render.scenes.rollout.shown import BIG, END, END_X, LANE, PANE, Shown, count_words
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board
+from stagelight.render.motion import ease, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import BIG, END, END_X, LANE, PANE, Shown, count_words
+from stagelight.render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import board, fan, network
-from render.motion import cut, ease, px, py, swing
-from render.pen import Pen
-from render.scenes.rollout.shown import LANE_X, SMALL, Shown, percent
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board, fan, network
+from stagelight.render.motion import cut, ease, px, py, swing
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import LANE_X, SMALL, Shown, percent
+from stagelight.render.stage import Cue, Section
 
 NET = network.Place(px(30.5), py(22), px(9), py(55))
 ORIGIN = (px(43), py(49))  # where the rays start

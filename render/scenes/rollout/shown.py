@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from engines.recording import Recording
-from render import theme
-from render.components import board, fan, frame, network
-from render.motion import Point, px, py
-from render.pen import Pen
+from stagelight.engines.recording import Recording
+from stagelight.render import theme
+from stagelight.render.components import board, fan, frame, network
+from stagelight.render.motion import Point, px, py
+from stagelight.render.pen import Pen
 
 BIG = (px(5), py(17.2), 660.0)  # the board as the hero: left, top, size
 SMALL = (px(4), py(30), 430.0)  # the board as a witness

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from render import theme
-from render.components import board, network
-from render.motion import ease, mix, px, py
-from render.pen import Pen
-from render.scenes.rollout.shown import Shown, percent
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board, network
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import Shown, percent
+from stagelight.render.stage import Cue, Section
 
 SECONDS, SLID, BEGUN, DONE = 11.0, 5.6, 6.1, 9.5  # the end; the marker's arrival; the whole game's first and last ply
 BOARD = (px(30.5), py(17), 590.0)

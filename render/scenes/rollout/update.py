@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import board, network
-from render.motion import Point, along, cut, ease, mix, px, py, swing
-from render.pen import Pen
-from render.scenes.rollout.shown import SMALL, Shown, percent
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import board, network
+from stagelight.render.motion import Point, along, cut, ease, mix, px, py, swing
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.shown import SMALL, Shown, percent
+from stagelight.render.stage import Cue, Section
 
 NET = network.Place(px(29), py(19), px(32), py(56))
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from render.components import frame
-from render.scenes.scan import consistency, diffusion, faithful, patient, prior, undersample
-from render.scenes.scan.shown import Shown
-from render.stage import Mark, Scene, Section
+from stagelight.render.components import frame
+from stagelight.render.scenes.scan import consistency, diffusion, faithful, patient, prior, undersample
+from stagelight.render.scenes.scan.shown import Shown
+from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "patient": "One brain, scanned in full",

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components import kcube, slices
-from render.motion import ease
-from render.pen import Pen
-from render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import kcube, slices
+from stagelight.render.motion import ease
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
+from stagelight.render.stage import Cue, Section
 
 LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
 FILLED = {

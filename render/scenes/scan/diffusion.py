@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import slices
-from render.motion import ease, mix, px, py
-from render.pen import Pen
-from render.scenes.scan.shown import HERO, Shown, settled
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import slices
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import HERO, Shown, settled
+from stagelight.render.stage import Cue, Section
 
 BEHIND, RIGHT = (px(77), py(17), px(19), py(30)), (px(77), py(50), px(19), py(30))
 START, RUN = 1.8, 7.2  # when noise begins to fall, and for how long

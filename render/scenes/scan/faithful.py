@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components import slices
-from render.motion import Box, ease, mix, px, py
-from render.pen import Pen
-from render.scenes.scan.shown import NAMES, WINDOW, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import slices
+from stagelight.render.motion import Box, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import NAMES, WINDOW, Shown
+from stagelight.render.stage import Cue, Section
 
 RESULT = "samples"  # what the scene has shown being made: reverse diffusion
 CLASSICAL = ("variation", "wavelet", "mean")

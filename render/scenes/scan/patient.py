@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from render.motion import Box, ease, px, py
-from render.pen import Pen
-from render.scenes.scan.shown import HERO, Shown
-from render.stage import Cue, Section
+from stagelight.render.motion import Box, ease, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import HERO, Shown
+from stagelight.render.stage import Cue, Section
 
 SOLID = Box(px(50) - py(50), py(-0.5), py(100), py(100))
 MARKED = {True: "The ring marks an old stroke. Remember it.", False: "The middle one is followed from here on."}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from render import theme
-from render.components import slices, tokens
-from render.motion import Box, ease, px, py
-from render.pen import Pen
-from render.scenes.scan.shown import Shown, arrow, settled
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import slices, tokens
+from stagelight.render.motion import Box, ease, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import Shown, arrow, settled
+from stagelight.render.stage import Cue, Section
 
 END = {
     "brain": "Plausible, and nobody.",

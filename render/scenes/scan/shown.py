@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import Recording
-from render import theme
-from render.components import frame, kplane, slices
-from render.components.slices import Picture
-from render.components.volume import Turntable
-from render.motion import Box, Point, ease, px, py
-from render.pen import Pen
+from stagelight.engines.recording import Recording
+from stagelight.render import theme
+from stagelight.render.components import frame, kplane, slices
+from stagelight.render.components.slices import Picture
+from stagelight.render.components.volume import Turntable
+from stagelight.render.motion import Box, Point, ease, px, py
+from stagelight.render.pen import Pen
 
 WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 SPREAD, NOISE_BLACK = 0.5, -95.0  # of recorded noise: how x was scaled; what is black where there is nothing else

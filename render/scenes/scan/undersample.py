@@ -6,13 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components import kcube
-from render.components.kcube import Pose
-from render.motion import ease, mix, px, py
-from render.pen import Pen
-from render.scenes.scan.shown import Shown, arrow
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import kcube
+from stagelight.render.components.kcube import Pose
+from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.scan.shown import Shown, arrow
+from stagelight.render.stage import Cue, Section
 
 CUBE = (px(26.5), py(48.5), py(24))
 SLICE = (px(60), py(17), px(32), py(62))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from render.components import frame
-from render.pen import Pen
-from render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
-from render.scenes.village.shown import Shown
-from render.stage import Mark, Scene, Section
+from stagelight.render.components import frame
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
+from stagelight.render.scenes.village.shown import Shown
+from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "dawn": "Three workers, one village, forty days",

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.motion import ease, px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import DAY, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.motion import ease, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import DAY, Shown
+from stagelight.render.stage import Cue, Section
 
 SECONDS = 9.0
 NAMES = (("field", 16, 82.4), ("mill", 30.6, 47), ("granary", 47, 83.4), ("bakery", 58.5, 31.5), ("market", 90.5, 37.5),

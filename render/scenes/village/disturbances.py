@@ -6,17 +6,17 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components.village.field import field
-from render.components.village.granary import granary, reading
-from render.components.village.house import house
-from render.components.village.villager import CHILDREN, villager
-from render.components.village.windmill import windmill
-from render.motion import px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import DAY, Shown, count_words
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components.village.field import field
+from stagelight.render.components.village.granary import granary, reading
+from stagelight.render.components.village.house import house
+from stagelight.render.components.village.villager import CHILDREN, villager
+from stagelight.render.components.village.windmill import windmill
+from stagelight.render.motion import px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import DAY, Shown, count_words
+from stagelight.render.stage import Cue, Section
 
 SECONDS = 25.0
 # When what is seen: the wind drops, stands, hunger begins, the wind's return, the recovery.

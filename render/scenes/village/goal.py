@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components.village import goods
-from render.components.village.house import house
-from render.components.village.villager import CHILDREN, LOOKS, villager
-from render.motion import between, ease, px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import AGENTS, DAY, Run, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components.village import goods
+from stagelight.render.components.village.house import house
+from stagelight.render.components.village.villager import CHILDREN, LOOKS, villager
+from stagelight.render.motion import between, ease, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import AGENTS, DAY, Run, Shown
+from stagelight.render.stage import Cue, Section
 
 SECONDS, TURN = 15.0, 7.4  # the end; when the other run takes over
 CHILD, FOOT = 7.4, 80.5  # how large a child is; where they stand, percent

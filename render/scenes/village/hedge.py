@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from render import theme
-from render.components.village.bubble import bubble
-from render.components.village.granary import granary, reading
-from render.components.village.villager import LOOKS, villager
-from render.components.village.windmill import windmill
-from render.motion import Box, between, ease, mix, px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import AGENTS, DAY, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components.village.bubble import bubble
+from stagelight.render.components.village.granary import granary, reading
+from stagelight.render.components.village.villager import LOOKS, villager
+from stagelight.render.components.village.windmill import windmill
+from stagelight.render.motion import Box, between, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import AGENTS, DAY, Shown
+from stagelight.render.stage import Cue, Section
 
 SECONDS, SPLIT, RUNS, DONE = 19.0, 7.8, 8.3, 15.2  # the end; when it splits; the two runs' first and last moment
 MILL = 1  # a place

@@ -6,14 +6,14 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.components import ribbon
-from render.components.ribbon import Kind
-from render.motion import Box, between, ease, mix, px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import DAY, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.components import ribbon
+from stagelight.render.components.ribbon import Kind
+from stagelight.render.motion import Box, between, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import DAY, Shown
+from stagelight.render.stage import Cue, Section
 
 SECONDS, PLAYED, SCORES = 15.0, 6.8, 7.6
 BAND = Box(px(4), py(67.5), px(92), py(8.5))

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from render import theme
-from render.motion import between, ease, mix, px, py
-from render.pen import Pen
-from render.scenes.village import town
-from render.scenes.village.shown import DAY, Shown
-from render.stage import Cue, Section
+from stagelight.render import theme
+from stagelight.render.motion import between, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village import town
+from stagelight.render.scenes.village.shown import DAY, Shown
+from stagelight.render.stage import Cue, Section
 
 SECONDS, TURN = 17.0, 11.6  # the end; when the lone worker takes over
 SHOWN, BEGIN = 22, 0.8  # ticks of the relay that are seen; seconds before it starts

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.recording import Recording
-from render.components import frame
-from render.components.village.goods import Good
-from render.components.village.head import Role
-from render.motion import Point, along, ease, mix, px, py
-from render.pen import Pen
-from render.theme import FLOOR, MONO_BOLD, TEXT
+from stagelight.engines.recording import Recording
+from stagelight.render.components import frame
+from stagelight.render.components.village.goods import Good
+from stagelight.render.components.village.head import Role
+from stagelight.render.motion import Point, along, ease, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.theme import FLOOR, MONO_BOLD, TEXT
 
 PLACES = ("field", "mill", "bakery", "granary", "market", "square")
 AGENTS: tuple[Role, ...] = ("farmer", "miller", "baker")

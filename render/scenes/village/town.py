@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 
-from render import theme
-from render.components.village import goods
-from render.components.village.coins import coins
-from render.components.village.field import field
-from render.components.village.goods import Good
-from render.components.village.granary import granary
-from render.components.village.house import bakery, house
-from render.components.village.landscape import landscape
-from render.components.village.market import market
-from render.components.village.rabbit import rabbit
-from render.components.village.thread import thread
-from render.components.village.villager import CHILDREN, LOOKS, villager
-from render.components.village.windmill import windmill
-from render.motion import Box, Point, mix, px, py
-from render.pen import Pen
-from render.scenes.village.shown import AGENTS, BAKE, DAY, PATHS, WAIT, Run, Shown, spot
+from stagelight.render import theme
+from stagelight.render.components.village import goods
+from stagelight.render.components.village.coins import coins
+from stagelight.render.components.village.field import field
+from stagelight.render.components.village.goods import Good
+from stagelight.render.components.village.granary import granary
+from stagelight.render.components.village.house import bakery, house
+from stagelight.render.components.village.landscape import landscape
+from stagelight.render.components.village.market import market
+from stagelight.render.components.village.rabbit import rabbit
+from stagelight.render.components.village.thread import thread
+from stagelight.render.components.village.villager import CHILDREN, LOOKS, villager
+from stagelight.render.components.village.windmill import windmill
+from stagelight.render.motion import Box, Point, mix, px, py
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.village.shown import AGENTS, BAKE, DAY, PATHS, WAIT, Run, Shown, spot
 
 # Foot and size of each building: x, y in percent.
 MILL, BAKERY, GRANARY, MARKET, FIELD = (37, 56, 1.65), (58.5, 57, 1.5), (47, 76, 1.5), (90.5, 56, 1.35), (16, 70, 1.3)

@@ -1,0 +1,5 @@
+"""`python -m stagelight`: the same commands as the console scripts."""
+
+from stagelight.render.cli import main
+
+main()
