@@ -15,7 +15,6 @@ from typing import Any
 import click
 
 from stagelight.engines import recording
-from stagelight.render import doctor as examination
 from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
 
@@ -27,13 +26,9 @@ MINUTES = click.option(
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """What an engine needs and what it refuses, said in one line."""
+    """What an engine refuses, said in one line."""
     try:
         yield
-    except ModuleNotFoundError as error:
-        if (error.name or "stagelight").startswith("stagelight"):
-            raise
-        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
     except ValueError as error:
         raise InputError(str(error)) from error
 
@@ -91,7 +86,7 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
         with progress.following() as report, put_down(minutes, climb.Paused) as end:
             made = climb.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
-            recording.save(made, places.recordings)
+            recording.save(made, places.recorded)
         if as_json:
             click.echo(json.dumps(dict(made.facts), indent=1))
             return
@@ -133,7 +128,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
                 facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
             else:
                 made = scoring.compare(recording.load(places.recordings, "scan"), cache, report, end)
-                recording.save(made, places.recordings)
+                recording.save(made, places.recorded)
                 facts = dict(made.facts)
         if as_json:
             click.echo(json.dumps(facts, indent=1))
@@ -217,7 +212,7 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from stagelight.engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village import plans, rounds, scenarios  # noqa: PLC0415
         from stagelight.engines.village import record as village  # noqa: PLC0415
         from stagelight.engines.village import score as measured  # noqa: PLC0415
 
@@ -225,11 +220,13 @@ def score_village(
         if base_url or model or transcripts:
             names = names or (rounds.ENDPOINT,)
         answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
-        with progress.following() as report, answering as answers, put_down(minutes, comparison.Paused) as end:
+        with progress.following() as report, answering as answers, put_down(minutes, plans.Paused) as end:
             if not names and not where:
+                from stagelight.engines.village import comparison  # noqa: PLC0415  # brings in scipy
+
                 before = recording.load(places.recordings, "village")
                 made = village.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
-                recording.save(made, places.recordings)
+                recording.save(made, places.recorded)
                 rows = comparison.lines(made.facts)
             else:
                 for name in names:
