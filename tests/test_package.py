@@ -203,6 +203,14 @@ plans.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
     assert (below(light), below(tmp_path / "work")) == (before, set())
 
 
+def test_recordings_below_the_current_folder_go_before_those_installed(run: Run, tmp_path: Path) -> None:
+    code = "from stagelight.render.pipeline.plan import Places; print(Places().recordings)"
+    assert run("python", "-c", code).stdout.rstrip().endswith("site-packages/stagelight/site_assets/recordings")
+    own = tmp_path / "work" / "site_assets" / "recordings"
+    own.mkdir(parents=True)
+    assert run("python", "-c", code).stdout.rstrip() == str(own)
+
+
 @pytest.fixture
 def everything(tmp_path: Path) -> Iterator[str]:
     """A folder with all packages of this environment but ours, to be put on a path."""
