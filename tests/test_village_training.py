@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines import checkpoint
+from stagelight.engines.experiment import checkpoint
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios, tape
 from stagelight.engines.village.llm.episode import play
