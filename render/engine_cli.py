@@ -218,7 +218,7 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from stagelight.engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village import benchmark, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
         from stagelight.engines.village import record as village  # noqa: PLC0415
         from stagelight.engines.village import score as measured  # noqa: PLC0415
 
@@ -229,9 +229,9 @@ def score_village(
         with progress.following() as report, answering as answers, stopping_after(minutes) as end:
             if not names and not where:
                 before = recording.load(places.recordings, "village")
-                made = village.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
+                made = benchmark.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
                 recording.save(made, places.recordings)
-                rows = comparison.lines(made.facts)
+                rows = benchmark.lines(made.facts)
             else:
                 for name in names:
                     rounds.known(name)
