@@ -54,7 +54,7 @@ def test_a_node_that_one_of_the_two_moves_is_seen(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", pictures.NAMES)
 def test_everything_moves(name: str) -> None:
-    """What stood still would cost one of the two nothing."""
+    """A thing that stood still would cost one of the two nothing."""
     states: dict[str, Callable[[float], np.ndarray]] = {
         "network": lambda t: np.concatenate([*pictures.strokes(t), pictures.activation(t), pictures.heights(t)]),
         "slices": lambda t: np.median(pictures.slice_at(t), axis=0)[100:156],

@@ -1,4 +1,4 @@
-"""What is read can be read: every text in every section, on the pixels that are really round it, and four colours
+"""All text can be read: every text in every section, on the pixels that are really round it, and four colours
 that colour-blind eyes tell apart.
 
 Wanted, after WCAG 2.2, 1.4.3: 4.5:1; for large type, 48 px of the stage or bold from 36 px, 3:1. No type is below

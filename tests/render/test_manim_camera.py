@@ -1,5 +1,5 @@
-"""What the stage leans on in Manim's Cairo camera, fact by fact. Where one fails after an upgrade, its message says
-what to mend in render/stage.py."""
+"""The facts of Manim's Cairo camera that the stage leans on, one by one. Where one fails after an upgrade, its message
+says what to mend in render/stage.py."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_deep_perft(fen: str) -> None:
 
 
 def status(board: chess.Board) -> int:
-    """What `rules.settle` should say, by python-chess."""
+    """The status that `rules.settle` should give, by python-chess."""
     if not any(board.legal_moves):
         return rules.MATE if board.is_check() else rules.STALEMATE
     if board.is_insufficient_material():

@@ -119,7 +119,7 @@ def test_diffpir_takes_the_steps_of_deepinvs(deepinv: Any, monkeypatch: pytest.M
 
 
 def times(sigmas: list[float]) -> Tensor:
-    """When deepinv's schedule, beta rising from 0.1 to 20, has these sigmas: log(1 + sigma^2) = 0.1 t + 9.95 t^2."""
+    """Times of these sigmas in deepinv's schedule, beta from 0.1 to 20: log(1 + sigma^2) = 0.1 t + 9.95 t^2."""
     wanted = torch.tensor(sigmas, dtype=torch.float64).square().log1p()
     return ((0.01 + 4 * 9.95 * wanted).sqrt() - 0.1) / (2 * 9.95)
 

@@ -1,4 +1,4 @@
-"""What other programs say of the pages and their scripts: a compiler, a crawler, the validator of HTML, Lighthouse.
+"""Verdicts of other programs on the pages and their scripts: a compiler, a crawler, the validator of HTML, Lighthouse.
 
 They are no part of the project's environment. Where one is installed it is used: `npm install typescript linkinator
 lighthouse` in a folder, and the folder named in STAGELIGHT_NODE; for the validator, its jar named in STAGELIGHT_VNU.
@@ -29,7 +29,7 @@ ALLOWED = (
 
 
 def tool(name: str) -> str:
-    """Where a program of npm's is, or the end of the test."""
+    """The path of a program of npm's; the test is skipped if it is not installed."""
     found = shutil.which(name, path=f"{os.environ.get('STAGELIGHT_NODE', '')}/node_modules/.bin") or shutil.which(name)
     if not found:
         pytest.skip(f"{name} is not installed: npm install it and name the folder in STAGELIGHT_NODE")

@@ -129,7 +129,7 @@ class Visit:
         return steps, marks
 
     def time(self) -> float:
-        """Where the video is, in seconds."""
+        """The position of the video, in seconds."""
         return float(self.page.evaluate("document.querySelector('video').currentTime"))
 
 
@@ -141,5 +141,5 @@ def pages(folder: Path) -> Iterable[str]:
 
 
 def manifests() -> dict[str, dict[str, Any]]:
-    """What rendering said last of each scene that the pages use."""
+    """The manifest of each scene that the pages use."""
     return {name: json.loads((ASSETS / "videos" / f"{name}.json").read_text(encoding="utf-8")) for name in SCENES}

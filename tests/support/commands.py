@@ -42,7 +42,7 @@ def finish(process: subprocess.Popen[str], code: int = 0) -> tuple[str, str]:
 
 
 def group_is_gone(group: int, seconds: float = 10) -> bool:
-    """Whether no process of the group is left, or none soon."""
+    """True once no process of the group is left; False if some are after so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

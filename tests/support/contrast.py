@@ -80,7 +80,7 @@ def listening() -> Iterator[list[Said]]:
 
 
 def _ink(matrix: cairo.Matrix, box: Box, draw: Callable[[Pen], float]) -> tuple[Box, NDArray[np.uint8]]:
-    """How much of each pixel of a box a text covers; the box cut down to those it touches."""
+    """The coverage of each pixel of a box by a text; the box cut down to those it touches."""
     left, top, right, bottom = box
     mask = cairo.ImageSurface(cairo.FORMAT_A8, right - left, bottom - top)
     context = cairo.Context(mask)

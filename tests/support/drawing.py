@@ -1,4 +1,4 @@
-"""What the tests of scenes share: a small stage, what is said at a moment, and what holds of every scene."""
+"""Shared by the tests of scenes: a small stage, the words of a moment, and the laws of every scene."""
 
 from __future__ import annotations
 

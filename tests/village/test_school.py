@@ -1,4 +1,4 @@
-"""What a small language model is taught in the village, run for real on a tiny one with random weights."""
+"""Teaching a small language model in the village, run for real on a tiny one with random weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def expert() -> Policy:
 
 
 def clockwork(prompts: Any) -> Any:
-    """Who is asked and answers by the hash of the prompt."""
+    """A model that answers by the hash of the prompt."""
     return np.array([np.random.default_rng(zlib.crc32(text.encode())).normal(size=13) for text in prompts], np.float32)
 
 

@@ -1,4 +1,4 @@
-"""What the pages say of the command line: the page of commands, and every command that a page tells a reader to run."""
+"""The page of commands, and every command that a page tells a reader to run."""
 
 from __future__ import annotations
 

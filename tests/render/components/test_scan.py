@@ -1,4 +1,4 @@
-"""What the scan is drawn with: rasters, halos, k-space, slices, volumes, words and ribbons."""
+"""The components of the scan: rasters, halos, k-space, slices, volumes, words and ribbons."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ END_ON = kcube.Pose(960, 540, 400, 0, 0)
 
 
 def amber(frame: Frame) -> NDArray[np.bool_]:
-    """Where a picture is clearly amber."""
+    """A mask of the pixels that are clearly amber."""
     red, _, blue = np.moveaxis(frame[..., :3].astype(int), -1, 0)
     return np.asarray((red > 150) & (red - blue > 80))
 

@@ -1,4 +1,4 @@
-"""What the village is drawn with."""
+"""The components of the village."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def drawn_rows(frame: Frame) -> tuple[int, int]:
 
 
 def near(frame: Frame, colour: str) -> int:
-    """How many pixels have about this colour."""
+    """The number of pixels that have about this colour."""
     wanted = np.array([round(255 * channel) for channel in theme.rgb(colour)])
     return int((np.abs(frame[..., :3].astype(int) - wanted).max(axis=-1) < 24).sum())
 

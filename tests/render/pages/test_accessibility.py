@@ -1,4 +1,4 @@
-"""What those who hear a page are told of its tables and its headings."""
+"""The names of tables and headings that screen readers are given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page refers to: works cited, paragraphs that explain a mark, the log as a feed, the data of a plot."""
+"""References of a page: works cited, paragraphs that explain a mark, the log as a feed, the data of a plot."""
 
 from __future__ import annotations
 

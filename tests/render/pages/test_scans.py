@@ -1,4 +1,4 @@
-"""What the page of the scan makes of a recording: pictures, gains and tables. The recording is made up here."""
+"""The pictures, gains and tables on the page of the scan, made from a recording that is made up here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Kept:
         return str(len(self.pictures) - 1)
 
     def __getitem__(self, address: str) -> np.ndarray[Any, Any]:
-        """What a browser would show at an address, (H, W)."""
+        """The picture that a browser would show at an address, (H, W)."""
         data = self.pictures[int(address)]
         columns, rows = struct.unpack(">II", data[16:24])
         at = data.index(b"IDAT")

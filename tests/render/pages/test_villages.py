@@ -1,4 +1,4 @@
-"""What the page of the village makes of a recording: a table of agents, and a language model's words."""
+"""The table of agents and a language model's words on the page of the village, made from a recording."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """Where the scheduler listens, once both workers are there."""
+        """The scheduler's address, once both workers are there."""
         until = time.monotonic() + 60
         while not self.file.exists() and time.monotonic() < until:
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What a scene says of itself: one document, and every track, transcript and page made from it says the same."""
+"""A scene's document, and every track, transcript and page made from it, which say the same."""
 
 from __future__ import annotations
 

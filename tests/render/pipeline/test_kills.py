@@ -99,7 +99,7 @@ def half_made(places: Places) -> list[Path]:
 
 
 def kept(places: Places) -> int:
-    """How many sections are drawn from the recording as it is now."""
+    """The number of sections drawn from the recording as it is now."""
     found = plan.inputs(places, "tiny")
     return sum(make.kept(places, found, section, SMALL) is not None for section in ("open", "one", "two"))
 

@@ -1,4 +1,4 @@
-"""What a section reads of a recording decides whether it is drawn again: nothing less, and nothing else."""
+"""A section is drawn again if a part of the recording that it reads has changed: no less, and nothing else."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def packets(data: bytes) -> tuple[list[Shown], Fraction]:
 
 
 def decoded(data: bytes) -> list[Fraction]:
-    """When each frame is shown that a decoder gives."""
+    """The time at which each frame that a decoder gives is shown."""
     with av.open(io.BytesIO(data), "r") as file:
         stream = file.streams.video[0]
         assert stream.time_base is not None

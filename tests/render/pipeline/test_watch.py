@@ -29,7 +29,7 @@ SECONDS = 60  # that a busy machine may take
 
 
 class Told:
-    """What a process has said so far, line by line, on one of its outputs."""
+    """The lines that a process has written so far on one of its outputs."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         assert stream is not None
