@@ -17,7 +17,7 @@ from support.paths import ROOT
 
 DEBIAN_12 = "3.11.2"  # the Python of the oldest machine the README names
 TOP = {"mkdocs.yml", "README.md", "docs", "render", "engines", "tests", "site_assets", "pyproject.toml", "Makefile",
-       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github",
+       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github", ".package",
        ".gitignore"}  # fmt: skip
 
 

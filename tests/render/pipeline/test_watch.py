@@ -179,7 +179,7 @@ def test_saves_that_belong_together_are_one(tmp_path: Path) -> None:
 def test_sources_recordings_and_fonts_are_watched(places: Places, tmp_path: Path) -> None:
     found = watch.folders(places)
     assert {tmp_path / "tinyscenes", places.recordings} < found
-    for path in (Path(theme.__file__), Path(stage.__file__), theme.FONTS):
+    for path in (Path(theme.__file__).resolve(), Path(stage.__file__).resolve(), theme.FONTS):
         assert any(folder in {path, *path.parents} for folder in found), path
 
 
