@@ -84,13 +84,13 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
     """
     before = recording.load(places.recordings, "rollout")
     with engine():
-        from stagelight.engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout import benchmark  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout.ladder import told  # noqa: PLC0415
 
-        climb.check(before)
         cache = places.cache.parent / "record" / "rollout"
         cache.mkdir(parents=True, exist_ok=True)
         with progress.following() as report, stopping_after(minutes) as end:
-            made = climb.compare(before, cache, report, jobs or executor.usable_cores(), end)
+            made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
             recording.save(made, places.recordings)
         if as_json:
