@@ -120,7 +120,8 @@ def test_the_log_is_told_newest_first_with_the_anchors_of_the_page() -> None:
 
 
 def test_the_index_of_the_log_leads_to_every_entry(project: Path) -> None:
-    (project / "docs/log/2026-12.md").write_text("# Log\n\n## 2026-12-01, later\n\nDone.\n\n## 2026-12-02, last\n\nDone.\n")
+    entries = "## 2026-12-01, later\n\nDone.\n\n## 2026-12-02, last\n\nDone.\n"
+    (project / "docs/log/2026-12.md").write_text(f"# Log\n\n{entries}")
     assert offered(project)["log"]().splitlines() == [
         "- 2026-12-02 [Last](2026-12.md#2026-12-02-last)",
         "- 2026-12-01 [Later](2026-12.md#2026-12-01-later)",
