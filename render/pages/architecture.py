@@ -62,7 +62,7 @@ class Box(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where everything is."""
+    """The places of everything on the map."""
 
     boxes: dict[str, Box]  # of bands, files and packages
     imports: list[list[Point]]  # within a band, each from row to row

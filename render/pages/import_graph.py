@@ -78,7 +78,7 @@ def _sweep(placed: list[list[Slot]], graph: Graph, *, down: bool) -> None:
 
 
 def linked(graph: Graph, upper: Slot, lower: Slot) -> bool:
-    """Whether an arrow leads from a slot to one in the next row."""
+    """Say whether an arrow leads from a slot to one in the next row."""
     if isinstance(upper, tuple):
         return lower in (upper, upper[1])
     return lower in graph[upper] if isinstance(lower, str) else lower[0] == upper

@@ -28,7 +28,7 @@ FLOW = [("Engines", RECORDINGS), (RECORDINGS, "Drawing"), ("Drawing", ASSETS), (
 
 
 def load(root: Path) -> dict[str, set[str]]:
-    """What each package imports."""
+    """Read what each package imports."""
     return {name: set(imported) for name, imported in read(root / "docs/imports.json", REMEDY).items()}
 
 
