@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagelight.render.pages import architecture, import_graph, packages
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 GRAPH = packages.load(ROOT)
 
 
