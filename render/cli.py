@@ -28,7 +28,8 @@ def main() -> None:
     called = Path(sys.argv[0]).stem
     if called not in {"click", "stagelight"}:  # python -m stagelight
         called = "click" if installation.CHECKOUT else "stagelight"
-    sys.exit(run(sys.argv[1:], Places(), called))
+    places = Places(installation.working_folder() / "site_assets", installation.cache() / "render")
+    sys.exit(run(sys.argv[1:], places, called))
 
 
 def run(arguments: list[str], places: Places, name: str = "click") -> int:
