@@ -20,8 +20,7 @@ from stagelight.engines.rollout import stretch as module
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
-def test_the_first_steps_are_those_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GAME_STEPS", 2)
+def test_the_first_steps_are_those_recorded() -> None:
     before = recording.load(RECORDINGS, "rollout")
     again = module.Stretch(module._games(before, silent), "", "")
     assert compare(before, again, module.TOLERANCE) == []
