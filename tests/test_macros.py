@@ -19,7 +19,7 @@ import pytest
 from browsing import SCENES
 
 from stagelight.render import macros
-from stagelight.render.pages import figures, plots, prose, published
+from stagelight.render.pages import learning_curves, prose, scene_files, values
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
@@ -88,7 +88,7 @@ def project(tmp_path: Path) -> Path:
 def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
     """Put a scene and everything it names under `root`."""
     assets = root / "site_assets"
-    files = [*published.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    files = [*scene_files.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
@@ -174,7 +174,7 @@ def test_an_event_is_told_in_its_own_words(project: Path) -> None:
     ("seconds", "shown"), [(45, "45 seconds"), (60, "60 seconds"), (3600, "60 minutes"), (1, "1 second")]
 )
 def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
-    assert figures.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
+    assert values.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -349,9 +349,9 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
 
 def test_a_card_shows_the_small_poster_when_it_is_come_near(project: Path) -> None:
     made = offered(project)
-    assert 'posters/tiny.glimpse.webp"' in made["glimpse"]("tiny")
-    assert 'loading="lazy"' in made["glimpse"]("tiny")
-    assert "A film of 0:15" in made["length"]("tiny")
+    assert 'posters/tiny.glimpse.webp"' in made["card_picture"]("tiny")
+    assert 'loading="lazy"' in made["card_picture"]("tiny")
+    assert "A film of 0:15" in made["film_length"]("tiny")
 
 
 def test_without_av1_there_is_one_source(project: Path) -> None:
@@ -370,7 +370,7 @@ def test_the_transcript_is_in_the_order_of_the_video(project: Path) -> None:
 
 
 def test_code_is_quoted_whole_from_the_source() -> None:
-    written = prose.code(ROOT, "render/pages/figures.py", "clock", "page.md")
+    written = prose.code(ROOT, "render/pages/values.py", "clock", "page.md")
     assert 'def clock(seconds: float) -> str:\n    """75.4 -> 1:15."""\n    return f"{int(seconds)' in written
     assert "def size" not in written
 
@@ -443,25 +443,25 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
 
 @pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])
 def test_a_probability_is_never_certainty(value: float, said: str) -> None:
-    assert figures.probability(value) == said
+    assert values.probability(value) == said
 
 
 # --- Learning curves
 
 
-def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> published.Scene:
+def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> scene_files.Scene:
     """A scene whose recording holds these curves."""
     compute = np.array([[0, 10, 100, 1000]] * 2)
     arrays: dict[str, Any] = {
         f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
     }
     np.savez(root / "site_assets/recordings/tiny.npz", **arrays)
-    return published.load(root / "site_assets", "tiny")
+    return scene_files.load(root / "site_assets", "tiny")
 
 
 def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
     scene = with_curves(project, np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]]))
-    made = plots.curves(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
+    made = learning_curves.plot(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
     assert "<script" not in made
     assert "second 20.0% at first, 85.0% at the end" in made
     assert made.count("plot__band") == made.count("plot__line") == 2
@@ -482,7 +482,7 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
 ) -> None:
     scene = with_curves(project, rates)
     with pytest.raises(SystemExit):
-        plots.curves(scene, "rate", runs, "boards", "Won", "x.md")
+        learning_curves.plot(scene, "rate", runs, "boards", "Won", "x.md")
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1

@@ -16,8 +16,8 @@ import pytest
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
 from stagelight.render import macros
-from stagelight.render.pages import gains, scans, scored
-from stagelight.render.pages.published import Scene
+from stagelight.render.pages import gain_plot, reconstructions, scan_tables
+from stagelight.render.pages.scene_files import Scene
 
 RATES = (4.0, 16.0)
 CHOICE = ("zero_filled", "mean", "ours")
@@ -72,7 +72,7 @@ class Kept:
 
 def test_every_reconstruction_is_on_the_page(made: Made) -> None:
     kept = Kept()
-    html = scans.choose(made(), "scan.md", kept)
+    html = reconstructions.choose(made(), "scan.md", kept)
     count = len(RATES) * len(CHOICE)
     assert html.count("<img") == count + 3  # and the full scan, the chosen one, its error map
     assert len(kept.pictures) == 2 * (count + 1) + 1
@@ -81,7 +81,7 @@ def test_every_reconstruction_is_on_the_page(made: Made) -> None:
 
 def test_a_png_holds_the_picture() -> None:
     picture, kept = np.random.default_rng(1).integers(0, 256, (7, 5), np.uint8), Kept()
-    assert np.abs(kept[kept(scans.png(picture))].astype(int) - picture).max() <= 3
+    assert np.abs(kept[kept(reconstructions.png(picture))].astype(int) - picture).max() <= 3
 
 
 def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(made: Made) -> None:
@@ -91,7 +91,7 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
     changed = {"reference_axial": reference, "error_ours": off, "grid_r4_ours": reference,
                "grid_r4_mean": reference + 64}  # fmt: skip
     page, kept = made(arrays=changed), Kept()
-    html = scans.errors(page, "scan.md", kept)
+    html = reconstructions.error_maps(page, "scan.md", kept)
     assert html.count("<figure") == len(METHODS)
     shown = kept[str(METHODS.index("ours"))]
     assert shown[0, 0] > 250
@@ -99,7 +99,7 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
     found = dict(
         re.findall(
             r'data-rate="4" data-method="(\w+)" data-name="[^"]+" data-error="(\d+)"',
-            scans.choose(page, "scan.md", kept),
+            reconstructions.choose(page, "scan.md", kept),
         )
     )
     assert not kept[found["ours"]].any()
@@ -108,14 +108,14 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
 
 def test_a_page_without_its_picture_ends_the_build(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        scans.choose(made(less="grid_r4_mean"), "scan.md", Kept())
+        reconstructions.choose(made(less="grid_r4_mean"), "scan.md", Kept())
     assert "grid_r4_mean" in capsys.readouterr().err
 
 
 def test_gains_are_drawn_where_they_were_measured_and_the_rest_is_absent(made: Made) -> None:
     facts = {f"gain.patient.r{rate:g}.draw_{n}": 0.1 * rate + 0.01 * n for rate in RATES for n in (1, 2, 3)}
     facts |= {f"gain.colin27.r16.draw_{n}": -0.3 for n in (1, 2, 3)}
-    html = gains.plot(made(facts=facts), "Gain", "scan.md")
+    html = gain_plot.plot(made(facts=facts), "Gain", "scan.md")
     assert html.count("<circle") == 9
     assert "+0.42</data> (+0.41 to +0.43)" in html
     assert "not measured" in html
@@ -124,10 +124,10 @@ def test_gains_are_drawn_where_they_were_measured_and_the_rest_is_absent(made: M
 
 def test_a_page_without_gains_or_scores_ends_the_build(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        gains.plot(made(), "Gain", "scan.md")
+        gain_plot.plot(made(), "Gain", "scan.md")
     assert "click score scan" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        scored.tried(made(), 16, "scan.md")
+        scan_tables.methods(made(), 16, "scan.md")
     assert "click score scan" in capsys.readouterr().err
 
 
@@ -137,16 +137,16 @@ def test_what_was_not_run_says_so_in_its_cell(made: Made) -> None:
              "gain.patient.r16": 0.63, "gain.patient.r4": -0.1, "gain.patient.r16.draw_1": 0.6,
              "words.patient.brain.silent.r16": 0.01}  # fmt: skip
     page = made(facts=facts)
-    html = scored.tried(page, 16, "scan.md")
+    html = scan_tables.methods(page, 16, "scan.md")
     row = re.search(r"<tr><th[^>]*>Network, three rounds</th>(.*?)</tr>", html)
     assert row
     assert re.findall(r">([^<>]+)<", row[1]) == ["24.71", "not run", "not run", "19"]
-    assert html.count("not run") == 4 * len(scored.TRIED) - 2
-    drawn = scored.by_rate(page, "scan.md")
+    assert html.count("not run") == 4 * len(scan_tables.METHODS) - 2
+    drawn = scan_tables.by_acceleration(page, "scan.md")
     assert "+0.63" in drawn
     assert "\N{MINUS SIGN}0.10" in drawn
-    assert "+0.60" in scored.scanners(page, 16, "scan.md")
-    assert "+0.010" in scored.words(page, "scan.md")
+    assert "+0.60" in scan_tables.other_scanners(page, 16, "scan.md")
+    assert "+0.010" in scan_tables.prompts(page, "scan.md")
 
 
 def test_other_measures_stand_in_their_own_tables(made: Made) -> None:
@@ -154,8 +154,8 @@ def test_other_measures_stand_in_their_own_tables(made: Made) -> None:
     facts = {f"{start}.brain.ssim": 0.8541, f"{start}.evaluations": 6.0, f"{start}.brain.band_4": 0.825}
     page = made(facts=facts)
     for table, values in (
-        (scored.otherwise, ["0.854", *["not run"] * 3, "6", "not run"]),
-        (scored.bands, [*["not run"] * 3, "0.82"]),
+        (scan_tables.other_measures, ["0.854", *["not run"] * 3, "6", "not run"]),
+        (scan_tables.error_bands, [*["not run"] * 3, "0.82"]),
     ):
         row = re.search(r"<tr><th[^>]*>Network, three rounds</th>(.*?)</tr>", table(page, 16, "scan.md"))
         assert row and re.findall(r">([^<>]+)<", row[1]) == values
@@ -165,12 +165,12 @@ def test_what_was_learnt_from_is_shown_with_its_words(made: Made, capsys: pytest
     words = [("T1, <b>no</b> lesion.", True), ("FLAIR.", False)]
     events = tuple({"step": 0, "kind": "seen", "sentence": said, "real": real} for said, real in words)
     page, kept = made(arrays={"seen": np.zeros((2, 7, 5), np.uint8)}, events=events), Kept()
-    html = scans.seen(page, "learnt-from.md", kept)
+    html = reconstructions.training_examples(page, "learnt-from.md", kept)
     assert html.count("<img") == len(kept.pictures) == 2
     assert "T1, &lt;b&gt;no" in html and "<b>" not in html
     assert html.index("A real scan") < html.index("Imagined")
     with pytest.raises(SystemExit):
-        scans.seen(made(), "learnt-from.md", kept)
+        reconstructions.training_examples(made(), "learnt-from.md", kept)
     assert "click record scan" in capsys.readouterr().err
 
 

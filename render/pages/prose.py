@@ -1,4 +1,4 @@
-"""Words that stand outside a scene: code quoted from the source, the time a page takes, the list of decisions."""
+"""Text from outside a scene: quoted code, constants, reading time, the log, third parties, decisions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from markdown.extensions.toc import slugify
 
-from stagelight.render.pages.figures import duration
 from stagelight.render.pages.markup import el
-from stagelight.render.pages.published import fail, pick
+from stagelight.render.pages.scene_files import fail, pick
+from stagelight.render.pages.values import duration
 
 WORDS_PER_MINUTE = 220
 
@@ -37,49 +37,59 @@ def code(root: Path, path: str, name: str, page: str) -> str:
 
 
 def constant(root: Path, path: str, name: str, page: str) -> float:
-    """A number that the source gives a name, alone or as one of several: for rules that a run does not record."""
+    """A number to which the source gives a name, or the length of a tuple that it names.
+
+    For rules that a run does not record.
+    """
     try:
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
     except OSError:
         fail(f"docs/{page}: the source {path} does not exist: correct the path on the page")
-    found: dict[str, object] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-            pairs = [(target, value)]
-            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-                pairs = list(zip(target.elts, value.elts, strict=True))
-            found |= {left.id: right.value for left, right in pairs
-                      if isinstance(left, ast.Name) and isinstance(right, ast.Constant)}  # fmt: skip
-    number = pick(found, name, f"{path} (plain numbers)", page)
+    number = pick(_constants(tree), name, f"{path} (plain numbers and tuples)", page)
     if isinstance(number, bool) or not isinstance(number, int | float):
-        fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number: choose another name")
+        fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number or a tuple: choose another name")
     return number
 
 
+def _constants(tree: ast.Module) -> dict[str, object]:
+    """The literals that a module names, alone or several at once; of a tuple its length."""
+    constants: dict[str, object] = {}
+    for node in tree.body:
+        if not (isinstance(node, ast.Assign) and len(node.targets) == 1):
+            continue
+        target, value = node.targets[0], node.value
+        pairs = [(target, value)]
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = list(zip(target.elts, value.elts, strict=True))
+        for left, right in pairs:
+            if isinstance(left, ast.Name) and isinstance(right, ast.Constant | ast.Tuple):
+                constants[left.id] = right.value if isinstance(right, ast.Constant) else len(right.elts)
+    return constants
+
+
 def reading_time(markdown: str) -> str:
-    """How long the words of a page take, in whole minutes."""
+    """The time it takes to read a page, in whole minutes."""
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
 
 
 def log(text: str) -> list[dict[str, str]]:
     """The dated entries of the log, newest first: date, title, the anchor of its heading, and its first sentence."""
-    found = []
+    entries = []
     for part in re.split(r"(?m)^### (?=\d{4}-\d\d-\d\d, )", text)[1:]:
         title, _, body = part.partition("\n")
         words = re.sub(r"\{\{.*?\}\}|<[^>]*>|[*`]|\[(.*?)\]\([^)]*\)", r"\1", body.strip().partition("\n\n")[0])
-        found.append(
+        entries.append(
             {
                 **{"date": title[:10], "title": title[12:13].upper() + title[13:], "anchor": slugify(title, "-")},
                 "summary": re.split(r"(?<=[.:]) (?=[A-Z])", " ".join(words.split()))[0],
             }
         )
-    return sorted(found, key=lambda entry: entry["date"])[::-1]
+    return sorted(entries, key=lambda entry: entry["date"])[::-1]
 
 
 def third_parties(root: Path) -> str:
-    """What `THIRD_PARTY.md` says below its title."""
+    """The text of `THIRD_PARTY.md` below its title."""
     try:
         return (root / "THIRD_PARTY.md").read_text(encoding="utf-8").partition("\n")[2].strip()
     except OSError as error:
