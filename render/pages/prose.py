@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -37,34 +38,33 @@ def code(root: Path, path: str, name: str, page: str) -> str:
 
 
 def constant(root: Path, path: str, name: str, page: str) -> float:
-    """A number to which the source gives a name, or the length of a tuple that it names.
+    """A number of the source code, or the length of a tuple, for rules that a run does not record.
 
-    For rules that a run does not record.
+    `name` is a name of the module, or `Class.field` for the default of a field.
     """
     try:
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
     except OSError:
         fail(f"docs/{page}: the source {path} does not exist: correct the path on the page")
-    number = pick(_constants(tree), name, f"{path} (plain numbers and tuples)", page)
+    number = pick(dict(_literals(tree.body)), name, f"{path} (plain numbers and tuples)", page)
     if isinstance(number, bool) or not isinstance(number, int | float):
         fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number or a tuple: choose another name")
     return number
 
 
-def _constants(tree: ast.Module) -> dict[str, object]:
-    """The literals that a module names, alone or several at once; of a tuple its length."""
-    constants: dict[str, object] = {}
-    for node in tree.body:
-        if not (isinstance(node, ast.Assign) and len(node.targets) == 1):
-            continue
-        target, value = node.targets[0], node.value
-        pairs = [(target, value)]
-        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-            pairs = list(zip(target.elts, value.elts, strict=True))
-        for left, right in pairs:
-            if isinstance(left, ast.Name) and isinstance(right, ast.Constant | ast.Tuple):
-                constants[left.id] = right.value if isinstance(right, ast.Constant) else len(right.elts)
-    return constants
+def _literals(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """The literals that a module and its classes name, alone or several at once; of a tuple its length."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _literals(node.body, f"{node.name}.")
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=True))
+            for left, right in pairs:
+                if isinstance(left, ast.Name) and isinstance(right, ast.Constant | ast.Tuple):
+                    yield prefix + left.id, right.value if isinstance(right, ast.Constant) else len(right.elts)
 
 
 def reading_time(markdown: str) -> str:

@@ -65,10 +65,14 @@ def bindings(scene: Scene, quantities: Sequence[str], page: str) -> list[Binding
     names = [name for quantity in quantities for name in _split(quantity)[::2] if WILDCARD.search(name)]
     if not names:
         return [()]
-    counts = {len(WILDCARD.findall(name)) for name in names}
-    if len(counts) > 1:
-        fail(f"docs/{page}: {' and '.join(names)} have unequal numbers of wildcards: give them the same, or none")
+    different = next((name for name in names if _wildcards(name) != _wildcards(names[0])), None)
+    if different:
+        fail(f"docs/{page}: the wildcards of {names[0]} and {different} differ: write the same in both, in two relations")
     return _matches(scene, names[0], page)
+
+
+def _wildcards(name: str) -> list[str]:
+    return [match[0] for match in WILDCARD.finditer(name)]
 
 
 def _matches(scene: Scene, name: str, page: str) -> list[Binding]:

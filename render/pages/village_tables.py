@@ -22,7 +22,7 @@ AGENTS = {
     "planner": "A planner",
     "stock": "Scripts with a reserve by season",
     "policy": "The trained policy",
-    "clairvoyant": "Search that knows the weather",
+    "clairvoyant": "A search that knows the weather",
 }
 IN_WORDS = {"haul_wheat": "carry wheat", "haul_flour": "carry flour"}  # actions whose name is no word
 
