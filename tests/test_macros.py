@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browsing import SCENES
+from prose import prose as prose_of
 
 from stagelight.render import macros
 from stagelight.render.pages import learning_curves, prose, scene_files, values
@@ -385,23 +388,9 @@ def test_reading_time_counts_words_alone() -> None:
 
 
 def literals(markdown: str) -> list[str]:
-    """Every place where a digit or a percentage stands in the prose, with the words around it.
-
-    Not prose: macros, code, formulas, markup, addresses, the names of sources, and the list of sources itself.
-    """
-    prose = markdown.partition("## Where it comes from")[0]
-    for left_out in (
-        r"(?s)\{\{.*?\}\}",
-        r"(?s)^```.*?^```",
-        r"`[^`\n]*`",
-        r"(?s)<math\b.*?</math>",
-        r"<[^>]*>",
-        r"\]\([^)]*\)",
-        r"\{ [#.][^}]*\}",
-        r"\b(?:Colin27|SmolLM2)\b",  # names
-    ):
-        prose = re.sub(left_out, " ", prose, flags=re.M)
-    return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", prose)]
+    """Every place where a digit or a percentage stands in the prose, with the words around it; names are left out."""
+    text = re.sub(r"\b(?:Colin27|SmolLM2)\b", " ", prose_of(markdown))
+    return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", text)]
 
 
 PROSE = ["index.md", "reproduce.md", "bring-your-own.md", *(f"{name}.md" for name in SCENES)]
@@ -486,3 +475,41 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def damaged(data: bytes) -> dict[str, bytes]:
+    """A recording's arrays, damaged."""
+    return {
+        **{"empty": b"", "words": b"no arrays here", "half": data[: len(data) // 2], "one array": npy()},
+        **{"flipped": data[:100] + bytes([data[100] ^ 255]) + data[101:], "headless": data[4:]},
+    }
+
+
+def npy() -> bytes:
+    """An array that stands alone."""
+    out = io.BytesIO()
+    np.save(out, np.zeros(3))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", list(damaged(b"x" * 120)))
+def test_damaged_arrays_end_the_build_in_one_line(project: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    scene = with_curves(project, np.zeros((2, 4)))
+    path = project / "site_assets/recordings/tiny.npz"
+    path.write_bytes(damaged(path.read_bytes())[kind])
+    said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    assert "tiny.npz cannot be read" in said
+    assert "click record tiny" in said
+
+
+def test_a_constant_is_a_number_a_default_or_the_length_of_a_tuple(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rules.py").write_text(
+        'DAYS, DAY = 40, 12\nPLACES = ("field", "mill")\nNAME = "x"\nSUM = 1 + 2\nclass Config:\n    steps: int = 4\n'
+    )
+    read = partial(prose.constant, tmp_path, "rules.py", page="page.md")
+    assert [read(name) for name in ("DAYS", "DAY", "PLACES", "Config.steps")] == [40, 12, 2, 4]
+    assert "wanted a number or a tuple" in refusal(capsys, lambda: read("NAME"))
+    assert "has no 'SUM'" in refusal(capsys, lambda: read("SUM"))
+    assert "has no 'steps'" in refusal(capsys, lambda: read("steps"))

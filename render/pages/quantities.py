@@ -1,7 +1,7 @@
 """Quantities: the numbers of a recording that a page may write or compare.
 
-A quantity is a number, the name of a fact, a difference or a ratio of two of them, or a learning curve at a share of
-its compute, as the mean over seeds:
+A quantity is a number, the name of a fact or of a setting, a difference or a ratio of two of them, or a learning curve
+at a share of its compute, as the mean over seeds:
 
     0.5
     ours.brain.psnr
@@ -52,8 +52,8 @@ def finite(options: dict[str, Any], name: str, where: str, page: str) -> float:
 
 
 def fill(quantity: str, binding: Binding) -> str:
-    """A quantity with its wildcards replaced, the n-th by the n-th text."""
-    texts = iter(binding)
+    """A quantity with the wildcards of each of its names replaced, the n-th by the n-th text."""
+    texts = itertools.cycle(binding)
     return WILDCARD.sub(lambda _: next(texts), quantity)
 
 
@@ -104,7 +104,8 @@ def _term(scene: Scene, name: str, page: str) -> float:
         return float(name)
     if "@" in name:
         return _on_curve(scene, name, page)
-    return finite(scene.head["facts"], name, f"{_head(scene)} (facts)", page)
+    kind = "config" if name in scene.head["config"] and name not in scene.head["facts"] else "facts"
+    return finite(scene.head[kind], name, f"{_head(scene)} ({kind})", page)
 
 
 def _on_curve(scene: Scene, name: str, page: str) -> float:
