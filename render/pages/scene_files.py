@@ -79,8 +79,8 @@ def arrays(scene: Scene, *prefixes: str) -> Arrays:
     """The arrays of a scene's recording whose names begin with one of `prefixes`."""
     path = scene.assets / "recordings" / f"{scene.name}.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files if name.startswith(prefixes)}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files if name.startswith(prefixes)}
     except (
         EOFError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile,
         zlib.error,
