@@ -3,9 +3,10 @@
 A claim gives its words and the relations that make them true:
 
     {{ holds("does better", "scan", "ours.brain.psnr > samples.brain.psnr") }}
-    {{ holds("gains nothing", "scan", "gain.*.r4 <= 0") }}                                for every fact that fits
-    {{ holds("more than any script", "village", "score.*.policy.return > score.*.stock.return") }}   pair by pair
-    {{ holds("as often", "rollout", "krk.reinforce.win_rate ~ krk.win_rate") }}
+    {{ holds("gains nothing", "scan", "gain.*.r4 <= 0") }}                               for every fact that fits
+    {{ holds("leads", "village", "score.*.policy.return > score.*.stock.return") }}      in each kind of weather
+    {{ holds("leads all", "village", "score.*.policy.return >= score.*.*.return") }}     and over each agent
+    {{ holds("as often", "rollout", "krk.reinforce.win_rate ~ krk.win_rate") }}          within the spread
 
 `~` holds where the two intervals of value and spread (the fact of the same name and `.sd`) overlap. Quantities are
 those of `quantities`. A superlative that is itself a number needs no words:

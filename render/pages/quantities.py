@@ -53,22 +53,28 @@ def finite(options: dict[str, Any], name: str, where: str, page: str) -> float:
 
 def fill(quantity: str, binding: Binding) -> str:
     """A quantity with the wildcards of each of its names replaced, the n-th by the n-th text."""
-    texts = itertools.cycle(binding)
-    return WILDCARD.sub(lambda _: next(texts), quantity)
+    left, sign, right = _split(quantity)
+    filled = [_fill(name, binding) for name in (left, right)]
+    return f"{filled[0]} {sign} {filled[1]}" if sign else filled[0]
 
 
 def bindings(scene: Scene, quantities: Sequence[str], page: str) -> list[Binding]:
-    """All that the wildcards of some quantities stand for together, by the facts that fit the first name with any.
+    """All that the wildcards of some quantities stand for, by the facts that fit the name with the most of them.
 
-    Without wildcards there is one binding, which is empty.
+    A name with fewer has the same ones at its beginning. Without wildcards there is one binding, which is empty.
     """
-    names = [name for quantity in quantities for name in _split(quantity)[::2] if WILDCARD.search(name)]
-    if not names:
-        return [()]
-    different = next((name for name in names if _wildcards(name) != _wildcards(names[0])), None)
-    if different:
-        fail(f"docs/{page}: the wildcards of {names[0]} and {different} differ: write the same in both, in two relations")
-    return _matches(scene, names[0], page)
+    names = [name for quantity in quantities for name in _split(quantity)[::2]]
+    longest = max(names, key=lambda name: len(_wildcards(name)))
+    wildcards = _wildcards(longest)
+    for name in names:
+        if _wildcards(name) != wildcards[: len(_wildcards(name))]:
+            fail(f"docs/{page}: the wildcards of {name} and {longest} differ: write the same ones, or two relations")
+    return _matches(scene, longest, page) if wildcards else [()]
+
+
+def _fill(name: str, binding: Binding) -> str:
+    texts = iter(binding)
+    return WILDCARD.sub(lambda _: next(texts), name)
 
 
 def _wildcards(name: str) -> list[str]:
@@ -81,12 +87,12 @@ def _matches(scene: Scene, name: str, page: str) -> list[Binding]:
     choices = [choice.split(",") if choice else ["*"] for choice in WILDCARD.findall(name)]
     texts_of_fits: list[Binding] = []
     for texts in itertools.product(*choices):
-        parts = WILDCARD.split(fill(name, texts))[::2]
+        parts = WILDCARD.split(_fill(name, texts))[::2]
         pattern = re.compile("([^.]*)".join(map(re.escape, parts)))
         fits = [match.groups() for fact in facts if (match := pattern.fullmatch(fact))]
         if not fits:
             near = difflib.get_close_matches(name, facts, 3, 0.4) or sorted(facts)[:6]
-            fail(f"docs/{page}: {_head(scene)} has no fact like {fill(name, texts)}, but {', '.join(near)}")
+            fail(f"docs/{page}: {_head(scene)} has no fact like {_fill(name, texts)}, but {', '.join(near)}")
         for groups in fits:
             stars = iter(groups)
             texts_of_fits.append(tuple(next(stars) if text == "*" else text for text in texts))
