@@ -18,7 +18,7 @@ NOT_PROSE = (
 
 
 def prose(markdown: str) -> str:
-    """What is left of a page when all else is taken out, and the list of its sources."""
+    """The text of a page with all else taken out, and the list of its sources, too."""
     text = markdown.partition("## Where it comes from")[0]
     for pattern in NOT_PROSE:
         text = re.sub(pattern, " ", text, flags=re.M)

@@ -158,7 +158,7 @@ def worlds(numbers: Mapping[str, Any]) -> Iterator[dict[str, float]]:
 
 
 def could_fail(head: Mapping[str, Any], relation: str) -> bool:
-    """Whether other facts break a relation; one between curves is turned round instead."""
+    """Tell if other facts break a relation; one between curves is turned round instead."""
     if "@" in relation:
         return not passes(on(head), relation.replace(" > ", " < "))
     kinds = ({"facts": facts, "config": config} for facts, config in
@@ -183,10 +183,10 @@ def test_a_build_ends_in_one_line_where_a_claim_no_longer_holds(tmp_path: Path) 
     for name in (".package", "docs", "engines", "render", "mkdocs.yml", "THIRD_PARTY.md"):
         (tmp_path / name).symlink_to(ROOT / name)
     for path in (*ASSETS.iterdir(), *RECORDINGS.iterdir()):
-        name = path.relative_to(ASSETS)
-        if name.as_posix() not in (changed, "recordings"):
-            (assets / name).parent.mkdir(parents=True, exist_ok=True)
-            (assets / name).symlink_to(path)
+        below = path.relative_to(ASSETS)
+        if below.as_posix() not in (changed, "recordings"):
+            (assets / below).parent.mkdir(parents=True, exist_ok=True)
+            (assets / below).symlink_to(path)
     head = json.loads((ASSETS / changed).read_text(encoding="utf-8"))
     first, second = "calm.hoarder.return", "calm.investor.return"
     head["facts"][first], head["facts"][second] = head["facts"][second], head["facts"][first]
@@ -226,7 +226,7 @@ FACTS = {
 def scene(tmp_path: Path) -> Scene:
     (tmp_path / "recordings").mkdir()
     rates = np.array([[0.0, 0.5, 1.0], [0.0, 0.3, 1.0]])
-    arrays = {f"{run}_{part}": array for run in ("slow", "fast") for part, array in
+    arrays: dict[str, Any] = {f"{run}_{part}": array for run in ("slow", "fast") for part, array in
               (("rate", rates**2 if run == "slow" else rates), ("compute", np.array([[0, 10, 20]] * 2)))}  # fmt: skip
     np.savez(tmp_path / "recordings/tiny.npz", **arrays)
     return Scene("tiny", {"facts": FACTS, "config": {"high": 0.28, "low": 0.2}, "events": []}, {}, tmp_path)

@@ -11,11 +11,13 @@ from functools import partial
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from stagelight.render import macros
 from stagelight.render.pages import learning_curves, prose, values
 from support.browser import SCENES
 from support.pages import offered, refusal, sample, with_curves, write
@@ -399,3 +401,10 @@ def test_a_constant_is_a_number_a_default_or_the_length_of_a_tuple(
     assert "wanted a number or a tuple" in refusal(capsys, lambda: read("NAME"))
     assert "has no 'SUM'" in refusal(capsys, lambda: read("SUM"))
     assert "has no 'steps'" in refusal(capsys, lambda: read("steps"))
+
+
+def test_pictures_that_pages_asked_for_are_written_beside_them(tmp_path: Path) -> None:
+    conf = {"site_dir": str(tmp_path), "extra": {"pictures": {"pictures/one.png": b"a picture"}}}
+    macros.on_post_build(SimpleNamespace(conf=conf))
+    assert (tmp_path / "pictures" / "one.png").read_bytes() == b"a picture"
+    macros.on_post_build(SimpleNamespace(conf={"site_dir": str(tmp_path), "extra": {}}))  # no page asked
