@@ -23,7 +23,7 @@
 
     {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
-    {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }}
+    {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
 Two files stand behind a scene: `site_assets/recordings/NAME.json`, the head of its recording, and
 `site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for what they do not hold, or
@@ -39,6 +39,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stagelight.render.pages import (
+    architecture,
     claims,
     gain_plot,
     learning_curves,
@@ -107,7 +108,7 @@ def define_env(env: Any) -> None:
     """Offer the macros to MkDocs; called once, before any page is read (by Zensical: for each page)."""
     site = Site(env)
     site.extra["manifests"] = {name: scene.manifest for name, scene in site.scenes.items()}
-    site.extra["log"] = prose.log((site.root / "docs/how-it-is-made.md").read_text(encoding="utf-8"))
+    site.extra["log"] = prose.log(site.root / "docs/log")
     for name, macro in {**_words(site), **_parts(site), **_tables(site), **_texts(site)}.items():
         env.macro(_checked(macro, name, site.page), name)
 
@@ -202,6 +203,8 @@ def _texts(site: Site) -> Macros:
         "third_parties": lambda: prose.third_parties(root),
         "reading_time": lambda: prose.reading_time(site.markdown()),
         "decisions": lambda: prose.decisions(root / "docs"),
+        "log": lambda: prose.log_index(root / "docs/log"),
+        "architecture": lambda: architecture.figure(root),
     }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stagelight.render.pages.canvas import LEFT, LOW, NAME_GAP, RIGHT, TOP, download, figure, path, rows_table, text
 from stagelight.render.pages.markup import Html, el
-from stagelight.render.pages.scene_files import Scene, arrays, fail, pick_table
+from stagelight.render.pages.scene_files import Scene, fail, pick_table
 from stagelight.render.pages.values import integer, percent
 
 Numbers = NDArray[np.float64]
@@ -60,10 +60,10 @@ def plot(scene: Scene, measured: str, runs: Mapping[str, str], across: str, titl
 
 def _read(scene: Scene, measured: str, runs: Mapping[str, str], page: str) -> list[Curve]:
     """The curves, from their first evaluation after the start: nothing has been learnt before."""
-    options, curves = arrays(scene, *runs), []
+    arrays, curves = scene.arrays, []
     for run, label in runs.items():
         rates, compute = (
-            pick_table(scene, options, f"{run}_{part}", "seeds, evaluations", page) for part in (measured, "compute")
+            pick_table(scene, arrays, f"{run}_{part}", "seeds, evaluations", page) for part in (measured, "compute")
         )
         if rates.shape != compute.shape or rates.shape[1] < 3:
             fail(

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from stagelight.render.pages.scene_files import Scene, arrays, fail, pick
+from stagelight.render.pages.scene_files import Scene, fail, pick
 
 Binding = tuple[str, ...]  # the text that each wildcard of a name stands for, in order
 
@@ -118,9 +118,9 @@ def _on_curve(scene: Scene, name: str, page: str) -> float:
     """`run.measured@share`: what a run's learning curve reaches at a share of its compute, as the mean over seeds."""
     curve, _, share = name.partition("@")
     run, _, measured = curve.partition(".")
-    options = arrays(scene, run)
+    arrays = scene.arrays
     rates, compute = (
-        pick(options, f"{run}_{part}", f"{scene.name}.npz", page).mean(axis=0) for part in (measured, "compute")
+        pick(arrays, f"{run}_{part}", f"{scene.name}.npz", page).mean(axis=0) for part in (measured, "compute")
     )
     reached = float(np.interp(float(share) * compute[-1], compute, rates))
     return finite({name: reached}, name, f"{scene.name}.npz", page)

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render.pages.markup import Html, el, framed, join
-from stagelight.render.pages.scene_files import Arrays, Scene, arrays, fail, pick
+from stagelight.render.pages.scene_files import Arrays, Scene, fail, pick
 from stagelight.render.pages.values import number, traced
 
 NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
          "ours": "The network, three rounds", "sample": "Diffusion, one sample",
          "samples": "Diffusion, mean"}  # fmt: skip
 WHITE = 255  # of a picture
-PICTURES = ("grid_", "error_", "reference_axial", "seen")  # arrays whose names begin so
 LAZY = {"loading": "lazy", "decoding": "async"}
 Keep = Callable[[bytes], str]
 
@@ -31,7 +30,7 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time, with its
     error map."""
     rates, methods = scene.head["config"]["grid"], _methods(scene, page)["grid"]
-    pictures = arrays(scene, *PICTURES)
+    pictures = scene.arrays
     rows = []
     for rate in rates:
         cells = [_cell(scene, pictures, rate, name, page, keep) for name in methods]
@@ -62,7 +61,7 @@ def _methods(scene: Scene, page: str) -> dict[str, list[str]]:
 
 def error_maps(scene: Scene, page: str, keep: Keep) -> Html:
     """The error of each method at the headline's acceleration, in the recording's axial slice."""
-    pictures, figures = arrays(scene, *PICTURES), []
+    pictures, figures = scene.arrays, []
     for name in _methods(scene, page)["names"]:
         error = np.abs(pick(pictures, f"error_{name}", f"{scene.name}.npz", page).astype(int)) * 2
         image = _image(keep(png(error.astype(np.uint8))), error, f"Error map: {NAMES.get(name, name)}")
@@ -77,7 +76,7 @@ def training_examples(scene: Scene, page: str, keep: Keep) -> Html:
     if not events:
         fail(f"docs/{page}: {scene.name}.json shows no training data: run `click record {scene.name}`")
     figures = []
-    for picture, event in zip(pick(arrays(scene, "seen"), "seen", f"{scene.name}.npz", page), events, strict=True):
+    for picture, event in zip(pick(scene.arrays, "seen", f"{scene.name}.npz", page), events, strict=True):
         origin = "A real scan, displaced" if event["real"] else "Imagined from a label map"
         words = el("figcaption", {}, el("q", {}, event["sentence"]), " ", el("small", {}, origin))
         figures.append(el("figure", {}, _image(keep(png(picture)), picture, "A slice of a brain"), words))

@@ -20,6 +20,10 @@ from numpy.typing import NDArray
 Arrays = Mapping[str, NDArray[Any]]
 
 RENDER = "run `click render all`"
+UNREADABLE = (
+    EOFError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 
 def fail(message: str) -> NoReturn:
@@ -35,6 +39,16 @@ class Scene(NamedTuple):
     head: dict[str, Any]  # of the recording
     manifest: dict[str, Any]  # of the rendered scene
     assets: Path  # the folder that both name their files in
+
+    @property
+    def arrays(self) -> Arrays:
+        """The arrays of the recording; damaged ones end the build."""
+        path = self.assets / "recordings" / f"{self.name}.npz"
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                return dict(stored)
+        except UNREADABLE as error:
+            fail(f"{path.name} cannot be read ({' '.join(str(error).split())}): run `click record {self.name}`")
 
 
 def read(path: Path, remedy: str) -> dict[str, Any]:
@@ -75,23 +89,9 @@ def load(assets: Path, name: str) -> Scene:
     return Scene(name, head, manifest, assets)
 
 
-def arrays(scene: Scene, *prefixes: str) -> Arrays:
-    """The arrays of a scene's recording whose names begin with one of `prefixes`."""
-    path = scene.assets / "recordings" / f"{scene.name}.npz"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files if name.startswith(prefixes)}
-    except (
-        EOFError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile,
-        zlib.error,
-    ) as error:  # fmt: skip
-        why = " ".join(str(error).split())
-        fail(f"{path.name} cannot be read ({why}): run `click record {scene.name}`")
-
-
-def pick_table(scene: Scene, options: Arrays, name: str, axes: str, page: str) -> NDArray[Any]:
+def pick_table(scene: Scene, arrays: Arrays, name: str, axes: str, page: str) -> NDArray[Any]:
     """An array of finite numbers with two axes, which `axes` names in words; anything else ends the build."""
-    array: NDArray[Any] = pick(options, name, f"{scene.name}.npz", page)
+    array: NDArray[Any] = pick(arrays, name, f"{scene.name}.npz", page)
     if array.ndim != 2 or not np.isfinite(array).all():
         fail(
             f"docs/{page}: {scene.name}.npz has {name} of shape {array.shape}, wanted finite ({axes}): "

@@ -6,7 +6,7 @@ It is complete without a script; `js/reserve.js` lets a reader choose a cell and
 from __future__ import annotations
 
 from stagelight.render.pages.markup import Html, el, framed
-from stagelight.render.pages.scene_files import Arrays, Scene, arrays, fail, pick, pick_table
+from stagelight.render.pages.scene_files import Arrays, Scene, fail, pick, pick_table
 from stagelight.render.pages.values import integer, number
 
 MEASURES = ("return", "hungry", "empty", "mouths")  # of each cell; the first is written in the table
@@ -14,9 +14,9 @@ MEASURES = ("return", "hungry", "empty", "mouths")  # of each cell; the first is
 
 def table(scene: Scene, page: str) -> Html:
     """Return by reserve and by the first day of the bad stretch, the best of each column marked."""
-    options = arrays(scene, "try_")
-    reserves, shocks = (pick(options, f"try_{name}", f"{scene.name}.npz", page) for name in ("reserve", "shock"))
-    values = {name: pick_table(scene, options, f"try_{name}", "reserves, days", page) for name in MEASURES}
+    arrays = scene.arrays
+    reserves, shocks = (pick(arrays, f"try_{name}", f"{scene.name}.npz", page) for name in ("reserve", "shock"))
+    values = {name: pick_table(scene, arrays, f"try_{name}", "reserves, days", page) for name in MEASURES}
     for name, measured in values.items():
         if measured.shape != (len(reserves), len(shocks)):
             fail(
