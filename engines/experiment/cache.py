@@ -36,11 +36,26 @@ def get_or_compute(path: Path, compute: Callable[[], Mapping[str, NDArray[Any]]]
 def read(path: Path, *wanted: str) -> Arrays | None:
     """The arrays kept at `path`; None where the file is missing, damaged, or lacks a wanted name."""
     try:
+        return load(path, *wanted)
+    except ValueError:
+        return None
+
+
+def load(path: Path, *wanted: str) -> Arrays:
+    """The arrays kept at `path`.
+
+    Raises:
+        ValueError: the file is missing, damaged, or lacks a wanted name; the message names it and says why.
+    """
+    try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
-    except DAMAGE:
-        return None
-    return found if set(wanted) <= found.keys() else None
+    except DAMAGE as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: not a file of arrays ({why})") from error
+    if missing := sorted(set(wanted) - found.keys()):
+        raise ValueError(f"{path}: no array {', '.join(missing)}")
+    return found
 
 
 def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -57,7 +57,7 @@ def compute_all(
         jobs: tasks computed at once on this machine.
         cluster: address of a Dask scheduler whose workers compute them instead.
         progress: told of all tasks together, in hundredths of a task.
-        deadline: moment of `time.monotonic()` after which no task is begun.
+        deadline: moment of `time.monotonic()` after which no further task is begun.
         what: words for the listener.
 
     Raises:
@@ -101,7 +101,8 @@ def run_all(
         return
     if jobs == 1 and not cluster:
         for index, task in enumerate(tasks):
-            interrupt_after(deadline, f"{what}: {index} of {len(tasks)}".removeprefix(": "))
+            if index:  # every call gets something done
+                interrupt_after(deadline, f"{what}: {index} of {len(tasks)}".removeprefix(": "))
             yield task, work(task, account.listener(index))
             account.finish(index)
         return

@@ -144,8 +144,8 @@ def _parsed(path: Path) -> ast.Module:
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
     if isinstance(node, ast.If) and _names(node.test) == "TYPE_CHECKING":
-        for each in node.orelse:
-            yield from _imported(each)
+        for instead in node.orelse:
+            yield from _imported(instead)
         return
     if isinstance(node, ast.Import):
         yield from ((alias.name, ()) for alias in node.names)

@@ -64,9 +64,10 @@ def test_what_was_finished_before_the_deadline_is_kept(tmp_path: Path) -> None:
         return tmp_path / f"{task}.npz"
 
     pool.compute_all([1], square, path)
-    with pytest.raises(Interrupted, match="squares: 0 of 2"):
-        pool.compute_all([1, 2, 3], square, path, deadline=PAST, what="squares")
-    assert int(pool.compute_all([1], square, path, deadline=PAST)[1]["square"]) == 1
+    with pytest.raises(Interrupted, match="squares: 1 of 3"):
+        pool.compute_all([1, 2, 3, 4], square, path, deadline=PAST, what="squares")
+    assert sorted(file.stem for file in tmp_path.iterdir()) == ["1", "2"]
+    assert int(pool.compute_all([1, 2], square, path, deadline=PAST)[2]["square"]) == 4
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

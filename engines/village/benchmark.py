@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.statistics import ratio_interval
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import adversary, agents, bound, plans, scenarios, score, speed, tape
+from stagelight.engines.village import adversary, agents, bound, plans, record, scenarios, score, speed, tape
 from stagelight.engines.village.llm import runs, talk
-from stagelight.engines.village.plans import Paused
 from stagelight.engines.village.rounds import (
     AGENTS,
     ALONE,
@@ -32,30 +34,55 @@ from stagelight.engines.village.rounds import (
     play,
 )
 
-__all__ = ["Paused", "compare", "lines"]
 OTHERS = 20  # tapes, at most, of a scenario that was not calibrated
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
 KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
 
 
 def compare(
-    before: Recording, means: Means, jobs: int, until: float = float("inf"), trials: int = plans.TRIALS
+    before: Recording, cache: Path, progress: Progress, jobs: int, deadline: float = NEVER, seeds: int | None = None
 ) -> Recording:
+    """The recording with every agent's score in every scenario beside it.
+
+    Args:
+        before: made by this code.
+        cache: folder of plans and language models' choices that were found before.
+        progress: told of each plan and scenario.
+        jobs: how many plans are searched for at once.
+        deadline: moment of `time.monotonic()` at which it is interrupted.
+        seeds: how many of the sealed ones; as many as the recording says, or else all.
+
+    Raises:
+        ValueError: other code made the recording, or there is no policy to score, or no small language model.
+        Interrupted: the deadline passed; the same call resumes.
+    """
+    if before.code_version != record.version():
+        raise ValueError(
+            f"village.json: made by code {before.code_version}, this is {record.version()}; run `click record village`"
+        )
+    if not record.POLICY.exists():
+        raise ValueError(f"{record.POLICY.name} is missing, and it is what is scored; get it from the repository")
+    if seeds is not None:
+        before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
+    return table(before, Means(record.POLICY, cache, progress), jobs, deadline)
+
+
+def table(before: Recording, means: Means, jobs: int, deadline: float = NEVER, trials: int = plans.TRIALS) -> Recording:
     """A recording with the final table beside it.
 
     Args:
         before: the recording; `compared.seeds` of its configuration says how many of the sealed seeds.
         means: what agents need.
         jobs: how many plans are searched for at once.
-        until: `time.monotonic()` at which to put it down.
+        deadline: moment of `time.monotonic()` at which it is interrupted.
         trials: of the search for a plan.
 
     Raises:
-        Paused: `until` came first.
+        Interrupted: the deadline passed; the same call resumes.
         ModelError: the small language model is not installed.
     """
     count = int(before.config.get("compared", {}).get("seeds", len(score.SEALED_SEEDS)))
-    report, calibrated = means.report, {one.name for one in scenarios.CALIBRATED}
+    progress, calibrated = means.progress, {one.name for one in scenarios.CALIBRATED}
     facts: dict[str, float] = {
         "compared.seeds": count, "compared.other_seeds": min(count, OTHERS),
         "compared.llm_seeds": min(count, SLOW[SMALL]), "compared.planner_seeds": min(count, SLOW["planner"]),
@@ -65,21 +92,21 @@ def compare(
     alone: list[float] = []
     for done, name in enumerate(scenarios.SCENARIOS, 1):
         seeds = score.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
-        found |= plans.returns([name], seeds, means.cache, means.policy, report, trials, jobs, until)
+        found |= plans.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
         rounds[name] = play(AGENTS, name, seeds, found[name], means)
-        table = rounds[name].table(AGENTS)
-        facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in table.items() for k in KEPT if k in row}
-        alone += [table[ALONE]["share"]] if name in calibrated else []
+        rows = rounds[name].table(AGENTS)
+        facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in rows.items() for k in KEPT if k in row}
+        alone += [rows[ALONE]["share"]] if name in calibrated else []
         drawn = score.tapes(name, seeds)
         for days in score.RESERVES:
             facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
-        report(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
+        progress(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
     facts["calibration.alone_share"] = max(alone)
     facts |= (
         verdict(facts) | gains(facts) | gap(score.SEALED_SEEDS[:BOUNDED], found) | language(rounds) | speed.throughput()
     )
     weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
-    answers, spoken = talk.asked(weather, means.cache, report)
+    answers, spoken = talk.asked(weather, means.cache, progress)
     measured = {name: round(value, 6) for name, value in (facts | spoken).items()}
     compared = {"seeds": count, "first_seed": score.SEALED_SEEDS[0], "trials": trials}
     return replace(
@@ -171,7 +198,7 @@ def language(rounds: Mapping[str, Round]) -> dict[str, float]:
     }
     facts = {"llm.tapes": float(len(best))}
     for kind, values in (*shares.items(), ("gain", shares["trained"] - shares["zero_shot"])):
-        low, high = score.share_interval(values, best)
+        low, high = ratio_interval(values, best)
         facts |= {
             f"llm.{kind}.share": float(values.mean() / best.mean()),
             f"llm.{kind}.share.low": low,
