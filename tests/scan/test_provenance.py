@@ -114,7 +114,7 @@ def test_pictures_of_what_the_prior_learnt_from_follow_a_rule_of_language(
     """They are cached; after a change of how a sentence is worded they are drawn again, and not before."""
     drawn: list[int] = []
 
-    def brains(count: int, seed: int, folder: Path) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    def brains(count: int, seed: int, folder: Path) -> dict[str, np.ndarray]:
         drawn.append(count)
         picture = np.zeros((count, 2, 2), np.uint8)
         return {"pictures": picture, "sentences": np.array(["a"] * count), "real": np.zeros(count, bool)}
