@@ -135,12 +135,13 @@ def run_again(places: Places, scene: str) -> list[str]:
     before = recording.load(places.recordings, scene)
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
-        engine, made = _run_engine(scene, options, Path(folder))
+        _, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
             made = replace(made, config={**made.config, "compared": before.config["compared"]})
-            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(engine.compare).parameters else {}
+            compare = importlib.import_module(f"stagelight.engines.{scene}.benchmark").compare
+            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(compare).parameters else {}
             with progress.following() as report:
-                made = engine.compare(made, Path(folder), report, **given)
+                made = compare(made, Path(folder), report, **given)
         return recording.same(before, made)
 
 

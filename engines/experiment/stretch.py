@@ -24,7 +24,7 @@ from stagelight.engines.recording import Recording
 class Stretch:
     """What was run again."""
 
-    arrays: Mapping[str, NDArray[Any]] = field(repr=False)  # as in the recording: whole, or the first rows of one
+    arrays: Mapping[str, NDArray[Any]] = field(repr=False)  # named as in the recording; whole, or a leading block
     proves: str  # a sentence about what equality shows
     leaves_open: str  # and about what it does not, with the command that does
     tolerance: float = 0.0  # within which they agree on another processor, see `compare`
@@ -51,10 +51,10 @@ def compare(before: Recording, stretch: Stretch, tolerance: float) -> list[str]:
 
 
 def _difference(recorded: NDArray[Any] | None, again: NDArray[Any], tolerance: float) -> str:
-    """How an array differs from the recorded one, or from its first rows."""
+    """How an array differs from the leading block of the recorded one."""
     if recorded is None:
         return "not in the recording"
-    part = recorded[: len(again)] if recorded.ndim and again.ndim else recorded
+    part = recorded[tuple(slice(size) for size in again.shape)] if recorded.ndim == again.ndim else recorded
     if part.shape != again.shape or part.dtype != again.dtype:
         return f"{again.dtype} {again.shape} was run again, {recorded.dtype} {recorded.shape} is recorded"
     wrong = (_bytes(part) != _bytes(again)).any(1)

@@ -55,23 +55,12 @@ def men(board: chess.Board) -> list[tuple[int, int]]:
 
 def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[str, NDArray[Any]], Policy]:
     """One seed from its checkpoint, or from the start, to the end. Returns its log and the trained policy."""
-    config, moments = course.config, set(examined(course.config.steps))
+    config = course.config
     trainer = Trainer(config, seed, course.table, course.starts)
-    log = checkpoint.read(path, trainer) or _begin(course, trainer, watched)
+    log = checkpoint.read(path, trainer) or begin(course, trainer, watched)
     saved = time.monotonic()
     while trainer.done < config.steps:
-        asked, started = trainer.done + 1 in moments, time.process_time()
-        if asked and watched:
-            _watch(course, trainer, log)
-        else:
-            _append(log, trainer.step())
-        log["seconds"] = log["seconds"] + time.process_time() - started
-        if asked:
-            _examine(course, trainer, log, watched)
-        figures = {name: float(log[name][-1]) for name in ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")}
-        course.progress(
-            f"training seed {seed}", trainer.done, config.steps, {"solve_rate": float(log["solve_rate"][-1]), **figures}
-        )
+        advance(course, trainer, log, watched)
         now = time.monotonic()
         if now - saved > CHECKPOINT_SECONDS or now > course.deadline or trainer.done == config.steps:
             checkpoint.write(path, trainer, log)
@@ -81,11 +70,27 @@ def through(course: Course, seed: int, watched: bool, path: Path) -> tuple[dict[
     return log, trainer.policy
 
 
-def _begin(course: Course, trainer: Trainer, watched: bool) -> dict[str, NDArray[Any]]:
+def begin(course: Course, trainer: Trainer, watched: bool) -> dict[str, NDArray[Any]]:
+    """The log of a run that is at its start."""
     log: dict[str, NDArray[Any]] = {name: np.empty(0, np.float32) for name in METRICS}
     log |= {"solve_rate": np.empty(0, np.float32), "row": np.array(-1), "seconds": np.array(0.0)}
     _examine(course, trainer, log, watched)
     return log
+
+
+def advance(course: Course, trainer: Trainer, log: dict[str, NDArray[Any]], watched: bool) -> None:
+    """Take one step and extend the log by it."""
+    asked, started = trainer.done + 1 in set(examined(course.config.steps)), time.process_time()
+    if asked and watched:
+        _watch(course, trainer, log)
+    else:
+        _append(log, trainer.step())
+    log["seconds"] = log["seconds"] + time.process_time() - started
+    if asked:
+        _examine(course, trainer, log, watched)
+    figures = {name: float(log[name][-1]) for name in ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")}
+    figures |= {"solve_rate": float(log["solve_rate"][-1])}
+    course.progress(f"training seed {trainer.seed}", trainer.done, course.config.steps, figures)
 
 
 def _append(log: dict[str, NDArray[Any]], step: Step) -> None:

@@ -49,13 +49,13 @@ from stagelight.engines.rollout import mate_training, players, positions, story
 from stagelight.engines.rollout.encoding import compile_positions, join
 from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.ladder import climb, runs, told
-from stagelight.engines.rollout.ladder.climb import compare, version
+from stagelight.engines.rollout.ladder.climb import version
 from stagelight.engines.rollout.mate_training import METRICS, Course, examined, men, through
 from stagelight.engines.rollout.policy import Policy
 from stagelight.engines.rollout.tables import compiled
 
 SEEDS = runs.SEEDS
-__all__ = ["SEEDS", "compare", "make", "publish", "version"]
+__all__ = ["SEEDS", "make", "publish", "version"]
 
 
 def make(

@@ -20,12 +20,13 @@ and those of `trials.table`. What a day is to a village is in the facts and even
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stagelight.engines import recording
 from stagelight.engines.experiment.progress import Progress
@@ -110,16 +111,8 @@ def make(
     scenario = scenarios.named(config.scenario)
     chosen, shown, found, rule = _choose(config, cast, seed, progress)
     weather = tape.draw(scenario, chosen)
-    others = _others(config, weather)
-    runs = {"shown": shown, **others}
-    arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
-              if name == "shown" or key not in SIGHT}  # fmt: skip
-    arrays |= {
-        "wind": weather.wind.astype(np.float32),
-        "turned": np.concatenate([[0.0], config.turns * weather.wind.cumsum()]).astype(np.float32),
-        "omen": weather.omen,
-        "price": weather.price.astype(np.float32),
-    }
+    runs = {"shown": shown, **others(config, weather)}
+    arrays = run_arrays(config, runs, weather)
     measured = range(config.measured_from, config.measured_from + config.measured)
     arrays |= trials.table(scenario, measured, progress)
     tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
@@ -186,8 +179,20 @@ def _tried(config: Config, cast: Cast, seed: int) -> tuple[Chronicle, selection.
     return run, selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
 
 
-def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
-    """What the shown run is compared with, on the same tape."""
+def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> dict[str, NDArray[Any]]:
+    """The recording's arrays of some runs and of the weather that they share."""
+    arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
+              if name == "shown" or key not in SIGHT}  # fmt: skip
+    return arrays | {
+        "wind": weather.wind.astype(np.float32),
+        "turned": np.concatenate([[0.0], config.turns * weather.wind.cumsum()]).astype(np.float32),
+        "omen": weather.omen,
+        "price": weather.price.astype(np.float32),
+    }
+
+
+def others(config: Config, weather: Tape) -> dict[str, Chronicle]:
+    """The runs that the shown one is compared with, on the same tape."""
     alone: list[Chronicle] = []
     for who in range(3):
         workers: list[Worker] = [Idle()] * 3

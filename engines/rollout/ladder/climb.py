@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from stagelight.engines.experiment import checkpoint, statistics
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version
-from stagelight.engines.recording import Recording
 from stagelight.engines.rollout.games import corpus, score, speed
 from stagelight.engines.rollout.games.adapters import stockfish
 from stagelight.engines.rollout.games.arena import LOST
@@ -65,29 +64,7 @@ def up(
         facts["throughput.env_positions_per_second"] = speed.throughput(corpus.load().held_out)["env"]
         shown = showcase.play(policies[0], showcase.opponent(facts), seeds[0])
         events += [shown] if shown else []
-    return Climbed({name: _number(value) for name, value in facts.items()}, told.arrays(results), tuple(events))
-
-
-def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadline: float = NEVER) -> Recording:
-    """A recording with the runs it is compared with beside it: other starts, no baseline, ablations, the ceiling.
-
-    Raises:
-        Interrupted: the deadline passed.
-    """
-    seeds = tuple(int(seed) for seed in before.config["seeds"])
-    results = pool.make(
-        runs.chosen(runs.COMPARED, seeds), cache, progress, jobs, deadline, "making what it is compared with"
-    )
-    arrays = {**before.arrays, **told.arrays(results)}
-    facts = told.facts(results)
-    for kind in runs.KINDS:
-        facts |= told.equal_steps(arrays, kind, list(seeds))
-    facts = {name: _number(value) for name, value in facts.items()}
-    config = {**before.config, "compared": {name: plain(config) for name, config in runs.COMPARED.items()}}
-    return replace(
-        before, config=config, facts=dict(sorted({**before.facts, **facts}.items())),
-        arrays=arrays,
-    )  # fmt: skip
+    return Climbed({name: number(value) for name, value in facts.items()}, told.arrays(results), tuple(events))
 
 
 def policy(ladder: Mapping[str, runs.Config], seed: int, cache: Path) -> Policy:
@@ -128,22 +105,11 @@ def _stockfish() -> str:
     return found
 
 
-def _number(value: float) -> float:
+def number(value: float) -> float:
+    """A fact as it is written: whole numbers as integers, others to six decimals."""
     return int(value) if float(value).is_integer() else round(float(value), 6)
 
 
 def version() -> str:
     """The code version of a recording."""
     return code_version("stagelight.engines.rollout.record")
-
-
-def check(before: Recording) -> None:
-    """Refuse a recording that other code made.
-
-    Raises:
-        ValueError: it has to be recorded again first.
-    """
-    if before.code_version != version():
-        raise ValueError(
-            f"{before.name}.json: made by code {before.code_version}, this is {version()}; run `click record rollout`"
-        )
