@@ -74,8 +74,9 @@ def _mates(before: Recording, corpus: positions.Corpus, cache: Path, progress: P
 
 
 def _games(before: Recording, progress: Progress) -> Arrays:
-    plain = dict(before.config["ladder"]["games"])
-    config = games.Config(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+    plain: dict[str, Any] = dict(before.config["ladder"]["games"])
+    tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
+    config = games.Config(**{**plain, **tuples})
     trainer = ladder_games.trainer(config, before.seed, True)
     rows: dict[str, list[NDArray[Any]]] = {}
     for done in range(GAME_STEPS):

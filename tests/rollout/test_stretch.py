@@ -14,7 +14,7 @@ pytest.importorskip("chess")
 
 from stagelight.engines import recording
 from stagelight.engines.experiment.progress import silent
-from stagelight.engines.experiment.stretch import compare
+from stagelight.engines.experiment.stretch import Stretch, compare
 from stagelight.engines.rollout import stretch as module
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -22,11 +22,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 def test_the_first_steps_are_those_recorded() -> None:
     before = recording.load(RECORDINGS, "rollout")
-    again = module.Stretch(module._games(before, silent), "", "")
+    again = Stretch(module._games(before, silent), "", "")
     assert compare(before, again, module.TOLERANCE) == []
     assert {"public_before", "public_advantage", "slide_depth"} <= again.arrays.keys()
     config = {**before.config, "ladder": {"games": {**before.config["ladder"]["games"], "learning_rate": 0.1}}}
-    other = module.Stretch(module._games(replace(before, config=config), silent), "", "")
+    other = Stretch(module._games(replace(before, config=config), silent), "", "")
     assert any(line.startswith("public_after") for line in compare(before, other, module.TOLERANCE))
 
 
