@@ -118,7 +118,8 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan --only poisson.r16.c1     the headline, both adults
     """
     with engine():
-        from stagelight.engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import record  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import score as scoring  # noqa: PLC0415
 
         chosen = [case for case in scoring.every() if only in case.name]
         if not chosen:
@@ -128,7 +129,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
             if only:
                 facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
             else:
-                made = scoring.compare(recording.load(places.recordings, "scan"), cache, report, end)
+                made = record.compare(recording.load(places.recordings, "scan"), cache, report, end)
                 recording.save(made, places.recorded)
                 facts = dict(made.facts)
         if as_json:
@@ -285,13 +286,13 @@ def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path |
     """Scan and reconstruct a reader's own volume, and say how well."""
     with engine():
         from stagelight.engines.scan import bring as own  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan import prior, record  # noqa: PLC0415
+        from stagelight.engines.scan import prior  # noqa: PLC0415
 
         asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
         with progress.following() as report:
             facts, paths = own.reconstruct(asked, seed, folder, report)
             if prior.WEIGHTS.is_file():
-                paths += recording.save(record.own(asked, seed, report), folder)
+                paths += recording.save(own.recorded(asked, seed, report), folder)
     for name, value in facts.items():
         if name.endswith((".brain.psnr", ".brain.ssim")):
             click.echo(f"{name:28} {value:7.3f}")

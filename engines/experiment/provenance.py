@@ -82,13 +82,14 @@ def closure(*modules: str, follow: Callable[[str, str], bool] = lambda importer,
     for name in modules:
         if module_file(name) is None:
             raise ModuleNotFoundError(f"no module {name!r}", name=name)
-    waiting = set(modules)
+    waiting, visited = set(modules), set()
     while waiting:
         name = waiting.pop()
-        path = module_file(name) if name not in found and name.partition(".")[0] in tops else None
+        visited.add(name)
+        path = module_file(name) if name.partition(".")[0] in tops else None
         if path:
             found[name] = path
-            waiting.update(each for each in imports(path, name) if follow(name, each))
+            waiting.update(each for each in imports(path, name) if each not in visited and follow(name, each))
     return found
 
 
