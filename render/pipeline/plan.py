@@ -52,11 +52,12 @@ class Places:
     assets: Path = theme.ASSETS  # recordings/ is read; videos/, posters/, stills/ and captions/ are written
     cache: Path = theme.ASSETS.parent / ".cache" / "render"
     scenes: str = "stagelight.render.scenes"  # the package whose modules are scenes
+    installed: Path | None = None  # recordings to read where the assets have no folder of them
 
     @property
     def recordings(self) -> Path:
-        """The folder that recordings are read from; where the assets have none, that of the published ones."""
-        return self.recorded if self.recorded.is_dir() else theme.ASSETS / "recordings"
+        """The folder that recordings are read from."""
+        return self.recorded if self.installed is None or self.recorded.is_dir() else self.installed
 
     @property
     def recorded(self) -> Path:
