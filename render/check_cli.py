@@ -13,7 +13,7 @@ from stagelight.render import doctor as examination
 from stagelight.render import engine_cli, theme
 from stagelight.render.pipeline import InputError, manifest, plan, progress
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.record_cli import run_again
+from stagelight.render.record_cli import run_again, run_stretch
 from stagelight.render.render_cli import CLUSTER, JOBS, alone, workers
 
 QUALITY = click.Choice(list(theme.QUALITIES))
@@ -25,7 +25,13 @@ QUALITY = click.Choice(list(theme.QUALITIES))
 @click.option("--sections", metavar="A,B", help="Compare these only. Example: --sections sample,reward")
 @click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
 @CLUSTER
-@click.option("--record", "again", is_flag=True, help="Run the engine again too. Example: click check rollout --record")
+@click.option(
+    "--run",
+    "stretch",
+    is_flag=True,
+    help="Run a stretch of the engine again, too. Example: click check scan --run",
+)
+@click.option("--record", "again", is_flag=True, help="Run all of the engine again, too. Example: --record")
 @JOBS
 @click.pass_obj
 def check(
@@ -34,6 +40,7 @@ def check(
     quality: str | None,
     sections: str | None,
     every: int,
+    stretch: bool,
     again: bool,
     jobs: int | None,
     cluster: str | None,
@@ -50,7 +57,8 @@ def check(
         click check rollout                       all of it
         click check rollout --sections sample     one section
         click check rollout --every 30            a quick look
-        click check rollout --record              the run itself, too
+        click check rollout --run                 a stretch of the run itself, too: two minutes
+        click check rollout --record              the whole run, too: as long as it took
     """
     from stagelight.render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
 
@@ -62,6 +70,8 @@ def check(
     only = [name.strip() for name in sections.split(",")] if sections else []
     with workers(places, [plan.inputs(places, scene)], jobs, cluster) as drawing:
         found += comparison.sections(places, scene, drawing, progress.watching, only, every)
+    if stretch:
+        found.append(comparison.Finding(*run_stretch(places, scene)))
     if again:
         lost = run_again(places, scene)
         found.append(comparison.Finding("the run", not lost, ", ".join(lost)))

@@ -20,7 +20,7 @@ ARRAYS: dict[str, NDArray[Any]] = {
 RECORDED = Recording("run", 1, {}, "version", {}, (), ARRAYS)
 
 
-def compared(tolerance: float = 0.0, **arrays: NDArray[Any]) -> list[str]:
+def compared(tolerance: float = 0.0, /, **arrays: NDArray[Any]) -> list[str]:
     return compare(RECORDED, Stretch(arrays, "the beginning", "the end"), tolerance)
 
 
@@ -45,7 +45,9 @@ def test_a_tolerance_is_a_share_of_the_largest_recorded_number() -> None:
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
 def test_nothing_excuses_another_truth_value_shape_type_or_nan(tolerance: float) -> None:
     assert len(compared(tolerance, mask=~ARRAYS["mask"])) == 1
-    assert compared(tolerance, picture=ARRAYS["picture"][:, :1])[0].startswith("picture: uint8 (6, 1, 2) was run again")
+    assert compared(tolerance, picture=ARRAYS["picture"][None])[0].startswith(
+        "picture: uint8 (1, 6, 2, 2) was run again"
+    )
     assert len(compared(tolerance, loss=ARRAYS["loss"].astype(np.float64))) == 1
     assert len(compared(tolerance, loss=np.full(6, np.nan, np.float32))) == 1
     assert len(compared(tolerance, total=np.array(9, np.int16))) == 1
