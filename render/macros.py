@@ -23,9 +23,9 @@
     {{ origins() }} {{ third_parties() }}                        what each scene was made from; what others made
     {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
 
-Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
-`site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for something they do
-not hold ends the build with one line. Everything taken from them is escaped on its way into the page.
+Behind them stand the recording `site_assets/recordings/NAME`, of which nothing is shown unless its seal and its
+hashes fit, and `site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for something
+they do not hold ends the build with one line. Everything taken from them is escaped on its way into the page.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from browsing import SCENES
 
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
 from stagelight.render import macros
 from stagelight.render.pages import figures, plots, prose, published
 
@@ -38,11 +40,11 @@ WORKS = """
 def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     """The head of a recording and the manifest of a scene, with `text` wherever a person's words go."""
     head = {
-        "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840, "odd": float("nan")},
-        "config": {"eps_low": 0.2},
+        "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840},
+        "config": {"eps_low": 0.2, "odd": "high"},
         "events": [
-            {"kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
-            {"kind": "failure", "san": "late"},
+            {"step": 0, "kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
+            {"step": 1, "kind": "failure", "san": "late"},
         ],
     }
     sections = [
@@ -85,17 +87,18 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
+def write(root: Path, head: dict[str, Any], manifest: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
     """Put a scene and everything it names under `root`."""
     assets = root / "site_assets"
-    files = [*published.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    files = [*published.named_files(manifest), "img/marks/ray.svg"]
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs/references.bib").write_text(WORKS)
     (root / "docs/how-it-is-made.md").write_text("# Log\n\n### 2026-11-22, a first entry\n\nTried. It failed.\n")
-    (assets / "recordings/tiny.json").write_text(json.dumps(head))
+    run = Recording("tiny", 0, head["config"], "v", head["facts"], tuple(head["events"]), arrays or {})
+    recording.save(run, assets / "recordings")
     (assets / "videos/tiny.json").write_text(json.dumps(manifest))
 
 
@@ -183,7 +186,7 @@ def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
         ("fact", ("tiny", "rat"), ["docs/deep/page.md", "recordings/tiny.json (facts)", "'rat'", "rate"]),
         ("fact", ("tinny", "rate"), ["docs/deep/page.md", "extra.scenes", "'tinny'", "tiny"]),
         ("fact", ("tiny", "rate", "percentage"), ["docs/deep/page.md", "'percentage'", "percent"]),
-        ("fact", ("tiny", "odd"), ["docs/deep/page.md", "odd = nan", "finite number", "record"]),
+        ("setting", ("tiny", "odd"), ["docs/deep/page.md", "odd = 'high'", "finite number", "record"]),
         ("fact", ("tiny", "rate", "integer"), ["docs/deep/page.md", "not a whole number", "style"]),
         ("fact", ("tiny", "steps", "pm"), ["docs/deep/page.md", "'steps.sd'"]),
         ("setting", ("tiny", "eps"), ["docs/deep/page.md", "(config)", "'eps'", "eps_low"]),
@@ -243,6 +246,17 @@ def test_a_manifest_of_an_older_kind_says_how_to_render_it(project: Path, capsys
 def test_a_missing_recording_says_how_to_record_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "site_assets/recordings/tiny.json").unlink()
     assert "click record tiny" in refusal(capsys, lambda: offered(project))
+
+
+@pytest.mark.parametrize("change", [("0.8034", "0.9034"), ("plain words", "other words"), ('"drop"', '"rate"')])
+def test_a_recording_that_was_changed_by_hand_is_not_shown(
+    project: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str]
+) -> None:
+    path = project / "site_assets/recordings/tiny.json"
+    path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
+    said = refusal(capsys, lambda: offered(project))
+    assert "recordings/tiny.json" in said
+    assert "click record tiny" in said
 
 
 def test_a_mark_without_a_drawing_is_asked_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -455,7 +469,7 @@ def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two"))
     arrays: dict[str, Any] = {
         f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
     }
-    np.savez(root / "site_assets/recordings/tiny.npz", **arrays)
+    write(root, *sample(), arrays)
     return published.load(root / "site_assets", "tiny")
 
 
@@ -474,7 +488,6 @@ def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
         (np.full((2, 4), np.nan), {"one": "x"}, "wanted finite"),
         (np.zeros((2, 3)), {"one": "x"}, "wanted finite"),
         (np.zeros((2, 4)), {"three": "x"}, "has no 'three_rate'"),
-        (np.array([{}, {}], dtype=object), {"one": "x"}, "cannot be read"),
     ],
 )
 def test_curves_that_are_not_there_end_the_build_in_one_line(
@@ -486,3 +499,14 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("rates", [np.array([{}, {}], dtype=object), np.zeros((2, 4))], ids=["objects", "others"])
+def test_arrays_that_are_not_those_of_the_recording_end_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], rates: Any
+) -> None:
+    scene = with_curves(project, np.ones((2, 4)))
+    np.savez(project / "site_assets/recordings/tiny.npz", one_rate=rates, one_compute=rates)
+    said = refusal(capsys, lambda: plots.curves(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    assert "recordings/tiny.npz: not a recording" in said
+    assert "click record tiny" in said

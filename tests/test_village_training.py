@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines import checkpoint
+from stagelight.engines import checkpoint, weights
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios, tape
 from stagelight.engines.village.llm.episode import play
@@ -177,9 +177,11 @@ def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None
     whole = path.read_bytes()
     for damage in (b"", whole[:50], whole.replace(b"village policy 1", b"village policy 9"), whole[:-4]):
         path.write_bytes(damage)
-        with pytest.raises(ValueError, match="give a published one") as caught:
-            policy.load(path)
-        assert "\n" not in str(caught.value)
+        for vouch in (lambda: None, lambda: weights.seal(path)):
+            vouch()
+            with pytest.raises(ValueError, match="give a published one") as caught:
+                policy.load(path)
+            assert "\n" not in str(caught.value)
 
 
 def commonest(cohort: Cohort, rows: Any, workers: Any) -> Any:

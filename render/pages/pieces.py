@@ -219,7 +219,8 @@ def downloads(scene: Scene, base: str) -> Html:
         ("The recording, arrays", f"recordings/{scene.name}.npz"),
     ]
     weights = f"recordings/{scene.name}_policy.safetensors"
-    files += [("The weights of the policy", weights)] if (scene.assets / weights).is_file() else []
+    if (scene.assets / weights).is_file():
+        files += [("The weights of the policy", weights), ("Their seal, a SHA-256", f"{weights}.sha256")]
     rows = []
     for called, file in files:
         path = scene.assets / file

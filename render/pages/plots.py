@@ -67,19 +67,11 @@ def curves(scene: Scene, measured: str, runs: Mapping[str, str], across: str, ti
 
 def _read(scene: Scene, measured: str, runs: Mapping[str, str], page: str) -> list[Curve]:
     """The curves, from their first moment after the start: nothing has been learnt before."""
-    path = scene.assets / "recordings" / f"{scene.name}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = {name: file[name] for name in file.files if name.startswith(tuple(runs))}
-    except (OSError, ValueError) as error:
-        fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
-    found = []
+    arrays, file, found = scene.arrays, f"{scene.name}.npz", []
     for run, label in runs.items():
-        rates, compute = (pick(arrays, f"{run}_{part}", path.name, page) for part in (measured, "compute"))
+        rates, compute = (pick(arrays, f"{run}_{part}", file, page) for part in (measured, "compute"))
         if rates.shape != compute.shape or rates.ndim != 2 or rates.shape[1] < 3 or not np.isfinite(rates).all():
-            fail(
-                f"docs/{page}: {path.name} has {run}_{measured} of shape {rates.shape}, wanted finite (seeds, moments)"
-            )
+            fail(f"docs/{page}: {file} has {run}_{measured} of shape {rates.shape}, wanted finite (seeds, moments)")
         found.append(Curve(label, compute.mean(axis=0)[1:].astype(float), rates[:, 1:].astype(float)))
     return found
 

@@ -6,8 +6,14 @@ import difflib
 import json
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
+
+from numpy.typing import NDArray
+
+from stagelight.engines import recording
+from stagelight.engines.recording import RecordingError
 
 RENDER = "run `click render all`"
 
@@ -25,6 +31,20 @@ class Scene(NamedTuple):
     head: dict[str, Any]  # of the recording
     manifest: dict[str, Any]  # of the rendered scene
     assets: Path  # the folder that both name their files in
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays of the recording, read-only."""
+        try:
+            return _arrays(self.assets / "recordings", self.name, self.head["seal"])
+        except RecordingError as error:
+            fail(str(error))
+
+
+@lru_cache(maxsize=8)
+def _arrays(folder: Path, name: str, seal: str) -> Mapping[str, NDArray[Any]]:
+    """Unpacked once for all pages: what is under one seal stays the same."""
+    return recording.load(folder, name).arrays
 
 
 def read(path: Path, remedy: str) -> dict[str, Any]:
@@ -53,7 +73,10 @@ def named_files(manifest: Any) -> list[str]:
 def load(assets: Path, name: str) -> Scene:
     """The scene `name`, with every file it names in place."""
     manifest = read(assets / "videos" / f"{name}.json", RENDER)
-    head = read(assets / "recordings" / f"{name}.json", f"run `click record {name}`")
+    try:
+        head = recording.load_head(assets / "recordings", name)
+    except RecordingError as error:
+        fail(str(error))
     shown = f"site_assets/videos/{name}.json"
     try:
         files = named_files(manifest)

@@ -19,17 +19,12 @@ SHOWN = ("return", "hungry", "empty", "mouths")  # of each cell; the first is wr
 
 def table(scene: Scene, page: str) -> Html:
     """Return by reserve and by the first day of the bad stretch, the best of each column marked."""
-    path = scene.assets / "recordings" / f"{scene.name}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = {name: file[name] for name in file.files if name.startswith("try_")}
-    except (OSError, ValueError) as error:
-        fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
-    reserves, shocks = (pick(arrays, f"try_{name}", path.name, page) for name in ("reserve", "shock"))
-    values = {name: pick(arrays, f"try_{name}", path.name, page) for name in SHOWN}
+    arrays, file = scene.arrays, f"{scene.name}.npz"
+    reserves, shocks = (pick(arrays, f"try_{name}", file, page) for name in ("reserve", "shock"))
+    values = {name: pick(arrays, f"try_{name}", file, page) for name in SHOWN}
     for name, found in values.items():
         if found.shape != (len(reserves), len(shocks)) or not np.isfinite(found).all():
-            fail(f"docs/{page}: {path.name} has try_{name} of shape {found.shape}, wanted finite (reserves, days)")
+            fail(f"docs/{page}: {file} has try_{name} of shape {found.shape}, wanted finite (reserves, days)")
     shown = values["return"].astype(float).round(2)
     best = shown == shown.max(0)  # what reads the same is as good
     columns = ("Days stored", *(f"day\N{NO-BREAK SPACE}{int(day)}" for day in shocks))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet"
          "ours": "The network, three rounds", "sample": "Diffusion, one sample",
          "samples": "Diffusion, mean"}  # fmt: skip
 WHITE = 255  # of a picture
-SHOWN = ("grid_", "error_", "reference_axial", "seen")  # how arrays begin that pages show
 LAZY = {"loading": "lazy", "decoding": "async"}
 Keep = Callable[[bytes], str]
 
@@ -31,7 +30,7 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time, with its
     error map."""
     rates, methods = scene.head["config"]["grid"], _methods(scene, page)
-    arrays = _arrays(scene)
+    arrays = scene.arrays
     rows = []
     for rate in rates:
         cells = [_cell(scene, arrays, rate, name, page, keep) for name in methods]
@@ -59,18 +58,9 @@ def _methods(scene: Scene, page: str) -> list[str]:
     return [str(name) for name in event["grid"]]
 
 
-def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
-    path = scene.assets / "recordings" / f"{scene.name}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files if name.startswith(SHOWN)}
-    except (OSError, ValueError) as error:
-        fail(f"{path.name} cannot be read ({error}): run `click record {scene.name}`")
-
-
 def errors(scene: Scene, page: str, keep: Keep) -> Html:
     """Where each method is off at the headline's acceleration, in the recording's axial slice."""
-    arrays, found = _arrays(scene), next(each for each in scene.head["events"] if each["kind"] == "methods")
+    arrays, found = scene.arrays, next(each for each in scene.head["events"] if each["kind"] == "methods")
     figures = []
     for name in found["names"]:
         off = np.abs(pick(arrays, f"error_{name}", f"{scene.name}.npz", page).astype(int)) * 2
@@ -85,7 +75,7 @@ def seen(scene: Scene, page: str, keep: Keep) -> Html:
     told = [event for event in scene.head["events"] if event["kind"] == "seen"]
     if not told:
         fail(f"docs/{page}: {scene.name}.json shows no training data: run `click record {scene.name}`")
-    pictures = pick(_arrays(scene), "seen", f"{scene.name}.npz", page)
+    pictures = pick(scene.arrays, "seen", f"{scene.name}.npz", page)
     figures = []
     for picture, event in zip(pictures, told, strict=True):
         origin = "A real scan, displaced" if event["real"] else "Imagined from a label map"
@@ -98,7 +88,7 @@ def _scale(scene: Scene) -> str:
     return f"Error: black none, white {scene.head['config']['error_most']:g} of the brightest tissue or more"
 
 
-def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str, page: str, keep: Keep) -> Html:
+def _cell(scene: Scene, arrays: Mapping[str, NDArray[Any]], rate: float, name: str, page: str, keep: Keep) -> Html:
     """One picture, how near it is in the brain, and for the script the address of its error map."""
     picture = pick(arrays, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
     data = {"data-rate": f"{rate:g}", "data-method": name, "data-name": f"{NAMES.get(name, name)}, {_said(rate)}",
@@ -107,7 +97,7 @@ def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str,
     return el("td", {}, image, _decibels(scene, f"grid.r{rate:g}.{name}.brain.psnr", page))
 
 
-def _off(scene: Scene, arrays: dict[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
+def _off(scene: Scene, arrays: Mapping[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
     """How far a picture is off the reference, on the scale of all error maps."""
     off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
     shown: NDArray[np.uint8] = np.minimum(off, WHITE).astype(np.uint8)
@@ -125,7 +115,7 @@ def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str]
                       **(data or {})})  # fmt: skip
 
 
-def _whole(arrays: dict[str, NDArray[Any]], keep: Keep) -> Html:
+def _whole(arrays: Mapping[str, NDArray[Any]], keep: Keep) -> Html:
     """What they are all compared with."""
     picture = arrays["reference_axial"]
     image = _image(keep(png(picture)), picture, "The full scan")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stagelight.engines.recording import digest, sha256, version_of
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import score, shelf
-from stagelight.engines.village.llm import episode
+from stagelight.engines.village.llm import episode, smollm
 from stagelight.engines.village.llm.agent import LanguageAgent
 from stagelight.engines.village.llm.reply import Model, ModelError
 from stagelight.engines.village.tape import Tape
@@ -62,8 +62,8 @@ def small(
     Raises:
         ModelError: the model, or what runs it, is not installed.
     """
-    weights = sha256(adapter / "adapter_model.safetensors") if adapter else ""
-    name = digest(version_of(SOURCES), scenario, list(seeds), weights)
+    taught = sha256(adapter / smollm.ADAPTER) if adapter else ""
+    name = digest(version_of(SOURCES), scenario, list(seeds), taught)
     path = folder / f"small-{scenario}-{name}.npz"
     kept = shelf.take(path, "choices", "tokens")
     if kept is not None:
@@ -119,14 +119,18 @@ def about() -> dict[str, float]:
     """What was written down when the small model was taught.
 
     Raises:
-        ModelError: nothing was.
+        ModelError: nothing was, or it was changed.
     """
+    from stagelight.engines import weights  # noqa: PLC0415  # brings in torch
+
     path = ADAPTER / "about.json"
     try:
+        weights.check(ADAPTER / smollm.ADAPTER)
         return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
+        why = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{path}: no account of what the small model was taught; get it from the repository"
+            f"{path}: no account of what the small model was taught ({why}); get it from the repository"
         ) from error
 
 
