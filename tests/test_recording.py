@@ -1,7 +1,6 @@
 """The recording format: what is saved comes back to the byte, and nothing else is let in."""
 
 import contextlib
-import functools
 import io
 import json
 import os
@@ -415,6 +414,13 @@ def changed(**changes: Any) -> Recording:
     return Recording(**{**fields, **changes})
 
 
+def nested(depth: int) -> Any:
+    found: Any = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
 UNFIT: dict[str, Callable[[], dict[str, Any]]] = {
     "an object array": lambda: {"arrays": {"a": np.array([{}])}},
     "a text array": lambda: {"arrays": {"a": np.array(["a"])}},
@@ -429,7 +435,7 @@ UNFIT: dict[str, Callable[[], dict[str, Any]]] = {
     "half a character": lambda: {"events": ({"step": 0, "kind": "said", "words": "\ud800"},)},
     "words too long to load": lambda: {"config": {"words": "a" * recording.MAX_HEAD_BYTES}},
     "a name that is a path": lambda: {"name": "../run"},
-    "a config without end": lambda: {"config": {"deep": functools.reduce(lambda inner, _: [inner], range(5000), [])}},
+    "a config without end": lambda: {"config": {"deep": nested(5000)}},
     "two keys that JSON writes alike": lambda: {"config": {"sizes": {1: "a", "1": "b"}}},
 }
 
