@@ -72,7 +72,7 @@ def unpack(data: bytes) -> dict[str, Array]:
 
 
 def describe(array: Array) -> dict[str, Any]:
-    """What an array is, for JSON: the same for two arrays only if they are the same to the bit."""
+    """The type, shape and hash of an array, for JSON: the same for two only if they are the same to the bit."""
     plain = np.asarray(array, order="C")
     return {
         "dtype": plain.dtype.str,

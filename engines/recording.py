@@ -53,7 +53,7 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True)
 class Recording:
-    """What a run left behind."""
+    """The record of one run."""
 
     name: str
     seed: int
@@ -157,7 +157,7 @@ def seal(head: Mapping[str, Any]) -> str:
 
 
 def same(left: Recording, right: Recording) -> list[str]:
-    """What differs between two recordings of one run; empty if nothing does."""
+    """The names of the parts in which two recordings of one run differ; empty if they are the same."""
     found = [
         key
         for key in ("name", "seed", "config", "code_version")
@@ -179,7 +179,7 @@ def same(left: Recording, right: Recording) -> list[str]:
 
 
 def varies(recording: Recording, name: str) -> bool:
-    """Whether a fact or array is a timing or the like, by the engine's own word, and not the same every time."""
+    """True if a fact or array is a timing or the like, by the engine's own word, and not the same every time."""
     patterns = recording.config.get("varies", [])
     return isinstance(patterns, list) and any(fnmatch.fnmatchcase(name, str(pattern)) for pattern in patterns)
 
@@ -283,7 +283,7 @@ def _refusing(path: Path, name: str) -> Iterator[None]:
 
 
 def _line(error: BaseException) -> str:
-    """What an error says, in one line that is not too long."""
+    """An error's message in one line that is not too long."""
     words = " ".join(str(error).split())
     return words if len(words) <= MAX_WORDS else words[:MAX_WORDS] + "..."
 
@@ -304,7 +304,7 @@ def bounded(path: Path, most: int) -> bytes:
 
 
 def _check(head: Mapping[str, Any]) -> None:
-    """What holds of every head, on its way out and on its way in."""
+    """Check the rules that hold for every head, on its way out and on its way in."""
     for key, kind in _KINDS.items():
         if not isinstance(head[key], kind) or isinstance(head[key], bool):
             raise ValueError(f"{key} is {type(head[key]).__name__}, wanted {kind.__name__}")

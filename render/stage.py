@@ -57,7 +57,7 @@ class Section:
     pace: int | None = None  # pictures a second, where a video's own rate is too many; a cut-out moves in poses
 
     def frames(self, quality: Quality) -> int:
-        """How many frames the section has."""
+        """The number of frames of the section."""
         return round(self.seconds * quality.fps)
 
     def moment(self, t: float) -> float:
@@ -140,7 +140,7 @@ class Film:
         self._drawn: float | None = None  # the moment whose picture the camera holds
 
     def __len__(self) -> int:
-        """How many frames there are."""
+        """The number of frames."""
         return self.section.frames(self.quality)
 
     def frame(self, index: int) -> Frame:

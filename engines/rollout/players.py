@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines import weights
+from stagelight.engines.experiment import weights
 from stagelight.engines.rollout.encoding import decode
 from stagelight.engines.rollout.games.features import observe
 from stagelight.engines.rollout.games.fen import from_board

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stagelight.engines import weights
+from stagelight.engines.experiment import weights
 from stagelight.engines.scan import conditioning, score_model, text
 from stagelight.engines.scan.conditioning import condition, first_guess, stack
 from stagelight.engines.scan.kspace import Measured, crop

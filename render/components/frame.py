@@ -1,4 +1,4 @@
-"""What every section has round its picture: kicker and headline above, caption and step rail below."""
+"""The frame round every section's picture: kicker and headline above, caption and step rail below."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def framed(section: Section, scene: str, headline: str, labels: Sequence[str], s
 
 
 def header(pen: Pen, kicker: str, headline: str) -> None:
-    """Which scene and step this is, and what it says in one sentence."""
+    """Draw the kicker, which names the scene and its step, and the headline, which is one sentence."""
     pen.text(kicker, LEFT, py(6.6), theme.FLOOR, theme.ATTENTION, font=theme.MONO)
     pen.text(headline, LEFT, py(13.0), theme.HEADLINE, theme.TEXT, font=theme.SANS_STRONG)
 

@@ -59,7 +59,7 @@ def _methods(scene: Scene, page: str) -> list[str]:
 
 
 def errors(scene: Scene, page: str, keep: Keep) -> Html:
-    """Where each method is off at the headline's acceleration, in the recording's axial slice."""
+    """Error maps of each method at the headline's acceleration, in the recording's axial slice."""
     arrays, found = scene.arrays, next(each for each in scene.head["events"] if each["kind"] == "methods")
     figures = []
     for name in found["names"]:
@@ -98,7 +98,7 @@ def _cell(scene: Scene, arrays: Mapping[str, NDArray[Any]], rate: float, name: s
 
 
 def _off(scene: Scene, arrays: Mapping[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """How far a picture is off the reference, on the scale of all error maps."""
+    """The absolute error of a picture against the reference, on the scale of all error maps."""
     off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
     shown: NDArray[np.uint8] = np.minimum(off, WHITE).astype(np.uint8)
     return shown
@@ -116,7 +116,7 @@ def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str]
 
 
 def _whole(arrays: Mapping[str, NDArray[Any]], keep: Keep) -> Html:
-    """What they are all compared with."""
+    """A figure of the full scan, with which all others are compared."""
     picture = arrays["reference_axial"]
     image = _image(keep(png(picture)), picture, "The full scan")
     return el("figure", {"class": "scans__shown"}, image, el("figcaption", {}, "The full scan"))

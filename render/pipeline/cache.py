@@ -15,7 +15,7 @@ from stagelight.engines.recording import atomic, sha256
 
 @dataclass(frozen=True)
 class Slot:
-    """Where one section of one scene at one quality is kept."""
+    """The place of one section of one scene at one quality in the cache."""
 
     folder: Path
     section: str
@@ -27,13 +27,13 @@ class Slot:
 
     @property
     def sidecar(self) -> Path:
-        """What is known of the others, written last."""
+        """The file that describes the others, written last."""
         return self.file("json")
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What drawing a section gave."""
+    """The result of drawing a section."""
 
     frames: int
     digests: tuple[str, ...]  # of each frame's RGBA bytes
@@ -66,7 +66,7 @@ def admit(drawn: Slot, slot: Slot, segment: Segment, made_of: Mapping[str, str])
 
 @dataclass(frozen=True)
 class Before:
-    """How a section was drawn before, under whatever key."""
+    """An earlier drawing of a section, under whatever key."""
 
     reads: tuple[str, ...]
     made_of: Mapping[str, str]
@@ -84,7 +84,7 @@ def drawn_before(folder: Path, section: str) -> Iterator[Before]:
 
 
 def find(slot: Slot) -> Segment | None:
-    """What is kept in a slot; None where nothing is, or where it is not what its sidecar says."""
+    """The segment kept in a slot; None where nothing is, or where it is not what its sidecar says."""
     try:
         found = json.loads(slot.sidecar.read_bytes())
         del found["made_of"]

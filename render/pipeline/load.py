@@ -34,13 +34,13 @@ def load_scene(places: Places, name: str) -> Scene:
 
 
 def _line(error: Exception) -> str:
-    """Where an author's code went wrong: the innermost file and line."""
+    """The innermost file and line at which an author's code went wrong."""
     frames = traceback.extract_tb(error.__traceback__)
     return f", {frames[-1].filename} line {frames[-1].lineno}" if frames else ""
 
 
 def _problems(scene: Scene) -> Iterator[str]:
-    """What a scene says of itself that cannot be drawn or published."""
+    """Yield each part of a scene's description that cannot be drawn or published."""
     sections, legend = scene.sections(), {mark.id for mark in scene.legend}
     names = [section.name for section in sections]
     if not names or len(set(names)) != len(names):

@@ -24,7 +24,7 @@ Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]
 
 
 def slot(places: Places, found: Inputs, section: str, quality: Quality, reads: Iterable[str]) -> cache.Slot:
-    """Where a section is kept that reads those parts of the recording."""
+    """The slot of a section that reads those parts of the recording."""
     return cache.Slot(_folder(places, found, quality), section, found.key(section, quality, reads))
 
 

@@ -48,7 +48,7 @@ def parts(head: Mapping[str, Any]) -> dict[str, str]:
 
 
 def look(recorded: Mapping[str, str], name: str) -> str:
-    """What a part is now: its hash, or NONE; of a question, whether there is such a part."""
+    """The present state of a part: its hash, or NONE; of a question, the answer."""
     if name.endswith("?"):
         return THERE if name[:-1] in recorded else NONE
     return recorded.get(name, NONE)
@@ -59,7 +59,7 @@ def _hash(value: Any) -> str:
 
 
 def _names(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What each event is called: its kind, and its number among those of its kind."""
+    """The name of each event: its kind, and its number among those of its kind."""
     counts: dict[str, int] = {}
     names = []
     for event in events:
@@ -82,7 +82,7 @@ class _Reader:
     names: set[str] = field(default_factory=set)
 
     def passes(self, frame: FrameType) -> bool:
-        """Whether a read, made in `frame`, is another section's alone."""
+        """True if a read, made in `frame`, is another section's alone."""
         module = _module(frame)
         other = module.removeprefix(f"{self.scene}.")
         if other == self.section or other not in self.apart:

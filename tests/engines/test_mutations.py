@@ -26,9 +26,8 @@ import pytest
 from stagelight.engines import recording
 from stagelight.engines.npz import Array
 from stagelight.engines.recording import RecordingError
+from support.paths import RECORDINGS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-RECORDINGS = ROOT / "site_assets" / "recordings"
 SCENES = ("rollout", "village", "scan")
 WEIGHTS = sorted([*(ROOT / "engines").rglob("*.safetensors"), *RECORDINGS.glob("*.safetensors")])
 LINE = re.compile(rb'^ +"(?:[^"\\]|\\.)*": (?:[^\[{\n]*[^\[{,\n]),?$', re.M)  # of one value, in a head as it is saved
@@ -216,7 +215,7 @@ HEADS: tuple[Mutation, ...] = (
 
 
 def meaning(data: bytes) -> str:
-    """What JSON says, a number with its kind and its sign, a key as often as it is there, in whatever order."""
+    """The content of JSON, a number with its kind and its sign, a key as often as it is there, in whatever order."""
     found = json.loads(
         data.decode("utf-8"), object_pairs_hook=lambda pairs: ("object", sorted(pairs, key=lambda pair: pair[0]))
     )
@@ -362,7 +361,7 @@ def refused(error: BaseException, name: str) -> None:
 
 
 def counts(few: int) -> list[Any]:
-    """How many mutations: a few always, and three hundred."""
+    """The numbers of mutations: a few always, and three hundred."""
     return [few, pytest.param(300, marks=pytest.mark.slow)]
 
 
@@ -375,7 +374,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     def bounded(path: Path, most: int) -> bytes:
         return files[path.name] if path.name in files else plain(path, most)
 
-    for module in ("recording", "weights"):
+    for module in ("recording", "experiment.weights"):
         with contextlib.suppress(ImportError):  # weights need torch
             monkeypatch.setattr(f"stagelight.engines.{module}.bounded", bounded)
     return files
@@ -433,7 +432,7 @@ def load(scene: str) -> Mapping[str, Array]:
 @pytest.mark.parametrize("shipped", WEIGHTS, ids=lambda path: path.name)
 def test_weights_are_accepted_only_as_they_were_sealed(held: dict[str, bytes], shipped: Path, count: int) -> None:
     pytest.importorskip("torch")
-    from stagelight.engines import weights
+    from stagelight.engines.experiment import weights
 
     beside = shipped.with_name(f"{shipped.name}.sha256")
     for file, kinds in ((shipped, FILES), (beside, BYTES)):

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines import weights
+from stagelight.engines.experiment import weights
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.prompt import WORDS
 from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema

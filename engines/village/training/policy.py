@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stagelight.engines import weights
+from stagelight.engines.experiment import weights
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.training.encoding import FEATURES
 from stagelight.engines.village.training.outlook import OUTLOOK

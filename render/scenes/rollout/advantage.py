@@ -15,7 +15,7 @@ BAR_X, BAR_STEP, BAR_WIDTH, BAR_BASE, BAR_ONE = px(35.4), px(7.56), 92.0, py(71.
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     up, down = (bars.signed(float(value)) for value in (shown.advantage.max(), shown.advantage.min()))
     return Section(
         name="advantage",

@@ -16,7 +16,7 @@ from stagelight.render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     solved, untrained = (shown.recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
     last = percent(float(shown.a["watch_after"][-1][shown.best]))
     ring = (Cue(15.2, 17.5, "ring"),) if shown.a["mate"][shown.best] else ()
@@ -95,7 +95,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _clock(shown: Shown, t: float) -> float:
-    """How many watched steps are done at a time: the surest mistake is reached at 5.4 s and held to 8.2 s."""
+    """The number of watched steps done at a time: the surest mistake is reached at 5.4 s and held to 8.2 s."""
     last = float(len(shown.a["watch_step"]))
     pause = 1.0 + float(np.flatnonzero(shown.a["watch_step"] == shown.wrong["step"])[0]) if shown.wrong else last * 0.4
     times = (0.0, 1.0, 5.4, 8.2 if shown.wrong else 5.4, 13.2)

@@ -17,7 +17,7 @@ NET = network.Place(px(50), py(17.5), px(34), py(58))
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     return Section(
         name="position",
         step=None,

@@ -13,7 +13,7 @@ from stagelight.render.stage import Cue, Section
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     size, paid = len(shown.group), int(shown.reward.sum())
     return Section(
         name="reward",
@@ -69,7 +69,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _spoken(shown: Shown, pen: Pen, lane: int, began: float, t: float) -> None:
-    """What the verifier says of the move on the board, which began to be played then."""
+    """Write the verifier's verdict on the move on the board, which began to be played at `began`."""
     move, x = shown.group[lane], px(53.5)
     said = ease(t, began + (0.95 if lane in _slow(shown) else 0.35), 0.25)
     name = shown.san[move] if said > 0.5 else shown.bare(move)
@@ -82,7 +82,7 @@ def _spoken(shown: Shown, pen: Pen, lane: int, began: float, t: float) -> None:
 
 
 def _touches(shown: Shown) -> list[float]:
-    """When the disc rests on each lane: long where a case is seen for the first time, short elsewhere."""
+    """The times at which the disc rests on each lane: long where a case is seen for the first time, short elsewhere."""
     times, now = [], 1.6
     for lane in range(len(shown.group)):
         times.append(now)

@@ -17,7 +17,7 @@ FAN_X = px(59)
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     size = len(shown.group)
     lanes = ", ".join(f"{shown.bare(k)} at {percent(shown.before[k])}" for k in shown.group)
     return Section(
@@ -77,7 +77,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _journey(draw: int) -> tuple[float, float]:
-    """When a bead leaves and how long it travels: two slowly, the others quickly."""
+    """A bead's departure and the length of its journey: two are slow, the others quick."""
     return 4.9 + (1.7 * draw if draw < 2 else 3.4 + 0.45 * (draw - 2)), 1.3 if draw < 2 else 0.75
 
 

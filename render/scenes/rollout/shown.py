@@ -1,4 +1,4 @@
-"""What the recording holds, ready to be drawn, and what several sections draw of it."""
+"""The recording made ready to be drawn, and the drawings that several sections share."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class Shown:
         self.first_mate = next((k for k, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
 
     def has_games(self) -> bool:
-        """Whether the recording has whole games; one made for a reader's position has not."""
+        """True if the recording has whole games; one made for a reader's position has not."""
         return "slide_depth" in self.a and any(event["kind"] == "showcase" for event in self.recording.events)
 
     def slots(self) -> list[int]:
-        """Where each move stands in the fan: the finally likeliest in the middle, the others around it."""
+        """The slot of each move in the fan: the finally likeliest in the middle, the others around it."""
         order = np.argsort(-self.a["watch_after"][-1], kind="stable")
         middle, slot = (len(order) - 1) // 2, [0] * len(order)
         for rank, move in enumerate(order):

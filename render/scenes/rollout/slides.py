@@ -62,7 +62,7 @@ class Slide:
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     slide = Slide(shown)
     against = OPPONENTS[slide.game["opponent"]]
     plies = len(slide.game["uci"])
@@ -150,7 +150,7 @@ def _play(slide: Slide, pen: Pen, t: float) -> None:
 
 
 def _result(slide: Slide, pen: Pen, t: float) -> None:
-    """Which move is played, and how often the opening ends in mate."""
+    """Write the move that is played, and how often the opening ends in mate."""
     plies = len(slide.game["uci"])
     ply = min(int(np.interp(t, (BEGUN, DONE), (0.0, float(plies)))), plies - 1)
     pen.text("the policy plays White", px(5), py(24), theme.FLOOR, theme.QUIET)

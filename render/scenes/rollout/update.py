@@ -15,7 +15,7 @@ NET = network.Place(px(29), py(19), px(32), py(56))
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     odds = [shown.recording.fact(f"spotlight.mate_{when}") for when in ("before", "after")]
     went, (old, new) = "up" if odds[1] > odds[0] else "down", map(percent, odds)
     return Section(
@@ -90,7 +90,7 @@ def _rows(shown: Shown) -> list[int]:
 
 
 def _row(row: int) -> Point:
-    """Where a row of the table starts."""
+    """The start of a row of the table."""
     return px(67.5), py(26) + row * py(6.9)
 
 

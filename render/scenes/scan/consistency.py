@@ -27,7 +27,7 @@ REST = 4.2  # after the last
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     end = LOOP + RUN + REST
     ring = ", with the lesion in its ring" if shown.ringed else ""
     before, after = (float(shown.a[f"{shown.loop}misfit_{when}"][-1]) for when in ("before", "after"))
@@ -59,7 +59,7 @@ def section(shown: Shown) -> Section:
 
 
 def backdrop(shown: Shown, pen: Pen) -> None:
-    """What the three places are."""
+    """Name the three places."""
     for place, words, colour in ((LEFT, "believed", theme.BELIEF), (MIDDLE, "k-space", theme.QUIET),
                                  (RIGHT, "after the data", theme.MEASURED)):  # fmt: skip
         box = shown.box(place)

@@ -17,7 +17,7 @@ BAR = (px(6.5), py(40), px(1.2), py(38))  # the noise that is left
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     return Section(
         name="diffusion",
         step="03",

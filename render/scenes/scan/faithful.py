@@ -1,4 +1,4 @@
-"""What was made of the same measurements: by whom, how far off and where; the lesion close by; the stranger last."""
+"""Each method's reconstruction of the same measurements, with its errors; the lesion close by; the stranger last."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAID = {**NAMES, "reference": "full scan", "stranger": "no data"}
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     best = max(CLASSICAL, key=lambda name: shown.recording.fact(f"{name}.brain.psnr"))
     samples, slow, quick = (shown.recording.fact(name) for name in ("samples", f"{RESULT}.seconds", "ours.seconds"))
     far = _gain(shown, RESULT, best)
@@ -61,7 +61,7 @@ def section(shown: Shown) -> Section:
 
 
 def _gain(shown: Shown, name: str, other: str) -> str:
-    """How much nearer to the full scan than another method, or farther from it."""
+    """The gain over another method in nearness to the full scan; negative if it is farther from it."""
     one, two = (shown.recording.fact(f"{each}.brain.psnr") for each in (name, other))
     return f"{abs(one - two):.1f} dB {'nearer' if one >= two else 'farther'}"
 
@@ -135,7 +135,7 @@ def _doubt(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _place(shown: Shown, order: int) -> Box:
-    """Where one of six maps stands, in two rows of three."""
+    """The place of one of six maps, in two rows of three."""
     rows, columns = shown.a[f"error_{RESULT}"].shape
     x, y, height = MAP
     return Box(x + (order % 3) * ACROSS, y + (order // 3) * DOWN, height * columns / rows, height)

@@ -17,7 +17,7 @@ SIDES = {"coronal": (px(4), py(24), px(23), py(52)), "sagittal": (px(73), py(24)
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     return Section(
         name="patient",
         step=None,

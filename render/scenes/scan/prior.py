@@ -35,7 +35,7 @@ LEVELS = (
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     most = max(range(len(shown.words)), key=lambda k: float(shown.a["attention"].mean(0)[k]))
     return Section(
         name="prior",
@@ -64,7 +64,7 @@ def backdrop(pen: Pen) -> None:
 
 
 def _level(level: int) -> Box:
-    """Where one of the network's levels stands."""
+    """The box of one of the network's levels."""
     width, gap, height = px(2.5), px(1.5), py(56) * LEVELS[level]
     return Box(PORT[0] + px(2) + level * (width + gap), PORT[1] - height / 2, width, height)
 

@@ -1,4 +1,4 @@
-"""What the recording holds, ready to be drawn, and what several sections draw of it."""
+"""The recording made ready to be drawn, and the drawings that several sections share."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Shown:
 
     @property
     def ringed(self) -> bool:
-        """Whether there is a lesion that is known."""
+        """True if there is a lesion that is known."""
         return self.radius > 0
 
     def lesion(self, pen: Pen, box: Box, alpha: float = 1.0) -> None:
@@ -84,7 +84,7 @@ class Shown:
             slices.ring(pen, box, self.ring_at, self.radius * box.width, alpha)
 
     def counter(self, pen: Pen, words: str, alpha: float = 1.0) -> None:
-        """Where in the run this is, at the top right."""
+        """Write the position in the run, at the top right."""
         pen.text(words, frame.RIGHT, py(6.6), theme.FLOOR, theme.TEXT, font=theme.MONO_BOLD, anchor="end", alpha=alpha)
 
     def named(self, pen: Pen, box: Box, words: str, colour: str = theme.QUIET, alpha: float = 1.0) -> None:
@@ -104,12 +104,12 @@ class Shown:
         kplane.plane(pen, level, known, box, alpha)
 
     def better(self, one: str, other: str) -> bool:
-        """Whether one method is nearer to the reference in the brain than another."""
+        """True if one method is nearer to the reference in the brain than another."""
         return self.recording.fact(f"{one}.brain.psnr") > self.recording.fact(f"{other}.brain.psnr")
 
     @property
     def dream(self) -> str:
-        """What the prior alone brings up is called."""
+        """The name of the picture that the prior brings up alone."""
         return "stranger" if self.dreamt == "brain" else "dream"
 
     def db(self, method: str, region: str = "brain") -> str:

@@ -19,7 +19,7 @@ SLICE = (px(60), py(17), px(32), py(62))
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     count, points = (int(shown.recording.fact(name)) for name in ("measured", "points"))
     return Section(
         name="undersample",

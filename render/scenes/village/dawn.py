@@ -19,7 +19,7 @@ NAMES = (("field", 16, 82.4), ("mill", 30.6, 47), ("granary", 47, 83.4), ("baker
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     mouths = shown.main.mouths(0)
     return Section(
         name="dawn",

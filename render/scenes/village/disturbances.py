@@ -26,7 +26,7 @@ HOUSES = 5
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     still, bridged, hungry, back = (
         int(shown.recording.fact(f"story.{name}_days")) for name in ("still", "bridged", "hungry", "recovery")
     )
@@ -57,7 +57,7 @@ def section(shown: Shown) -> Section:
 
 
 def _during(shown: Shown, event: object) -> bool:
-    """Whether something happened in the stretch without wind."""
+    """True if an event fell in the stretch without wind."""
     day = event["day"]  # type: ignore[index]
     return bool(shown.day("wind_drops") - 1 <= day < shown.day("wind_returns"))
 
@@ -91,7 +91,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _fed(shown: Shown, pen: Pen, now: float) -> None:
-    """How much of what was needed was there at the last meal."""
+    """Write the share of the bread needed that was there at the last meal."""
     a, past = shown.main.a, shown.main.tick(now)
     meals = np.flatnonzero((a["eaten"] + a["missed"])[:past] > 0)
     last = int(meals[-1])

@@ -25,7 +25,7 @@ DAY_SHOWN = 3  # of the run without work
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     paid, starved = shown.main.paid[first_day(shown)], shown.idle.paid[DAY_SHOWN - 1]
     lost = f"{starved:.0f}".replace("-", "\N{MINUS SIGN}")
     return Section(

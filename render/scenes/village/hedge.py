@@ -44,7 +44,7 @@ def choice(shown: Shown) -> Mapping[str, Any]:
 
 
 def _moved(shown: Shown, event: Mapping[str, Any]) -> float:
-    """How much an action brought, from the moment of its choice to its end."""
+    """The amount that an action brought, from the moment of its choice to its end."""
     agent, step = AGENTS.index(event["agent"]), int(event["step"])
     ends = np.flatnonzero(shown.main.a["chosen"][step + 1 :, agent] >= 0)
     stop = step + 1 + int(ends[0]) if len(ends) else shown.main.ticks
@@ -52,7 +52,7 @@ def _moved(shown: Shown, event: Mapping[str, Any]) -> float:
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     said, (hoard, invest) = choice(shown), (run.fact("return") for run in (shown.hoarder, shown.investor))
     reasons = (
         "Its reason is in its own words."

@@ -37,7 +37,7 @@ NAMES = {"calm": "calm weather", "compound": "wind drops, rabbits"}
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     facts, run = shown.recording.facts, shown.main
     fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
     better = _value(shown, "compound", "stock") - _value(shown, "compound", "no_granary")

@@ -21,13 +21,13 @@ ZOOM = 1.1
 
 
 def first_tick(shown: Shown) -> int:
-    """Where the relay is picked up: the first sheaves that the farmer takes to the mill after the first day."""
+    """The tick at which the farmer first takes sheaves to the mill after the first day: the relay begins here."""
     begins = np.flatnonzero(shown.main.a["chosen"][DAY:, 0] == HAUL_WHEAT)
     return DAY + int(begins[0]) if len(begins) else DAY
 
 
 def section(shown: Shown) -> Section:
-    """What is said and when."""
+    """Build the section: its captions, marks, still and description."""
     three, one = (f"{run.fact('fed'):.0%}" for run in (shown.main, shown.alone))
     return Section(
         name="relay",
@@ -79,7 +79,7 @@ def paint(shown: Shown, pen: Pen, t: float) -> None:
 
 
 def _compared(shown: Shown, pen: Pen, alpha: float) -> None:
-    """How much of the bread that is needed three workers bring, and one alone."""
+    """Draw the share of the bread needed that three workers bring, and that one alone brings."""
     left, wide = px(66), px(19)
     pen.panel(px(49), py(16), px(47), py(17), 0.9 * alpha)
     rows = (("three together", shown.main, theme.KEPT), ("one, every job", shown.alone, theme.LOST))

