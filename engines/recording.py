@@ -142,6 +142,7 @@ def load_head(folder: Path, name: str) -> dict[str, Any]:
                 f"sealed {str(head['seal'])[:16]!r}, wanted {wanted[:16]!r} for what it holds, so it was changed"
             )
         _check(head)
+        head["facts"] = dict(sorted(head["facts"].items()))  # whoever goes through them finds the order of `save`
     return cast("dict[str, Any]", head)
 
 

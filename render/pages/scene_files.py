@@ -1,4 +1,7 @@
-"""The published files and recordings that a page asks for; the build ends if it asks for one that is not there."""
+"""The files of a scene: its manifest, its recording and the pictures they name, checked before a page uses them.
+
+What is missing or damaged ends the build with one line that says what to run.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines import recording
 from stagelight.engines.recording import RecordingError
+
+Arrays = Mapping[str, NDArray[Any]]
 
 RENDER = "run `click render all`"
 
@@ -33,8 +39,8 @@ class Scene(NamedTuple):
     assets: Path  # the folder that both name their files in
 
     @property
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays of the recording, read-only."""
+    def arrays(self) -> Arrays:
+        """The arrays of the recording, read-only; damaged ones end the build."""
         try:
             return _arrays(self.assets / "recordings", self.name, self.head["seal"])
         except RecordingError as error:
@@ -42,7 +48,7 @@ class Scene(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _arrays(folder: Path, name: str, seal: str) -> Mapping[str, NDArray[Any]]:
+def _arrays(folder: Path, name: str, seal: str) -> Arrays:
     """Unpacked once for all pages: what is under one seal stays the same."""
     return recording.load(folder, name).arrays
 
@@ -51,14 +57,14 @@ def read(path: Path, remedy: str) -> dict[str, Any]:
     """A JSON object from a file, or the end of the build with what to do about it."""
     shown = "/".join(path.parts[-3:])
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         fail(f"{shown} is missing: {remedy}")
     except (OSError, ValueError) as error:
         fail(f"{shown} cannot be read ({error}), wanted a JSON object: {remedy}")
-    if not isinstance(found, dict):
-        fail(f"{shown} holds a {type(found).__name__}, wanted a JSON object: {remedy}")
-    return found
+    if not isinstance(content, dict):
+        fail(f"{shown} holds a {type(content).__name__}, wanted a JSON object: {remedy}")
+    return content
 
 
 def named_files(manifest: Any) -> list[str]:
@@ -88,6 +94,17 @@ def load(assets: Path, name: str) -> Scene:
     return Scene(name, head, manifest, assets)
 
 
+def pick_table(scene: Scene, arrays: Arrays, name: str, axes: str, page: str) -> NDArray[Any]:
+    """An array of finite numbers with two axes, which `axes` names in words; anything else ends the build."""
+    array: NDArray[Any] = pick(arrays, name, f"{scene.name}.npz", page)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        fail(
+            f"docs/{page}: {scene.name}.npz has {name} of shape {array.shape}, wanted finite ({axes}): "
+            f"run `click record {scene.name}`"
+        )
+    return array
+
+
 def pick(options: Mapping[str, Any], wanted: str, where: str, page: str) -> Any:
     """An entry by name; a wrong name ends the build with the nearest right ones."""
     if wanted in options:
@@ -99,16 +116,16 @@ def pick(options: Mapping[str, Any], wanted: str, where: str, page: str) -> Any:
 def section_of(scene: Scene, name: str, page: str) -> dict[str, Any]:
     """One section of the scene, by name."""
     sections = {section["name"]: section for section in scene.manifest["sections"]}
-    found: dict[str, Any] = pick(sections, name, f"site_assets/videos/{scene.name}.json (sections)", page)
-    return found
+    section: dict[str, Any] = pick(sections, name, f"site_assets/videos/{scene.name}.json (sections)", page)
+    return section
 
 
-def titled(section: Mapping[str, Any]) -> tuple[str, str]:
+def title_parts(section: Mapping[str, Any]) -> tuple[str, str]:
     """A section's title in two parts: "Sample: a group of moves" -> "Sample", ": a group of moves"."""
     short, colon, rest = str(section["title"]).partition(":")
     return short, colon + rest
 
 
 def label(section: Mapping[str, Any]) -> str:
-    """The name of a section in running text: "01 Sample"."""
-    return f"{section['step'] or ''} {titled(section)[0]}".strip()
+    """A section's name in running text: "01 Sample"."""
+    return f"{section['step'] or ''} {title_parts(section)[0]}".strip()
