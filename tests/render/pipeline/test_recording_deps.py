@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagelight.engines import recording
+from stagelight.engines import npz, recording
 from stagelight.engines.recording import Recording
 from stagelight.render.pipeline import cache, encode, make, manifest, parts, plan
 from stagelight.render.pipeline.load import load_scene
@@ -133,7 +133,7 @@ def test_where_the_noted_parts_are_the_same_the_outcome_is(steps: list[str], cha
 
 def _head(run: Recording) -> dict[str, Any]:
     head = {"seed": run.seed, "code_version": run.code_version, "config": run.config, "facts": run.facts}
-    return {**head, "events": list(run.events), "arrays": {n: recording._describe(a) for n, a in run.arrays.items()}}
+    return {**head, "events": list(run.events), "arrays": {n: npz.describe(a) for n, a in run.arrays.items()}}
 
 
 # --- a scene of two sections, each in its module ------------------------------------------------------------
