@@ -22,7 +22,7 @@ from PIL import Image
 
 from stagelight.engines.recording import atomic
 from stagelight.render.pipeline import document, preview, video
-from stagelight.render.pipeline.aside import aside
+from stagelight.render.pipeline.background import in_background
 from stagelight.render.pipeline.cache import Segment, Slot
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Places
@@ -79,7 +79,7 @@ def _filmed(
     digests, samples, converter = list[str](), dict[int, video.Luma](), VideoReformatter()
     sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
     with ExitStack() as threads:
-        encoders = [threads.enter_context(aside(w.add)) if unit.spare else w.add for w in writers.values()]
+        encoders = [threads.enter_context(in_background(w.add)) if unit.spare else w.add for w in writers.values()]
         for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
             if digests[-1:] != [digest]:
                 shown, first = encodable(converter, frame), index

@@ -1,7 +1,7 @@
 """Rollout: watching a model learn to play. Drawn from the recording of a GRPO run on mate in one.
 
-One module a section, in the order in which they are seen: `position`, `sample`, `reward`, `advantage`, `update`,
-`learns`, `slides`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
+One module for each section, in order: `position`, `sample`, `reward`, `advantage`, `update`, `training`, `curriculum`.
+In each, `section` holds the words and times, `backdrop` draws what does not move, `paint` draws the rest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stagelight.render.components import frame
-from stagelight.render.scenes.rollout import advantage, learns, position, reward, sample, slides, update
+from stagelight.render.scenes.rollout import advantage, curriculum, position, reward, sample, training, update
 from stagelight.render.scenes.rollout.shown import Shown
 from stagelight.render.stage import Mark, Scene, Section
 
@@ -19,8 +19,8 @@ HEADLINES = {
     "reward": "The rules pay for checkmate, nothing else",
     "advantage": "Compared with the group, not with a teacher",
     "update": "The network moves towards what paid",
-    "learns": "From a fan of guesses to one move",
-    "slides": "Then the start slides back, to the opening",
+    "training": "From a fan of guesses to one move",
+    "curriculum": "Then the start slides back, to the opening",
 }
 RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It learns", "Sliding back")
 
@@ -44,7 +44,7 @@ class Rollout(Scene):
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame; the last one only if the run has whole games."""
         shown = Shown(self.recording)
-        parts = (position, sample, reward, advantage, update, learns, *((slides,) if shown.has_games() else ()))
+        parts = (position, sample, reward, advantage, update, training, *((curriculum,) if shown.has_games() else ()))
         rail, sections = RAIL[: len(parts)], [part.section(shown) for part in parts]
         return tuple(
             frame.framed(section, "ROLLOUT", HEADLINES[section.name], rail, station)

@@ -37,7 +37,7 @@ def section(shown: Shown) -> Section:
     samples, slow, quick = (shown.recording.fact(name) for name in ("samples", f"{RESULT}.seconds", "ours.seconds"))
     far = _gain(shown, RESULT, best)
     return Section(
-        name="faithful",
+        name="comparison",
         step=None,
         title="Faithful: how near, and where not",
         seconds=END,

@@ -67,7 +67,7 @@ def section(shown: Shown) -> Section:
     against = OPPONENTS[slide.game["opponent"]]
     plies = len(slide.game["uci"])
     return Section(
-        name="slides",
+        name="curriculum",
         step=None,
         title="Sliding back",
         seconds=SECONDS,

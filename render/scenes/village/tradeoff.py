@@ -68,7 +68,7 @@ def section(shown: Shown) -> Section:
     grown = "Tools feed more mouths, until the wind drops." if more else "The lines: bread eaten a day in each."
     turned = f"; in calm weather, {best}" if best != better else ""
     return Section(
-        name="hedge",
+        name="tradeoff",
         step="03",
         title="Hedge or invest",
         seconds=SECONDS,

@@ -30,7 +30,7 @@ def section(shown: Shown) -> Section:
         said.append(Cue(5.3, 12.3, "The probabilities sharpen."))
     said.append(Cue(12.5, 17.5, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."))
     return Section(
-        name="learns",
+        name="training",
         step=None,
         title="It learns",
         seconds=17.5,

@@ -43,7 +43,7 @@ def section(shown: Shown) -> Section:
     better = _value(shown, "compound", "stock") - _value(shown, "compound", "no_granary")
     seeds, fewer = int(facts["compared.seeds"]), int(facts["compared.llm_seeds"])
     return Section(
-        name="ledger",
+        name="results",
         step=None,
         title="The ledger",
         seconds=SECONDS,
