@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from stagelight.engines.recording import atomic
-from stagelight.render.pipeline import InputError, RenderError, cache, document, encode, parts, plan, publish
+from stagelight.render.pipeline import InputError, RenderError, cache, document, encode, plan, publish
 from stagelight.render.pipeline import executor as workers
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Inputs, Places
 from stagelight.render.pipeline.progress import Show
-from stagelight.render.stage import Film
+from stagelight.render.stage import Film, Scene, Section
 from stagelight.render.theme import Quality
 
 Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]]
 
 
-def slot(places: Places, found: Inputs, section: str, quality: Quality, reads: Iterable[str]) -> cache.Slot:
-    """Where a section is kept that reads those parts of the recording."""
-    return cache.Slot(_folder(places, found, quality), section, found.key(section, quality, reads))
+def slot(places: Places, found: Inputs, scene: Scene, section: Section, quality: Quality) -> cache.Slot:
+    """Where a section is kept."""
+    key = found.key(section.name, quality, scene.reads_of(section))
+    return cache.Slot(_folder(places, found, quality), section.name, key)
 
 
 def _folder(places: Places, found: Inputs, quality: Quality) -> Path:
     return places.cache / found.scene / quality.name
 
 
-def kept(places: Places, found: Inputs, section: str, quality: Quality) -> tuple[cache.Slot, cache.Segment] | None:
-    """A section that is drawn already; None where it has to be drawn.
-
-    Each way in which it was drawn before says what it then read. Where that is the same now, as are the sources, it
-    would be drawn the same way again.
-    """
-    for before in cache.drawn_before(_folder(places, found, quality), section):
-        place = slot(places, found, section, quality, before.reads)
-        if segment := cache.find(place):
-            return place, segment
-    return None
-
-
-def draw(apart: frozenset[str], unit: encode.Unit, tell: Callable[[int], None]) -> cache.Segment:
-    """In a worker: draw a section, and note what it reads of the recording.
-
-    Args:
-        apart: the sections that a module of their own draws.
-    """
-    encode.forget()  # what another section left in the scene would be read unseen
-    with parts.reading(f"{unit.places.scenes}.{unit.scene}", unit.section, apart) as names:
-        segment = encode.draw(unit, tell)
-    return replace(segment, reads=tuple(sorted(names)))
+def draw(unit: encode.Unit, tell: Callable[[int], None]) -> cache.Segment:
+    """In a worker: draw a section from its scene loaded anew, whose recording may have changed."""
+    encode.forget()
+    return encode.draw(unit, tell)
 
 
 def render(
@@ -86,35 +66,33 @@ def render(
     sections = scene.sections()
     if only is not None:
         plan.pick(f"section of {name}", only, [section.name for section in sections])
-    finished = {section.name: kept(places, found, section.name, quality) for section in sections}
+    slots = {section.name: slot(places, found, scene, section, quality) for section in sections}
+    finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
     poster = document.poster(scene)
-    if (before := finished[poster]) and "preview.webp" not in before[1].files:  # another was the poster then
-        finished[poster] = None
-    everything = [part for part, _ in found.parts]  # until it is known what is read
-    absent = [section for section in sections if finished[section.name] is None and only in {None, section.name}]
+    if poster in finished and "preview.webp" not in finished[poster].files:  # another was the poster then
+        del finished[poster]
+    absent = [section for section in sections if section.name not in finished and only in {None, section.name}]
     spare = max(workers.usable_cores() - len(absent), 0)
     units = [
-        encode.Unit(places, name, section.name, quality, section.frames(quality), place, spare)
+        encode.Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
         for section in absent
-        for place in [slot(places, found, section.name, quality, everything)]
     ]
+    reads = {section.name: scene.reads_of(section) for section in absent}
 
     def keep(unit: encode.Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != found:
             raise RenderError(f"{name}: the recording or a source changed while it was drawn; render it again")
-        place = slot(places, found, unit.section, quality, segment.reads)
-        cache.admit(unit.slot, place, segment, found.made_of(unit.section, quality, segment.reads))
-        finished[unit.section] = place, segment
-        told(place)
+        cache.admit(unit.slot, segment, found.made_of(unit.section, quality, reads[unit.section]))
+        finished[unit.section] = segment
+        told(unit.slot)
 
     if units:
-        apart = frozenset(section for section, _ in found.apart)
         with watching([f"{name}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
-            workers.run(executor, units, partial(draw, apart), watch, keep)
-    missing = [section for section, each in finished.items() if each is None]
+            workers.run(executor, units, draw, watch, keep)
+    missing = [section for section in slots if section not in finished]
     if missing:
         return f"{name}: {only} is drawn; to publish, {quality.name} still lacks {', '.join(missing)}"
-    whole = [each for each in finished.values() if each is not None]
+    whole = [(place, finished[section]) for section, place in slots.items()]
     path = publish.publish(places, scene, found, quality, whole)
     live = {place.file(kind) for place, segment in whole for kind in (*segment.files, "json")}
     cache.sweep(_folder(places, found, quality), live.__contains__)
@@ -127,17 +105,17 @@ def outlook(places: Places, found: Inputs, quality: Quality) -> list[tuple[str, 
     Raises:
         RecordingError: the recording cannot be used.
     """
-    sections = [section.name for section in load_scene(places, found.scene).sections()]
-    return [(section, _state(places, found, section, quality)) for section in sections]
+    scene = load_scene(places, found.scene)
+    return [(section.name, _state(places, found, scene, section, quality)) for section in scene.sections()]
 
 
-def _state(places: Places, found: Inputs, section: str, quality: Quality) -> str:
-    if kept(places, found, section, quality):
+def _state(places: Places, found: Inputs, scene: Scene, section: Section, quality: Quality) -> str:
+    if cache.find(slot(places, found, scene, section, quality)):
         return "cached"
-    newest = next(cache.drawn_before(_folder(places, found, quality), section), None)
-    if newest is None:
+    before = cache.last_made_of(_folder(places, found, quality), section.name)
+    if before is None:
         return "to draw: not drawn yet"
-    before, now = newest.made_of, found.made_of(section, quality, newest.reads)
+    now = found.made_of(section.name, quality, scene.reads_of(section))
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return f"to draw: {', '.join(changed)} changed" if changed else "to draw: its files are missing or damaged"
 

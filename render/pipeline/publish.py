@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.recording import atomic, load_head
 from stagelight.render.pipeline import document, preview, tracks, video
 from stagelight.render.pipeline.cache import Segment, Slot
 from stagelight.render.pipeline.document import Document
@@ -45,7 +45,7 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
 
 def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Finished) -> Path:
     """Publish a scene from its finished sections, in order. Returns the manifest's path."""
-    told = document.describe(scene, quality.fps)
+    told, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
     movie = join(finished, "mp4", quality)
     lighter = av1(finished, len(movie), quality)
     stills = [
@@ -78,16 +78,18 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
-                "reads": list(segment.reads),
+                "reads": list(scene.reads_of(section)),
             }
-            for part, (slot, segment), still in zip(told["sections"], finished, stills, strict=True)
+            for part, section, (slot, segment), still in zip(
+                told["sections"], scene.sections(), finished, stills, strict=True
+            )
         ],
         "provenance": {
-            "recording": scene.recording.name,
+            "recording": head["name"],
             "recording_sha256": found.recording_sha256,
             "head_sha256": found.head_sha256,
-            "seed": scene.recording.seed,
-            "code_version": scene.recording.code_version,
+            "seed": head["seed"],
+            "code_version": head["code_version"],
             "render_version": found.render_version,
             "versions": environment(found),
         },

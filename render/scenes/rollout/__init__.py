@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.scenes.rollout import advantage, curriculum, position, reward, sample, training, update
-from stagelight.render.scenes.rollout.shown import Shown
 from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
@@ -26,11 +25,12 @@ RAIL = ("Position", "01 Sample", "02 Reward", "03 Advantage", "04 Update", "It l
 
 
 class Rollout(Scene):
-    """The rollout scene."""
+    """The rollout scene. A recording made for a reader's position has no whole games, and no last section."""
 
     name: ClassVar[str] = "rollout"
     title: ClassVar[str] = "Watching a model learn to play"
     claim: ClassVar[str] = "Paid only for checkmate, a network with random weights learns to find it."
+    reads: ClassVar[tuple[str, ...]] = ("arrays.slide_depth?",)
     legend: ClassVar[tuple[Mark, ...]] = (
         Mark("ray", "Ray", "a legal move; its width and brightness are the policy's probability of it"),
         Mark("ring", "Ring", "the verifier's +1: the move checkmates"),
@@ -43,9 +43,10 @@ class Rollout(Scene):
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame; the last one only if the run has whole games."""
-        shown = Shown(self.recording)
-        parts = (position, sample, reward, advantage, update, training, *((curriculum,) if shown.has_games() else ()))
-        rail, sections = RAIL[: len(parts)], [part.section(shown) for part in parts]
+        games = (curriculum,) if "slide_depth" in self.recording.arrays else ()
+        modules = (position, sample, reward, advantage, update, training, *games)
+        sections = [module.section(self.recording) for module in modules]
+        rail = RAIL[: len(sections)]
         return tuple(
             frame.framed(section, "ROLLOUT", HEADLINES[section.name], rail, station)
             for station, section in enumerate(sections)

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.scenes.scan import comparison, consistency, diffusion, patient, prior, undersample
-from stagelight.render.scenes.scan.shown import Shown
 from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
@@ -43,14 +42,16 @@ class Scan(Scene):
         Mark("error", "Error map", "distance from the reference, black none, on the printed scale"),
         Mark("lesion", "Ring", "the lesion, found by a rule in three contrasts; no method is shown it"),
     )
+    reads: ClassVar[tuple[str, ...]] = ("facts.acceleration",)
     poster: ClassVar[str | None] = "undersample"  # the page's first still, too: fetched once
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
-        shown = Shown(self.recording)
-        sections = [part.section(shown) for part in (patient, undersample, prior, diffusion, consistency, comparison)]
+        modules = (patient, undersample, prior, diffusion, consistency, comparison)
+        rate = f"{self.recording.fact('acceleration'):.0f}"
+        sections = [module.section(self.recording) for module in modules]
         return tuple(
-            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=shown.rate), RAIL, station)
+            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=rate), RAIL, station)
             for station, section in enumerate(sections)
         )
 

@@ -1,7 +1,7 @@
 """Village: a town no single agent can run alone. Drawn from recorded runs of the village gym.
 
-One module for each section, in order: `dawn`, `goal`, `relay`, `tradeoff`, `disturbances`, `results`. In each, `section`
-holds the words and times and `paint` draws; nothing stands still here, so no section has a backdrop.
+One module for each section, in order: `dawn`, `goal`, `relay`, `tradeoff`, `disturbances`, `results`. In each,
+`section` holds the words and times, and `paint` draws. Everything moves, so no section has a backdrop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import ClassVar
 from stagelight.render.components import frame
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.village import dawn, disturbances, goal, relay, results, tradeoff
-from stagelight.render.scenes.village.shown import Shown
 from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
@@ -47,9 +46,8 @@ class Village(Scene):
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
-        shown = Shown(self.recording)
-        parts = (dawn, goal, relay, tradeoff, disturbances, results)
-        return tuple(_framed(station, part.section(shown)) for station, part in enumerate(parts))
+        modules = (dawn, goal, relay, tradeoff, disturbances, results)
+        return tuple(_framed(station, module.section(self.recording)) for station, module in enumerate(modules))
 
 
 def _framed(station: int, section: Section) -> Section:

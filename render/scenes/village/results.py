@@ -6,21 +6,39 @@ from functools import partial
 
 import numpy as np
 
+from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.components import ribbon
 from stagelight.render.components.ribbon import Kind
 from stagelight.render.motion import Box, between, ease, mix, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.village import town
-from stagelight.render.scenes.village.shown import DAY, Shown
-from stagelight.render.stage import Cue, Section
+from stagelight.render.scenes.village.data import DAY, Data, run_reads
+from stagelight.render.stage import Cue, Section, nothing, reads
+from stagelight.render.wording import with_minus
 
-SECONDS, PLAYED, SCORES = 15.0, 6.8, 7.6
-BAND = Box(px(4), py(67.5), px(92), py(8.5))
-CURVE = Box(px(4), py(56.5), px(92), py(9.5))
+# Beats, in seconds.
+PLAYS, PLAYED = 0.5, 6.8  # the run again
+SCORES, ROWS, EACH_ROW = 7.6, 0.3, 0.15  # returns take its place; then row by row
+SECONDS = 15.0
+
+# Layout of the run.
+TOWN, TOWN_SCALE = (px(20), py(5)), 0.6
+PANE_Y, PANE_HEIGHT = py(55.5), py(31)
+BAND, CURVE = Box(px(4), py(67.5), px(92), py(8.5)), Box(px(4), py(56.5), px(92), py(9.5))
+NO_WIND_X, NO_WIND_DROP, GRANARY_DROP = 8, 36, 30
+KEY = (px(4), py(83.2))
+CURVE_STEP = 3  # ticks between two points of the granary's line
+NOON, GEAR = 0.45, 0.2  # of a day: its light; blades turn this much slower, where a second is a week
+
+# Layout of the returns, percent, and bars in pixels.
+NAMES_X, COLUMNS_X, COLUMNS_PITCH, COLUMN_WIDTH = 4, 32, 33, 25
+WEATHER_Y, AXIS_TOP, ROWS_TOP, ROWS_HEIGHT = 21, 24.0, 28.5, 54.0
+BAR_RISE, BAR_HEIGHT, BAR_RADIUS, VALUE_GAP, TICK_DROP = 29, 32, 5, 12, 40
+
+FED, HUNGRY = 0.95, 0.7  # share of the bread needed, of a day that is fed in full and of one that is hungry
 KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=False), Kind("hungry", theme.LOST, 0.32))
-WELL, HUNGRY = 0.95, 0.7
-OTHERS = (
+AGENTS = (
     ("random", "moves by chance"),
     ("small", "small language model"),
     ("no_granary", "no granary"),
@@ -31,126 +49,142 @@ OTHERS = (
     ("policy", "trained policy"),
     ("clairvoyant", "knows the weather"),
 )
-PLAN = "clairvoyant"
-WEATHER = ("calm", "compound")
-NAMES = {"calm": "calm weather", "compound": "wind drops, rabbits"}
+PLAN = "clairvoyant"  # no agent, so never the best one
+WEATHER = {"calm": "calm weather", "compound": "wind drops, rabbits"}
 
 
-def section(shown: Shown) -> Section:
-    """What is said and when."""
-    facts, run = shown.recording.facts, shown.main
-    fed, hungry = int(run.fact("days_fed")), int(run.fact("hungry_days"))
-    better = _value(shown, "compound", "stock") - _value(shown, "compound", "no_granary")
-    seeds, fewer = int(facts["compared.seeds"]), int(facts["compared.llm_seeds"])
+@reads(
+    *town.WEATHER_READS,
+    *run_reads("shown", *town.BUILDING_ARRAYS, "eaten", "missed"),
+    "facts.compared.llm_seeds",
+    "facts.compared.seeds",
+    *(f"facts.score.{weather}.{agent}.return" for weather in WEATHER for agent, _ in AGENTS),
+    "facts.shown.days_fed",
+    "facts.shown.hungry_days",
+)
+def section(recording: Recording) -> Section:
+    """The words and their times."""
+    data = Data(recording)
+    fed, hungry = int(data.main.fact("days_fed")), int(data.main.fact("hungry_days"))
+    worth = _return(data, "compound", "stock") - _return(data, "compound", "no_granary")
+    seeds, fewer = int(recording.fact("compared.seeds")), int(recording.fact("compared.llm_seeds"))
+    returns = "; ".join(
+        f"{name} {_return(data, 'calm', agent):.2f} and {_return(data, 'compound', agent):.2f}"
+        for agent, name in AGENTS
+    )
     return Section(
         name="results",
         step=None,
         title="The ledger",
         seconds=SECONDS,
-        paint=partial(paint, shown),
-        backdrop=lambda pen: None,
+        paint=partial(paint, data),
+        backdrop=nothing,
         captions=(
             Cue(0.0, 3.68, f"Forty days: {fed} fed in full, {hungry} hungry."),
             Cue(3.7, 7.4, "The line is the granary, filled and eaten."),
             Cue(7.6, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
-            Cue(11.6, SECONDS, f"Stored bread is worth {better:.2f} under shocks."),
+            Cue(11.6, SECONDS, f"Stored bread is worth {worth:.2f} under shocks."),
         ),
         marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
         still=13.6,
         alt=f"A ribbon of forty days, {fed} of them fed and {hungry} hungry, with the granary above it; and the "
-        "returns of villages in calm weather and under shocks: "
-        + "; ".join(
-            f"{name} {_value(shown, 'calm', who):.2f} and {_value(shown, 'compound', who):.2f}"
-            for who, name in OTHERS
-        )
-        .replace("-", "\N{MINUS SIGN}")
-        + ".",
-    )  # fmt: skip
+        f"returns of villages in calm weather and under shocks: {with_minus(returns)}.",
+    )
 
 
-def _value(shown: Shown, weather: str, who: str) -> float:
-    return shown.recording.fact(f"score.{weather}.{who}.return")
+def _return(data: Data, weather: str, agent: str) -> float:
+    return data.recording.fact(f"score.{weather}.{agent}.return")
 
 
 def clock(t: float) -> float:
-    """Ticks: the whole run."""
-    return float(np.interp(t, (0.5, PLAYED), (0.0, 40 * DAY - 0.01)))
+    """Ticks at a time: the whole run."""
+    return float(np.interp(t, (PLAYS, PLAYED), (0.0, 40 * DAY - 0.01)))
 
 
-def paint(shown: Shown, pen: Pen, t: float) -> None:
-    """The run again above its ribbon; then the scores in its place."""
+def paint(data: Data, pen: Pen, t: float) -> None:
+    """The run again above its ribbon; then the returns in its place."""
     if t < SCORES:
-        _run(shown, pen, t)
+        _run(data, pen, t)
         return
-    pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
-    pen.fill(theme.NIGHT_DEEP)
+    town.dark(pen)
     if t > SCORES:
-        _scores(shown, pen, t)
+        for column, weather in enumerate(WEATHER):
+            _returns(data, pen, t, column, weather)
 
 
-def _run(shown: Shown, pen: Pen, t: float) -> None:
-    """The village over its ribbon; both give way to the dark before the scores come."""
-    run, now = shown.main, clock(t)
-    town.land(pen, 0.45 * DAY, paths=False)
+def _run(data: Data, pen: Pen, t: float) -> None:
+    """The village over its ribbon; both give way to the dark before the returns come."""
+    run, now = data.main, clock(t)
+    town.land(pen, NOON * DAY)
     gone = ease(t, SCORES - 0.6, 0.6)
-    with pen.moved(px(20), py(5), 0.6):
-        town.buildings(pen, shown, run, now, t, 0.2 * shown.turned(now), priced=False)
-        town.mouths(pen, run, now, t, run.ticks)
-    pen.context.rectangle(0, py(55.5), theme.WIDTH, py(31))
+    with pen.moved(*TOWN, TOWN_SCALE):
+        town.buildings(pen, data, run, now, t, GEAR * data.turned(now), priced=False)
+        town.crowd(pen, run, now, t, run.ticks)
+    pen.context.rectangle(0, PANE_Y, theme.WIDTH, PANE_HEIGHT)
     pen.fill(theme.NIGHT_DEEP, 0.6)
-    pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
-    pen.fill(theme.NIGHT_DEEP, gone)
+    town.dark(pen, gone)
     with pen.faded(1 - gone):
-        _ribbon(shown, pen, now)
-    shown.counter(pen, now)
+        _ribbon(data, pen, now)
+    town.counter(pen, run, now)
 
 
-def _ribbon(shown: Shown, pen: Pen, now: float) -> None:
+def _ribbon(data: Data, pen: Pen, now: float) -> None:
     """Fed, short and hungry days; the granary above them; the still days behind."""
-    run = shown.main
-    kinds = np.repeat(np.where(run.fed >= WELL, 0, np.where(run.fed < HUNGRY, 2, 1)), DAY)
-    still = shown.wind.reshape(-1, DAY).max(1) == 0
-    wide = BAND.width / len(run.fed)
-    for day in np.flatnonzero(still):
-        pen.context.rectangle(BAND.x + wide * day, CURVE.y, wide, BAND.y + BAND.height - CURVE.y)
+    run = data.main
+    kinds = np.repeat(np.where(run.daily_fed >= FED, 0, np.where(run.daily_fed < HUNGRY, 2, 1)), DAY)
+    width = BAND.width / run.days
+    for day in data.still_days:
+        pen.context.rectangle(BAND.x + width * day, CURVE.y, width, BAND.y + BAND.height - CURVE.y)
         pen.fill(theme.HAIRLINE, 0.55)
-    if still.any():
-        first = int(np.flatnonzero(still)[0])
-        pen.text("no wind", BAND.x + wide * first + 8, CURVE.y + 36, theme.FLOOR, theme.TEXT)
+    if len(data.still_days):
+        x = BAND.x + width * int(data.still_days[0]) + NO_WIND_X
+        pen.text("no wind", x, CURVE.y + NO_WIND_DROP, theme.FLOOR, theme.TEXT)
     ribbon.ribbon(pen, BAND, kinds, KINDS, now)
-    most, last = max(float(run.stored.max()), 1e-6), int(now)
-    points = [(CURVE.x + CURVE.width * at / run.ticks, CURVE.y + CURVE.height * (1 - float(run.stored[at]) / most))
-              for at in range(0, last + 1, 3)]  # fmt: skip
+    _granary(data, pen, now)
+    ribbon.playhead(pen, BAND, run.ticks, now)
+    ribbon.key(pen, KINDS, *KEY)
+
+
+def _granary(data: Data, pen: Pen, now: float) -> None:
+    """What is stored, as a line."""
+    stored = data.main.stored
+    most = max(float(stored.max()), 1e-6)
+    points = [
+        (CURVE.x + CURVE.width * at / data.main.ticks, CURVE.y + CURVE.height * (1 - float(stored[at]) / most))
+        for at in range(0, int(now) + 1, CURVE_STEP)
+    ]
     if len(points) > 1:
         pen.polyline(points, theme.STRAW, 5)
-    pen.text("granary", px(4), CURVE.y + 30, theme.FLOOR, theme.STRAW, alpha=between(now, 12.0, 1e9, 20.0))
-    ribbon.playhead(pen, BAND, run.ticks, now)
-    ribbon.key(pen, KINDS, px(4), py(83.2))
+    alpha = between(now, 12.0, 1e9, 20.0)
+    pen.text("granary", CURVE.x, CURVE.y + GRANARY_DROP, theme.FLOOR, theme.STRAW, alpha=alpha)
 
 
-def _scores(shown: Shown, pen: Pen, t: float) -> None:
-    """Return of each kind of village: bars from nought, right when positive."""
-    found = {weather: [_value(shown, weather, who) for who, _ in OTHERS] for weather in WEATHER}
-    values = [value for column in found.values() for value in column]
-    low, high = min(0.0, *values), max(1.0, *values)
-    pitch = 54.0 / len(OTHERS)
-    for column, weather in enumerate(WEATHER):
-        left, right = px(32 + 33 * column), px(57 + 33 * column)
-        zero = mix(left, right, -low / (high - low))
-        pen.text(NAMES[weather], zero, py(21), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=ease(t, SCORES))
-        foot, one = py(24.0 + pitch * len(OTHERS)), mix(left, right, (1 - low) / (high - low))
-        pen.line((zero, py(24)), (zero, foot), theme.HAIRLINE, 3)
-        pen.line((one, py(24)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
-        for place, words in ((zero, "0"), (one, "1")):
-            pen.text(words, place, foot + 40, theme.FLOOR, theme.TEXT, anchor="middle", font=theme.MONO_BOLD)
-        best = max(value for (who, _), value in zip(OTHERS, found[weather], strict=True) if who != PLAN)
-        for row, ((_, name), value) in enumerate(zip(OTHERS, found[weather], strict=True)):
-            y, shown_now = py(28.5 + pitch * row), ease(t, SCORES + 0.3 + 0.15 * row, 0.8)
-            end = mix(zero, mix(left, right, (value - low) / (high - low)), shown_now)
-            if not column:
-                pen.text(name, px(4), y, theme.FLOOR, theme.TEXT, alpha=shown_now)
-            colour = theme.LOST if value < 0 else theme.KEPT if value == best else theme.QUIET
-            pen.box(min(zero, end), y - 29, abs(end - zero), 32, 5)
-            pen.fill(colour, 0.9)
-            words = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
-            pen.text(words, max(end, zero) + 12, y, theme.FLOOR, colour, font=theme.MONO_BOLD, alpha=shown_now)
+def _returns(data: Data, pen: Pen, t: float, column: int, weather: str) -> None:
+    """The return of each kind of village in one weather: bars from nought, to the right when positive."""
+    every = [_return(data, each, agent) for each in WEATHER for agent, _ in AGENTS]
+    low, high = min(0.0, *every), max(1.0, *every)
+    left, right = px(COLUMNS_X + COLUMNS_PITCH * column), px(COLUMNS_X + COLUMN_WIDTH + COLUMNS_PITCH * column)
+    zero, one = (mix(left, right, (level - low) / (high - low)) for level in (0, 1))
+    _axis(pen, zero, one, WEATHER[weather], ease(t, SCORES))
+    pitch, best = ROWS_HEIGHT / len(AGENTS), max(_return(data, weather, agent) for agent, _ in AGENTS if agent != PLAN)
+    for row, (agent, name) in enumerate(AGENTS):
+        y, share = py(ROWS_TOP + pitch * row), ease(t, SCORES + ROWS + EACH_ROW * row, 0.8)
+        value = _return(data, weather, agent)
+        end = mix(zero, mix(left, right, (value - low) / (high - low)), share)
+        if not column:
+            pen.text(name, px(NAMES_X), y, theme.FLOOR, theme.TEXT, alpha=share)
+        colour = theme.LOST if value < 0 else theme.KEPT if value == best else theme.QUIET
+        pen.box(min(zero, end), y - BAR_RISE, abs(end - zero), BAR_HEIGHT, BAR_RADIUS)
+        pen.fill(colour, 0.9)
+        words = with_minus(f"{value:.2f}")
+        pen.text(words, max(end, zero) + VALUE_GAP, y, theme.FLOOR, colour, font=theme.MONO_BOLD, alpha=share)
+
+
+def _axis(pen: Pen, zero: float, one: float, name: str, alpha: float) -> None:
+    """A column's name and its lines at 0 and 1."""
+    foot = py(AXIS_TOP + ROWS_HEIGHT)
+    pen.text(name, zero, py(WEATHER_Y), theme.FLOOR, theme.TEXT, font=theme.SANS_STRONG, alpha=alpha)
+    pen.line((zero, py(AXIS_TOP)), (zero, foot), theme.HAIRLINE, 3)
+    pen.line((one, py(AXIS_TOP)), (one, foot), theme.HAIRLINE, 3, dash=(3, 9))
+    for x, words in ((zero, "0"), (one, "1")):
+        pen.text(words, x, foot + TICK_DROP, theme.FLOOR, theme.TEXT, anchor="middle", font=theme.MONO_BOLD)
