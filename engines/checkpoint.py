@@ -33,18 +33,18 @@ class Kept(Protocol):
 
     @property
     def seed(self) -> int:
-        """What its chance depends on."""
+        """The seed of its random numbers."""
 
     @property
     def policy(self) -> nn.Module:
-        """What learns; of its parameters those that need a gradient are kept."""
+        """The network that learns; of its parameters those that need a gradient are kept."""
 
     @property
     def optimiser(self) -> torch.optim.Optimizer:
         """Their moments."""
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What else its next step depends on: words for JSON, and arrays."""
+        """All else that its next step depends on: words for JSON, and arrays."""
 
     def restore(self, words: Mapping[str, Any], arrays: Arrays) -> None:
         """Take up what `state` gave."""

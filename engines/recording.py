@@ -59,7 +59,7 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True)
 class Recording:
-    """What a run left behind."""
+    """The record of one run."""
 
     name: str
     seed: int
@@ -173,7 +173,7 @@ def load_head(folder: Path, name: str) -> dict[str, Any]:
 
 
 def same(left: Recording, right: Recording) -> list[str]:
-    """What differs between two recordings of one run; empty if nothing does."""
+    """The names of the parts in which two recordings of one run differ; empty if they are the same."""
     found = [
         key
         for key in ("name", "seed", "config", "code_version")
@@ -195,7 +195,7 @@ def same(left: Recording, right: Recording) -> list[str]:
 
 
 def varies(recording: Recording, name: str) -> bool:
-    """Whether a fact or array is a timing or the like, by the engine's own word, and not the same every time."""
+    """True if a fact or array is a timing or the like, by the engine's own word, and not the same every time."""
     patterns = recording.config.get("varies", [])
     return isinstance(patterns, list) and any(fnmatch.fnmatchcase(name, str(pattern)) for pattern in patterns)
 
@@ -344,7 +344,7 @@ def _describe(array: Array) -> dict[str, Any]:
 
 
 def _check_parts(recording: Recording) -> None:
-    """What holds for every recording, on its way out and on its way in."""
+    """Check the rules that hold for every recording, on its way out and on its way in."""
     if not NAME.fullmatch(recording.name):
         raise ValueError(f"name {recording.name!r}, wanted lower-case letters, digits and _")
     if len(recording.arrays) > MAX_ARRAYS:

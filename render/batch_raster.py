@@ -19,7 +19,7 @@ DARKEST = 1e-3  # the least light that a shape lets through: a quarter of a leve
 
 
 class Mask(NamedTuple):
-    """How much is covered, 255 being all, (height, width) in rows a multiple of four long; where its corner lies."""
+    """A coverage mask, 255 being all, (height, width) in rows a multiple of four long; and its corner."""
 
     cover: NDArray[np.uint8]
     left: int
@@ -46,7 +46,7 @@ class _Sheet:
         np.add.at(self.light, pixels.ravel(), cover.ravel())
 
     def mask(self) -> Mask:
-        """What is covered."""
+        """The coverage mask."""
         np.exp(self.light, out=self.light)
         self.light *= -255
         self.light += 255.5

@@ -1,4 +1,4 @@
-"""What is there, what is missing, and the line that gets it."""
+"""Examine the installation: each part found or missing, and the line that gets it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Row:
 
     @property
     def good(self) -> bool:
-        """Whether nothing has to be done."""
+        """True if nothing has to be done."""
         return not self.fix
 
 
@@ -105,7 +105,7 @@ def installed(package: str) -> str | None:
 
 
 def recorded(places: Places, scene: str) -> Row:
-    """Whether a scene's recording can be drawn."""
+    """Examine a scene's recording: can it be drawn?"""
     try:
         head = recording.load(places.recordings, scene)
     except RecordingError as error:

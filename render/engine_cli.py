@@ -27,7 +27,7 @@ MINUTES = click.option(
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """What an engine needs and what it refuses, said in one line."""
+    """Report an engine's missing packages and refused inputs in one line."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -261,7 +261,7 @@ def score_village(
 def _answering(
     cache: Path, base_url: str | None, model: str | None, key_variable: str, budget: int, transcripts: Path | None
 ) -> Iterator[Callable[[str, int], Any] | None]:
-    """Who answers as a language model in a scenario and seed; None if nobody was named."""
+    """A function of scenario and seed that gives the language model to ask; None if none was named."""
     if (base_url is None) != (model is None):
         raise InputError("--base-url and --model belong together; give both, or --transcripts alone to replay")
     if base_url is None and transcripts is None:
@@ -322,7 +322,7 @@ def _policy(places: Places, path: Path | None) -> Any:
 @POLICY
 @click.pass_obj
 def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None) -> None:
-    """What the trained policy would play in the position FEN, with probabilities. FEN may be `opening`.
+    """Print the trained policy's moves in the position FEN, with probabilities. FEN may be `opening`.
 
     \b
     Examples:
@@ -371,7 +371,7 @@ def uci(places: Places, policy: Path | None) -> None:
 @click.command("rollout")
 @JSON
 def bench_rollout(as_json: bool) -> None:
-    """How many positions a second the compiled chess goes through, beside python-chess stepping the same games.
+    """Measure positions a second of the compiled chess, beside python-chess stepping the same games.
 
     Each position with its legal moves and whether the game is over, in processor time of one core, in one run.
 

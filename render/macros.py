@@ -1,4 +1,4 @@
-"""What a page may say about a run: the macros that MkDocs offers to `docs/*.md`.
+"""The macros that MkDocs offers to `docs/*.md`: all that a page may say about a run.
 
     {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number, read from the recording
     {{ setting("rollout", "eps_low") }}                          a number of its configuration

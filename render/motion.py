@@ -1,4 +1,4 @@
-"""Where and when: places on the stage in percent, easing, and what lies between two recorded states."""
+"""Places and times: the stage in percent, easing, and interpolation between two recorded states."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def build(root: Path, folder: Path) -> None:
 
 
 def wanted(path: Path) -> bool:
-    """Whether a reader needs a file: not what speaks to a host, not what maps the theme's scripts to their source."""
+    """True for a file that a reader needs: none for the host, none that maps the theme's scripts to their source."""
     return path.name not in HOSTS and path.suffix != ".map"
 
 

@@ -40,7 +40,7 @@ def parts(head: Mapping[str, Any]) -> dict[str, str]:
 
 
 def declared_parts(recorded: Mapping[str, str], reads: Sequence[str]) -> dict[str, str]:
-    """What declared names stand for in a recording: part -> hash, or NONE or THERE."""
+    """The parts of a recording that declared names stand for: part -> hash, or NONE or THERE."""
     found: dict[str, str] = {}
     for name in reads:
         if name.endswith("?"):
@@ -51,7 +51,7 @@ def declared_parts(recorded: Mapping[str, str], reads: Sequence[str]) -> dict[st
 
 
 def covers(declared: str, part: str) -> bool:
-    """Whether a declared name allows a part to be read; `part` may end in the question mark too."""
+    """True if a declared name allows a part to be read; `part` may end in the question mark too."""
     asked = part.removesuffix("?")
     if declared.endswith("*"):
         return asked.startswith(declared[:-1])
@@ -118,7 +118,7 @@ class Excerpt(Recording):
 
 
 class _Notes:
-    """What a reader declares, and what it has read."""
+    """The declared names of a reader, and the parts that it has read."""
 
     def __init__(self, declared: tuple[str, ...], reader: str) -> None:
         self.declared, self.reader = declared, reader

@@ -60,7 +60,7 @@ def _commented(line: str) -> str:
 
 
 def _told(words: str) -> str:
-    """What is said of an option; its example is code."""
+    """The help of an option; its example is code."""
     said, found, rest = words.partition(" Example: ")
     example, _, bounds = rest.partition("  ")
     parts = (_escaped(said), f"Example: `{' '.join(example.split())}`" if found else "", _escaped(bounds))

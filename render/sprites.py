@@ -81,7 +81,7 @@ class Shelf:
     def get(
         self, key: Hashable, width: int, height: int, draw: Callable[[cairo.Context[Any]], None]
     ) -> cairo.ImageSurface:
-        """What `draw` draws on an empty surface; drawn anew only if nothing is kept under the key."""
+        """The surface that `draw` draws; drawn anew only if nothing is kept under the key."""
         surface = self.surfaces.pop(key, None)
         if surface is None:
             surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, width, height)

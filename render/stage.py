@@ -62,7 +62,7 @@ class Section:
     excerpt: Excerpt | None = None  # of the recording, where it declares what it reads; else it reads as its scene does
 
     def frames(self, quality: Quality) -> int:
-        """How many frames the section has."""
+        """The number of frames of the section."""
         return round(self.seconds * quality.fps)
 
     def moment(self, t: float) -> float:
@@ -171,7 +171,7 @@ class Film:
         self._drawn: float | None = None  # the moment whose picture the camera holds
 
     def __len__(self) -> int:
-        """How many frames there are."""
+        """The number of frames."""
         return self.section.frames(self.quality)
 
     def frame(self, index: int) -> Frame:

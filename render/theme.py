@@ -78,7 +78,7 @@ def swap(colour: str) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Quality:
-    """How a scene is rasterised and encoded."""
+    """The size, frame rate and encoder settings with which a scene is rendered."""
 
     name: str
     width: int

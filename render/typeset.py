@@ -28,7 +28,7 @@ def _font(name: str) -> tuple[uharfbuzz.Font, int]:
 
 @lru_cache(maxsize=4096)
 def has(character: str, font: str) -> bool:
-    """Whether a shipped font has a character."""
+    """True if a shipped font has a character."""
     return bool(_font(font)[0].get_nominal_glyph(ord(character)))
 
 
@@ -51,13 +51,13 @@ def shape(words: str, font: str) -> Line:
 
 @lru_cache(maxsize=4096)
 def advance(words: str, font: str) -> float:
-    """How wide the line is that `shape` makes of words, without its outlines; raises what that raises."""
+    """The width of the line that `shape` makes of words, without its outlines; raises what that raises."""
     units: int = sum(place.x_advance for place in _glyphs(words, font).glyph_positions)
     return units / _font(font)[1]
 
 
 def _glyphs(words: str, font: str) -> uharfbuzz.Buffer:
-    """Which glyphs words take, and where."""
+    """The glyphs of words, and their places."""
     buffer = uharfbuzz.Buffer()
     buffer.add_str(words)
     buffer.guess_segment_properties()

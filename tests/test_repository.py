@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -12,10 +13,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).parent.parent
+from support.paths import ROOT
+
 DEBIAN_12 = "3.11.2"  # the Python of the oldest machine the README names
 TOP = {"mkdocs.yml", "README.md", "docs", "render", "engines", "tests", "site_assets", "pyproject.toml", "Makefile",
-       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github",
+       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github", ".package",
        ".gitignore"}  # fmt: skip
 
 
@@ -78,3 +80,37 @@ def test_the_recording_was_made_by_the_engine_as_it_is(name: str) -> None:
 
     head = recording.load_head(ROOT / "site_assets" / "recordings", name)
     assert head["code_version"] == recording.source_version(ROOT / "engines" / name)
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the modules that a file imports, and of what it imports from them."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(f"{node.module or ''}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_no_test_module_imports_another() -> None:
+    """Shared code is in `support`, and fixtures are in a conftest.py."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    modules = {path.stem for path in files if path.stem.startswith("test_") or path.stem == "conftest"}
+    wrong = {path.name: sorted(name for name in imported(path) if modules & set(name.split("."))) for path in files}
+    assert modules >= {"conftest", "test_repository"}
+    assert {name: names for name, names in wrong.items() if names} == {}
+
+
+def test_the_first_line_of_a_docstring_says_what_a_thing_is_or_does() -> None:
+    """The engines follow in their own time; until then they are left out."""
+    later = tuple(ROOT / "engines" / name for name in ("rollout", "village", "scan"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    files = [path for folder in ("render", "engines", "tests", ".package") for path in (ROOT / folder).rglob("*.py")]
+    wrong = []
+    for path in (path for path in files if not any(path.is_relative_to(folder) for folder in later)):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            first = ((isinstance(node, documented) and ast.get_docstring(node)) or "").partition("\n")[0]
+            if re.match(r"(What|Who|Where|Whether|When|How)\b", first):
+                wrong.append(f"{path.relative_to(ROOT)}: {first}")
+    assert sorted(wrong) == []

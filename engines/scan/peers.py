@@ -3,7 +3,7 @@
 They are given any `denoise(x, sigma)`, ours for one, and start as they do from pure noise, with x_t = x + sigma_t noise
 (their discrete schedules become the one sigma here; Karras et al. 2022, appendix C). Both work in units in which the
 brightest tissue is about 1. deepinv has both, but imports torchvision, which does not load beside this torch unless two
-of its operators are made up first; `tests/test_scan_deepinv.py` holds these steps to its.
+of its operators are made up first; `tests/scan/test_deepinv.py` holds these steps to its.
 """
 
 from __future__ import annotations

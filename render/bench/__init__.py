@@ -1,4 +1,4 @@
-"""How much the stage saves: the same pictures drawn by plain Manim and by the stage, timed in turn.
+"""A benchmark of the stage: the same pictures drawn by plain Manim and by the stage, timed in turn.
 
 * `pictures`: what is in them, as numbers, for both
 * `plain`: as ordinary Manim scenes

@@ -1,4 +1,4 @@
-"""Whether the pictures look the same drawn either way, and what each way costs: in turn, in one run."""
+"""Measure both ways of drawing in one run, in turn: their cost, and the difference between their pictures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Timing:
 
     @property
     def ratio(self) -> float:
-        """How many times as much the median of the first way is."""
+        """The median of the first way as a multiple of the second's."""
         return statistics.median(self.before) / statistics.median(self.after)
 
 
@@ -59,7 +59,7 @@ class Measured:
 
 
 def distance(name: str, seconds: float) -> float:
-    """How far the pictures of the two ways are apart, at a moment of every second, in the worst small window."""
+    """The largest perceptual distance in any small window between the two ways, at a moment of every second."""
     quality = replace(job.QUALITY, fps=1)
     frames: list[np.ndarray] = []
     plain.draw(name, quality, max(round(seconds), 1), frames.append)

@@ -1,4 +1,4 @@
-"""What is in the three pictures, as numbers: places in stage pixels, y down; times in seconds; all from formulas.
+"""The three pictures as numbers: places in stage pixels, y down; times in seconds; all from formulas.
 
 * network: a chess board with a rook that moves, 400 edges, 60 nodes and 8 bars, each of which changes on every frame
 * slices: a stack of 120 grey slices of 256 x 256, one a frame at 30 a second, shown large
@@ -66,7 +66,7 @@ def strokes(t: float) -> tuple[Numbers, Numbers]:
 
 
 def activation(t: float) -> Numbers:
-    """How active each node is, (60,), 0 to 1."""
+    """The activation of each node, (60,), 0 to 1."""
     return _waves(LAYERS * UNITS, 1.7, t)
 
 
@@ -81,7 +81,7 @@ def bar_x(index: int) -> float:
 
 
 def rook(t: float) -> Point:
-    """Where the rook stands."""
+    """The rook's position."""
     (x0, y0), (x1, y1) = (board.centre(square, *BOARD) for square in (ROOK_FROM, ROOK_TO))
     share = 0.5 - 0.5 * np.cos(t * np.pi / 4)
     return mix(x0, x1, share), mix(y0, y1, share)
@@ -137,7 +137,7 @@ def _cloud() -> Numbers:
 
 
 def places(t: float) -> Numbers:
-    """Where the points are seen, (2000, 2), the cube turned about its upright axis and tilted towards the eye."""
+    """The projected points, (2000, 2), the cube turned about its upright axis and tilted towards the eye."""
     turn, tilt = 0.4 + 0.5 * t, 0.45
     x, y, z = _cloud().T
     across, depth = x * np.cos(turn) + z * np.sin(turn), z * np.cos(turn) - x * np.sin(turn)

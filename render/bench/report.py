@@ -1,4 +1,4 @@
-"""What was measured, as keys and values for programs and as lines for people."""
+"""The measurements, as keys and values for programs and as lines for people."""
 
 from __future__ import annotations
 

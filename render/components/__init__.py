@@ -1,1 +1,1 @@
-"""What scenes are made of. Each draws with a `Pen` and keeps no state."""
+"""The components of scenes. Each draws with a `Pen` and keeps no state."""

@@ -46,7 +46,7 @@ def parse_square(name: str) -> int:
 
 
 def centre(square: int, x: float, y: float, size: float) -> Point:
-    """Where a square's middle lies on a board whose top left corner is (x, y)."""
+    """The centre of a square on a board whose top left corner is (x, y)."""
     side = size / 8
     return x + (square % 8 + 0.5) * side, y + (7 - square // 8 + 0.5) * side
 

@@ -16,7 +16,7 @@ THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
 
 
 def tips(count: int, x: float, top: float, bottom: float) -> list[Point]:
-    """Where the rays of `count` moves end: a column."""
+    """The ends of the rays of `count` moves: a column."""
     return [(x, mix(top, bottom, index / max(count - 1, 1))) for index in range(count)]
 
 

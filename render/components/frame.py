@@ -1,4 +1,4 @@
-"""What every section has round its picture: kicker and headline above, caption and step rail below."""
+"""The frame round every section's picture: kicker and headline above, caption and step rail below."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def framed(section: Section, scene: str, headline: str, labels: Sequence[str], s
 
 
 def header(pen: Pen, kicker: str, headline: str) -> None:
-    """Which scene and step this is, and what it says in one sentence."""
+    """Draw the kicker, which names the scene and its step, and the headline, which is one sentence."""
     pen.text(kicker, LEFT, KICKER_Y, theme.FLOOR, theme.ATTENTION, font=theme.MONO)
     pen.text(headline, LEFT, HEADLINE_Y, theme.HEADLINE, theme.TEXT, font=theme.SANS_STRONG)
 
@@ -64,7 +64,7 @@ def rail(pen: Pen, labels: Sequence[str], current: int) -> None:
 
 
 def counter(pen: Pen, words: str, alpha: float = 1.0) -> None:
-    """How far the run is, at the right of the kicker."""
+    """The progress of the run, at the right of the kicker."""
     pen.text(words, RIGHT, KICKER_Y, theme.FLOOR, theme.TEXT, font=theme.MONO_BOLD, anchor="end", alpha=alpha)
 
 

@@ -26,7 +26,7 @@ LIGHT = 0.34  # the most that crowded rods glow, so that no core turns white
 
 
 class Pose(NamedTuple):
-    """Where the cube stands and how it is turned: degrees from end-on, and degrees seen from above."""
+    """The cube's place and rotation: degrees from end-on, and degrees seen from above."""
 
     x: float
     y: float
@@ -57,7 +57,7 @@ def swaying(x: float, y: float, half: float, t: float, turn: float = 58, tilt: f
 
 
 def outward(shape: tuple[int, int], t: float, start: float, spread: float, each: float = theme.SNAP) -> Numbers:
-    """How far each place of a plane has changed at time t, 0 to 1: the centre at `start`, corners `spread` later."""
+    """Progress of each place of a plane at time t, 0 to 1: the centre begins at `start`, corners `spread` later."""
     rows, columns = (np.linspace(-1, 1, count) for count in shape)
     far = np.hypot(rows[:, None], columns[None]) / math.sqrt(2)
     x = np.clip((t - start - spread * far) / each, 0, 1)

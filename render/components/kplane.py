@@ -20,7 +20,7 @@ BRIGHTEST = 0.85  # no core turns white
 
 
 class Scale(NamedTuple):
-    """How strength becomes brightness; taken from one k-space and kept for all that are compared with it."""
+    """The map from strength to brightness; taken from one k-space and kept for all that are compared with it."""
 
     unit: float  # a strength that counts as weak
     low: float

@@ -20,7 +20,7 @@ GLOWS = 0.5  # a link of at least this strength glows
 
 @dataclass(frozen=True)
 class Place:
-    """Where a network stands on the stage."""
+    """The rectangle of the stage in which a network is drawn."""
 
     x: float
     y: float

@@ -33,7 +33,7 @@ def _axes() -> tuple[Volume, Volume, Volume]:
 
 
 def _egg(width: float, length: float, height: float) -> Volume:
-    """How far out each place lies: 1 on the surface. Wider at the back, flat below."""
+    """Relative distance of each place from the centre: 1 on the surface. Wider at the back, flat below."""
     x, y, z = _axes()
     below = np.where(z < 0, 1.28, 1.0).astype(np.float32)
     squared = (x / (width * (1 - 0.14 * y))) ** 2 + (y / length) ** 2 + (z * below / height) ** 2
@@ -75,7 +75,7 @@ def _soften(volume: Volume) -> Volume:
 
 @cache
 def mask(side: int = 26) -> NDArray[np.bool_]:
-    """Which places of the ky-kz plane are measured, (side, side): all in the middle, ever fewer outwards."""
+    """A sampling mask of the ky-kz plane, (side, side): all in the middle, ever fewer outwards."""
     axis = (np.arange(side) + 0.5) / side * 2 - 1
     far = np.hypot(axis[:, None], axis[None])
     chance = np.random.default_rng(16).random((side, side))

@@ -20,7 +20,7 @@ MARK = 11.0  # half a mark's size
 
 @dataclass(frozen=True)
 class Kind:
-    """What a stretch of the run can be. Its height tells it without its colour."""
+    """A kind of stretch of the run. Its height tells it without its colour."""
 
     name: str
     colour: str
@@ -98,7 +98,7 @@ def _mark(pen: Pen, event: Event, x: float, y: float) -> None:
 
 
 def playhead(pen: Pen, box: Box, ticks: int, now: float) -> None:
-    """Where the run is now."""
+    """Draw the current position in the run."""
     x = box.x + box.width * min(max(now / ticks, 0.0), 1.0)
     pen.glow(x, box.y + box.height + 12, 44, theme.ATTENTION, 0.7)
     pen.line((x, box.y - 12), (x, box.y + box.height + 12), theme.ATTENTION, 4)
@@ -106,7 +106,7 @@ def playhead(pen: Pen, box: Box, ticks: int, now: float) -> None:
 
 
 def key(pen: Pen, kinds: Sequence[Kind], x: float, y: float) -> None:
-    """What each band means, side by side from x, on the baseline y."""
+    """Draw the key to the bands, side by side from x, on the baseline y."""
     for kind in kinds:
         pen.line((x, y + 2), (x + 42, y + 2), theme.HAIRLINE, 2)
         _band(pen, kind, x, y + 2, 42, 34 * kind.height, 1.0)

@@ -96,7 +96,7 @@ def ring(pen: Pen, box: Box, at: Point, radius: float, alpha: float = 1.0) -> No
 
 
 def errors(pen: Pen, difference: Numbers, most: float, box: Box, alpha: float = 1.0) -> None:
-    """How far each place is off, either way: black where it is right, through rose to ivory at `most`."""
+    """Draw an error map, either sign alike: black where it is right, through rose to ivory at `most`."""
     pen.raster(error_colours(difference, most), *box, alpha)
 
 

@@ -28,7 +28,7 @@ def layout(pen: Pen, words: Sequence[str], x: float, y: float, width: float) -> 
 
 
 def arrived(index: int, t: float, start: float) -> float:
-    """How far a word has travelled, 0 to 1."""
+    """The share of its way that a word has travelled, 0 to 1."""
     return ease(t, start + APART * index, theme.WORD_TRAVEL)
 
 

@@ -63,7 +63,7 @@ class Turntable:
 
 
 def _centred(volume: Volume) -> Volume:
-    """What is to be seen of a volume, in the middle of a block (side, side, height) that holds it at every angle."""
+    """The visible part of a volume, in the middle of a block (side, side, height) that holds it at every angle."""
     seen = np.argwhere(volume > CLEAR_BELOW)
     low, high = seen.min(0), seen.max(0) + 1
     size = high - low
@@ -112,7 +112,7 @@ def _tilted(seen: Volume) -> Volume:
 
 
 def _composed(seen: Volume) -> Picture:
-    """What reaches the eye from depth planes (depth, across, up), front first: (H, W, 4), premultiplied."""
+    """Compose depth planes (depth, across, up), front first, into a picture: (H, W, 4), premultiplied."""
     side = len(seen)
     light = LIGHT / np.linalg.norm(LIGHT)
     opacity = OPAQUE * ((seen - CLEAR_BELOW) / (OPAQUE_ABOVE - CLEAR_BELOW)).clip(0, 1)

@@ -1,4 +1,4 @@
-"""What the macros write into a page, and what they read for it.
+"""The parts that the macros write into a page, and the files they read for it.
 
 * `markup`: elements, with everything in them escaped
 * `published`: what rendering and recording left behind, and the end of a build that asks for what they did not

@@ -1,4 +1,4 @@
-"""What a page cites: numbers in the text, and the list they lead to, from `docs/references.bib`."""
+"""Citations: numbers in the text, and the list they lead to, from `docs/references.bib`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _entry(key: str, work: Entry, note: str, count: int, page: str) -> Html:
 
 
 def _where(key: str, work: Entry, page: str) -> tuple[str, str]:
-    """What a work is found under, and its address."""
+    """A work's identifier as it is printed, and its address."""
     kinds = {"eprint": ("arXiv:", "https://arxiv.org/abs/"), "doi": ("doi:", "https://doi.org/"), "url": ("", "")}
     field = next((kind for kind in kinds if kind in work.fields), None)
     if field is None:

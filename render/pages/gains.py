@@ -1,4 +1,4 @@
-"""What the network gains over the best classical method, by acceleration: a picture that needs no script, and a table.
+"""The network's gain over the best classical method, by acceleration: a picture that needs no script, and a table.
 
 A line is the mean of several drawn masks, a dot one of them. What was not measured is not there.
 """

@@ -53,7 +53,7 @@ class Naming(Treeprocessor):
                 row[0].set("scope", "row")
 
     def words(self, element: Element) -> str:
-        """What an element says, without the markup in it."""
+        """The text of an element, without the markup in it."""
         return " ".join(unescape(strip_tags(render_inner_html(element, self.md))).split())
 
 
@@ -68,5 +68,5 @@ class Pointing(Treeprocessor):
 
 
 def makeExtension(**options: object) -> Heard:  # noqa: N802  # Markdown's own name for it
-    """What `mkdocs.yml` asks a module for."""
+    """Make the extension, as `mkdocs.yml` asks a module to."""
     return Heard(**options)

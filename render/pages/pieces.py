@@ -93,7 +93,7 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
 
 
 def _keys(steps: int) -> Html:
-    """What the keys do, and the speed once it is changed."""
+    """A line that names the keyboard shortcuts, and the speed once it is changed."""
     known = [(tuple((str(at), "") for at in range(1, steps + 1)), "steps"), *KEYS]
     told = [part for keys, does in known for part in (*(_key(*key) for key in keys), f" {does}", ", ")]
     return el("p", {"class": "scene__keys"}, "Keys: ", *told[:-1], ". ", el("output", {}))
@@ -107,7 +107,7 @@ def _key(sign: str, spoken: str) -> Html:
 
 
 def paragraph(scene: Scene, entry: str, markdown: str) -> str | None:
-    """Where a page explains an entry of the legend: the id of a paragraph, else of a step, else nothing."""
+    """The anchor at which a page explains an entry of the legend: of a paragraph, else of a step, else None."""
     if re.search(rf"#mark-{re.escape(entry)}\b", markdown):
         return f"mark-{entry}"
     shown = (each["step"] for each in scene.manifest["sections"] if each["step"] and entry in _marks(each))
@@ -269,5 +269,5 @@ def glimpse(scene: Scene, base: str) -> Html:
 
 
 def length(scene: Scene) -> Html:
-    """How long the film is."""
+    """The duration of the film, as the foot of a card."""
     return el("p", {"class": "card__foot"}, f"A film of {clock(scene.manifest['duration'])}, in steps")

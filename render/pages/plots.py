@@ -24,7 +24,7 @@ APART = 17.0  # two names, at least
 
 
 class Curve(NamedTuple):
-    """What one kind of run reached: at each examined moment, over its seeds."""
+    """The learning curve of one kind of run: at each examined moment, over its seeds."""
 
     label: str
     compute: Numbers  # (E,) mean over seeds

@@ -58,7 +58,7 @@ def constant(root: Path, path: str, name: str, page: str) -> float:
 
 
 def reading_time(markdown: str) -> str:
-    """How long the words of a page take, in whole minutes."""
+    """The time it takes to read the words of a page, in whole minutes."""
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
 
@@ -79,7 +79,7 @@ def log(text: str) -> list[dict[str, str]]:
 
 
 def third_parties(root: Path) -> str:
-    """What `THIRD_PARTY.md` says below its title."""
+    """The text of `THIRD_PARTY.md` below its title."""
     try:
         return (root / "THIRD_PARTY.md").read_text(encoding="utf-8").partition("\n")[2].strip()
     except OSError as error:

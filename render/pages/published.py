@@ -1,4 +1,4 @@
-"""What rendering and recording left behind, and the end of a build that asks for what they did not."""
+"""The published files and recordings that a page asks for; the build ends if it asks for one that is not there."""
 
 from __future__ import annotations
 
@@ -87,5 +87,5 @@ def titled(section: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def label(section: Mapping[str, Any]) -> str:
-    """What a section is called in running text: "01 Sample"."""
+    """The name of a section in running text: "01 Sample"."""
     return f"{section['step'] or ''} {titled(section)[0]}".strip()

@@ -1,4 +1,4 @@
-"""What a reader can try on the village's page: how much to store, and when the bad stretch comes.
+"""A control on the village's page to try: the size of the reserve, and the time at which the bad stretch comes.
 
 A table of real runs that is whole without a script; `js/reserve.js` lets one of its cells be chosen and says what
 became of the village there.

@@ -69,7 +69,7 @@ def _arrays(scene: Scene) -> dict[str, NDArray[Any]]:
 
 
 def errors(scene: Scene, page: str, keep: Keep) -> Html:
-    """Where each method is off at the headline's acceleration, in the recording's axial slice."""
+    """Error maps of each method at the headline's acceleration, in the recording's axial slice."""
     arrays, found = _arrays(scene), next(each for each in scene.head["events"] if each["kind"] == "methods")
     figures = []
     for name in found["names"]:
@@ -108,7 +108,7 @@ def _cell(scene: Scene, arrays: dict[str, NDArray[Any]], rate: float, name: str,
 
 
 def _off(scene: Scene, arrays: dict[str, NDArray[Any]], picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """How far a picture is off the reference, on the scale of all error maps."""
+    """The absolute error of a picture against the reference, on the scale of all error maps."""
     off = np.abs(picture.astype(float) - arrays["reference_axial"]) / scene.head["config"]["error_most"]
     shown: NDArray[np.uint8] = np.minimum(off, WHITE).astype(np.uint8)
     return shown
@@ -126,7 +126,7 @@ def _image(address: str, picture: NDArray[Any], words: str, data: dict[str, str]
 
 
 def _whole(arrays: dict[str, NDArray[Any]], keep: Keep) -> Html:
-    """What they are all compared with."""
+    """A figure of the full scan, with which all others are compared."""
     picture = arrays["reference_axial"]
     image = _image(keep(png(picture)), picture, "The full scan")
     return el("figure", {"class": "scans__shown"}, image, el("figcaption", {}, "The full scan"))

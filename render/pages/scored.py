@@ -98,7 +98,7 @@ def otherwise(scene: Scene, rate: float, page: str) -> Html:
 
 
 def bands(scene: Scene, rate: float, page: str) -> Html:
-    """What is wrong in each band of frequencies, on the patient."""
+    """A table of the error in each band of frequencies, on the patient."""
     start = f"stroke_t1.poisson.r{rate:g}.c1"
     rows = [(words, [Cell(f"{start}.{name}.brain.band_{band}", digits=3 if band == 1 else 2) for band in range(1, 5)])
             for name, words in TRIED.items()]  # fmt: skip
@@ -120,7 +120,7 @@ def scanners(scene: Scene, rate: float, page: str) -> Html:
 
 
 def words(scene: Scene, page: str) -> Html:
-    """What a true sentence is better by than another one, and how far that one moves the lesion."""
+    """A table of the gain of a true sentence over another one, and of how far that one moves the lesion."""
     rows = [
         (f"{label}, {_at(rate)}", [*(Cell(f"words.patient.{part}.{name}.r{rate}", "signed", 3)
                                     for part in ("brain", "lesion")),

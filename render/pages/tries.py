@@ -1,4 +1,4 @@
-"""What a reader can try on a page: a table that is right as it stands, and a script that lets it be changed."""
+"""Controls for a reader to try on a page: a table that is right as it stands, and a script that lets it be changed."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@
 
 
 class InputError(ValueError):
-    """What was asked for does not exist or makes no sense; the message says what would."""
+    """A request for something that does not exist or makes no sense; the message says what would."""
 
 
 class RenderError(RuntimeError):

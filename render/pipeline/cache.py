@@ -15,7 +15,7 @@ from stagelight.engines.recording import atomic, sha256
 
 @dataclass(frozen=True)
 class Slot:
-    """Where one section of one scene at one quality is kept."""
+    """The place of one section of one scene at one quality in the cache."""
 
     folder: Path
     section: str
@@ -27,13 +27,13 @@ class Slot:
 
     @property
     def sidecar(self) -> Path:
-        """What is known of the others, written last."""
+        """The file that describes the others, written last."""
         return self.file("json")
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What drawing a section gave."""
+    """The result of drawing a section."""
 
     frames: int
     digests: tuple[str, ...]  # of each frame's RGBA bytes
@@ -62,7 +62,7 @@ def admit(slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
 
 
 def last_made_of(folder: Path, section: str) -> Mapping[str, str] | None:
-    """All that the newest kept drawing of a section was made of, whatever its key; None where there is none."""
+    """The dependencies of a section's newest kept drawing, whatever its key; None where there is none."""
     kept = [path for path in folder.glob(f"{section}-*.json") if path.stem.rpartition("-")[0] == section]
     for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
         try:
@@ -73,7 +73,7 @@ def last_made_of(folder: Path, section: str) -> Mapping[str, str] | None:
 
 
 def find(slot: Slot) -> Segment | None:
-    """What is kept in a slot; None where nothing is, or where it is not what its sidecar says."""
+    """The segment kept in a slot; None where nothing is, or where it is not what its sidecar says."""
     try:
         found = json.loads(slot.sidecar.read_bytes())
         del found["made_of"]

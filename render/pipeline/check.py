@@ -43,7 +43,7 @@ def published(places: Places, name: str) -> dict[str, Any]:
 
 
 def files(places: Places, name: str) -> Iterator[Finding]:
-    """Whether the recording is the one that was drawn, and every published file what the manifest says.
+    """Check that the recording is the one that was drawn, and that every published file is what the manifest says.
 
     Raises:
         InputError: nothing is published.
@@ -98,7 +98,7 @@ def sections(
 def _incomparable(
     places: Places, told: dict[str, Any], entry: dict[str, Any], section: Section | None
 ) -> Finding | None:
-    """What is known to differ without drawing anything."""
+    """A difference that is known without drawing anything; None if there is none."""
     if section is None:
         return Finding(entry["name"], False, "the scene has no such section any more")
     quality = theme.QUALITIES[told["quality"]]
@@ -133,7 +133,7 @@ def _unit(places: Places, told: dict[str, Any], entry: dict[str, Any], every: in
 
 
 def _elsewhere(found: Inputs, told: dict[str, Any]) -> str:
-    """How this environment differs from the one in which the scene was drawn; empty where it does not."""
+    """The differences of this environment from the one in which the scene was drawn; empty if there are none."""
     here, then = environment(found), told["provenance"]["versions"]
     names = [name for name in {**here, **then} if here.get(name) != then.get(name)]
     return ", ".join(f"{name} {here.get(name, 'none')} here, {then.get(name, 'unknown')} then" for name in names)
@@ -155,7 +155,7 @@ def _run(
 
 
 def _verdict(section: str, found: Difference, elsewhere: str) -> Finding:
-    """What a comparison by eye means; in the environment of the first time, hashes have differed already."""
+    """The finding of a comparison by eye; in the environment of the first time, hashes have differed already."""
     worst = f"at worst {found.window.distance:.1f} levels of {TOLERANCE:g} in {found.worst}"
     if found.wrong:
         note = f"{len(found.wrong)} of {found.frames + 1} pictures look different, from {found.wrong[0]} on; {worst}"

@@ -36,7 +36,7 @@ class Published(encode.Unit):
 
 @dataclass(frozen=True)
 class Difference:
-    """What was found."""
+    """The result of a comparison."""
 
     worst: str  # the picture that differs most
     window: Window

@@ -1,4 +1,4 @@
-"""What a scene says of itself, as one plain document: its tracks, its transcript and its manifest are made from it.
+"""A scene as one plain document, from which its tracks, its transcript and its manifest are made.
 
 Times are seconds of the whole scene. A section starts and ends on a whole frame, where its pictures do.
 """

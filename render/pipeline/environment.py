@@ -1,4 +1,4 @@
-"""What puts pixels in place besides the sources: two machines that agree on it draw the same bits."""
+"""The versions that put pixels in place besides the sources: two machines that agree on them draw the same bits."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TICK = 0.2  # seconds between two looks at the workers' counts
 
 
 class Work(Protocol):
-    """What is worked on: a section of a scene, with its frames."""
+    """A unit of work: a section of a scene, with its frames."""
 
     @property
     def scene(self) -> str:
@@ -37,7 +37,7 @@ class Work(Protocol):
 
     @property
     def frames(self) -> int:
-        """How many frames it has."""
+        """The number of frames."""
 
 
 def usable_cores() -> int:

@@ -34,7 +34,7 @@ def load_scene(places: Places, name: str) -> Scene:
 
 
 def _line(error: Exception) -> str:
-    """Where an author's code went wrong: the innermost file and line that is not of reading a recording."""
+    """The innermost file and line at which an author's code went wrong, outside the code that reads a recording."""
     reading = {recording.__file__, recording_deps.__file__}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__)
               if frame.filename not in reading and not frame.filename.startswith("<")]  # fmt: skip
@@ -42,7 +42,7 @@ def _line(error: Exception) -> str:
 
 
 def _problems(scene: Scene) -> Iterator[str]:
-    """What a scene says of itself that cannot be drawn or published."""
+    """Yield each part of a scene's description that cannot be drawn or published."""
     sections, legend = scene.sections(), {mark.id for mark in scene.legend}
     names = [section.name for section in sections]
     if not names or len(set(names)) != len(names):

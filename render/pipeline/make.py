@@ -22,7 +22,7 @@ Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]
 
 
 def slot(places: Places, found: Inputs, scene: Scene, section: Section, quality: Quality) -> cache.Slot:
-    """Where a section is kept."""
+    """The slot in which a section is kept."""
     key = found.key(section.name, quality, scene.reads_of(section))
     return cache.Slot(_folder(places, found, quality), section.name, key)
 

@@ -1,4 +1,4 @@
-"""What is published of a scene, as its manifest says it, and whether that is still so."""
+"""The manifest, which says what is published of a scene, and the check that it still holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PICTURES = ("poster", "glimpse", "preview")
 
 
 def read(places: Places, scene: str) -> dict[str, Any] | None:
-    """What is published of a scene; None where nothing is that can be read."""
+    """The manifest of a scene; None where nothing is published that can be read."""
     try:
         found = json.loads(places.manifest(scene).read_bytes())
         list(named(found))
@@ -59,7 +59,7 @@ def _intact(path: Path, full: str | None) -> bool:
 
 
 def current(places: Places, found: Inputs, quality: Quality) -> bool:
-    """Whether what is published is what rendering now would publish."""
+    """True if rendering now would publish the same."""
     manifest = read(places, found.scene)
     if manifest is None or manifest.get("quality") != quality.name:
         return False

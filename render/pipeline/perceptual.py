@@ -1,4 +1,4 @@
-"""Whether two pictures look the same where they differ most: a distance that a video encoder's error does not reach.
+"""A perceptual distance of two pictures where they differ most, which a video encoder's error does not reach.
 
 Pictures are compared as an encoder has them: luma and halved chroma, BT.709. Each plane's signed differences are
 averaged over cells of 4 x 4 of its own pixels, which an encoder's ringing hardly survives and a changed glyph does; in
@@ -32,7 +32,7 @@ Cells = tuple[NDArray[np.float32], ...]  # the means of Y, Cb and Cr over cells,
 
 @dataclass(frozen=True)
 class Window:
-    """Where two pictures differ most, and by how much: its left upper corner in pixels, its distance in levels."""
+    """The place of the largest difference of two pictures: left upper corner in pixels, distance in levels."""
 
     x: int
     y: int

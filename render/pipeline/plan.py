@@ -1,4 +1,4 @@
-"""What a scene's pictures depend on, read from the disk as hashes. No scene and no Manim is imported for it.
+"""The inputs of a scene's pictures, read from the disk as hashes. No scene and no Manim is imported for it.
 
 The key of a section is a hash over the parts of the recording that it declares (see `recording_deps`), the
 fonts, the versions of everything that puts pixels or bytes in place, the fields of the quality, the section's name,
@@ -44,7 +44,7 @@ DRAWN_WITH = (
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are: the one thing a test changes."""
+    """The folders that the pipeline reads and writes, and the package of scenes: the one thing a test changes."""
 
     assets: Path = theme.ASSETS  # recordings/ is read; videos/, posters/, stills/ and captions/ are written
     cache: Path = theme.ASSETS.parent / ".cache" / "render"
@@ -220,7 +220,7 @@ def _imports(path: Path, name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _imported(path: Path, source: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What a file's import statements name: modules, as written, and what is taken from each."""
+    """The names in a file's import statements: modules, as written, and what is taken from each."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for node in ast.walk(_parsed(path, source)):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""How far the work is: bars on a terminal, now and then a line elsewhere. All of it goes to standard error.
+"""Progress: bars on a terminal, now and then a line elsewhere. All of it goes to standard error.
 
 `watching` follows units whose sizes are known beforehand; `following` follows an engine that says what it is at, and
 on a terminal shows its latest figures as a table. A figure named "run: metric" stands in that run's row.
@@ -93,7 +93,7 @@ class StageLines:
 
 
 def left(done: int, total: int, rate: float) -> str:
-    """How long the rest takes at this rate: 1:15 left."""
+    """The time left at this rate: 1:15 left."""
     seconds = (total - done) / max(rate, 1e-3)
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"
 

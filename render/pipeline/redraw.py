@@ -30,7 +30,7 @@ NOWHERE = "/nonexistent/bytecode"
 
 
 class Job(TypedDict):
-    """What to draw: plain values, as JSON."""
+    """The description of a job: plain values, as JSON."""
 
     path: list[str]  # sys.path of who asks
     assets: str

@@ -1,4 +1,4 @@
-"""What is said beside the picture, from a scene's document: the WebVTT tracks and the transcript."""
+"""The WebVTT tracks and the transcript, made from a scene's document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def captions(document: Document) -> str:
 
 
 def descriptions(document: Document) -> str:
-    """What is seen in each section, for who hears it read: one cue from the section's start, so that it comes first."""
+    """The description of each section, to be read aloud: one cue from the section's start, so that it comes first."""
     return vtt(_whole(part, part["alt"]) for part in document["sections"])
 
 

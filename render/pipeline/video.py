@@ -159,7 +159,7 @@ def join(segments: Sequence[tuple[Path, float]]) -> bytes:
 
 
 def codecs(movie: bytes) -> str:
-    """What a page must say for a browser to know whether it can play an mp4: avc1.640028, av01.0.08M.08."""
+    """The codecs string by which a browser knows whether it can play an mp4: avc1.640028, av01.0.08M.08."""
     with av.open(io.BytesIO(movie), "r") as file:
         context = file.streams.video[0].codec_context
         head = context.extradata or b""

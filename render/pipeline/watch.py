@@ -104,7 +104,7 @@ def _burst(saved: queue.Queue[Path]) -> set[Path]:
 
 
 def _when(paths: set[Path]) -> float:
-    """When they were saved: by the newest file's own time, where that is near now."""
+    """The time of a save: the newest file's own time, where that is near now."""
     now = time.time()
     times = [path.stat().st_mtime for path in paths if path.exists()]
     return max((at for at in times if 0 <= now - at < 10), default=now)

@@ -1,1 +1,1 @@
-"""What the village is drawn with."""
+"""The components of the village's scene."""

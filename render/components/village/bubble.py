@@ -38,7 +38,7 @@ def _missing() -> str:
 
 
 def width(words: str) -> float:
-    """How wide plain words are."""
+    """The width of plain words."""
     return typeset.advance(words, _FONT) * SIZE
 
 

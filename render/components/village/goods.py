@@ -1,4 +1,4 @@
-"""What the village makes of wheat, and what is carried in both hands: a sheaf, a sack, a loaf."""
+"""The goods made of wheat, each carried in both hands: a sheaf, a sack, a loaf."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _store(pen: Pen) -> None:
 
 
 def height(days: float, most: float) -> float:
-    """Where so many days stand in the glass, at size 1."""
+    """The level of so many days in the glass, at size 1."""
     return FOOT + (TOP - FOOT) * min(max(days / most, 0.0), 1.0)
 
 

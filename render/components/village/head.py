@@ -17,7 +17,7 @@ LARGE = 1.3  # a child's head, in proportion
 
 @dataclass(frozen=True)
 class Look:
-    """Who somebody is."""
+    """The looks of a person."""
 
     role: Role
     skin: int = 0
@@ -71,7 +71,7 @@ def parts(look: Look, at: Point, nod: float, hunger: float) -> list[Part]:
 
 @cache
 def _hat(look: Look) -> list[tuple[tuple[Point, ...], str, str | None, float, bool]]:
-    """What a role wears."""
+    """The hat of a role."""
     if look.role == "farmer":
         return [
             (((-4.6, -7), (-3.6, -12.4), (1, -13.6), (5.4, -12), (6.4, -7)), theme.STRAW, theme.STRAW_DEEP, 0, False),

@@ -17,7 +17,7 @@ LIGHTS = 144  # in how many steps a day's light changes: ten minutes each
 
 
 def daylight(hour: float) -> tuple[float, float]:
-    """How much of dawn or dusk, and of day, there is at an hour of the day, 0 to 1: it dawns at 0, night falls at 1."""
+    """Shares of dawn or dusk, and of day, at an hour of the day, 0 to 1: it dawns at 0, night falls at 1."""
     hour %= 1.0
     day = ease(hour, 0.06, 0.2) * (1 - ease(hour, 0.72, 0.2))
     return max(1 - abs(hour - 0.1) / 0.14, 1 - abs(hour - 0.84) / 0.14, 0.0), day

@@ -1,4 +1,4 @@
-"""Who waits for whom: a thread from waiting hands to the one who supplies them."""
+"""A thread from waiting hands to the one who supplies them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def at(place: str) -> Point:
 
 
 def depth(y: float) -> float:
-    """How large things are drawn whose foot is at y, in stage pixels."""
+    """The scale at which things are drawn whose foot is at y, in stage pixels."""
     return mix(FAR, NEAR, min(max((y - py(50)) / (py(84) - py(50)), 0.0), 1.0))
 
 

@@ -168,7 +168,7 @@ def _along(hip: Point, neck: Point, places: tuple[Point, ...]) -> tuple[Point, .
 
 
 def _dress(look: Look, hip: Point, neck: Point) -> list[Part]:
-    """What marks a role on the body: a belt, floury shoulders, an apron."""
+    """The mark of a role on the body: a belt, floury shoulders, an apron."""
     if look.role == "farmer":
         return [Part(_along(hip, neck, ((0.26, -6.6), (0.26, 6.6))), theme.TIMBER_DEEP, width=2.0, inlaid=True)]
     if look.role == "miller":

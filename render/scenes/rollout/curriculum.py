@@ -182,7 +182,7 @@ def backdrop(starts: Starts, pen: Pen) -> None:
 
 
 def _tick_name(name: str, x: float) -> tuple[float, Anchor]:
-    """Where a tick's name stands: below it, but within the ruler."""
+    """The place of a tick's name: below it, but within the ruler."""
     return (RULER_RIGHT, "end") if name == "opening" else (x, "middle")
 
 
@@ -220,7 +220,7 @@ def _ruler_x(starts: Starts, index: int) -> float:
 
 
 def _start(starts: Starts, pen: Pen, index: int) -> None:
-    """What the policy does at a start: its step and depth, its likeliest move, what the step changed."""
+    """A start: its step and depth, the policy's likeliest move, what the step changed."""
     _number(pen, "training step", f"{starts.steps[index] + 1:,}".replace(",", " "), STEP_Y, theme.TEXT)
     _number(pen, "plies from mate", starts.name(index), DEPTH_Y, theme.ATTENTION)
     probability = percent(starts.probability[index])

@@ -129,7 +129,7 @@ class Data:
 
     @property
     def batch(self) -> int:
-        """How many positions the first step learnt from."""
+        """The number of positions that the first step learnt from."""
         return int(self.recording.arrays["log_used"][0][0])
 
     @cached_property

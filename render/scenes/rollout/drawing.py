@@ -46,7 +46,7 @@ def ray_tips(data: Data, x: float, top: float, bottom: float) -> list[Point]:
 
 
 def network_columns(data: Data, place: network.Place, moves: bool = True) -> list[list[Point]]:
-    """Where pieces, three layers of units and the moves stand, the moves in the order of the fan."""
+    """The points of pieces, of three layers of units and of the moves, these in the order of the fan."""
     pieces, units = len(data.pieces), data.activation.shape[1]
     columns = network.units(place, [pieces, units, units, units, *([len(data.san)] if moves else [])])
     if moves:

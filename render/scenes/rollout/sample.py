@@ -103,13 +103,13 @@ def _bead(data: Data, pen: Pen, t: float, draw: int, ray_end: tuple[float, float
 
 
 def _journey(draw: int) -> tuple[float, float]:
-    """When a bead leaves and how long it travels."""
+    """The time at which a bead leaves, and for how long it travels."""
     if draw < SLOW:
         return FIRST_BEAD + SLOW_PITCH * draw, SLOW_TRAVEL
     return FIRST_BEAD + (FAST_AFTER + FAST_PITCH * (draw - SLOW)), FAST_TRAVEL
 
 
 def _arrived(data: Data, lane: int, t: float) -> float:
-    """How far a lane is filled, 0 to 1."""
+    """The share of a lane that is filled, 0 to 1."""
     start, travel = _journey(data.draws[lane])
     return ease(t, start + travel - 0.3, 0.5)

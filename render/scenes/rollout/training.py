@@ -77,7 +77,7 @@ def section(recording: Recording) -> Section:
 
 
 def _course(data: Data) -> Iterator[Cue]:
-    """What is said of the run's course: the mistake that it made, if it made one."""
+    """The captions on the run's course: the mistake that it made, if it made one."""
     mistake = data.surest_mistake
     if mistake is None:
         yield Cue(5.3, 12.3, "The probabilities sharpen.")
@@ -116,7 +116,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _clock(data: Data, t: float) -> float:
-    """How many watched steps are done at a time; the surest mistake is held."""
+    """The watched steps done at a time; the surest mistake is held."""
     last, mistake = float(len(data.steps)), data.surest_mistake
     pause = 1.0 + float(np.flatnonzero(data.steps == mistake["step"])[0]) if mistake else last * 0.4
     times = (0.0, BEGINS, MISTAKE, MISTAKE_HELD if mistake else MISTAKE, ENDS)

@@ -93,7 +93,7 @@ def section(recording: Recording) -> Section:
 
 
 def _gain(data: Data, name: str, other: str) -> str:
-    """How much nearer to the full scan than another method, or farther from it."""
+    """The gain in PSNR over another method, in words."""
     one, two = data.psnr(name), data.psnr(other)
     return f"{abs(one - two):.1f} dB {'nearer' if one >= two else 'farther'}"
 
@@ -160,7 +160,7 @@ def _uncertainty(data: Data, pen: Pen, alpha: float) -> None:
 
 
 def _map_box(data: Data, order: int) -> Box:
-    """Where one of six maps stands, in two rows of three."""
+    """The place of one of six maps, in two rows of three."""
     rows, columns = data.recording.arrays[f"error_{RESULT}"].shape
     row, column = divmod(order, MAPS_IN_A_ROW)
     return Box(MAP_X + column * MAP_PITCH_X, MAP_Y + row * MAP_PITCH_Y, MAP_HEIGHT * columns / rows, MAP_HEIGHT)

@@ -76,7 +76,7 @@ class Data:
 
     @property
     def has_lesion(self) -> bool:
-        """Whether there is a lesion that is known."""
+        """True if a lesion is known."""
         return self.lesion_radius > 0
 
     # The prior, conditioned on words alone.
@@ -98,20 +98,20 @@ class Data:
 
     @property
     def dream(self) -> Dream:
-        """What the prior brings up alone, judged by its contrast."""
+        """The kind of picture that the prior brings up alone, judged by its contrast."""
         contrast = self.recording.fact("stranger.contrast")
         return "brain" if contrast >= BRAIN else "head" if contrast >= HEAD else "texture"
 
     @property
     def dream_name(self) -> str:
-        """What that is called."""
+        """The word for that picture."""
         return "stranger" if self.dream == "brain" else "dream"
 
     # Reverse diffusion.
 
     @property
     def steps(self) -> int:
-        """How many steps the run has."""
+        """The number of steps of the run."""
         return int(self.recording.fact("steps"))
 
     @cached_property
@@ -140,7 +140,7 @@ class Data:
 
     @cached_property
     def guided(self) -> bool:
-        """Whether the prior guided by consistency alone is shown; else the whole method, conditioned on the scan."""
+        """True if the prior guided by consistency alone is shown; else it is the whole method, conditioned on the scan."""
         return self.psnr("guided") > self.psnr("zero_filled")
 
     def loop(self, name: str) -> Array:

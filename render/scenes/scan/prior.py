@@ -101,7 +101,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _stranger(data: Data, pen: Pen, t: float) -> None:
-    """What the network makes of noise and words, step by step."""
+    """The picture that the network makes of noise and words, step by step."""
     box, last = drawing.box(data, PICTURE), _level(len(LEVELS) - 1)
     start, end = (last.x + last.width + ARROW_START, PORT[1]), (box.x - ARROW_END, PORT[1])
     drawing.arrow(pen, start, end, "", ease(t, OUT, 0.7), theme.BELIEF)
@@ -114,7 +114,7 @@ def _stranger(data: Data, pen: Pen, t: float) -> None:
 
 
 def _level(level: int) -> Box:
-    """Where one of the network's levels stands."""
+    """The place of one of the network's levels."""
     height = LEVEL_HEIGHT * LEVELS[level]
     return Box(FIRST_LEVEL + level * (LEVEL_WIDTH + LEVEL_GAP), PORT[1] - height / 2, LEVEL_WIDTH, height)
 

@@ -145,31 +145,31 @@ class Run:
         return mix(float(values[tick]), float(values[tick + 1]), ease(clock - tick, CHANGES_AT, CHANGES_FOR))
 
     def mouths(self, clock: float) -> int:
-        """How many there are to feed."""
+        """The number of mouths to feed."""
         return round(float(self.column("mouths")[self.tick(clock)]))
 
     def most_mouths(self, until: int) -> int:
-        """The most there were to feed up to a moment."""
+        """The most mouths to feed up to a moment."""
         return round(float(self.column("mouths")[: until + 1].max()))
 
     def plots(self, clock: float) -> list[float]:
-        """How ripe each plot is."""
+        """The ripeness of each plot, 0 to 1."""
         tick = self.tick(clock)
         before, after = self.state[tick, :PLOTS], self.state[tick + 1, :PLOTS]
         return [mix(float(a), float(b), clock - tick) for a, b in zip(before, after, strict=True)]
 
     def busy(self, action: int, clock: float) -> float:
-        """Whether anyone is at an action, eased over the turn of a tick."""
+        """1 while anyone is at an action, else 0, eased over the turn of a tick."""
         tick = self.tick(clock)
         now, before = (float((self.does[max(at, 0)] == action).any()) for at in (tick, tick - 1))
         return mix(before, now, ease(clock - tick, 0.0, 0.5))
 
     def grinds(self, clock: float) -> float:
-        """Whether flour is being made: somebody is at it, and there is wind."""
+        """1 while flour is being made: somebody is at it, and there is wind."""
         return self.busy(GRIND, clock) * float(self.recording.arrays["wind"][self.tick(clock)] > 0)
 
     def load(self, agent: int, clock: float) -> tuple[Good | None, float]:
-        """What a worker holds, and how much of it."""
+        """A worker's load: of what, and the amount."""
         tick = self.tick(clock)
         kind = int(self.array("good")[tick, agent])
         return (None, 0.0) if kind < 0 else (GOODS[kind], float(self.array("load")[tick, agent]))
@@ -217,7 +217,7 @@ class Data:
 
     @cached_property
     def gauge_days(self) -> int:
-        """What a full gauge stands for, days of bread: enough for the runs whose granary is seen."""
+        """The days of bread of a full gauge: enough for the runs whose granary is seen."""
         return math.ceil(max(float(run.stored.max()) for run in (self.main, self.hoarder)))
 
     def first_breeze(self) -> int:

@@ -114,7 +114,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _last_meal(pen: Pen, run: Run, now: float) -> None:
-    """How much of what was needed was there at the last meal."""
+    """The share of the bread needed that was there at the last meal."""
     last = int(np.flatnonzero((run.eaten + run.missed)[: run.tick(now)] > 0)[-1])
     share = float(run.eaten[last] / (run.eaten[last] + run.missed[last]))
     colour = theme.KEPT if share >= FED else theme.LOST if share < HUNGRY else theme.TEXT

@@ -18,7 +18,7 @@ STRIDE = 64  # pixels
 
 
 def spot(place: str, agent: int = 1) -> Point:
-    """Where a worker stands at a place, in stage pixels."""
+    """The point at which a worker stands at a place, in stage pixels."""
     x, y = SPOTS[place]
     return px(x + APART_X * (agent - 1)), py(y + APART_Y * (agent - 1))
 
@@ -43,7 +43,7 @@ ROUTES = _routes()
 
 
 def position(run: Run, agent: int, clock: float) -> tuple[Point, float, bool]:
-    """Where a worker is in stage pixels, how many strides they made, whether they face left."""
+    """The point at which a worker is, in stage pixels; the strides they made; true if they face left."""
     start, end, share = run.leg(agent, clock)
     stops = [spot(place, agent) for place in ROUTES[start, end]]
     lengths = [math.dist(a, b) for a, b in itertools.pairwise(stops)]

@@ -68,7 +68,7 @@ def section(recording: Recording) -> Section:
 
 
 def first_tick(data: Data) -> int:
-    """Where the relay is picked up: the first sheaves that the farmer takes to the mill after the first day."""
+    """The tick at which the relay begins: the farmer takes the first sheaves after the first day to the mill."""
     begins = np.flatnonzero(data.main.chosen[DAY:, 0] == HAUL_WHEAT)
     return DAY + int(begins[0]) if len(begins) else DAY
 
@@ -114,7 +114,7 @@ def _alone(data: Data, pen: Pen, t: float) -> None:
 
 
 def _comparison(data: Data, pen: Pen, alpha: float) -> None:
-    """How much of the bread that is needed three workers bring, and one alone."""
+    """The share of the bread needed that three workers bring, and one alone."""
     pen.panel(*PANEL, 0.9 * alpha)
     rows = (("three together", data.main, theme.KEPT), ("one, every job", data.alone, theme.LOST))
     for row, (name, run, colour) in enumerate(rows):

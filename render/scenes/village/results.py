@@ -146,7 +146,7 @@ def _ribbon(data: Data, pen: Pen, now: float) -> None:
 
 
 def _granary(data: Data, pen: Pen, now: float) -> None:
-    """What is stored, as a line."""
+    """The granary, as a line."""
     stored = data.main.stored
     most = max(float(stored.max()), 1e-6)
     points = [

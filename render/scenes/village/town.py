@@ -102,7 +102,7 @@ def town(pen: Pen, data: Data, run: Run, clock: float, t: float, until: int, pri
 
 
 def buildings(pen: Pen, data: Data, run: Run, clock: float, t: float, turned: float, priced: bool) -> None:
-    """What stands, what lies about, and the rabbits."""
+    """The buildings, the piles and the rabbits."""
     wind, fed = data.breeze(clock), 1 - run.level("hunger", clock)
     for at, (x, y) in enumerate(HOUSES):
         house(pen, px(x), py(y), min(max(fed * len(HOUSES) - at, 0.0), 1.0), HOUSE_SIZE)
@@ -134,7 +134,7 @@ def pile(pen: Pen, good: Good, x: float, y: float, amount: float, size: float) -
 
 
 def hops(t: float, child: int) -> float:
-    """How many hops one of the children has made. All heights come round again, so that each is drawn once."""
+    """The hops that a child has made. All heights come round again, so that each is drawn once."""
     return HOPS * t + AHEAD * child
 
 

@@ -103,7 +103,7 @@ def choice(data: Data) -> Mapping[str, Any]:
 
 
 def _moved(run: Run, event: Mapping[str, Any]) -> float:
-    """How much an action brought, from the moment of its choice to its end."""
+    """The amount that an action brought, from the moment of its choice to its end."""
     agent, step = AGENTS.index(event["agent"]), int(event["step"])
     ends = np.flatnonzero(run.chosen[step + 1 :, agent] >= 0)
     stop = step + 1 + int(ends[0]) if len(ends) else run.ticks
@@ -111,7 +111,7 @@ def _moved(run: Run, event: Mapping[str, Any]) -> float:
 
 
 def _growth(data: Data) -> str:
-    """What is said of the chart: whether the seller came to feed more."""
+    """The caption on the chart: it says if the seller came to feed more."""
     seller, storer = (run.most_mouths(run.ticks) for run in (data.investor, data.hoarder))
     return (
         "Tools feed more mouths, until the wind drops." if seller > storer else "The lines: bread eaten a day in each."
@@ -119,7 +119,7 @@ def _growth(data: Data) -> str:
 
 
 def _verdict(data: Data) -> str:
-    """What is said of the returns, here and in calm weather."""
+    """The caption on the returns, here and in calm weather."""
     better = "storing" if data.hoarder.fact("return") > data.investor.fact("return") else "selling"
     calm = {
         way: data.recording.fact(f"calm.{run}.return") for way, run in (("storing", "hoarder"), ("selling", "investor"))
@@ -204,7 +204,7 @@ def _chart(data: Data, pen: Pen, now: float) -> None:
 
 
 def _key(data: Data, pen: Pen, alpha: float) -> None:
-    """What the chart's lines stand for; in the end, the returns."""
+    """The key of the chart's lines; in the end, the returns."""
     pen.text("bread eaten a day", KEY_LEFT, KEY_TITLE_Y, theme.FLOOR, theme.QUIET)
     rows = ((data.hoarder, "stores", theme.TEXT, SOLID), (data.investor, "sells", theme.STRAW, DASHED))
     for row, (run, name, colour, dash) in enumerate(rows):

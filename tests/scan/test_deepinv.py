@@ -1,0 +1,144 @@
+"""DPS and DiffPIR of deepinv beside ours, with a denoiser and a scan whose right answer is known.
+
+deepinv is no part of the project's environment. In a copy of that one,
+
+    pip install --no-deps deepinv==0.5.0 torchvision==0.28.0 h5py natsort
+
+installs what these tests need of it. Its torchvision need not load beside this torch: two operators that neither method
+calls are declared before it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.engine
+if importlib.util.find_spec("deepinv") is None:
+    pytest.skip("deepinv is not installed: see the first lines of this file", allow_module_level=True)
+
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from stagelight.engines.scan import kspace, peers  # noqa: E402
+from stagelight.engines.scan.consistency import consistent  # noqa: E402
+from stagelight.engines.scan.kspace import Measured  # noqa: E402
+
+SHAPE = (4, 32, 24)  # slices, two phase-encoded axes
+SPREAD = 0.05  # of the images about their mean
+SEED = 3
+OPERATORS: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+
+
+@pytest.fixture(scope="module")
+def deepinv() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            importlib.import_module("torchvision")
+        except RuntimeError:  # operator torchvision::nms does not exist: made for another torch
+            OPERATORS.define("nms" + NMS)
+            OPERATORS.define("qnms" + NMS)
+        return importlib.import_module("deepinv")
+
+
+class Case:
+    """An image within 0 and 1 as deepinv wants it, its scan, and the denoiser of x ~ N(mean, SPREAD^2)."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        _, h, w = np.meshgrid(*(np.linspace(-1, 1, n) for n in SHAPE), indexing="ij")
+        self.mean = torch.from_numpy(np.where(h**2 + w**2 < 0.5, 0.65, 0.35).astype(np.float32))
+        away = SPREAD * torch.linspace(0.5, 1.5, SHAPE[0])[:, None, None]  # so that a slice's residual is its own
+        x = self.mean + away * torch.from_numpy(rng.standard_normal(SHAPE, np.float32))
+        self.scan: Measured = kspace.simulate(
+            x, kspace.Config("density", acceleration=2, sigma=0.02, center_fraction=0.05), 1
+        )
+        self.y = self.scan.y.movedim(0, 1)  # deepinv's batch is our slices
+
+    def denoise(self, x: Tensor, sigma: float) -> Tensor:
+        return self.mean + SPREAD**2 / (SPREAD**2 + sigma**2) * (x - self.mean)
+
+    def physics(self, deepinv: Any) -> Any:
+        at = self.scan.acquisition
+        return deepinv.physics.LinearPhysics(
+            A=lambda x, **_: kspace.A(x[:, 0], at).movedim(0, 1),
+            A_adjoint=lambda y, **_: kspace.A_adjoint(y.movedim(1, 0), at).real[:, None],
+            noise_model=deepinv.physics.GaussianNoise(self.scan.sigma),
+            tol=1e-6,
+        )
+
+
+class Denoiser(torch.nn.Module):
+    """The same denoiser as deepinv calls it."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.case = case
+
+    def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return self.case.denoise(x[:, 0], float(sigma.flatten()[0]))[:, None]
+
+
+def rms(x: Tensor) -> float:
+    return float(x.square().mean().sqrt())
+
+
+def test_diffpir_takes_the_steps_of_deepinvs(deepinv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given its sigmas and its noise. Its images go from -1 to 1, so its sigma is twice ours and its lambda too."""
+    case, fidelity, theirs = Case(), deepinv.optim.data_fidelity.L2(), list[Tensor]()
+    solve = fidelity.prox
+
+    def kept(*args: Any, **kwargs: Any) -> Tensor:
+        theirs.append(solve(*args, **kwargs)[:, 0])
+        return theirs[-1][:, None]
+
+    fidelity.prox = kept
+    model = deepinv.sampling.DiffPIR(Denoiser(case), fidelity, max_iter=30, lambda_=16.0, zeta=0.3)
+    end = model(case.y, case.physics(deepinv), seed=SEED, x_init=torch.zeros(SHAPE)[:, None])[:, 0]
+
+    course = [float(model.sigmas[at]) / 2 for at in model.seq]
+    monkeypatch.setattr(peers, "sigmas", lambda _: course)
+    monkeypatch.setattr(peers, "consistent", partial(consistent, steps=40))  # as far as deepinv goes
+    config = peers.Config(sigma_max=course[0], weight=8.0, fresh=0.3)
+    ours = list(peers.diffpir(case.scan, case.denoise, config, SEED))
+    assert len(ours) == len(theirs) == 29
+    # At first its conjugate gradients, begun at nothing, do not come as far as ours, begun at the denoised picture.
+    assert max(rms(a - b) for a, b in zip(ours[-10:], theirs[-10:], strict=True)) < 1e-3
+    assert rms(ours[-1] - end) < course[-1]  # it ends with the last noise still in its picture
+    assert rms(ours[-1] - case.mean) > 20e-3  # and all this is no agreement on the mean
+
+
+def times(sigmas: list[float]) -> Tensor:
+    """Times of these sigmas in deepinv's schedule, beta from 0.1 to 20: log(1 + sigma^2) = 0.1 t + 9.95 t^2."""
+    wanted = torch.tensor(sigmas, dtype=torch.float64).square().log1p()
+    return ((0.01 + 4 * 9.95 * wanted).sqrt() - 0.1) / (2 * 9.95)
+
+
+def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
+    """Given our sigmas and its length of a step, which is ours times the fall of sigma^2."""
+    case, config, weight = Case(), peers.Config(steps=30, zeta=1.0), 30.0
+    course, rng = peers.sigmas(config), torch.Generator().manual_seed(SEED)
+    model = deepinv.sampling.DPS(
+        Denoiser(case),
+        solver=deepinv.sampling.DDPMSolver(timesteps=times(course), rng=rng),
+        weight=weight,
+        minus_one_one=False,
+        dtype=torch.float32,
+    )
+    end = model(case.y, case.physics(deepinv), x_init=(SHAPE[0], 1, *SHAPE[1:]))[:, 0]
+
+    falls = {now: weight * (now**2 - then**2) for now, then in pairwise(course)}
+    pull = peers.pull_through(case.denoise)
+    ours = list(peers.dps(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
+    assert rms(ours[-1] - end) < 1e-5
+    assert rms(ours[-1] - case.mean) > 20e-3

@@ -1,0 +1,472 @@
+"""The built site in a real browser: what a reader meets, and what a reader must never meet."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree  # of our own making
+
+import pytest
+
+from support.browser import SCENES, Site, Visit, needs_scenes
+from support.paths import ASSETS, ROOT
+
+pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+PAGES = [
+    "" if page == "index.md" else page.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/"
+    for page in re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+]
+FIRST_LOAD = 250 * 1024  # bytes, as they come over the wire
+BUILT = ("videos", "posters", "stills", "captions")
+
+pytestmark = [pytest.mark.browser, needs_scenes]
+
+
+def cues(site: Site) -> list[tuple[float, float, dict[str, Any]]]:
+    """The cues of the legend track: start, end, payload."""
+    text = (site.folder / site.manifest["tracks"]["legend"]).read_text(encoding="utf-8")
+    found = re.findall(r"(?:(\d+):)?(\d+):([\d.]+) --> (?:(\d+):)?(\d+):([\d.]+).*\n(.+)", text)
+
+    def seconds(hours: str, minutes: str, rest: str) -> float:
+        return 3600 * int(hours or 0) + 60 * int(minutes) + float(rest)
+
+    return [(seconds(*row[:3]), seconds(*row[3:6]), json.loads(row[6])) for row in found]
+
+
+def legend_at(site: Site, time: float) -> list[str]:
+    """The legend entries that belong to a time, in the order of the page."""
+    wanted = {mark for start, end, cue in cues(site) if start <= time + 0.001 < end for mark in cue["legend"]}
+    return [entry["id"] for entry in site.manifest["legend"] if entry["id"] in wanted]
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def test_every_asset_a_page_names_exists(site: Site) -> None:
+    named = 0
+    for page in site.folder.rglob("*.html"):
+        for link in re.findall(r'\b(?:src|href|poster)="([^"#?]+)', page.read_text(encoding="utf-8")):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = site.folder / parts.path.lstrip("/") if parts.path.startswith("/") else page.parent / parts.path
+            assert target.exists(), f"{page.relative_to(site.folder)} names {link}, which the site does not have"
+            named += 1
+    assert named > 50
+
+
+def test_every_built_asset_is_named_and_every_named_asset_is_built(site: Site) -> None:
+    manifests = [json.loads(path.read_text(encoding="utf-8")) for path in (site.folder / "videos").glob("*.json")]
+    named = {
+        file for manifest in manifests for file in re.findall(rf'"((?:{"|".join(BUILT)})/[^"]+)"', json.dumps(manifest))
+    } | {f"videos/{manifest['scene']}.json" for manifest in manifests}
+    found = {str(path.relative_to(site.folder)) for name in BUILT for path in (site.folder / name).iterdir()}
+    assert found == named
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site, scene: str) -> None:
+    page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
+    steps = [step["step"] for step in site._replace(scene=scene).steps()]
+    assert re.findall(r'<h2 id="step-(\d+)">', page) == steps
+    assert steps == ["01", "02", "03", "04"]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_an_entry_of_the_legend_leads_to_a_place_on_the_page(site: Site, scene: str) -> None:
+    page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'<div data-mark="[^>]*>\s*<dt><img [^>]*><a href="#([\w-]+)">', page)
+    assert len(links) == len(site.manifests[scene]["legend"])
+    assert [link for link in links if f'id="{link}"' not in page] == []
+
+
+def test_what_a_page_may_load_is_said_by_the_page_and_by_the_host(site: Site) -> None:
+    headers = (site.folder / "_headers").read_text(encoding="utf-8")
+    for path in site.folder.rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+        assert policy, path
+        assert f"Content-Security-Policy: {policy[1]}; frame-ancestors 'self'\n" in headers
+        assert "script-src 'self';" in policy[1]
+        assert re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", page) == [], "a script in the page itself"
+        assert re.findall(r"\son[a-z]+=", re.sub(r'"[^"]*"', '""', page)) == []
+    assert re.search(r"^/videos/\*\.mp4\n  Cache-Control: .*immutable", headers, re.M)
+
+
+def test_every_table_has_a_name_of_its_own_and_every_row_the_cell_that_names_it(site: Site) -> None:
+    seen = 0
+    for path in site.folder.rglob("*.html"):
+        tables = re.findall(r"(?s)<table([^>]*)>(.*?)</table>", path.read_text(encoding="utf-8"))
+        names = [name for start, _ in tables for name in re.findall(r'aria-label="([^"]+)"', start)]
+        assert len(names) == len(set(names)) == len(tables), f"{path.parent.name}: {names}"
+        for _, inside in tables:
+            head, _, body = inside.partition("</thead>")
+            assert re.findall(r'<th(?!ead|[^>]* scope="col")', head) == []
+            rows = re.findall(r"(?s)<tr>\s*<(th|td)([^>]*)>\s*(.*?)</\1>", body)
+            assert [row for row in rows if (row[0] == "th" and ' scope="row"' in row[1]) == (not row[2])] == []
+            seen += len(rows)
+    assert seen > 200
+
+
+def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
+    feed = ElementTree.fromstring((site.folder / "feed.xml").read_text(encoding="utf-8"))  # noqa: S314
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = feed.findall(f"{name}entry")
+    log = (site.folder / "how-it-is-made" / "index.html").read_text(encoding="utf-8")
+    assert len(entries) > 3
+    for entry in entries:
+        anchor = (entry.findtext(f"{name}id") or "").partition("#")[2]
+        assert f'id="{anchor}"' in log
+    assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
+    page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
+    cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
+    assert (site.folder / urlsplit(cards["og:image"]).path.lstrip("/")).is_file()
+    assert cards["og:image"] == cards["twitter:image"]
+    assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
+
+
+# --- what a reader never meets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*PAGES, "404.html"])
+def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, path: str) -> None:
+    with Visit(browser, site, path) as visit:
+        visit.page.wait_for_timeout(300)
+        assert [url for url in visit.requests if not url.startswith(site.url)] == []
+        assert visit.complaints == []
+        assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_first_visit_is_small_and_nothing_jumps(site: Site, browser: Any, path: str) -> None:
+    with Visit(browser, site, "404.html") as visit:
+        wire: list[float] = []
+        visit.page.goto("about:blank")
+        session = visit.context.new_cdp_session(visit.page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        session.on("Network.loadingFinished", lambda event: wire.append(event["encodedDataLength"]))
+        visit.page.add_init_script(
+            "window.jumped = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries())"
+            " if (!entry.hadRecentInput) window.jumped += entry.value })"
+            ".observe({ type: 'layout-shift', buffered: true })"
+        )
+        visit.page.goto(site.url + path, wait_until="load")
+        visit.page.wait_for_timeout(800)
+        assert sum(wire) <= FIRST_LOAD
+        assert visit.page.evaluate("window.jumped") <= 0.001
+
+
+def test_the_search_is_fetched_when_somebody_searches(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "how-it-is-made/") as visit:
+        visit.page.wait_for_timeout(300)
+        assert [url for url in visit.requests if "/search" in url] == []
+        visit.page.click(".md-search__input")
+        visit.page.keyboard.type("advantage")
+        visit.page.wait_for_selector(".md-search-result__item a", timeout=10_000)
+        links = visit.page.locator(".md-search-result__item a").evaluate_all("found => found.map(each => each.href)")
+        assert [link for link in links if "/rollout/" in link]
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, motion: str) -> None:
+    def asked(visit: Visit) -> bool:
+        visit.page.wait_for_timeout(300)
+        return any(url.endswith(site.manifest["preview"]["file"]) for url in visit.requests)
+
+    with Visit(browser, site, "", reduced_motion=motion) as visit:
+        assert not asked(visit), "nothing moves, or is loaded, unasked"
+        visit.page.hover(".poster")
+        assert asked(visit) is (motion == "no-preference")
+        moving = visit.page.locator(".poster__preview")
+        assert moving.is_visible() is (motion == "no-preference")
+        visit.page.mouse.move(0, 0)
+        assert not moving.is_visible()
+        assert visit.complaints == []
+
+
+def test_of_all_pictures_the_first_page_loads_one_poster_and_small_ones(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "") as visit:
+        visit.page.wait_for_timeout(300)
+        images = [url.removeprefix(site.url) for url in visit.requests if "/posters/" in url or "/stills/" in url]
+        assert [name for name in images if ".glimpse." not in name] == [site.manifest["poster"]["file"]]
+        assert site.manifest["glimpse"]["bytes"] <= 25_000
+        assert site.manifest["poster"]["bytes"] <= 100_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*PAGES, "404.html"])
+def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any, path: str, scheme: str) -> None:
+    with Visit(browser, site, path, color_scheme=scheme, reduced_motion="reduce") as visit:
+        assert (
+            visit.page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
+        )
+        visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        for width in (360, 768, 1280, 1440):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert inner <= outer, f"scrolls sideways at {width} px"
+            if width in (360, 1280):
+                found = axe.Axe().run(visit.page).response["violations"]
+                told = [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found]
+                assert told == [], f"at {width} px"
+
+
+# --- the player -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=SCENES)
+def played(site: Site, request: pytest.FixtureRequest) -> Site:
+    """The site, looking at one scene after the other."""
+    return site._replace(scene=request.param)
+
+
+@pytest.mark.parametrize("kind", ["video", "av1"])
+def test_either_video_plays_and_shows_each_step_where_it_starts(played: Site, browser: Any, kind: str) -> None:
+    if not played.manifest[kind]:
+        pytest.skip("the scene has no AV1")
+    file = played.manifest[kind]["file"]
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        duration = visit.page.evaluate(
+            """async (src) => { const video = document.querySelector('video');
+                await new Promise((loaded) => { video.onloadeddata = loaded; video.src = src; video.load() });
+                return video.duration }""",
+            f"../{file}",
+        )
+        assert duration == pytest.approx(played.manifest["duration"], abs=0.001)
+        for section in played.manifest["sections"]:
+            shown = visit.page.evaluate(
+                """async (time) => { const video = document.querySelector('video');
+                    const seeked = new Promise((found) => video.requestVideoFrameCallback((_, frame) => found(frame)));
+                    video.currentTime = time; return (await seeked).mediaTime }""",
+                section["start"] + 0.001,
+            )
+            assert shown == pytest.approx(section["start"], abs=0.002), section["name"]
+
+
+def test_the_browser_takes_the_first_video_it_can_play(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        visit.page.evaluate("document.querySelector('video').load()")
+        visit.page.evaluate(
+            "document.querySelector('video').play().then(() => document.querySelector('video').pause())"
+        )
+        playing = visit.page.evaluate("document.querySelector('video').currentSrc")
+        wanted = played.manifest["av1"] or played.manifest["video"]
+        assert playing.endswith(wanted["file"])
+
+
+def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        for step in played.steps():
+            visit.page.click(f".rail a[href='#step-{step['step']}']")
+            visit.page.wait_for_function(
+                "([from, to]) => { const v = document.querySelector('video');"
+                " return v.readyState > 1 && !v.seeking && v.currentTime >= from && v.currentTime < to }",
+                arg=[step["start"] - 0.05, step["start"] + 5],
+            )
+            visit.page.evaluate("document.querySelector('video').pause()")
+            assert step["start"] - 0.05 <= visit.time() < step["start"] + 5
+            assert visit.lit() == ([step["step"]], legend_at(played, visit.time()))
+        assert visit.complaints == []
+
+
+def test_the_page_follows_the_video(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        visit.page.evaluate("document.querySelector('video').play()")
+        visit.page.wait_for_function("() => document.querySelector('video').readyState > 2")
+        visit.page.evaluate("document.querySelector('video').pause()")
+        for section in played.manifest["sections"]:
+            middle = section["start"] + section["duration"] / 2
+            visit.page.evaluate("time => { document.querySelector('video').currentTime = time }", middle)
+            visit.page.wait_for_function("() => !document.querySelector('video').seeking")
+            visit.page.wait_for_timeout(60)
+            assert visit.lit() == ([section["step"]] if section["step"] else [], legend_at(played, middle))
+
+
+def test_keys_go_to_a_step_while_the_player_has_the_focus(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        visit.page.keyboard.press("2")
+        assert visit.time() == 0
+        visit.page.focus("video")
+        for index, step in enumerate(played.steps(), 1):
+            visit.page.keyboard.press(str(index))
+            visit.page.wait_for_timeout(80)
+            assert step["start"] <= visit.time() < step["start"] + 2
+
+
+def test_keys_do_what_the_page_says_of_them(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        page = visit.page
+        page.evaluate("document.querySelector('video').play()")
+        page.wait_for_function("() => document.querySelector('video').readyState > 2")
+        page.evaluate("document.querySelector('video').pause()")
+        page.focus(".rail a")
+
+        def pressed(key: str) -> float:
+            page.keyboard.press(key)
+            page.wait_for_function("() => !document.querySelector('video').seeking")
+            return visit.time()
+
+        page.evaluate("document.querySelector('video').currentTime = 20")
+        frame = 1 / played.manifest["fps"]
+        assert pressed("ArrowRight") == pytest.approx(25, abs=0.01)
+        assert pressed("ArrowLeft") == pytest.approx(20, abs=0.01)
+        before = pressed(",")
+        assert pressed(".") - before == pytest.approx(frame, abs=1e-3)
+        assert pressed(".") - before == pytest.approx(2 * frame, abs=1e-3)
+        assert pressed(",") - before == pytest.approx(frame, abs=1e-3)
+        page.keyboard.press(">")
+        assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
+        page.wait_for_function("() => document.querySelector('.scene__keys output').value === 'Speed 1.25'")
+        for _ in range(9):
+            page.keyboard.press("<")
+        assert page.evaluate("document.querySelector('video').playbackRate") == 0.25
+        page.keyboard.press("c")
+        assert page.evaluate("[...document.querySelector('video').textTracks].map(each => each.mode)")[0] == "showing"
+        page.keyboard.press(" ")
+        page.wait_for_function("() => !document.querySelector('video').paused")
+        page.keyboard.press(" ")
+        page.wait_for_function("() => document.querySelector('video').paused")
+        page.keyboard.press("f")
+        page.wait_for_function("() => document.fullscreenElement === document.querySelector('video')")
+        page.keyboard.press("f")
+        page.wait_for_function("() => !document.fullscreenElement")
+        assert visit.complaints == []
+
+
+def test_in_the_video_itself_space_and_arrows_are_the_browsers(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        visit.page.focus("video")
+        heard = visit.page.evaluate(
+            """() => ['ArrowLeft', ' ', 'Tab', 'x', '.', '2'].map((key) => {
+                const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+                document.querySelector('video').dispatchEvent(event); return event.defaultPrevented })"""
+        )
+        assert heard == [False, False, False, False, True, True]
+
+
+def test_the_whole_player_is_reached_by_keyboard_alone(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
+        reached = []
+        for _ in range(60):
+            visit.page.keyboard.press("Tab")
+            reached.append(
+                visit.page.evaluate(
+                    "(e => e.closest('.scene') && e.tagName + (e.getAttribute('href') || ''))(document.activeElement)"
+                )
+            )
+        steps = [f"A#step-{step['step']}" for step in played.steps()]
+        assert list(dict.fromkeys(each for each in reached if each in steps)) == steps
+        assert "VIDEO" in reached
+        visit.page.focus(".rail li:nth-child(3) a")
+        outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        visit.page.keyboard.press("Enter")
+        assert visit.time() == pytest.approx(played.steps()[2]["start"])
+
+
+def test_a_still_plays_from_its_step(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        step = played.steps()[2]
+        visit.page.click(f".still a[data-seek='{step['start']:g}']")
+        visit.page.wait_for_function("() => !document.querySelector('video').paused")
+        assert step["start"] <= visit.time() < step["start"] + 5
+
+
+def test_an_address_names_a_moment(played: Site, browser: Any) -> None:
+    for address, time in (("#t=12.5", 12.5), ("#step-03", played.steps()[2]["start"])):
+        with Visit(browser, played, f"{played.scene}/{address}") as visit:
+            assert visit.time() == pytest.approx(time)
+            assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+def test_reduced_motion_shows_stills_and_plays_nothing(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
+        for step in played.steps():
+            visit.page.click(f".rail a[href='#step-{step['step']}']")
+            visit.page.wait_for_function("() => document.querySelector('.rail [aria-current]')")
+            video = visit.page.evaluate(
+                "(video => ({ paused: video.paused, poster: video.poster }))(document.querySelector('video'))"
+            )
+            assert video == {"paused": True, "poster": played.url + step["still"]["file"]}
+            assert visit.time() == pytest.approx(step["start"])
+            assert visit.lit() == ([step["step"]], legend_at(played, step["start"]))
+        assert [url for url in visit.requests if url.endswith(".mp4")] == []
+
+
+def test_the_player_survives_a_page_announced_twice(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", reduced_motion="reduce") as visit:
+        seeks = visit.page.evaluate(
+            """() => {
+                document$.next(document); document$.next(document);
+                const video = document.querySelector('video'); let count = 0;
+                const time = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
+                Object.defineProperty(video, 'currentTime', {
+                    get: () => time.get.call(video), set: (to) => { count += 1; time.set.call(video, to) } });
+                document.querySelector('.rail a').click();
+                return count }"""
+        )
+        assert seeks == 1
+
+
+def test_without_a_script_the_page_is_whole(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", java_script_enabled=False) as visit:
+        page = visit.page
+        assert page.locator("video[controls][poster]").is_visible()
+        assert page.locator(".still img").count() == len(played.steps())
+        for step in played.steps():
+            assert page.locator(f".rail a[href='#step-{step['step']}']").is_visible()
+            heading = " ".join((page.locator(f"#step-{step['step']}").text_content() or "").split())
+            assert heading.startswith(f"{step['step']} {step['title'].partition(':')[0]}")
+            assert page.locator(f".still a[href$='#t={step['start']:g}']").count() == 1
+        assert page.locator("math").count() >= 1
+        assert page.locator(".legend dt").all_inner_texts() == [entry["name"] for entry in played.manifest["legend"]]
+        for section in played.manifest["sections"]:
+            for sentence in (*(words["text"] for words in section["captions"]), section["alt"]):
+                assert sentence in (page.locator(".transcript").text_content() or "")
+
+
+# --- what a reader can try ---------------------------------------------------------------------------------------
+
+
+def test_a_reader_can_pay_a_group(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/") as visit:
+        box = visit.page.locator("[data-try=group]")
+        paid = box.locator("input[type=checkbox]")
+        count = paid.count()
+        for at in range(count):
+            paid.nth(at).set_checked(at < 2)
+        cells = [box.locator("tbody tr").nth(at).locator("td").all_inner_texts() for at in range(count)]
+        advantages = [float(row[1].replace("\N{MINUS SIGN}", "-")) for row in cells]
+        assert advantages == pytest.approx([1 - 2 / count] * 2 + [-2 / count] * (count - 2), abs=6e-4)
+        assert float(box.locator(".try__mean output").inner_text()) == pytest.approx(2 / count, abs=6e-4)
+        for ratio, said in ((1.4, ["clipped", "down"]), (1.0, ["up", "down"]), (0.6, ["up", "clipped"])):
+            box.locator("input[type=range]").fill(str(ratio))
+            assert [box.locator("tbody tr").nth(at).locator("td").last.inner_text() for at in (0, 2)] == said
+        for at in range(count):
+            paid.nth(at).set_checked(True)
+        assert "nothing to learn" in box.locator(".try__note").inner_text()
+        assert visit.complaints == []
+
+
+def test_without_a_script_the_recorded_group_stands(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "rollout/", java_script_enabled=False) as visit:
+        box = visit.page.locator("[data-try=group]")
+        assert box.locator("input[type=checkbox]").first.is_disabled()
+        assert not box.locator("input[type=range]").is_visible()
+        head = json.loads((ASSETS / "recordings" / "rollout.json").read_text(encoding="utf-8"))
+        group = next(event for event in head["events"] if event["kind"] == "group")
+        assert box.locator("tbody th").all_inner_texts() == group["san"]
+        assert box.locator(".try__mean output").inner_text() == f"{head['facts']['spotlight.reward_mean']:.3f}"
+
+
+def test_the_scripts_are_small() -> None:
+    import gzip
+
+    for script in (ASSETS / "js").glob("*.js"):
+        assert len(gzip.compress(script.read_bytes())) <= 5 * 1024

@@ -1,0 +1,1 @@
+"""Shared pieces of the tests: places, small scenes, commands, pages, a browser."""
