@@ -15,16 +15,15 @@ from stagelight.render.pipeline import executor as workers
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Inputs, Places
 from stagelight.render.pipeline.progress import Show
-from stagelight.render.stage import Film, Scene, Section
+from stagelight.render.stage import Film
 from stagelight.render.theme import Quality
 
 Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]]
 
 
-def slot(places: Places, found: Inputs, scene: Scene, section: Section, quality: Quality) -> cache.Slot:
-    """The slot in which a section is kept."""
-    key = found.key(section.name, quality, scene.reads_of(section))
-    return cache.Slot(_folder(places, found, quality), section.name, key)
+def slot(places: Places, found: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> cache.Slot:
+    """The slot of a section that declares those reads."""
+    return cache.Slot(_folder(places, found, quality), section, found.key(section, quality, reads))
 
 
 def _folder(places: Places, found: Inputs, quality: Quality) -> Path:
@@ -66,7 +65,8 @@ def render(
     sections = scene.sections()
     if only is not None:
         plan.pick(f"section of {name}", only, [section.name for section in sections])
-    slots = {section.name: slot(places, found, scene, section, quality) for section in sections}
+    reads = {section.name: scene.reads_of(section) for section in sections}
+    slots = {section: slot(places, found, section, quality, names) for section, names in reads.items()}
     finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
     poster = document.poster(scene)
     if poster in finished and "preview.webp" not in finished[poster].files:  # another was the poster then
@@ -77,7 +77,6 @@ def render(
         encode.Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
         for section in absent
     ]
-    reads = {section.name: scene.reads_of(section) for section in absent}
 
     def keep(unit: encode.Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != found:
@@ -106,16 +105,17 @@ def outlook(places: Places, found: Inputs, quality: Quality) -> list[tuple[str, 
         RecordingError: the recording cannot be used.
     """
     scene = load_scene(places, found.scene)
-    return [(section.name, _state(places, found, scene, section, quality)) for section in scene.sections()]
+    reads = {section.name: scene.reads_of(section) for section in scene.sections()}
+    return [(section, _state(places, found, section, quality, names)) for section, names in reads.items()]
 
 
-def _state(places: Places, found: Inputs, scene: Scene, section: Section, quality: Quality) -> str:
-    if cache.find(slot(places, found, scene, section, quality)):
+def _state(places: Places, found: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> str:
+    if cache.find(slot(places, found, section, quality, reads)):
         return "cached"
-    before = cache.last_made_of(_folder(places, found, quality), section.name)
+    before = cache.last_made_of(_folder(places, found, quality), section)
     if before is None:
         return "to draw: not drawn yet"
-    now = found.made_of(section.name, quality, scene.reads_of(section))
+    now = found.made_of(section, quality, reads)
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return f"to draw: {', '.join(changed)} changed" if changed else "to draw: its files are missing or damaged"
 

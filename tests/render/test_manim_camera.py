@@ -15,6 +15,7 @@ import manim
 import numpy as np
 import pytest
 
+from stagelight.engines.recording import Recording
 from stagelight.render import stage, theme
 from stagelight.render.pen import Pen
 from stagelight.render.stage import Film, Frame, Painter, Section, StageCamera
@@ -225,6 +226,9 @@ def test_what_does_not_move_is_baked_once() -> None:
 # --- Manim itself at work -----------------------------------------------------------------------------
 
 
+EMPTY = Recording("two", 0, {}, "", {}, (), {})
+
+
 class Two(stage.Scene):
     """A scene of two sections of four frames."""
 
@@ -244,7 +248,7 @@ class Two(stage.Scene):
 class Played(stage.ManimStage):
     """The scene as Manim plays it."""
 
-    stage = Two(None)  # type: ignore[arg-type]
+    stage = Two(EMPTY)
 
 
 class Layered(manim.Scene):  # type: ignore[misc]
@@ -277,7 +281,7 @@ def played(scene: type[Any], folder: Path, monkeypatch: pytest.MonkeyPatch, **ho
 def test_manim_plays_a_stage_scene_frame_for_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = played(Played, tmp_path, monkeypatch)
     quality = theme.Quality("manim", 192, 108, 5, 0, "")
-    wanted = [Film(section, quality).frame(index).copy() for section in Two(None).sections() for index in range(4)]  # type: ignore[arg-type]
+    wanted = [Film(section, quality).frame(index).copy() for section in Two(EMPTY).sections() for index in range(4)]
     assert len(frames) == len(wanted), "Manim makes another number of frames: see ManimStage in render/stage.py"
     for index, (found, meant) in enumerate(zip(frames, wanted, strict=True)):
         assert np.array_equal(found, meant), f"frame {index} under Manim is not the stage's: see ManimStage and _Play"

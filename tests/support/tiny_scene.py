@@ -20,7 +20,7 @@ from stagelight.render.pipeline.plan import Places
 from stagelight.render.theme import Quality
 
 TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
-READS = ("seed", "config.sleep")
+READS = ("config.fail", "config.sleep", "seed")  # of the tiny scene, in the order of a manifest
 DRAFT = theme.QUALITIES["draft"]
 
 SCENE = """
@@ -33,6 +33,7 @@ from tinyscenes import _colours
 
 class Tiny(Scene):
     name, title, claim = "tiny", "A tiny scene", "It is small."
+    reads = ("config.fail", "config.sleep", "seed")
     legend = (Mark("dot", "Dot", "where it is"), Mark("box", "Box", "what stays"))
 
     def sections(self):

@@ -140,7 +140,7 @@ class Data:
 
     @cached_property
     def guided(self) -> bool:
-        """True if the prior guided by consistency alone is shown; else it is the whole method, conditioned on the scan."""
+        """True if the prior guided by consistency alone is shown; false for the method conditioned on the scan."""
         return self.psnr("guided") > self.psnr("zero_filled")
 
     def loop(self, name: str) -> Array:

@@ -171,8 +171,8 @@ class Run:
     def load(self, agent: int, clock: float) -> tuple[Good | None, float]:
         """A worker's load: of what, and the amount."""
         tick = self.tick(clock)
-        kind = int(self.array("good")[tick, agent])
-        return (None, 0.0) if kind < 0 else (GOODS[kind], float(self.array("load")[tick, agent]))
+        kind, amount = int(self.array("good")[tick, agent]), float(self.array("load")[tick, agent])
+        return (None, 0.0) if kind < 0 else (GOODS[kind], amount)
 
     def leg(self, agent: int, clock: float) -> tuple[str, str, float]:
         """The places a worker is between, and the share of the way, eased between two recorded moments."""

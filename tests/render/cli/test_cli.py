@@ -22,7 +22,7 @@ from stagelight.render import cli, doctor, record_cli, theme
 from stagelight.render.pipeline import cache, manifest
 from stagelight.render.pipeline.plan import Places
 from support.commands import Call
-from support.paths import ROOT
+from support.paths import PACKAGE, ROOT
 from support.tiny_scene import files, render
 
 # --- help ---------------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def test_clean_leaves_the_recordings(call: Call, places: Places) -> None:
 
 
 def test_a_second_command_says_that_it_waits(places: Places, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE}"}
     with cache.lock(places.cache, lambda: None):
         command = [sys.executable, str(tmp_path / "driver.py"), "clean"]
         second = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
