@@ -23,7 +23,7 @@ lint:
 	lint-imports
 	codespell
 
-# Inspect cannot be installed beside the rest (decision 0028).
+# Inspect cannot be installed beside the rest (decision 0021).
 inspect: .venv-inspect/.stamp
 	PYTHONPATH=.package .venv-inspect/bin/python -m pytest --noconftest tests/village/test_inspect.py
 

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from stagelight.engines import recording
+from stagelight.engines.experiment.progress import NEVER, Interrupted
 from stagelight.render import doctor as examination
 from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
@@ -38,18 +39,18 @@ def engine() -> Iterator[None]:
         raise InputError(str(error)) from error
 
 
-def until(minutes: float | None) -> float:
-    """The moment, by `time.monotonic`, at which to put training down."""
-    return float("inf") if minutes is None else time.monotonic() + 60 * minutes
+def deadline(minutes: float | None) -> float:
+    """The moment of `time.monotonic` after so many minutes; never, if None."""
+    return NEVER if minutes is None else time.monotonic() + 60 * minutes
 
 
 @contextmanager
-def put_down(minutes: float | None, paused: type[Exception]) -> Iterator[float]:
-    """The moment, by `time.monotonic`, at which to put work down; `paused`, which says that it was, in one line."""
+def stopping_after(minutes: float | None) -> Iterator[float]:
+    """The deadline of some work, by `time.monotonic`; that it passed is said in one line."""
     try:
-        yield until(minutes)
-    except paused as error:
-        raise click.ClickException(f"{error}: put down after {minutes:g} minutes; the same command goes on") from None
+        yield deadline(minutes)
+    except Interrupted as error:
+        raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None
 
 
 @click.group()
@@ -83,13 +84,13 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
     """
     before = recording.load(places.recordings, "rollout")
     with engine():
-        from stagelight.engines.rollout.ladder import climb, told  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout import benchmark  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout.ladder import told  # noqa: PLC0415
 
-        climb.check(before)
         cache = places.cache.parent / "record" / "rollout"
         cache.mkdir(parents=True, exist_ok=True)
-        with progress.following() as report, put_down(minutes, climb.Paused) as end:
-            made = climb.compare(before, cache, report, jobs or executor.usable_cores(), end)
+        with progress.following() as report, stopping_after(minutes) as end:
+            made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
             recording.save(made, places.recordings)
         if as_json:
@@ -128,7 +129,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         if not chosen:
             raise InputError(f"--only {only!r}: no such case; they are named like {scoring.every()[0].name}")
         cache = places.cache.parent / "record" / "scan"
-        with progress.following() as report, put_down(minutes, scoring.Paused) as end:
+        with progress.following() as report, stopping_after(minutes) as end:
             if only:
                 facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
             else:
@@ -217,7 +218,7 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from stagelight.engines.village import comparison, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village import benchmark, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
         from stagelight.engines.village import record as village  # noqa: PLC0415
         from stagelight.engines.village import score as measured  # noqa: PLC0415
 
@@ -225,12 +226,12 @@ def score_village(
         if base_url or model or transcripts:
             names = names or (rounds.ENDPOINT,)
         answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
-        with progress.following() as report, answering as answers, put_down(minutes, comparison.Paused) as end:
+        with progress.following() as report, answering as answers, stopping_after(minutes) as end:
             if not names and not where:
                 before = recording.load(places.recordings, "village")
-                made = village.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
+                made = benchmark.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
                 recording.save(made, places.recordings)
-                rows = comparison.lines(made.facts)
+                rows = benchmark.lines(made.facts)
             else:
                 for name in names:
                     rounds.known(name)
@@ -239,7 +240,7 @@ def score_village(
                 slow = {} if seeds else rounds.SLOW
                 most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
                 tapes = measured.SEALED_SEEDS[: seeds or most]
-                found = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, until=end)
+                found = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
                 means = rounds.Means(village.POLICY, cache, report, answers)
                 rows = [
                     (one, who, row)

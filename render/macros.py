@@ -21,7 +21,7 @@
                                                                  learning curves of several runs, from its arrays
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
     {{ origins() }} {{ third_parties() }}                        what each scene was made from; what others made
-    {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }}
+    {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
 Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
 `site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for something they do
@@ -36,7 +36,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from stagelight.render.pages import figures, gains, pieces, plots, prose, reserve, scans, scored, tries, villages
+from stagelight.render.pages import (
+    architecture,
+    figures,
+    gains,
+    pieces,
+    plots,
+    prose,
+    reserve,
+    scans,
+    scored,
+    tries,
+    villages,
+)
 from stagelight.render.pages.citations import Citations
 from stagelight.render.pages.markup import el
 from stagelight.render.pages.published import RENDER, Scene, fail, load, pick
@@ -63,7 +75,7 @@ def define_env(env: Any) -> None:
     scenes = {name: load(root / "site_assets", name) for name in env.conf["extra"].get("scenes", [])}
     env.conf["extra"]["manifests"] = {name: scene.manifest for name, scene in scenes.items()}
 
-    env.conf["extra"]["log"] = prose.log((root / "docs/how-it-is-made.md").read_text(encoding="utf-8"))
+    env.conf["extra"]["log"] = prose.log(root / "docs/log")
 
     works = Citations(root / "docs/references.bib")
 
@@ -139,6 +151,8 @@ def define_env(env: Any) -> None:
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
         "decisions": lambda: prose.decisions(root / "docs"),
+        "architecture": lambda: architecture.figure(root),
+        "log": lambda: prose.log_index(root / "docs/log"),
     }
     for name, macro in macros.items():
         env.macro(whole(macro, name, page), name)

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from stagelight.engines import recording
+from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.recording import Recording
 from stagelight.render import doctor as examination
 from stagelight.render import engine_cli
@@ -83,7 +84,7 @@ def record(
     asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
     if minutes is not None:
-        asked["until"] = engine_cli.until(minutes)
+        asked["deadline"] = engine_cli.deadline(minutes)
     engine, made = _run_engine(scene, asked, checkpoints)
     if stage is not None:
         for fact, value in made.facts.items():
@@ -124,8 +125,8 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple
             made: Recording = engine.make(checkpoints, report, **given)
         except ValueError as error:
             raise InputError(str(error)) from error
-        except getattr(engine, "Paused", ()) as error:
-            raise click.ClickException(f"put down at {error}, time is up; the same command goes on") from None
+        except Interrupted as error:
+            raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None
     return engine, made
 
 
@@ -134,12 +135,13 @@ def run_again(places: Places, scene: str) -> list[str]:
     before = recording.load(places.recordings, scene)
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
-        engine, made = _run_engine(scene, options, Path(folder))
+        _, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
             made = replace(made, config={**made.config, "compared": before.config["compared"]})
-            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(engine.compare).parameters else {}
+            compare = importlib.import_module(f"stagelight.engines.{scene}.benchmark").compare
+            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(compare).parameters else {}
             with progress.following() as report:
-                made = engine.compare(made, Path(folder), report, **given)
+                made = compare(made, Path(folder), report, **given)
         return recording.same(before, made)
 
 

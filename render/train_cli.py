@@ -56,10 +56,10 @@ def train_policy(places: Places, minutes: float | None, seed: int, out: Path | N
         click train policy --out mine.safetensors
     """
     with engine_cli.engine():
-        from stagelight.engines.village.training import course, policy, ppo, public  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import policy, ppo, public  # noqa: PLC0415  # brings in torch
 
         cache = places.cache.parent / "record" / "village"
-        with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
+        with progress.following() as report, engine_cli.stopping_after(minutes) as end:
             trained, _ = public.train(ppo.Config(), seed, cache, report, end)
         path = out or cache / public.FILE
         policy.publish(trained, path, {"seed": seed})
@@ -86,10 +86,10 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
     with engine_cli.engine():
         from stagelight.engines.village import record  # noqa: PLC0415  # brings in numba
         from stagelight.engines.village.llm import runs  # noqa: PLC0415
-        from stagelight.engines.village.training import course, language, policy, school  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import language, policy, school  # noqa: PLC0415  # brings in torch
 
         cache, expert = places.cache.parent / "record" / "village", policy.load(record.POLICY)[0]
-        with progress.following() as report, engine_cli.put_down(minutes, course.Paused) as end:
+        with progress.following() as report, engine_cli.stopping_after(minutes) as end:
             terms = school.Terms()
             trainer = school.teach(expert, runs.loaded(None), cache, terms, seed, report, end)
             about = {"examples": float(terms.examples), **school.agreement(trainer, expert)}
@@ -121,9 +121,9 @@ def train_prior(places: Places, minutes: float | None, seed: int, out: Path | No
         from stagelight.engines.scan import making, prior  # noqa: PLC0415  # brings in torch
 
         cache = places.cache.parent / "record" / "scan" / "prior"
-        with progress.following() as report, engine_cli.put_down(minutes, making.Paused) as end:
+        with progress.following() as report, engine_cli.stopping_after(minutes) as end:
             stages = making.ALONE if alone else making.STAGES
-            trained = making.make(cache, report, stages=stages, seed=seed, until=end)
+            trained = making.make(cache, report, stages=stages, seed=seed, deadline=end)
         path = out or cache / (prior.ALONE if alone else prior.WEIGHTS).name
         prior.publish(trained, path)
     click.echo(path)

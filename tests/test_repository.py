@@ -17,8 +17,8 @@ from support.paths import ROOT
 
 DEBIAN_12 = "3.11.2"  # the Python of the oldest machine the README names
 TOP = {"mkdocs.yml", "README.md", "docs", "render", "engines", "tests", "site_assets", "pyproject.toml", "Makefile",
-       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", ".ci", ".github", ".package",
-       ".gitignore"}  # fmt: skip
+       "constraints.txt", "constraints-inspect.txt", "LICENSE", "THIRD_PARTY.md", "CONTRIBUTING.md", "CHANGELOG.md",
+       "CITATION.cff", ".ci", ".github", ".package", ".gitignore", ".pre-commit-config.yaml"}  # fmt: skip
 
 
 def pins(text: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.rollout.encoding import Table
 from stagelight.engines.rollout.policy import Batch, Policy, entropy, gather
 
@@ -125,6 +126,10 @@ class Trainer:
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.queue = np.empty(0, np.int64)
         self.smooth_entropy = float("nan")
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights that are saved with a run."""
+        return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What the next step depends on beside weights and optimiser: words and arrays."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ import chess
 import chess.engine
 import numpy as np
 from numpy.typing import NDArray
+
+from stagelight.engines.experiment import cache
 
 PACKED = 34  # 32 bytes of squares (two a byte), castling rights, en passant file + 1
 CORPUS = Path(__file__).resolve().parent / "data" / "mate_in_one.npz"
@@ -170,10 +171,10 @@ def load(path: Path = CORPUS) -> Corpus:
         ValueError: the file is missing or not a corpus; the message says what to do.
     """
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            corpus = Corpus(file["train"], file["held_out"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: not a corpus ({error}); make it with `stagelight corpus rollout`") from error
+        found = cache.load(path, "train", "held_out")
+    except ValueError as error:
+        raise ValueError(f"{error}: not a corpus; make it with `stagelight corpus rollout`") from error
+    corpus = Corpus(found["train"], found["held_out"])
     for rows in (corpus.train, corpus.held_out):
         if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != PACKED:
             raise ValueError(f"{path}: rows are {rows.dtype}{rows.shape}, wanted uint8 (n, {PACKED})")

@@ -1,44 +1,41 @@
-"""Compiled positions, kept in a cache folder part by part, so that a killed compilation goes on."""
+"""Compiled positions, cached part by part, so that a killed compilation resumes."""
 
 from __future__ import annotations
 
 import hashlib
-import zipfile
-from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment import cache
+from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.experiment.provenance import code_version
+from stagelight.engines.rollout import encoding
 from stagelight.engines.rollout.encoding import Table, compile_positions, join
 
 PART = 500  # positions
-SOURCES = ("encoding", "positions", "verifier")  # what a compiled position depends on
-Report = Callable[[str, int, int, dict[str, float]], None]  # what, done, total, latest figures
 
 
-def compiled(packed: NDArray[np.uint8], cache: Path, what: str, report: Report) -> Table:
-    """Compile packed positions, (N, 34), taking from the cache what it has."""
-    folder = cache / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = b"".join((Path(__file__).resolve().parent / f"{name}.py").read_bytes() for name in SOURCES)
+def compiled(packed: NDArray[np.uint8], folder: Path, what: str, progress: Progress) -> Table:
+    """Compile packed positions, (N, 34), reading those parts that `folder` holds."""
+    version = code_version(encoding.__name__)
     tables = []
     for start in range(0, len(packed), PART):
         part = packed[start : start + PART]
-        key = hashlib.sha256(sources + part.tobytes()).hexdigest()[:20]
-        tables.append(_part(part, folder / f"{key}.npz"))
-        report(what, start + len(part), len(packed), {})
+        key = hashlib.sha256(version.encode() + part.tobytes()).hexdigest()[:20]
+        tables.append(_part(part, folder / "tables" / f"{key}.npz"))
+        progress(what, start + len(part), len(packed), {})
     return join(tables)
 
 
 def _part(packed: NDArray[np.uint8], path: Path) -> Table:
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return Table(**{field.name: file[field.name] for field in fields(Table)})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        table = compile_positions(list(packed))
-        with atomic(path) as out:
-            np.savez(out, **asdict(table))
-        return table
+    names = [field.name for field in fields(Table)]
+    found = cache.get_or_compute(path, partial(_compile, packed), *names)
+    return Table(**{name: found[name] for name in names})
+
+
+def _compile(packed: NDArray[np.uint8]) -> cache.Arrays:
+    return asdict(compile_positions(list(packed)))

@@ -135,7 +135,7 @@ def fit(
 ) -> NDArray[np.float64]:
     """(30,) numbers for the lists that do best on a tape, by the cross-entropy method around some that do well."""
     rows = _rows(tape)
-    return fitting.cross_entropy(lambda p: _play(rows, p), start, rng, rounds, count)
+    return fitting.search(lambda p: _play(rows, p), start, rng, rounds, count)
 
 
 def plan(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stagelight.engines.village import stock
+from stagelight.engines.village import cem, stock
 from stagelight.engines.village.playing import play
 from stagelight.engines.village.tape import Tape
 
@@ -72,21 +72,15 @@ def fit(
         rng: of the search.
         rounds, count: how often, and how many are drawn each time.
     """
-    return cross_entropy(lambda p: float(play(tapes, p, talks)[0].returns.mean()), start, rng, rounds, count)
+    return search(lambda p: float(play(tapes, p, talks)[0].returns.mean()), start, rng, rounds, count)
 
 
-def cross_entropy(
+def search(
     value: Callable[[NDArray[np.float64]], float], start: NDArray[np.float64], rng: Generator, rounds: int, count: int
 ) -> NDArray[np.float64]:
-    """(30,) the numbers of greatest value among those drawn, each round around the best of the one before."""
-    mean, spread = start.copy(), 0.18 * (HIGH - LOW)
-    best, most = start, -np.inf
-    for _ in range(rounds):
-        drawn = np.clip(mean + spread * rng.standard_normal((count, len(mean))), LOW, HIGH)
-        drawn[0] = best
-        found = np.array([value(p) for p in drawn])
-        elite = drawn[np.argsort(-found)[: max(4, count // KEPT)]]
-        mean, spread = elite.mean(0), 0.8 * elite.std(0) + 0.02 * (HIGH - LOW)
-        if found.max() > most:
-            best, most = drawn[found.argmax()], found.max()
-    return best
+    """(30,) numbers of greatest value, within the range of each."""
+    reach = HIGH - LOW
+    return cem.maximise(
+        value, start, 0.18 * reach, 0.02 * reach, rng, lambda drawn: np.clip(drawn, LOW, HIGH),
+        rounds, count, max(4, count // KEPT),
+    )  # fmt: skip

@@ -21,13 +21,16 @@ and those of `trials.table`. What a day is to a village is in the facts and even
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stagelight.engines import recording
+from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
 from stagelight.engines.village import agents, fitting, scenarios, score, selection, tape, telling, trials
 from stagelight.engines.village import rules as r
@@ -35,16 +38,8 @@ from stagelight.engines.village.cast import SCRIPT, Idle, Lone, Worker, scripts
 from stagelight.engines.village.chronicle import Chronicle
 from stagelight.engines.village.tape import Tape
 
-Report = Callable[[str, int, int, Mapping[str, float]], None]
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).resolve().parent
-# What the recording depends on; how others are trained or asked is not among it.
-SOURCES = [HERE / f"{name}.py" for name in (
-    "agents", "cast", "chronicle", "compiling", "core", "fitting", "llm/agent", "observation", "playing", "record",
-    "rules", "scenarios", "score", "selection", "stock", "tape", "telling", "ticks", "training/encoding",
-    "training/policy", "training/rollouts", "training/worker", "trials", "world",
-)]  # fmt: skip
-SOURCES.append(fitting.FILE)
 POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
@@ -93,17 +88,17 @@ def published(config: Config) -> Cast:
 
 def version() -> str:
     """The code version of the recording."""
-    return recording.version_of(SOURCES, HERE)
+    return code_version(__name__, files=[fitting.FILE])
 
 
 def make(
-    cache: Path, report: Report, *, config: Config | None = None, seed: int | None = None, cast: Cast | None = None
+    cache: Path, progress: Progress, *, config: Config | None = None, seed: int | None = None, cast: Cast | None = None
 ) -> Recording:
     """Play every run and return the recording.
 
     Args:
         cache: unused: the runs take seconds and nothing is worth keeping.
-        report: called with (what, done, total, latest figures).
+        progress: told of the runs and means.
         config: the recording; the published one if None.
         seed: the run that is shown, instead of the one that the rule picks.
         cast: who acts in it; `published` if None.
@@ -114,20 +109,12 @@ def make(
     config = config or Config()
     cast = cast or published(config)
     scenario = scenarios.named(config.scenario)
-    chosen, shown, found, rule = _choose(config, cast, seed, report)
+    chosen, shown, found, rule = _choose(config, cast, seed, progress)
     weather = tape.draw(scenario, chosen)
-    others = _others(config, weather)
-    runs = {"shown": shown, **others}
-    arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
-              if name == "shown" or key not in SIGHT}  # fmt: skip
-    arrays |= {
-        "wind": weather.wind.astype(np.float32),
-        "turned": np.concatenate([[0.0], config.turns * weather.wind.cumsum()]).astype(np.float32),
-        "omen": weather.omen,
-        "price": weather.price.astype(np.float32),
-    }
+    runs = {"shown": shown, **others(config, weather)}
+    arrays = run_arrays(config, runs, weather)
     measured = range(config.measured_from, config.measured_from + config.measured)
-    arrays |= trials.table(scenario, measured, report)
+    arrays |= trials.table(scenario, measured, progress)
     tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
     return Recording(
         name="village",
@@ -140,40 +127,10 @@ def make(
             "policy_sha256": recording.sha256(POLICY) if POLICY.exists() else None,
         },
         code_version=version(),
-        facts=dict(sorted({**tale.facts(), **_measured(config, report)}.items())),
+        facts=dict(sorted({**tale.facts(), **_measured(config, progress)}.items())),
         events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
         arrays=arrays,
     )  # fmt: skip
-
-
-def compare(
-    before: Recording, cache: Path, report: Report, jobs: int, until: float = float("inf"), seeds: int | None = None
-) -> Recording:
-    """The recording with every agent's score in every scenario beside it; see `comparison`.
-
-    Args:
-        before: made by this code.
-        cache: where the plans of the clairvoyant are kept.
-        report: called with (what, done, total, latest figures).
-        jobs: how many plans are searched for at once.
-        until: `time.monotonic()` at which to put it down.
-        seeds: how many of the sealed ones; as many as the recording says, or else all.
-
-    Raises:
-        ValueError: other code made the recording, or there is no policy to score, or no small language model.
-        comparison.Paused: `until` came first.
-    """
-    from stagelight.engines.village import comparison, rounds  # noqa: PLC0415  # brings in scipy
-
-    if before.code_version != version():
-        raise ValueError(
-            f"village.json: made by code {before.code_version}, this is {version()}; run `click record village`"
-        )
-    if not POLICY.exists():
-        raise ValueError(f"{POLICY.name} is missing, and it is what is scored; get it from the repository")
-    if seeds is not None:
-        before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
-    return comparison.compare(before, rounds.Means(POLICY, cache, report), jobs, until)
 
 
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
@@ -193,13 +150,13 @@ def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
 
 
 def _choose(
-    config: Config, cast: Cast, seed: int | None, report: Report
+    config: Config, cast: Cast, seed: int | None, progress: Progress
 ) -> tuple[int, Chronicle, selection.Story, dict[str, Any]]:
     """The first run that tells the story, or that of the seed asked for, and how it was come by."""
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
         run, found = _tried(config, cast, one)
-        report("looking for a run that tells the story", count, len(window), {"return": run.world.J / r.NORM})
+        progress("looking for a run that tells the story", count, len(window), {"return": run.world.J / r.NORM})
         if found is not None and seed in {None, one}:
             return one, run, found, {"rule": selection.RULE, "looked_at": count}
         if seed is not None and (found is not None or one >= seed):
@@ -222,8 +179,20 @@ def _tried(config: Config, cast: Cast, seed: int) -> tuple[Chronicle, selection.
     return run, selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
 
 
-def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
-    """What the shown run is compared with, on the same tape."""
+def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> dict[str, NDArray[Any]]:
+    """The recording's arrays of some runs and of the weather that they share."""
+    arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
+              if name == "shown" or key not in SIGHT}  # fmt: skip
+    return arrays | {
+        "wind": weather.wind.astype(np.float32),
+        "turned": np.concatenate([[0.0], config.turns * weather.wind.cumsum()]).astype(np.float32),
+        "omen": weather.omen,
+        "price": weather.price.astype(np.float32),
+    }
+
+
+def others(config: Config, weather: Tape) -> dict[str, Chronicle]:
+    """The runs that the shown one is compared with, on the same tape."""
     alone: list[Chronicle] = []
     for who in range(3):
         workers: list[Worker] = [Idle()] * 3
@@ -238,7 +207,7 @@ def _others(config: Config, weather: Tape) -> dict[str, Chronicle]:
     }
 
 
-def _measured(config: Config, report: Report) -> dict[str, float]:
+def _measured(config: Config, progress: Progress) -> dict[str, float]:
     """Means over seeds that nothing was chosen on, in two scenarios: returns, hunger and recovery.
 
     The lists have the numbers that were fitted to each scenario; the best of the reserves that are the same all year
@@ -256,7 +225,7 @@ def _measured(config: Config, report: Report) -> dict[str, float]:
         best = score.best_reserve(name, score.tapes(name, score.TRAIN_SEEDS))
         facts[f"{name}.best_reserve"] = best
         facts[f"{name}.best_reserve.return"] = facts[f"{name}.reserve_{best}.return"]
-        report("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
+        progress("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
     return {name: round(value, 6) for name, value in facts.items()}
 
 

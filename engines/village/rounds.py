@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.village import adversary, agents, playing, scenarios, score
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.cast import Idle, Lone, Worker
 from stagelight.engines.village.core import Villages
 from stagelight.engines.village.llm import episode, runs
 from stagelight.engines.village.llm.reply import Model
-from stagelight.engines.village.plans import Report
 from stagelight.engines.village.world import World
 
 POLICY, CLAIRVOYANT = "policy", "clairvoyant"
@@ -42,7 +42,7 @@ class Means:
 
     policy: Path  # weights of the trained one
     cache: Path  # where plans and what language models chose are kept
-    report: Report = lambda *_: None  # called with (what, done, total, latest figures)
+    progress: Progress = silent
     model: Callable[[str, int], AbstractContextManager[Model]] | None = None  # who answers in a scenario and seed
 
 
@@ -152,14 +152,14 @@ def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> P
 def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.Run:
     """Episodes of a language model."""
     if name != ENDPOINT:
-        return runs.small(scenario, seeds, means.cache, runs.ADAPTER if name == TAUGHT else None, means.report)
+        return runs.small(scenario, seeds, means.cache, runs.ADAPTER if name == TAUGHT else None, means.progress)
     if means.model is None:
         raise ValueError(f"agent {ENDPOINT!r} needs a model; give --base-url and --model, or --transcripts to replay")
     found = []
     for seed in seeds:
         with means.model(scenario, seed) as model:
             what = f"{model.name} in {scenario}, seed {seed}"
-            told = partial(_tick, means.report, what)
+            told = partial(_tick, means.progress, what)
             found.append(runs.spoken(model, adversary.tape(scenarios.named(scenario), seed), told))
     return runs.joined(found)
 
@@ -175,8 +175,8 @@ def _alone(scenario: str, seeds: Sequence[int], who: int) -> tuple[Villages, NDA
     return playing.replay(score.tapes(scenario, seeds), choices)
 
 
-def _tick(report: Report, what: str, step: episode.Step) -> None:
-    report(what, step.tick + 1, r.TICKS, {})
+def _tick(progress: Progress, what: str, step: episode.Step) -> None:
+    progress(what, step.tick + 1, r.TICKS, {})
 
 
 def _named(name: str) -> agents.Agent:

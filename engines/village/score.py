@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment.statistics import mean_interval
 from stagelight.engines.village import adversary, agents, scenarios, ticks
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.tape import Tape, stack
@@ -20,27 +21,12 @@ TRAIN_SEEDS, TEST_SEEDS = range(1000, 1100), range(5000, 5100)
 SEALED_SEEDS = range(770_000, 770_100)  # of the final table, looked at once
 HUNGRY, FED, HALF_A_DAY = 0.7, 0.95, 0.5  # shares of bread needed; granary, in days of food
 RESERVES = (0, 1, 2, 3, 4, 5, 6, 8, 10)
-DRAWS = 2000  # of the bootstrap
 Values = NDArray[np.float64]
 
 
 def tapes(scenario: str, seeds: Iterable[int]) -> Tape:
     """The stacked tapes of some seeds."""
     return stack([adversary.tape(scenarios.named(scenario), seed) for seed in seeds])
-
-
-def interval(values: Values, seed: int = 0) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a mean over seeds."""
-    index = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
-    low, high = np.quantile(values[index].mean(1), (0.025, 0.975))
-    return float(low), float(high)
-
-
-def share_interval(values: Values, best: Values, seed: int = 0) -> tuple[float, float]:
-    """The 95 % bootstrap interval over tapes of a ratio of means, on the same tapes both."""
-    index = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
-    low, high = np.quantile(values[index].mean(1) / best[index].mean(1), (0.025, 0.975))
-    return float(low), float(high)
 
 
 def measures(history: Values) -> dict[str, Values]:
@@ -105,7 +91,7 @@ def table(workers: NDArray[np.int64], history: Values, best: Values, worst: floa
     """
     found = measures(history)
     scores = (found["returns"] - worst) / (best.mean() - worst)
-    low, high = interval(scores)
+    low, high = mean_interval(scores)
     recovered = ~np.isnan(found["recovery_days"])
     facts = {name: float(values.mean()) for name, values in found.items() if name != "recovery_days"}
     return facts | {

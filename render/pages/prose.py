@@ -1,4 +1,4 @@
-"""Words that stand outside a scene: code quoted from the source, the time a page takes, the list of decisions."""
+"""Words that stand outside a scene: quoted code, the time a page takes, the lists of the log and of decisions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from stagelight.render.pages.markup import el
 from stagelight.render.pages.published import fail, pick
 
 WORDS_PER_MINUTE = 220
+RECORD = r"# (\d{4}\. .+)\n\n\*\*Status:\*\* (.+?)\.\s"  # how a decision record begins
+ENTRY = r"(?m)^## (?=\d{4}-\d\d-\d\d, )"  # the heading of an entry of the log
 
 
 def code(root: Path, path: str, name: str, page: str) -> str:
@@ -63,19 +65,34 @@ def reading_time(markdown: str) -> str:
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
 
 
-def log(text: str) -> list[dict[str, str]]:
-    """The dated entries of the log, newest first: date, title, the anchor of its heading, and its first sentence."""
+def log(folder: Path) -> list[dict[str, str]]:
+    """The dated entries of the log, newest first: date, title, month, the anchor of its heading, and a summary.
+
+    A month is a page of its own, `2026-11.md`, with its entries in the order of writing. The summary is the first
+    sentence.
+    """
+    months = [(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[0-9]*.md"))]
+    parts = [(month, part) for month, text in months for part in re.split(ENTRY, text)[1:]]
     found = []
-    for part in re.split(r"(?m)^### (?=\d{4}-\d\d-\d\d, )", text)[1:]:
+    for month, part in parts:
         title, _, body = part.partition("\n")
         words = re.sub(r"\{\{.*?\}\}|<[^>]*>|[*`]|\[(.*?)\]\([^)]*\)", r"\1", body.strip().partition("\n\n")[0])
         found.append(
             {
-                **{"date": title[:10], "title": title[12:13].upper() + title[13:], "anchor": slugify(title, "-")},
-                "summary": re.split(r"(?<=[.:]) (?=[A-Z])", " ".join(words.split()))[0],
+                **{"date": title[:10], "title": title[12:13].upper() + title[13:]},
+                **{"month": month, "anchor": slugify(title, "-")},
+                "summary": re.split(r"(?<=[.?]) (?=[A-Z])", " ".join(words.split()))[0].rstrip(":"),
             }
         )
     return sorted(found, key=lambda entry: entry["date"])[::-1]
+
+
+def log_index(folder: Path) -> str:
+    """The entries of the log as a Markdown list, newest first, for the page beside the months."""
+    return "\n".join(
+        f"- {entry['date']} [{escape(entry['title'], quote=False)}]({entry['month']}.md#{entry['anchor']})"
+        for entry in log(folder)
+    )
 
 
 def third_parties(root: Path) -> str:
@@ -87,9 +104,12 @@ def third_parties(root: Path) -> str:
 
 
 def decisions(docs: Path) -> str:
-    """The decision records as a Markdown list, each with its own title."""
-    entries = []
+    """The decision records as a Markdown table, in order: number and title, and the status as the record has it."""
+    rows = ["| Decision | Status |", "|---|---|"]
     for path in sorted(docs.glob("decisions/[0-9]*.md")):
-        title = path.read_text(encoding="utf-8").lstrip().partition("\n")[0].lstrip("# ")
-        entries.append(f"- [{escape(title, quote=False)}]({path.name})")
-    return "\n".join(entries) or "None written yet."
+        found = re.match(RECORD, path.read_text(encoding="utf-8"))
+        if not found:
+            fail(f"docs/decisions/{path.name} does not begin as a record; wanted: # {path.name[:4]}. Title, "
+                 "an empty line, and: **Status:** accepted 2026-11-22.")  # fmt: skip
+        rows.append(f"| [{escape(found[1], quote=False)}]({path.name}) | {found[2]} |")
+    return "\n".join(rows)

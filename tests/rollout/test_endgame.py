@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from stagelight.engines import checkpoint  # noqa: E402
+from stagelight.engines.experiment import checkpoint  # noqa: E402
 from stagelight.engines.rollout.endgame import curriculum, environment, evaluation, grpo, tables  # noqa: E402
 from stagelight.engines.rollout.endgame.curriculum import Frontier, Starts  # noqa: E402
 from stagelight.engines.rollout.endgame.geometry import SYMMETRY  # noqa: E402

@@ -18,7 +18,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines import checkpoint
+from stagelight.engines.experiment import checkpoint
 from stagelight.engines.rollout import encoding
 from stagelight.engines.rollout.games import (
     adapters,
@@ -461,7 +461,7 @@ def test_resumes_to_the_bit(tmp_path: Path) -> None:
         checkpoint.read(tmp_path / "run", Trainer(TINY, 8, games))
     (tmp_path / "run").write_bytes(b"no")
     with pytest.raises(ValueError, match="train again"):
-        checkpoint.weights(tmp_path / "run")
+        checkpoint.weights(tmp_path / "run", "policy")
 
 
 def test_a_frozen_policy_can_be_the_opponent() -> None:

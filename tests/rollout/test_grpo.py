@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 chess = pytest.importorskip("chess", reason="needs the extra `engines`")
 torch = pytest.importorskip("torch", reason="needs the extra `engines`")
 
-from stagelight.engines import checkpoint, recording  # noqa: E402
-from stagelight.engines.rollout import encoding, grpo, positions, record, spotlight, verifier  # noqa: E402
+from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.experiment import checkpoint  # noqa: E402
+from stagelight.engines.rollout import encoding, grpo, mate_training, positions, record, spotlight, verifier  # noqa: E402
 from stagelight.engines.rollout.grpo import Config, Trainer  # noqa: E402
 from stagelight.engines.rollout.policy import Policy, entropy, gather, log_softmax  # noqa: E402
 
@@ -247,7 +248,7 @@ def test_a_recording_is_reproducible_and_says_what_was_measured(tmp_path: Path) 
     assert recording.same(one, loaded) == []
     arrays = loaded.arrays
     assert loaded.fact("mate_in_one.solve_rate") == pytest.approx(arrays["solve_rate"][:, -1].mean(), abs=1e-6)
-    assert arrays["watch_step"].tolist() == record.examined(TINY.steps)[1:]
+    assert arrays["watch_step"].tolist() == mate_training.examined(TINY.steps)[1:]
     assert np.allclose(arrays["watch_advantage"].sum(axis=1), 0, atol=1e-5)
     assert np.allclose(arrays["watch_before"].sum(axis=1), 1, atol=1e-4)
     for group, reward in zip(arrays["watch_move"], arrays["watch_reward"], strict=True):
@@ -256,7 +257,7 @@ def test_a_recording_is_reproducible_and_says_what_was_measured(tmp_path: Path) 
 
 def test_a_killed_recording_goes_on_from_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = make(tmp_path / "whole")
-    monkeypatch.setattr(record, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(mate_training, "CHECKPOINT_SECONDS", 0.0)
     steps, plain = [0], Trainer.step
 
     def dies(self: Trainer, first: int | None = None) -> grpo.Step:
@@ -312,7 +313,7 @@ def test_the_spotlight_is_chosen_by_its_rule() -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(2, 5000))
 def test_a_run_is_examined_before_its_first_and_after_its_last_step(steps: int) -> None:
-    moments = record.examined(steps)
+    moments = mate_training.examined(steps)
     assert moments[:2] == [0, 1]
     assert moments[-1] == steps
     assert moments == sorted(set(moments))

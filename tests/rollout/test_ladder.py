@@ -21,6 +21,7 @@ import torch  # noqa: E402
 from chess import engine as chess_engine  # noqa: E402
 
 from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.rollout import players, uci  # noqa: E402
 from stagelight.engines.rollout.encoding import code, decode  # noqa: E402
@@ -79,9 +80,9 @@ def test_a_run_put_down_goes_on_and_ends_as_one_that_was_not(tmp_path: Path) -> 
     paused = 0
     while True:
         try:
-            cut = work.make(run, tmp_path / "b", quiet, until=0.0 if paused < 2 else float("inf"))
+            cut = work.make(run, tmp_path / "b", quiet, deadline=0.0 if paused < 2 else float("inf"))
             break
-        except work.Paused:
+        except Interrupted:
             paused += 1
     assert paused == 2
     varied = Recording("x", 0, {"varies": list(told.VARIES)}, "", {}, (), {})

@@ -116,11 +116,11 @@ def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
     feed = ElementTree.fromstring((site.folder / "feed.xml").read_text(encoding="utf-8"))  # noqa: S314
     name = "{http://www.w3.org/2005/Atom}"
     entries = feed.findall(f"{name}entry")
-    log = (site.folder / "how-it-is-made" / "index.html").read_text(encoding="utf-8")
     assert len(entries) > 3
     for entry in entries:
-        anchor = (entry.findtext(f"{name}id") or "").partition("#")[2]
-        assert f'id="{anchor}"' in log
+        address, _, anchor = (entry.findtext(f"{name}id") or "").partition("#")
+        log = site.folder / urlsplit(address).path.lstrip("/") / "index.html"
+        assert f'id="{anchor}"' in log.read_text(encoding="utf-8")
     assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
     page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
     cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))

@@ -79,7 +79,8 @@ def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
         (assets / file).write_bytes(b"data")
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs/references.bib").write_text(WORKS)
-    (root / "docs/how-it-is-made.md").write_text("# Log\n\n### 2026-11-22, a first entry\n\nTried. It failed.\n")
+    (root / "docs/log").mkdir(exist_ok=True)
+    (root / "docs/log/2026-11.md").write_text("# Log\n\n## 2026-11-22, a first entry\n\nTried. It failed.\n")
     (assets / "recordings/tiny.json").write_text(json.dumps(head))
     (assets / "videos/tiny.json").write_text(json.dumps(manifest))
 

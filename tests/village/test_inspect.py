@@ -103,7 +103,7 @@ def server() -> Iterator[Server]:
 
 
 def test_the_command_line_asks_a_server_of_ones_own(server: Server, tmp_path: Path) -> None:
-    """The line in decision 0028, shorter by days and seeds."""
+    """The line in decision 0021, shorter by days and seeds."""
     command = [
         *(sys.executable, "-m", "inspect_ai", "eval", "engines/village/adapters/inspect_village.py"),
         *("--model", "openai-api/local/m", "-T", "seeds=1", "-T", "first_seed=4", "-T", "days=1"),

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 
+from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.village import playing, scenarios, score, ticks
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.llm.prompt import WORDS
-from stagelight.engines.village.training import course, language, lessons, school
+from stagelight.engines.village.training import language, lessons, school
 from stagelight.engines.village.training.lessons import balanced, watch
 from stagelight.engines.village.training.policy import Policy
 from stagelight.engines.village.training.trial import best_of, trial
@@ -138,8 +139,8 @@ def test_a_tiny_model_is_taught_put_down_and_taken_up(tmp_path: Path, monkeypatc
     monkeypatch.setattr(school, "UNSEEN", 64)
     terms = school.Terms(TINY, replace(TINY, examples=16), 1, replace(TINY, examples=16), 1, 2)
     for _ in range(2):
-        with pytest.raises(course.Paused):
-            school.teach(expert(), small(), tmp_path, terms, until=time.monotonic())
+        with pytest.raises(Interrupted):
+            school.teach(expert(), small(), tmp_path, terms, deadline=time.monotonic())
     rest = school.teach(expert(), small(), tmp_path, terms)
     pupil = small()
     whole = school.teach(expert(), pupil, tmp_path / "whole", terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines import checkpoint
+from stagelight.engines.experiment import checkpoint
+from stagelight.engines.experiment.checkpoint import Log
+from stagelight.engines.experiment.progress import Interrupted
+from stagelight.engines.experiment.training import append, run_to_completion
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios, tape
 from stagelight.engines.village.llm.episode import play
-from stagelight.engines.village.training import course, encoding, policy, ppo, public
+from stagelight.engines.village.training import encoding, policy, ppo, public
 from stagelight.engines.village.training.imitation import Config as Imitation
 from stagelight.engines.village.training.imitation import imitate
 from stagelight.engines.village.training.policy import Policy
@@ -142,21 +146,21 @@ def test_a_run_put_down_and_taken_up_is_to_the_bit_the_run_that_was_not(tmp_path
         assert torch.equal(mine, other)
 
 
-def figures(step: ppo.Step) -> dict[str, float]:
-    return {"entropy": step.entropy}
+def observe(step: ppo.Step, log: Log) -> Mapping[str, float]:
+    return append(log, {"entropy": step.entropy})
 
 
 def test_a_course_is_put_down_in_time_and_goes_on(tmp_path: Path) -> None:
     path, config = tmp_path / "run.safetensors", ppo.Config(**{**vars(TINY), "updates": 3})
     done = []
     for _ in range(2):
-        with pytest.raises(course.Paused):
-            course.through(ppo.Trainer(config, 0), 3, path, figures, lambda *a: done.append(a[1]), until=0)
-    log = course.through(ppo.Trainer(config, 0), 3, path, figures)
+        with pytest.raises(Interrupted):
+            run_to_completion(ppo.Trainer(config, 0), 3, path, observe, lambda *a: done.append(a[1]), deadline=0)
+    log = run_to_completion(ppo.Trainer(config, 0), 3, path, observe)
     assert done == [1, 2]
     assert len(log["entropy"]) == 3
     with pytest.raises(ValueError, match="of another run"):
-        course.through(ppo.Trainer(config, 1), 3, path, figures)
+        run_to_completion(ppo.Trainer(config, 1), 3, path, observe)
     path.write_bytes(path.read_bytes()[:100])
     assert checkpoint.read(path, ppo.Trainer(config, 0)) is None
 

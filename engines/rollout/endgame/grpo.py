@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.rollout.endgame import curriculum, environment
 from stagelight.engines.rollout.endgame.curriculum import Frontier, Starts
 from stagelight.engines.rollout.endgame.geometry import compiled
@@ -139,6 +140,10 @@ class Trainer:
         self.frontier = Frontier()
         self.coef, self.smooth_entropy = config.entropy_coef, float("nan")
         self._slot = np.full(len(self.ending.white), -1, np.int32)  # a state's row among this step's; scratch
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights that are saved with a run."""
+        return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What the next step depends on beside weights and optimiser: words and arrays."""

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stagelight.engines.compiling import compiler
+from stagelight.engines.experiment.compiling import compiler
 
 compiled = compiler(Path(__file__).resolve().parent, Path(__file__).resolve().parents[1] / "encoding.py")

@@ -7,13 +7,13 @@ mate is the position d moves before a game's end; for odd d the side that mates 
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment import cache
 from stagelight.engines.recording import atomic
 from stagelight.engines.rollout.positions import held_out
 
@@ -84,11 +84,12 @@ def load(path: Path = CORPUS) -> Corpus:
     Raises:
         ValueError: the file is missing or not a corpus of games; the message says what to do.
     """
+    names = ("train", "held_out")
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            sides = [(file[name], file[f"{name}_plies"]) for name in ("train", "held_out")]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: not a corpus of games ({error}); make it with `games.making.build`") from error
+        found = cache.load(path, *names, *(f"{name}_plies" for name in names))
+    except ValueError as error:
+        raise ValueError(f"{error}: not a corpus of games; make it with `games.making.build`") from error
+    sides = [(found[name], found[f"{name}_plies"]) for name in names]
     for moves, plies in sides:
         if moves.dtype != np.uint16 or moves.ndim != 1 or int(plies.sum()) != len(moves):
             raise ValueError(

@@ -7,25 +7,24 @@ caught in many ways. Chunks are kept as they are finished, so that a killed run 
 
 from __future__ import annotations
 
-import multiprocessing
 import random
-import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment import pool
+from stagelight.engines.experiment.cache import Arrays
+from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.rollout.corpus import stockfish
 from stagelight.engines.rollout.encoding import code
 from stagelight.engines.rollout.games.corpus import Corpus, split, stack
-from stagelight.engines.rollout.tables import Report
 
 Numbered = list[tuple[int, NDArray[np.uint16]]]
 
@@ -102,30 +101,23 @@ def play_games(games: range, making: Making, stockfish: str) -> Numbered:
     return [(game, moves) for game, moves in played if moves is not None]
 
 
-def build(cache: Path, report: Report, making: Making, jobs: int) -> Corpus:
-    """Play what the cache lacks and return the split corpus.
+def build(folder: Path, progress: Progress, making: Making, jobs: int) -> Corpus:
+    """Play the games that `folder` lacks and return the split corpus.
 
     Raises:
         ValueError: there is no Stockfish.
     """
-    stockfish = shutil.which("stockfish") or shutil.which("stockfish", path="/usr/games")
-    if stockfish is None:
-        raise ValueError("no stockfish on the PATH; on Debian: apt-get install stockfish")
-    folder = cache / "games"
-    folder.mkdir(parents=True, exist_ok=True)
     work = [range(start, min(start + 100, making.games)) for start in range(0, making.games, 100)]
-    kept = {games: _read(_path(folder, making, games)) for games in work}
-    missing = [games for games in work if kept[games] is None]
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(play_games, games, making, stockfish): games for games in missing}
-        for future in as_completed(futures):
-            games = futures[future]
-            kept[games] = future.result()
-            _write(_path(folder, making, games), kept[games] or [])
-            mates = sum(len(found) for found in kept.values() if found is not None)
-            done = sum(len(games) for games, found in kept.items() if found is not None)
-            report("playing games", done, making.games, {"mates": float(mates)})
-    return split([pair for games in work for pair in kept[games] or []], making.seed)
+    found = pool.compute_all(
+        work, partial(_play, making, stockfish()), partial(_path, folder / "games", making),
+        jobs=jobs, progress=progress, what="playing games",
+    )  # fmt: skip
+    pairs = [
+        (int(game), moves)
+        for chunk in found.values()
+        for game, moves in zip(chunk["game"], np.split(chunk["moves"], np.cumsum(chunk["plies"])[:-1]), strict=True)
+    ]
+    return split(pairs, making.seed)
 
 
 def _path(folder: Path, making: Making, games: range) -> Path:
@@ -133,16 +125,7 @@ def _path(folder: Path, making: Making, games: range) -> Path:
     return folder / f"{recipe.replace(' ', '')}-{games.start:06d}-{games.stop:06d}.npz"
 
 
-def _read(path: Path) -> Numbered | None:
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            parts = np.split(file["moves"], np.cumsum(file["plies"])[:-1])
-            return list(zip(map(int, file["game"]), parts, strict=True))
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        return None
-
-
-def _write(path: Path, found: Numbered) -> None:
-    games = stack([moves for _, moves in found])
-    with atomic(path) as file:
-        np.savez(file, game=np.array([game for game, _ in found], np.int32), moves=games.moves, plies=games.plies)
+def _play(making: Making, engine: str, games: range, progress: Progress) -> Arrays:
+    found = play_games(games, making, engine)
+    lines = stack([moves for _, moves in found])
+    return {"game": np.array([game for game, _ in found], np.int32), "moves": lines.moves, "plies": lines.plies}

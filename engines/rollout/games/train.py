@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.rollout import grpo
 from stagelight.engines.rollout.games.arena import repeat
 from stagelight.engines.rollout.games.attacks import CASTLING
@@ -98,6 +100,10 @@ class Trainer:
         self._rival = deepcopy(self.policy)  # a copy from when the frontier came to face one
         self._clip = grpo.Config(eps_low=config.eps_low, eps_high=config.eps_high)
         self.public = Public(config.most_moves) if public else None
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights that are saved with a run."""
+        return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What the next step depends on beside weights and optimiser: words and arrays."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines import checkpoint, recording
-from stagelight.engines.recording import Recording
+from stagelight.engines.experiment import checkpoint, statistics
+from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.rollout.games import corpus, score, speed
 from stagelight.engines.rollout.games.adapters import stockfish
 from stagelight.engines.rollout.games.arena import LOST
@@ -22,10 +23,7 @@ from stagelight.engines.rollout.games.rules import MATE
 from stagelight.engines.rollout.games.train import Config as GamesConfig
 from stagelight.engines.rollout.ladder import pool, runs, showcase, told, work
 from stagelight.engines.rollout.ladder.runs import Run
-from stagelight.engines.rollout.ladder.work import Paused
-from stagelight.engines.rollout.tables import Report
 
-__all__ = ["Climbed", "Paused", "plain", "policy", "score_against", "up"]
 STOCKFISH_GAMES = 32  # of each seed
 
 
@@ -39,20 +37,20 @@ class Climbed:
 
 
 def up(
-    ladder: Mapping[str, runs.Config], seeds: tuple[int, ...], cache: Path, report: Report, jobs: int,
-    until: float = float("inf"),
+    ladder: Mapping[str, runs.Config], seeds: tuple[int, ...], cache: Path, progress: Progress, jobs: int,
+    deadline: float = NEVER,
 ) -> Climbed:  # fmt: skip
     """Make the published runs and tell of them.
 
     Raises:
         ValueError: Stockfish, against which whole games are scored, is not installed.
-        Paused: `until` came first.
+        Interrupted: the deadline passed.
     """
     if not ladder:
         return Climbed({}, {}, ())
     engine = _stockfish() if "games" in ladder else ""
     chosen = runs.chosen(dict(ladder), seeds)
-    results = pool.make(chosen, cache, report, jobs, until, "climbing the ladder")
+    results = pool.make(chosen, cache, progress, jobs, deadline, "climbing the ladder")
     facts = told.facts(results) | told.throughput(results)
     seconds = sum(made.facts["cpu_seconds"] for made in results.values())
     facts |= {"cpu_minutes": seconds / 60}
@@ -66,29 +64,7 @@ def up(
         facts["throughput.env_positions_per_second"] = speed.throughput(corpus.load().held_out)["env"]
         shown = showcase.play(policies[0], showcase.opponent(facts), seeds[0])
         events += [shown] if shown else []
-    return Climbed({name: _number(value) for name, value in facts.items()}, told.arrays(results), tuple(events))
-
-
-def compare(before: Recording, cache: Path, report: Report, jobs: int, until: float = float("inf")) -> Recording:
-    """A recording with the runs it is compared with beside it: other starts, no baseline, ablations, the ceiling.
-
-    Raises:
-        Paused: `until` came first.
-    """
-    seeds = tuple(int(seed) for seed in before.config["seeds"])
-    results = pool.make(
-        runs.chosen(runs.COMPARED, seeds), cache, report, jobs, until, "making what it is compared with"
-    )
-    arrays = {**before.arrays, **told.arrays(results)}
-    facts = told.facts(results)
-    for kind in runs.KINDS:
-        facts |= told.equal_steps(arrays, kind, list(seeds))
-    facts = {name: _number(value) for name, value in facts.items()}
-    config = {**before.config, "compared": {name: plain(config) for name, config in runs.COMPARED.items()}}
-    return replace(
-        before, config=config, facts=dict(sorted({**before.facts, **facts}.items())),
-        arrays=arrays,
-    )  # fmt: skip
+    return Climbed({name: number(value) for name, value in facts.items()}, told.arrays(results), tuple(events))
 
 
 def policy(ladder: Mapping[str, runs.Config], seed: int, cache: Path) -> Policy:
@@ -97,7 +73,7 @@ def policy(ladder: Mapping[str, runs.Config], seed: int, cache: Path) -> Policy:
     if not isinstance(config, GamesConfig):
         raise TypeError(f"{config!r} is not of whole games")
     found = Policy(config.width, config.rank, torch.Generator())
-    found.load_state_dict(checkpoint.weights(work.weights(Run("games", config, seed), cache)))
+    found.load_state_dict(checkpoint.weights(work.weights(Run("games", config, seed), cache), "policy"))
     return found
 
 
@@ -112,7 +88,7 @@ def score_against(engine: str, policies: list[Policy], seeds: list[int]) -> dict
     found = {
         k: v
         for name, values in rates.items()
-        for k, v in told.spread(f"opening.stockfish.{name}", values, seeds).items()
+        for k, v in statistics.summary(f"opening.stockfish.{name}", values, told.labels(seeds)).items()
     }
     return found | {"opening.stockfish.games": float(STOCKFISH_GAMES * len(seeds))}
 
@@ -129,18 +105,11 @@ def _stockfish() -> str:
     return found
 
 
-def _number(value: float) -> float:
+def number(value: float) -> float:
+    """A fact as it is written: whole numbers as integers, others to six decimals."""
     return int(value) if float(value).is_integer() else round(float(value), 6)
 
 
-def check(before: Recording) -> None:
-    """Refuse a recording that other code made.
-
-    Raises:
-        ValueError: it has to be recorded again first.
-    """
-    version = recording.source_version(Path(__file__).resolve().parents[1])
-    if before.code_version != version:
-        raise ValueError(
-            f"{before.name}.json: made by code {before.code_version}, this is {version}; run `click record rollout`"
-        )
+def version() -> str:
+    """The code version of a recording."""
+    return code_version("stagelight.engines.rollout.record")

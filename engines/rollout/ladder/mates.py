@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment.progress import silent
 from stagelight.engines.rollout import positions
 from stagelight.engines.rollout.encoding import Table
 from stagelight.engines.rollout.grpo import Config, Step, Trainer, solve_rate
@@ -21,10 +22,7 @@ def tables(cache: Path) -> tuple[Table, Table]:
     """Training and held-out positions, from the cache where it has them."""
     corpus = positions.load()
 
-    def quiet(what: str, done: int, total: int, figures: dict[str, float]) -> None:
-        """Compiling is said once, by whoever starts the runs."""
-
-    return compiled(corpus.train, cache, "", quiet), compiled(corpus.held_out, cache, "", quiet)
+    return compiled(corpus.train, cache, "", silent), compiled(corpus.held_out, cache, "", silent)
 
 
 class Run(Trainer):

@@ -7,9 +7,8 @@ the same number of boards reached, mates in one the same number of steps.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from stagelight.engines import recording
+from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.rollout import grpo
 from stagelight.engines.rollout.endgame import grpo as endgame
 from stagelight.engines.rollout.games import train as games
@@ -44,17 +43,12 @@ KINDS = (
     ("krk", *(name for name in COMPARED if name.startswith("krk.") and name != "krk.supervised")),
     tuple(name for name in COMPARED if name.startswith("curriculum.")),
 )
-_HERE = Path(__file__).resolve().parents[1]
-_SHARED = [_HERE / f"{name}.py" for name in ("encoding", "grpo", "policy", "positions")]
-# What the outcome of a run depends on; what merely puts it down and takes it up is not among it.
-_SOURCES = {
-    endgame.Config: [*(_HERE / "endgame").glob("*.py"), _HERE / "ladder" / "endings.py", _HERE / "grpo.py"],
-    games.Config: [
-        *(path for path in (_HERE / "games").glob("*.py") if path.stem not in {"making", "speed", "compiling"}),
-        _HERE / "ladder" / "games.py",
-        *_SHARED,
-    ],
-    grpo.Config: [_HERE / "verifier.py", _HERE / "spotlight.py", *_SHARED],
+# The modules that make a run of each kind; saving and resuming it is not among them.
+_PACKAGE = "stagelight.engines.rollout"
+_MADE_BY: dict[type[Config], tuple[str, ...]] = {
+    endgame.Config: (f"{_PACKAGE}.ladder.endings",),
+    games.Config: (f"{_PACKAGE}.ladder.games",),
+    grpo.Config: (f"{_PACKAGE}.ladder.mates",),
 }
 
 
@@ -73,12 +67,12 @@ class Run:
 
     @property
     def key(self) -> str:
-        """Names the run's outcome: its sources, configuration and seed."""
-        sources = [path for kind, paths in _SOURCES.items() if isinstance(self.config, kind) for path in paths]
+        """A name that changes with the code, the configuration and the seed."""
+        made_by = _MADE_BY[type(self.config)]
         if self.name.endswith(".supervised"):
-            sources = [*sources, _HERE / "ladder" / "supervised.py"]
+            made_by = (*made_by, f"{_PACKAGE}.ladder.supervised")
         label = self.name.replace(".", "_")
-        return f"{label}_{self.seed}_{recording.digest(recording.version_of(sources), repr(self.config), self.name)}"
+        return f"{label}_{self.seed}_{key(code_version(*made_by), repr(self.config), self.name)}"
 
 
 def chosen(names: dict[str, Config], seeds: tuple[int, ...] = SEEDS) -> list[Run]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment.statistics import summary
 from stagelight.engines.recording import Recording
 from stagelight.engines.rollout.ladder.runs import Run
 
@@ -31,12 +32,9 @@ _MEASURED = ("win_rate", "length_ratio", "solve_rate", "mate_rate", "lost_rate")
 _ONCE = ("longest", "positions", "parameters", "compute")
 
 
-def spread(name: str, values: list[float], seeds: list[int]) -> dict[str, float]:
-    """Mean, standard deviation over seeds, and each seed's value."""
-    found = {name: float(np.mean(values))}
-    if len(values) > 1:
-        found[f"{name}.sd"] = float(np.std(values, ddof=1))
-    return found | {f"{name}.seed_{seed}": value for seed, value in zip(seeds, values, strict=True)}
+def labels(seeds: Sequence[int]) -> list[str]:
+    """The last part of the fact of each seed's value."""
+    return [f"seed_{seed}" for seed in seeds]
 
 
 def facts(results: Results) -> dict[str, float]:
@@ -49,7 +47,7 @@ def facts(results: Results) -> dict[str, float]:
             if fact in _ONCE:
                 found[f"{name}.{fact}"] = parts[0][fact]
             elif any(part in fact for part in _MEASURED) and all(fact in part for part in parts):
-                found |= spread(prefix + fact, [part[fact] for part in parts], seeds)
+                found |= summary(prefix + fact, [part[fact] for part in parts], labels(seeds))
         found[f"{name}.cpu_seconds"] = float(np.mean([part["cpu_seconds"] for part in parts]))
         if name == "games":
             found |= _of_games([results[run].arrays for run in runs], seeds)
@@ -60,7 +58,7 @@ def facts(results: Results) -> dict[str, float]:
 
 def _of_games(logs: list[Mapping[str, NDArray[Any]]], seeds: list[int]) -> dict[str, float]:
     """How many opponents of the ladder training came to face, and how far a step moves each layer, early and late."""
-    found = spread("games.rungs", [float(log["log_rung"].max()) + 1 for log in logs], seeds)
+    found = summary("games.rungs", [float(log["log_rung"].max()) + 1 for log in logs], labels(seeds))
     for name, row in zip(("embedding", "block_1", "block_2"), logs[0]["public_layer_change"].T, strict=True):
         found[f"games.weight_change.{name}.first"] = float(row[:AVERAGED].mean())
         found[f"games.weight_change.{name}.last"] = float(row[-AVERAGED:].mean())
@@ -117,15 +115,15 @@ def equal_steps(found: Mapping[str, NDArray[Any]], names: Sequence[str], seeds: 
     Returns:
         `<run>.equal_steps.<measured>` with its spread, and the steps, `<first run's stage>.equal_steps`.
     """
-    labels = {name: name.replace(".", "_") for name in names}
-    least = min(float(found[f"{label}_step"][:, -1].min()) for label in labels.values())
+    columns = {name: name.replace(".", "_") for name in names}
+    least = min(float(found[f"{label}_step"][:, -1].min()) for label in columns.values())
     told: dict[str, float] = {f"{names[0].split('.')[0]}.equal_steps": least}
-    for name, label in labels.items():
+    for name, label in columns.items():
         for measured in ("win_rate", "tails_9", "tails_31", "opening"):
             if f"{label}_{measured}" in found:
                 rows = zip(found[f"{label}_step"], found[f"{label}_{measured}"], strict=True)
                 values = [float(np.interp(least, steps, curve)) for steps, curve in rows]
-                told |= spread(f"{name}.equal_steps.{measured}", values, seeds)
+                told |= summary(f"{name}.equal_steps.{measured}", values, labels(seeds))
     return told
 
 

@@ -7,7 +7,6 @@ the compute, from one hundredth of it to the whole, and at the start.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines import checkpoint, recording
+from stagelight.engines import recording
+from stagelight.engines.experiment import checkpoint
+from stagelight.engines.experiment.progress import NEVER, Interrupted, Progress
 from stagelight.engines.recording import Recording, RecordingError
 from stagelight.engines.rollout import grpo
 from stagelight.engines.rollout.endgame import grpo as endgame
@@ -28,12 +29,7 @@ from stagelight.engines.rollout.ladder.runs import Run
 EXAMINED = 12
 CHECKPOINT_SECONDS = 20.0
 TOLD = ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")  # while it trains
-Say = Callable[[float, dict[str, float]], None]  # share done, latest figures
 Log = dict[str, NDArray[Any]]
-
-
-class Paused(Exception):  # noqa: N818  # not an error
-    """The time given is over; the run was put down and can be taken up."""
 
 
 def kept(run: Run, cache: Path) -> Recording | None:
@@ -44,23 +40,23 @@ def kept(run: Run, cache: Path) -> Recording | None:
         return None
 
 
-def make(run: Run, cache: Path, say: Say, until: float = float("inf")) -> Recording:
+def make(run: Run, cache: Path, progress: Progress, deadline: float = NEVER) -> Recording:
     """A run from its checkpoint, or from the start, to its end; kept in the cache.
 
     Args:
         run: which.
         cache: folder of checkpoints, compiled positions and finished runs.
-        say: called now and then.
-        until: `time.monotonic()` at which the run is put down.
+        progress: told of each step.
+        deadline: moment of `time.monotonic()` at which the run is saved and interrupted.
 
     Raises:
-        Paused: `until` has come.
+        Interrupted: the deadline passed.
     """
     if (found := kept(run, cache)) is not None:
         return found
     torch.set_num_threads(1)
     log: Log
-    log, facts = _told(run, cache) if run.name.endswith(".supervised") else _through(run, cache, say, until)
+    log, facts = _told(run, cache) if run.name.endswith(".supervised") else _through(run, cache, progress, deadline)
     made = Recording(
         name=run.key, seed=run.seed, config=_plain(asdict(run.config)), code_version="", facts=facts, events=(),
         arrays=log,
@@ -85,9 +81,9 @@ def _told(run: Run, cache: Path) -> tuple[Log, dict[str, float]]:
     return log, facts | {"cpu_seconds": time.process_time() - started}
 
 
-def _through(run: Run, cache: Path, say: Say, until: float) -> tuple[Log, dict[str, float]]:
+def _through(run: Run, cache: Path, progress: Progress, deadline: float) -> tuple[Log, dict[str, float]]:
     kind, trainer, total = _begin(run, cache)
-    path = weights(run, cache)
+    path, label = weights(run, cache), f"{run.name} {run.seed}"
     moments = [0, *(total * 100 ** (at / (EXAMINED - 1) - 1) for at in range(EXAMINED))]
     rows: dict[str, list[Any]] = {n: list(values) for n, values in (checkpoint.read(path, trainer) or {}).items()}
     seconds = rows.setdefault("log_cpu_seconds", [])
@@ -100,21 +96,21 @@ def _through(run: Run, cache: Path, say: Say, until: float) -> tuple[Log, dict[s
             point = {"compute": kind.spent(trainer), "seconds": float(np.sum(seconds)), "step": trainer.done} | found
             for name, value in point.items():
                 rows.setdefault(f"curve_{name}", []).append(value)
-            say(kind.spent(trainer) / total, found)
+            progress(label, kind.spent(trainer), total, found)
         over = kind.spent(trainer) >= total
-        if over or time.monotonic() - saved > CHECKPOINT_SECONDS or time.monotonic() > until:
+        if over or time.monotonic() - saved > CHECKPOINT_SECONDS or time.monotonic() > deadline:
             checkpoint.write(path, trainer, _stacked(rows))
             saved = time.monotonic()
         if over:
             break
-        if saved > until:
-            raise Paused(run.name)
+        if saved > deadline:
+            raise Interrupted(label)
         started = time.process_time()
         done, more = kind.step(trainer)
         seconds.append(time.process_time() - started)
         for name, value in ({f"log_{name}": getattr(done, name) for name in kind.METRICS} | more).items():
             rows.setdefault(name, []).append(value)
-        say(kind.spent(trainer) / total, {name: float(getattr(done, name)) for name in TOLD})
+        progress(label, kind.spent(trainer), total, {name: float(getattr(done, name)) for name in TOLD})
     log = _stacked(rows)
     facts = kind.facts(trainer, log)
     spent = {"cpu_seconds": float(np.sum(seconds)), "steps": trainer.done, "compute": kind.spent(trainer)}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.recording import source_version
+from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.llm.episode import Step
 from stagelight.engines.village.observation import low_high
@@ -76,6 +75,7 @@ def export(dataset_id: str, episodes: Sequence[Recorded], scenario: str, author:
     with warnings.catch_warnings():
         # Minari recommends an address, a link and a registered environment; none is needed to read the data.
         warnings.filterwarnings("ignore", ".*is set to None|env_spec is None", UserWarning)
+        version = code_version("stagelight.engines.village.world")
         return minari.create_dataset_from_buffers(
             dataset_id,
             buffers,
@@ -83,7 +83,7 @@ def export(dataset_id: str, episodes: Sequence[Recorded], scenario: str, author:
             action_space=spaces.MultiDiscrete([len(r.ACTIONS)] * 3),
             algorithm_name=author,
             description=f"A village in the scenario {scenario!r}: three workers, one controller, 480 ticks an episode; "
-            f"code {source_version(Path(r.__file__).parent)}.",
+            f"code {version}.",
             data_format="hdf5",
         )
 

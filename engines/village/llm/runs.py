@@ -7,8 +7,9 @@ array. Any other model is asked prompt by prompt, and its transcript is kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.recording import digest, sha256, version_of
+from stagelight.engines.experiment import cache
+from stagelight.engines.experiment.progress import Progress, silent
+from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import rules as r
-from stagelight.engines.village import score, shelf
+from stagelight.engines.village import score
 from stagelight.engines.village.llm import episode
 from stagelight.engines.village.llm.agent import LanguageAgent
 from stagelight.engines.village.llm.reply import Model, ModelError
@@ -27,13 +30,9 @@ from stagelight.engines.village.world import World
 
 _HERE = Path(__file__).resolve().parent
 ADAPTER = _HERE.parent / "data" / "smollm2"  # what `school.teach` made of the small model
-SOURCES = [
-    *(_HERE / f"{name}.py" for name in ("prompt", "small", "small_worker", "smollm")),
-    *(_HERE.parent / f"{name}.py" for name in (
-        "adversary", "core", "observation", "rules", "scenarios", "tape", "ticks", "training/trial",
-    )),
-]  # fmt: skip
-Report = Callable[[str, int, int, Mapping[str, float]], None]
+_PACKAGE = "stagelight.engines.village"
+# The modules that decide what the small model chooses on a tape.
+DECIDES = (f"{_PACKAGE}.adversary", f"{_PACKAGE}.llm.small", f"{_PACKAGE}.training.trial")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Run:
 
 
 def small(
-    scenario: str, seeds: Sequence[int], folder: Path, adapter: Path | None = None, report: Report = lambda *_: None
+    scenario: str, seeds: Sequence[int], folder: Path, adapter: Path | None = None, progress: Progress = silent
 ) -> Run:
     """Villages that the small model runs, one line in and one word out.
 
@@ -57,25 +56,30 @@ def small(
         seeds: of the tapes.
         folder: where runs are kept.
         adapter: folder of what it was taught; None: as it comes.
-        report: called with (what, done, total, latest figures) as ticks go by.
+        progress: told of each tick.
 
     Raises:
         ModelError: the model, or what runs it, is not installed.
     """
-    weights = sha256(adapter / "adapter_model.safetensors") if adapter else ""
-    name = digest(version_of(SOURCES), scenario, list(seeds), weights)
-    path = folder / f"small-{scenario}-{name}.npz"
-    kept = shelf.take(path, "choices", "tokens")
-    if kept is not None:
-        return Run(kept[0], float(kept[1]), 3.0 * r.TICKS)
+    weights = [adapter / "adapter_model.safetensors"] if adapter else []
+    name = key(code_version(*DECIDES, files=weights), scenario, list(seeds))
+    compute = partial(_chosen, scenario, seeds, adapter, progress)
+    found = cache.get_or_compute(folder / f"small-{scenario}-{name}.npz", compute, "choices", "tokens")
+    return Run(found["choices"], float(found["tokens"]), 3.0 * r.TICKS)
+
+
+def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress: Progress) -> cache.Arrays:
     from stagelight.engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
 
-    model = loaded(adapter)
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
-    found = trial(model.next_word, score.tapes(scenario, seeds), report=lambda tick: report(what, tick, r.TICKS, {}))
+
+    def report(tick: int) -> None:
+        progress(what, tick, r.TICKS, {})
+
+    model = loaded(adapter)
+    found = trial(model.next_word, score.tapes(scenario, seeds), report=report)
     tokens = sum(model.length(text) for text in found.lessons.prompts) / len(found.returns)
-    shelf.put(path, {"choices": found.choices, "tokens": np.array(tokens)})
-    return Run(found.choices, tokens, 3.0 * r.TICKS)
+    return {"choices": found.choices, "tokens": np.array(tokens)}
 
 
 def spoken(

@@ -6,11 +6,11 @@ the village of the scene, in the same weather, and its first answers are kept wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stagelight.engines.recording import digest, version_of
+from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.llm import runs
 from stagelight.engines.village.llm.episode import Step
@@ -21,29 +21,28 @@ KIND = "answered"  # of the events
 KEPT = 12  # answers that become events
 REASON_TOKENS = 24  # at most
 DAYS = 8  # after which it is left: half a minute of a core each
-_HERE = Path(__file__).resolve().parent
-SOURCES = [*runs.SOURCES, *(_HERE / f"{name}.py" for name in ("agent", "episode", "words")), _HERE.parent / "world.py"]
-Report = Callable[[str, int, int, Mapping[str, float]], None]
+_PACKAGE = "stagelight.engines.village.llm"
 
 
-def asked(weather: Tape, folder: Path, report: Report) -> tuple[list[dict[str, Any]], dict[str, float]]:
+def asked(weather: Tape, folder: Path, progress: Progress) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """The events and facts of a village whose workers are the small model, as it comes.
 
     Args:
         weather: the tape of one village.
         folder: where the transcript is kept; what is in it is not asked again.
-        report: called with (what, done, total, latest figures).
+        progress: told of each tick.
 
     Raises:
         ModelError: the model, or what runs it, is not installed.
     """
-    path = folder / f"transcript-{digest(version_of(SOURCES), weather.wind.tolist())}.jsonl"
+    version = code_version(f"{_PACKAGE}.agent", f"{_PACKAGE}.episode", f"{_PACKAGE}.small")
+    path = folder / f"transcript-{key(version, weather.wind.tolist())}.jsonl"
     answers: list[dict[str, Any]] = []
     with Transcript(path, runs.loaded(None, REASON_TOKENS)) as model:
 
         def watch(step: Step) -> None:
             answers.extend(_events(step))
-            report(f"{model.name} in its own words", step.tick + 1, DAYS * r.DAY, {})
+            progress(f"{model.name} in its own words", step.tick + 1, DAYS * r.DAY, {})
 
         run = runs.spoken(model, weather, watch, DAYS)
     return answers[:KEPT], {

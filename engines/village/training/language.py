@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import nn
 
+from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.recording import atomic
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.small import Small, last_hidden
@@ -102,6 +103,10 @@ class Trainer:
                 logp = self.logp(list(lessons.prompts[span]), lessons.masks[span])
                 right += int((logp.argmax(1).numpy() == lessons.actions[span]).sum())
         return right / count
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The adapter's weights, which are saved with a run."""
+        return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What else the next step depends on."""

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from stagelight.engines.experiment import cache
 from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, shelf, tape
+from stagelight.engines.village import scenarios, tape
 from stagelight.engines.village.llm import prompt
 from stagelight.engines.village.llm.small_worker import NextWord, pick
 from stagelight.engines.village.training.policy import Policy
@@ -102,13 +103,12 @@ def balanced(lessons: Lessons, count: int, rng: Generator) -> NDArray[np.int64]:
 def keep(path: Path, lessons: Lessons) -> None:
     """Write them down."""
     arrays = {name: getattr(lessons, name) for name in ("masks", "actions", "roles")}
-    shelf.put(path, {"prompts": np.array(lessons.prompts), **arrays})
+    cache.write(path, {"prompts": np.array(lessons.prompts), **arrays})
 
 
 def kept(path: Path) -> Lessons | None:
     """What was written down; None where there is nothing usable."""
-    found = shelf.take(path, "prompts", "masks", "actions", "roles")
+    found = cache.read(path, "prompts", "masks", "actions", "roles")
     if found is None:
         return None
-    prompts, masks, actions, roles = found
-    return Lessons(tuple(prompts.tolist()), masks, actions, roles)
+    return Lessons(tuple(found["prompts"].tolist()), *(found[name] for name in ("masks", "actions", "roles")))

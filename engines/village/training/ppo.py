@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios
 from stagelight.engines.village.training.policy import Policy
@@ -158,6 +159,10 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)
         self.optimiser.step()
         return torch.stack([entropy.detach(), value_loss.detach(), ((ratio - 1).abs() > eps).float().mean()])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights that are saved with a run."""
+        return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What else the next step depends on: words for JSON, and arrays."""

@@ -13,19 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines import checkpoint
-from stagelight.engines.recording import digest, version_of
-from stagelight.engines.village import agents, rules, scenarios, score
-from stagelight.engines.village.training import course, imitation, policy, ppo, teacher
+from stagelight.engines.experiment import checkpoint
+from stagelight.engines.experiment.progress import NEVER, Progress, silent
+from stagelight.engines.experiment.provenance import code_version, key
+from stagelight.engines.experiment.training import append, run_to_completion
+from stagelight.engines.village import agents, scenarios, score
+from stagelight.engines.village.training import imitation, policy, ppo, teacher
 from stagelight.engines.village.training.rollouts import episodes
 
 FILE = "village_policy.safetensors"
-SOURCES = [
-    *(Path(__file__).resolve().parent / f"{name}.py" for name in (
-        "encoding", "imitation", "outlook", "policy", "potential", "ppo", "rollouts", "teacher",
-    )),
-    *(Path(rules.__file__).resolve().parent / f"{name}.py" for name in ("core", "rules", "scenarios", "tape", "ticks")),
-]  # fmt: skip
 
 
 def figures(step: ppo.Step) -> Mapping[str, float]:
@@ -38,20 +34,23 @@ def figures(step: ppo.Step) -> Mapping[str, float]:
 
 
 def train(
-    config: ppo.Config, seed: int, cache: Path, report: course.Report = lambda *_: None, until: float = float("inf")
+    config: ppo.Config, seed: int, cache: Path, progress: Progress = silent, deadline: float = NEVER
 ) -> tuple[policy.Policy, dict[str, NDArray[np.float32]]]:
     """The policy and its log, from where an earlier call was put down.
 
     Raises:
-        course.Paused: `until` came first.
+        Interrupted: the deadline passed; the same call resumes.
     """
     first = imitation.Config()
-    path = cache / f"village-{seed}-{digest(version_of(SOURCES), asdict(config), asdict(first), seed)}.safetensors"
+    version = code_version(ppo.__name__, imitation.__name__)
+    path = cache / f"village-{seed}-{key(version, asdict(config), asdict(first), seed)}.safetensors"
     trainer = ppo.Trainer(config, seed)
     if not path.exists():
         imitation.imitate(trainer.policy, imitation.all_seeing(np.array(teacher.FOUND)), config.scenarios, first, seed)
         checkpoint.write(path, trainer, {})
-    log = course.through(trainer, config.updates, path, figures, report, until)
+    log = run_to_completion(
+        trainer, config.updates, path, lambda step, log: append(log, figures(step)), progress, deadline
+    )
     return trainer.policy, {name: value.astype(np.float32) for name, value in log.items()}
 
 

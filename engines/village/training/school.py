@@ -14,7 +14,6 @@ A language model is slow on a processor, so all of it puts down what it has done
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -22,10 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stagelight.engines.recording import digest
+from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
+from stagelight.engines.experiment.provenance import key
+from stagelight.engines.experiment.training import append, run_to_completion
 from stagelight.engines.village import rules, scenarios, tape
 from stagelight.engines.village.llm.small import Small
-from stagelight.engines.village.training import course, language
+from stagelight.engines.village.training import language
 from stagelight.engines.village.training.lessons import Lessons, keep, kept, watch
 from stagelight.engines.village.training.policy import Policy
 from stagelight.engines.village.training.trial import best_of, trial
@@ -67,8 +68,8 @@ def teach(
     cache: Path,
     terms: Terms | None = None,
     seed: int = 0,
-    report: course.Report = lambda *_: None,
-    until: float = float("inf"),
+    progress: Progress = silent,
+    deadline: float = NEVER,
 ) -> language.Trainer:
     """Teach the small model, from where an earlier call was put down; afterwards it is adapted.
 
@@ -78,26 +79,28 @@ def teach(
         cache: where what was done is kept.
         terms: the course; the published one if None.
         seed: of the adapter, the order of lessons and the pupil's drawing.
-        report: called with (what, done, total, latest figures).
-        until: `time.monotonic()` at which to put it down; looked at between updates.
+        progress: told of each update.
+        deadline: moment of `time.monotonic()` at which it is interrupted, between updates.
 
     Raises:
-        course.Paused: `until` came first.
+        Interrupted: the deadline passed; the same call resumes.
     """
     terms = terms or Terms()
     lessons = shown(expert)
-    name = digest(asdict(terms.shown), len(lessons), lessons.prompts[:100])
+    name = key(asdict(terms.shown), len(lessons), lessons.prompts[:100])
     trainer = language.Trainer(terms.shown, seed, small, lessons)
-    _through(trainer, cache / f"language-{seed}-{name}.safetensors", report, until)
+    _through(trainer, cache / f"language-{seed}-{name}.safetensors", progress, deadline)
 
-    name = f"{seed}-{digest(name, asdict(terms))}"
-    lessons = _kept(cache / f"corrected-{name}.npz", partial(_corrected, expert, small, lessons, terms, report), until)
+    name = f"{seed}-{key(name, asdict(terms))}"
+    lessons = _kept(
+        cache / f"corrected-{name}.npz", partial(_corrected, expert, small, lessons, terms, progress), deadline
+    )
     trainer = language.Trainer(terms.corrected, seed + 1, small, lessons, trainer.policy)
-    _through(trainer, cache / f"language-corrected-{name}.safetensors", report, until)
+    _through(trainer, cache / f"language-corrected-{name}.safetensors", progress, deadline)
 
-    lessons = _kept(cache / f"rewarded-{name}.npz", partial(_rewarded, small, terms, seed, report), until)
+    lessons = _kept(cache / f"rewarded-{name}.npz", partial(_rewarded, small, terms, seed, progress), deadline)
     trainer = language.Trainer(terms.rewarded, seed + 2, small, lessons, trainer.policy)
-    _through(trainer, cache / f"language-rewarded-{name}.safetensors", report, until)
+    _through(trainer, cache / f"language-rewarded-{name}.safetensors", progress, deadline)
     return trainer
 
 
@@ -110,44 +113,43 @@ def agreement(trainer: language.Trainer, expert: Policy) -> dict[str, float]:
     return {"agreement": trainer.agreement(part, len(part)), "commonest": float(chance.mean())}
 
 
-def _corrected(expert: Policy, small: Small, before: Lessons, terms: Terms, report: course.Report) -> Lessons:
+def _corrected(expert: Policy, small: Small, before: Lessons, terms: Terms, progress: Progress) -> Lessons:
     """As many of the lessons before as the expert now gives in villages that the pupil runs, and those."""
     seeds = range(FIRST_CORRECTED, FIRST_CORRECTED + terms.corrected_seeds)
     rng = np.random.default_rng(FIRST_CORRECTED)
-    found = watch(expert, scenarios.TRAIN, seeds, 0.0, rng, small.next_word, partial(_ticks, "corrected", report))
+    found = watch(expert, scenarios.TRAIN, seeds, 0.0, rng, small.next_word, partial(_ticks, "corrected", progress))
     return before.only(rng.permutation(len(before))[: len(found)]) + found
 
 
-def _rewarded(small: Small, terms: Terms, seed: int, report: course.Report) -> Lessons:
+def _rewarded(small: Small, terms: Terms, seed: int, progress: Progress) -> Lessons:
     """The choices of the best village of each group."""
     seeds = range(FIRST_REWARDED, FIRST_REWARDED + terms.rewarded_seeds)
     drawn = [tape.draw(scenarios.named(name), one) for name in scenarios.TRAIN for one in seeds]
     tapes = tape.stack([one for one in drawn for _ in range(terms.group)])
     rng = np.random.default_rng(FIRST_REWARDED + seed)
-    found = trial(small.next_word, tapes, terms.temperature, rng, partial(_ticks, "the pupil's villages", report))
+    found = trial(small.next_word, tapes, terms.temperature, rng, partial(_ticks, "the pupil's villages", progress))
     groups = found.returns.reshape(len(drawn), terms.group)
     mean, best = float(groups.mean()), float(groups.max(1).mean())
-    report("the best of each group", len(drawn), len(drawn), {"mean": mean, "best": best})
+    progress("the best of each group", len(drawn), len(drawn), {"mean": mean, "best": best})
     return best_of(found, len(drawn))
 
 
-def _through(trainer: language.Trainer, path: Path, report: course.Report, until: float) -> None:
-    course.through(trainer, trainer.updates, path, _figures, report, until)
+def _through(trainer: language.Trainer, path: Path, progress: Progress, deadline: float) -> None:
+    run_to_completion(trainer, trainer.updates, path, lambda step, log: append(log, _figures(step)), progress, deadline)
 
 
-def _kept(path: Path, make: Callable[[], Lessons], until: float) -> Lessons:
+def _kept(path: Path, make: Callable[[], Lessons], deadline: float) -> Lessons:
     """Lessons that were drawn by an earlier call, or are now."""
     found = kept(path)
     if found is None:
-        if time.monotonic() > until:
-            raise course.Paused(path.stem)
+        interrupt_after(deadline, path.stem)
         found = make()
         keep(path, found)
     return found
 
 
-def _ticks(what: str, report: course.Report, tick: int) -> None:
-    report(what, tick, rules.TICKS, {})
+def _ticks(what: str, progress: Progress, tick: int) -> None:
+    progress(what, tick, rules.TICKS, {})
 
 
 def _figures(step: language.Step) -> Mapping[str, float]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines.village import cem, ticks
 from stagelight.engines.village import rules as r
-from stagelight.engines.village import ticks
 from stagelight.engines.village.compiling import compiled
 from stagelight.engines.village.core import Villages
 from stagelight.engines.village.tape import Tape
@@ -193,13 +193,9 @@ def returns(tapes: Tape, p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def search(tapes: Tape, rounds: int, seed: int, population: int = 40, kept: int = 8) -> NDArray[np.float64]:
-    """(14,) NUMBERS by the cross-entropy method: the mean return on some tapes, from FOUND on."""
-    rng, mean = np.random.default_rng(seed), np.array(FOUND)
-    spread = 0.3 * np.abs(mean) + 0.1
-    for _ in range(rounds):
-        tried = np.abs(mean + spread * rng.standard_normal((population, len(mean))))
-        tried[0] = mean
-        score = np.array([returns(tapes, one).mean() for one in tried])
-        best = tried[np.argsort(-score)[:kept]]
-        mean, spread = best.mean(0), 0.8 * best.std(0) + 0.02 * np.abs(mean)
-    return np.asarray(mean, np.float64)
+    """(14,) NUMBERS of the greatest mean return on some tapes, searched for from FOUND on."""
+    start = np.array(FOUND)
+    return cem.maximise(
+        lambda p: float(returns(tapes, p).mean()), start, 0.3 * np.abs(start) + 0.1, 0.02 * np.abs(start),
+        np.random.default_rng(seed), np.abs, rounds, population, kept,
+    )  # fmt: skip

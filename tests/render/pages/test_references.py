@@ -100,13 +100,51 @@ def test_an_entry_of_the_legend_leads_to_its_paragraph_or_else_to_its_step(proje
 
 
 def test_the_log_is_told_newest_first_with_the_anchors_of_the_page() -> None:
-    text = (ROOT / "docs/how-it-is-made.md").read_text(encoding="utf-8")
-    found = prose.log(text)
-    assert len(found) == len(re.findall(r"^### \d{4}-", text, re.M)) > 3
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/log").glob("[0-9]*.md"))
+    found = prose.log(ROOT / "docs/log")
+    assert len(found) == len(re.findall(r"^## \d{4}-", text, re.M)) > 3
     assert [entry["date"] for entry in found] == sorted((entry["date"] for entry in found), reverse=True)
     first = next(entry for entry in found if entry["title"] == "GRPO on mate in one")
     assert first["anchor"] == "2026-11-22-grpo-on-mate-in-one"
     assert all(entry["summary"] and "{" not in entry["summary"] for entry in found)
+    assert [entry["summary"] for entry in found if entry["summary"].endswith(":")] == []
+    assert [entry["title"] for entry in found if not entry["date"].startswith(entry["month"])] == []
+
+
+def test_the_index_of_the_log_leads_to_every_entry(project: Path) -> None:
+    entries = "## 2026-12-01, later\n\nDone.\n\n## 2026-12-02, last\n\nDone.\n"
+    (project / "docs/log/2026-12.md").write_text(f"# Log\n\n{entries}")
+    assert offered(project)["log"]().splitlines() == [
+        "- 2026-12-02 [Last](2026-12.md#2026-12-02-last)",
+        "- 2026-12-01 [Later](2026-12.md#2026-12-01-later)",
+        "- 2026-11-22 [A first entry](2026-11.md#2026-11-22-a-first-entry)",
+    ]
+
+
+# --- decision records -------------------------------------------------------------------------------------------
+
+
+def test_decisions_are_listed_in_order_with_their_status(project: Path) -> None:
+    records = project / "docs/decisions"
+    records.mkdir()
+    (records / "0002-two.md").write_text("# 0002. Second, <b>\n\n**Status:** accepted 2026-11-24.\n\nBecause.\n")
+    (records / "0001-one.md").write_text(
+        "# 0001. First\n\n**Status:** accepted 2026-11-22, superseded 2026-11-24 by [0002](0002-two.md). It was.\n"
+    )
+    assert offered(project)["decisions"]().splitlines()[2:] == [
+        "| [0001. First](0001-one.md) | accepted 2026-11-22, superseded 2026-11-24 by [0002](0002-two.md) |",
+        "| [0002. Second, &lt;b&gt;](0002-two.md) | accepted 2026-11-24 |",
+    ]
+
+
+def test_a_decision_without_a_status_ends_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "docs/decisions").mkdir()
+    (project / "docs/decisions/0001-one.md").write_text("# First\n\nBecause.\n")
+    said = refusal(capsys, offered(project)["decisions"])
+    assert "docs/decisions/0001-one.md" in said
+    assert "**Status:** accepted" in said
 
 
 # --- the data of a plot -----------------------------------------------------------------------------------------

@@ -1,0 +1,207 @@
+"""The final table: every agent in every scenario, on sealed seeds; and whether the trade-off is real, as facts.
+
+score.SCENARIO.AGENT.return, .score, .score_low, .score_high, .score_worst
+calibration.*   the least margin over scenarios of each promise, in shares of the clairvoyant's return
+trained.*       what the trained policy gains over the best (s, S) workers, in normalised score
+bound.*         how far the clairvoyant lies below a return that no plan can exceed
+llm.*           the small language model before and after it was taught, in scenarios that are held out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.statistics import ratio_interval
+from stagelight.engines.recording import Recording
+from stagelight.engines.village import adversary, agents, bound, plans, record, scenarios, score, speed, tape
+from stagelight.engines.village.llm import runs, talk
+from stagelight.engines.village.rounds import (
+    AGENTS,
+    ALONE,
+    CLAIRVOYANT,
+    POLICY,
+    SLOW,
+    SMALL,
+    TAUGHT,
+    Means,
+    Round,
+    play,
+)
+
+OTHERS = 20  # tapes, at most, of a scenario that was not calibrated
+BOUNDED = 2  # tapes of a scenario on which the bound is computed
+KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
+
+
+def compare(
+    before: Recording, cache: Path, progress: Progress, jobs: int, deadline: float = NEVER, seeds: int | None = None
+) -> Recording:
+    """The recording with every agent's score in every scenario beside it.
+
+    Args:
+        before: made by this code.
+        cache: folder of plans and language models' choices that were found before.
+        progress: told of each plan and scenario.
+        jobs: how many plans are searched for at once.
+        deadline: moment of `time.monotonic()` at which it is interrupted.
+        seeds: how many of the sealed ones; as many as the recording says, or else all.
+
+    Raises:
+        ValueError: other code made the recording, or there is no policy to score, or no small language model.
+        Interrupted: the deadline passed; the same call resumes.
+    """
+    if before.code_version != record.version():
+        raise ValueError(
+            f"village.json: made by code {before.code_version}, this is {record.version()}; run `click record village`"
+        )
+    if not record.POLICY.exists():
+        raise ValueError(f"{record.POLICY.name} is missing, and it is what is scored; get it from the repository")
+    if seeds is not None:
+        before = replace(before, config={**before.config, "compared": {"seeds": seeds}})
+    return table(before, Means(record.POLICY, cache, progress), jobs, deadline)
+
+
+def table(before: Recording, means: Means, jobs: int, deadline: float = NEVER, trials: int = plans.TRIALS) -> Recording:
+    """A recording with the final table beside it.
+
+    Args:
+        before: the recording; `compared.seeds` of its configuration says how many of the sealed seeds.
+        means: what agents need.
+        jobs: how many plans are searched for at once.
+        deadline: moment of `time.monotonic()` at which it is interrupted.
+        trials: of the search for a plan.
+
+    Raises:
+        Interrupted: the deadline passed; the same call resumes.
+        ModelError: the small language model is not installed.
+    """
+    count = int(before.config.get("compared", {}).get("seeds", len(score.SEALED_SEEDS)))
+    progress, calibrated = means.progress, {one.name for one in scenarios.CALIBRATED}
+    facts: dict[str, float] = {
+        "compared.seeds": count, "compared.other_seeds": min(count, OTHERS),
+        "compared.llm_seeds": min(count, SLOW[SMALL]), "compared.planner_seeds": min(count, SLOW["planner"]),
+    }  # fmt: skip
+    rounds: dict[str, Round] = {}
+    found: dict[str, NDArray[np.float64]] = {}
+    alone: list[float] = []
+    for done, name in enumerate(scenarios.SCENARIOS, 1):
+        seeds = score.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
+        found |= plans.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
+        rounds[name] = play(AGENTS, name, seeds, found[name], means)
+        rows = rounds[name].table(AGENTS)
+        facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in rows.items() for k in KEPT if k in row}
+        alone += [rows[ALONE]["share"]] if name in calibrated else []
+        drawn = score.tapes(name, seeds)
+        for days in score.RESERVES:
+            facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
+        progress(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
+    facts["calibration.alone_share"] = max(alone)
+    facts |= (
+        verdict(facts) | gains(facts) | gap(score.SEALED_SEEDS[:BOUNDED], found) | language(rounds) | speed.throughput()
+    )
+    weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
+    answers, spoken = talk.asked(weather, means.cache, progress)
+    measured = {name: round(value, 6) for name, value in (facts | spoken).items()}
+    compared = {"seeds": count, "first_seed": score.SEALED_SEEDS[0], "trials": trials}
+    return replace(
+        before,
+        config={**before.config, "compared": compared},
+        facts=dict(sorted({**before.facts, **measured}.items())),
+        events=(*(event for event in before.events if event["kind"] != talk.KIND), *answers),
+    )
+
+
+def lines(facts: Mapping[str, float]) -> list[tuple[str, str, dict[str, float]]]:
+    """What `compare` has kept of the table: scenario, agent, measures."""
+    names = {kept: name for name, kept in KEPT.items()}
+    rows: dict[tuple[str, str], dict[str, float]] = {}
+    for fact, value in facts.items():
+        kind, *parts = fact.split(".")
+        if kind == "score" and not parts[1].startswith("reserve_"):
+            rows.setdefault((parts[0], parts[1]), {})[names[parts[2]]] = value
+    order = {name: at for at, name in enumerate((*AGENTS, CLAIRVOYANT))}
+    return [(*key, row) for key, row in sorted(rows.items(), key=lambda item: (item[0][0], order[item[0][1]]))]
+
+
+def verdict(facts: Mapping[str, float]) -> dict[str, float]:
+    """The least margin over scenarios of each promise of the calibration, and the largest share of scripted roles.
+
+    Scripted roles are one list for all weather. Lists whose numbers were fitted to a scenario are said beside them.
+
+    Selling everything must lose where there are shocks, hoarding where there are none and under compound shocks.
+    """
+
+    def share(name: str, where: str) -> float:
+        return facts[f"score.{where}.{name}.return"] / facts[f"score.{where}.clairvoyant.return"]
+
+    def cost(name: str, where: Iterable[str]) -> float:
+        return min(share("stock", one) - share(name, one) for one in where)
+
+    every = [one.name for one in scenarios.CALIBRATED]
+    return {
+        "calibration.scripted_share": max(share("roles", one) for one in every),
+        "calibration.fitted_share": max(share("stock", one) for one in every),
+        "calibration.granary_cost": cost("no_granary", every),
+        "calibration.message_cost": cost("no_messages", every),
+        "calibration.sell_all_gap": cost("sell_all", [one for one in every if one != "calm"]),
+        "calibration.hoarder_gap": cost("hoarder", ["calm", "std", "compound"]),
+    }
+
+
+def gains(facts: Mapping[str, float]) -> dict[str, float]:
+    """What the policy gains over the best (s, S) workers, by scenario, and the least in training and held out.
+
+    The best of those with a reserve of the season and of those with one all year, on these very tapes.
+    """
+    found = {}
+    for name in scenarios.SCENARIOS:
+        reserves = [facts[f"score.{name}.reserve_{days}.return"] for days in score.RESERVES]
+        best = max(facts[f"score.{name}.stock.return"], *reserves)
+        random, plan = (facts[f"score.{name}.{who}.return"] for who in ("random", "clairvoyant"))
+        found[name] = (facts[f"score.{name}.{POLICY}.return"] - best) / (plan - random)
+    least = {"train": scenarios.TRAIN, "held_out": scenarios.HELD_OUT}
+    return {f"trained.gain_over_reserve.{name}": value for name, value in found.items()} | {
+        f"trained.gain_over_reserve.{kind}": min(found[name] for name in names) for kind, names in least.items()
+    }
+
+
+def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """How far the clairvoyant's plans lie below the upper bound, as a share of it, by scenario and at most."""
+    facts: dict[str, float] = {}
+    for name in (one.name for one in scenarios.CALIBRATED):
+        above = np.mean([bound.upper(adversary.tape(scenarios.named(name), seed)) for seed in seeds])
+        facts |= {
+            f"bound.{name}": float(above),
+            f"bound.{name}.gap": float(1 - planned[name][: len(seeds)].mean() / above),
+        }
+    return facts | {"bound.gap": max(value for name, value in facts.items() if name.endswith(".gap"))}
+
+
+def language(rounds: Mapping[str, Round]) -> dict[str, float]:
+    """What the small language model reaches before and after it was taught, in weather that nobody was trained in.
+
+    Shares of the clairvoyant's return, on all held-out tapes together, and of scripted roles on the same ones; with
+    the 95 % bootstrap interval over tapes, also of the difference, which is taken tape by tape.
+    """
+    chosen = [rounds[name] for name in scenarios.HELD_OUT]
+    count = len(chosen[0].played[SMALL].history)
+    best = np.concatenate([one.best[:count] for one in chosen])
+    shares = {
+        kind: np.concatenate([one.played[who].returns[:count] for one in chosen])
+        for kind, who in (("zero_shot", SMALL), ("trained", TAUGHT), ("roles", "roles"))
+    }
+    facts = {"llm.tapes": float(len(best))}
+    for kind, values in (*shares.items(), ("gain", shares["trained"] - shares["zero_shot"])):
+        low, high = ratio_interval(values, best)
+        facts |= {
+            f"llm.{kind}.share": float(values.mean() / best.mean()),
+            f"llm.{kind}.share.low": low,
+            f"llm.{kind}.share.high": high,
+        }
+    return facts | {f"llm.{name}": value for name, value in runs.about().items()}
