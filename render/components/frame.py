@@ -9,7 +9,7 @@ from functools import partial
 from stagelight.render import theme
 from stagelight.render.motion import between, mix, px, py, swing
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Cue, Section
+from stagelight.render.scene import Cue, Section
 
 LEFT, RIGHT = px(4), px(96)
 KICKER_Y, HEADLINE_Y = py(6.6), py(13.0)

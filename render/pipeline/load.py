@@ -10,11 +10,11 @@ from stagelight.engines import recording
 from stagelight.render import recording_deps
 from stagelight.render.pipeline import RenderError, one_line
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.stage import Scene
+from stagelight.render.scene import Scene
 
 
 def load_scene(places: Places, name: str) -> Scene:
-    """Import a scene and give it its recording. This imports Manim.
+    """Import a scene and give it its recording.
 
     Raises:
         RecordingError: the recording cannot be used.

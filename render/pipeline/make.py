@@ -10,12 +10,12 @@ from pathlib import Path
 from PIL import Image
 
 from stagelight.engines.recording import atomic
-from stagelight.render.pipeline import InputError, RenderError, cache, document, encode, plan, publish
+from stagelight.render.pipeline import InputError, RenderError, cache, document, plan, publish
 from stagelight.render.pipeline import executor as workers
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Inputs, Places
 from stagelight.render.pipeline.progress import Show
-from stagelight.render.stage import Film
+from stagelight.render.pipeline.unit import Unit
 from stagelight.render.theme import Quality
 
 Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]]
@@ -30,8 +30,10 @@ def _folder(places: Places, found: Inputs, quality: Quality) -> Path:
     return places.cache / found.scene / quality.name
 
 
-def draw(unit: encode.Unit, tell: Callable[[int], None]) -> cache.Segment:
+def draw(unit: Unit, tell: Callable[[int], None]) -> cache.Segment:
     """In a worker: draw a section from its scene loaded anew, whose recording may have changed."""
+    from stagelight.render.pipeline import encode  # noqa: PLC0415  # brings in Manim, which no other process needs
+
     encode.forget()
     return encode.draw(unit, tell)
 
@@ -74,11 +76,11 @@ def render(
     absent = [section for section in sections if section.name not in finished and only in {None, section.name}]
     spare = max(workers.usable_cores() - len(absent), 0)
     units = [
-        encode.Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
+        Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
         for section in absent
     ]
 
-    def keep(unit: encode.Unit, segment: cache.Segment) -> None:
+    def keep(unit: Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != found:
             raise RenderError(f"{name}: the recording or a source changed while it was drawn; render it again")
         cache.admit(unit.slot, segment, found.made_of(unit.section, quality, reads[unit.section]))
@@ -126,6 +128,8 @@ def still(places: Places, name: str, section: str | None, quality: Quality, t: f
     Raises:
         InputError: there is no such section or moment, or the file is of another kind.
     """
+    from stagelight.render.stage import Film  # noqa: PLC0415  # brings in Manim
+
     if path.suffix not in {".png", ".webp"}:
         raise InputError(f"{path}: wanted a name that ends in .png or .webp")
     scene = load_scene(places, name)

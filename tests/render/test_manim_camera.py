@@ -18,7 +18,8 @@ import pytest
 from stagelight.engines.recording import Recording
 from stagelight.render import stage, theme
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Frame, Painter, Section, StageCamera
+from stagelight.render.scene import Scene, Section
+from stagelight.render.stage import Film, Frame, Painter, StageCamera
 
 KNOWN = "0.22.0"  # the Manim whose camera all this was last read in
 RED, GREEN, BLUE = [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255]
@@ -229,7 +230,7 @@ def test_what_does_not_move_is_baked_once() -> None:
 EMPTY = Recording("two", 0, {}, "", {}, (), {})
 
 
-class Two(stage.Scene):
+class Two(Scene):
     """A scene of two sections of four frames."""
 
     name, title, claim, legend = "two", "", "", ()
@@ -298,19 +299,18 @@ def test_a_painter_at_rest_stays_behind_what_moves(tmp_path: Path, monkeypatch: 
 # --- starting -----------------------------------------------------------------------------------------
 
 STARTED = """
-import sys, stagelight.render.stage, manim
-early = sorted({"networkx", "scipy"} & {name.partition(".")[0] for name in sys.modules})
-assert not early, f"{early} came in with Manim: see put_off in render/stage.py"
-turned = manim.rotation_matrix(0.5, manim.OUT)
-assert abs(turned[1, 0] - __import__("math").sin(0.5)) < 1e-12
-graph = manim.Graph([1, 2, 3], [(1, 2), (2, 3)], layout="circular")
-assert len(graph.edges) == 2
-import networkx
-from scipy.spatial.transform import Rotation
-assert networkx.__file__ and Rotation.identity()
+import sys
+import stagelight.render.pipeline.make
+from stagelight.render.scenes import rollout, scan, village
+brought = {"manim", "networkx", "scipy"}
+early = sorted(brought & {name.partition(".")[0] for name in sys.modules})
+assert not early, f"{early} is imported where nothing is drawn: see what imports render/stage.py"
+import stagelight.render.stage
+late = sorted(brought - {name.partition(".")[0] for name in sys.modules})
+assert not late, f"Manim no longer imports {late}: starting a worker is cheaper, say so in the log"
 """
 
 
-def test_what_the_stage_never_uses_is_imported_when_it_is_used() -> None:
+def test_what_only_drawing_needs_is_imported_where_frames_are_drawn() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", STARTED], capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr

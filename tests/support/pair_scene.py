@@ -26,7 +26,7 @@ def made(**changes: Any) -> Recording:
 
 
 PAIR = """
-from stagelight.render.stage import Mark, Scene
+from stagelight.render.scene import Mark, Scene
 from tinyscenes.pair import one, two
 
 
@@ -44,7 +44,7 @@ SCENE = Pair
 PART = """
 from functools import partial
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Section, nothing, reads
+from stagelight.render.scene import Cue, Section, nothing, reads
 
 
 @reads(READS)

@@ -27,7 +27,7 @@ SCENE = """
 import time
 
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Mark, Scene, Section
+from stagelight.render.scene import Cue, Mark, Scene, Section
 from tinyscenes import _colours
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stagelight.render.components import frame
+from stagelight.render.scene import Mark, Scene, Section
 from stagelight.render.scenes.rollout import advantage, curriculum, position, reward, sample, training, update
-from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "position": "A position, one move from mate",

@@ -9,10 +9,10 @@ from stagelight.render import theme
 from stagelight.render.components import bars, board
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import drawing
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.drawing import END_SIZE, SIDE_BOARD
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import in_words, signed
 
 # Beats, in seconds; what is there for each lane comes a little later in the next one.

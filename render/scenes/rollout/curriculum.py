@@ -13,8 +13,8 @@ from stagelight.render import theme
 from stagelight.render.components import board, network
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Anchor, Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout.data import Data
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import percent
 
 # Beats, in seconds.

@@ -11,9 +11,9 @@ from stagelight.render import theme
 from stagelight.render.components import board, frame, network
 from stagelight.render.motion import ease, px, py, spread
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.drawing import HERO_BOARD, NETWORK_READS, network_columns, policy_network
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import percent
 
 # Beats, in seconds.

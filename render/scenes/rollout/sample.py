@@ -9,10 +9,10 @@ from stagelight.render import theme
 from stagelight.render.components import board, fan, network
 from stagelight.render.motion import cut, ease, px, py, swing
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import drawing
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.drawing import BEAD_X, NETWORK_READS, SIDE_BOARD
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import percent
 
 # Beats, in seconds.

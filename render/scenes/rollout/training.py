@@ -13,9 +13,9 @@ from stagelight.render import theme
 from stagelight.render.components import board, curve, fan, frame, network
 from stagelight.render.motion import Point, between, ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import drawing
 from stagelight.render.scenes.rollout.data import Data
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import percent
 
 # Beats, in seconds.

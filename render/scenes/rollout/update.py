@@ -9,9 +9,9 @@ from stagelight.render import theme
 from stagelight.render.components import board, frame, network
 from stagelight.render.motion import Point, along, cut, ease, mix, px, py, swing
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.drawing import NETWORK_READS, SIDE_BOARD, network_columns, policy_network
-from stagelight.render.stage import Cue, Section, reads
 from stagelight.render.wording import percent
 
 # Beats, in seconds.

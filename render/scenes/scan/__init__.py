@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stagelight.render.components import frame
+from stagelight.render.scene import Mark, Scene, Section
 from stagelight.render.scenes.scan import comparison, consistency, diffusion, patient, prior, undersample
-from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "patient": "One brain, scanned in full",

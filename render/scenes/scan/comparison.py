@@ -11,10 +11,10 @@ from stagelight.render import theme
 from stagelight.render.components import slices
 from stagelight.render.motion import Box, ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, WINDOW, Data
 from stagelight.render.scenes.scan.drawing import METHODS
-from stagelight.render.stage import Cue, Section, reads
 
 RESULT = "samples"  # of the method that the scene has shown: reverse diffusion
 MAPPED = ("zero_filled", "variation", "mean", "ours", RESULT)  # error maps; a sixth place is for the uncertainty

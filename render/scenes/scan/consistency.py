@@ -11,10 +11,10 @@ from stagelight.render import theme
 from stagelight.render.components import frame, kcube, slices
 from stagelight.render.motion import Box, ease
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, WINDOW, Data
 from stagelight.render.scenes.scan.drawing import LEFT, MIDDLE, RIGHT
-from stagelight.render.stage import Cue, Section, reads
 
 # Beats, in seconds: once, slowly, with the stranger.
 FFT, KSPACE = 1.2, 1.6

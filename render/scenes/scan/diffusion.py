@@ -9,10 +9,10 @@ from stagelight.render import theme
 from stagelight.render.components import slices
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, Data
 from stagelight.render.scenes.scan.drawing import HERO
-from stagelight.render.stage import Cue, Section, reads
 
 # Beats, in seconds.
 PLANES, EACH_PLANE = 0.2, 0.2

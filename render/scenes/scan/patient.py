@@ -7,10 +7,10 @@ from functools import partial
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import Box, ease, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, Data
 from stagelight.render.scenes.scan.drawing import HERO
-from stagelight.render.stage import Cue, Section, nothing, reads
 
 # Beats, in seconds.
 SOLID_FADES, FADES = 4.4, 0.9

@@ -9,9 +9,9 @@ from stagelight.render import theme
 from stagelight.render.components import slices, tokens
 from stagelight.render.motion import Box, ease, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, Data
-from stagelight.render.stage import Cue, Section, reads
 
 # Beats, in seconds.
 WORDS, LIGHTS = 0.5, 1.2  # the first word sets out; after the last one the network lights up for so long

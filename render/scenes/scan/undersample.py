@@ -12,9 +12,9 @@ from stagelight.render.components import frame, kcube
 from stagelight.render.components.kcube import Pose
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, Data
-from stagelight.render.stage import Cue, Section, reads
 
 # Beats, in seconds.
 AXES = 0.3

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Mark, Scene, Section
 from stagelight.render.scenes.village import dawn, disturbances, goal, relay, results, tradeoff
-from stagelight.render.stage import Mark, Scene, Section
 
 HEADLINES = {
     "dawn": "Three workers, one village, forty days",

@@ -15,9 +15,9 @@ from stagelight.render.components.village.villager import CHILDREN, villager
 from stagelight.render.components.village.windmill import windmill
 from stagelight.render.motion import px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import DAY, Data, Run, run_reads
-from stagelight.render.stage import Cue, Section, nothing, reads
 from stagelight.render.wording import in_words
 
 # Beats, in seconds: the wind drops, stands, hunger begins, the wind's return, the recovery.

@@ -13,9 +13,9 @@ from stagelight.render.components.village.house import house
 from stagelight.render.components.village.villager import CHILDREN, LOOKS, villager
 from stagelight.render.motion import ease, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import AGENTS, DAY, Data, Run, run_reads
-from stagelight.render.stage import Cue, Section, nothing, reads
 from stagelight.render.wording import MINUS, with_minus
 
 # Beats, in seconds.

@@ -10,9 +10,9 @@ from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import DAY, HAUL_WHEAT, Data, run_reads
-from stagelight.render.stage import Cue, Section, nothing, reads
 
 # Beats, in seconds.
 BEGIN, THREADS = 0.8, 0.8

@@ -12,9 +12,9 @@ from stagelight.render.components import ribbon
 from stagelight.render.components.ribbon import Kind
 from stagelight.render.motion import Box, between, ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import DAY, Data, run_reads
-from stagelight.render.stage import Cue, Section, nothing, reads
 from stagelight.render.wording import with_minus
 
 # Beats, in seconds.

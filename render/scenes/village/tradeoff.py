@@ -17,9 +17,9 @@ from stagelight.render.components.village.villager import LOOKS, villager
 from stagelight.render.components.village.windmill import windmill
 from stagelight.render.motion import Box, between, ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import AGENTS, DAY, PLACES, Data, Run, run_reads
-from stagelight.render.stage import Cue, Section, nothing, reads
 
 # Beats, in seconds.
 SAYS = 0.5

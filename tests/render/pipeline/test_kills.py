@@ -29,7 +29,7 @@ import os, sys
 from functools import partial
 from pathlib import Path
 
-import stagelight.render.pipeline.make
+import stagelight.render.pipeline.encode
 from stagelight.render import cli, theme
 from stagelight.render.pipeline import executor
 from stagelight.render.pipeline.plan import Places

@@ -18,7 +18,7 @@ from support.paths import PACKAGE
 MOST = 8.0  # MB more for ten times the length
 LONG = """
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Mark, Scene, Section
+from stagelight.render.scene import Cue, Mark, Scene, Section
 
 
 class Long(Scene):
@@ -42,6 +42,7 @@ import resource, sys
 from pathlib import Path
 from stagelight.render.pipeline import encode, make, plan
 from stagelight.render.pipeline.plan import Places
+from stagelight.render.pipeline.unit import Unit
 from stagelight.render.theme import Quality
 
 root = Path(sys.argv[1])
@@ -50,7 +51,7 @@ quality = Quality("small", 192, 108, 30, 30, "veryfast", av1=(8, 45))
 found = plan.inputs(places, "long")
 section = make.load_scene(places, "long").sections()[0]
 place = make.slot(places, found, "one", quality, ())
-unit = encode.Unit(places, "long", "one", quality, section.frames(quality), place, 0)
+unit = Unit(places, "long", "one", quality, section.frames(quality), place, 0)
 segment = make.draw(unit, lambda done: None)
 assert len(set(segment.digests)) == unit.frames, "every frame is another picture"
 print(unit.frames, quality.width * quality.height * 4, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -9,10 +9,11 @@ import pytest
 from stagelight.engines import recording
 from stagelight.render import theme
 from stagelight.render.pipeline.plan import Places, scene_names
+from stagelight.render.scene import Scene
 from stagelight.render.scenes.rollout import Rollout
 from stagelight.render.scenes.scan import Scan
 from stagelight.render.scenes.village import Village
-from stagelight.render.stage import Film, Scene
+from stagelight.render.stage import Film
 from support.paths import RECORDINGS
 
 TINY = theme.Quality("tiny", 160, 90, 1, 30, "ultrafast")

@@ -10,8 +10,8 @@ import pytest
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.render import stage
 from stagelight.render.components import board, fan, network
+from stagelight.render.scene import Section
 from stagelight.render.scenes.rollout import Rollout, curriculum
 from stagelight.render.stage import Film
 from stagelight.render.wording import signed
@@ -111,7 +111,7 @@ def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
     before, after = board.placement("8/8/8/8/8/8/8/R7"), board.placement("8/8/8/8/8/8/8/7R")
 
     def picture(share: float) -> Any:
-        paint = stage.Section(
+        paint = Section(
             "m", None, "", 1, lambda pen, t: board.move(pen, before, "a1h1", 100, 100, 800, share, after),
             lambda pen: None, (), (), 0, "",
         )  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
 def test_rays_are_as_wide_as_they_are_probable() -> None:
     def light(p: float) -> float:
         ends = fan.tips(2, 1500, 300, 800)
-        paint = stage.Section(
+        paint = Section(
             "f", None, "", 1, lambda pen, t: fan.fan(pen, (200, 550), ends, np.array([p, 1 - p])),
             lambda pen: None, (), (), 0, "",
         )  # fmt: skip
