@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 import click
@@ -142,17 +143,19 @@ bench.add_command(engine_cli.bench_rollout)
 def doctor(places: Places) -> None:
     """Say what is there, what is missing, and the line that gets it.
 
-    The exit code is 1 where something is missing that drawing the committed recordings needs.
+    The exit code is 1 where something is missing that drawing the committed recordings needs; outside a checkout of the
+    repository, that the village as an environment needs.
 
     \b
     Example:
         click doctor
     """
     rows = list(examination.examine(places))
-    width = max(len(row.what) for row in rows)
+    width, name = max(len(row.what) for row in rows), click.get_current_context().find_root().info_name
     for row in rows:
+        fix = re.sub("^click ", f"{name} ", row.fix)
         state = "ok     " if row.good else "MISSING" if row.needed else "absent "
-        click.echo(f"{state}  {row.what:{width}}  {row.found}" + (f"  ->  {row.fix}" if row.fix else ""))
+        click.echo(f"{state}  {row.what:{width}}  {row.found}" + (f"  ->  {fix}" if fix else ""))
     missing = [row.what for row in rows if row.needed and not row.good]
     if missing:
         raise click.ClickException(f"to be put right: {', '.join(missing)}")

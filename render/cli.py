@@ -7,9 +7,13 @@ imported before a command needs it, so that `--help` and an up-to-date `render a
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import cast
 
 import click
 
+from stagelight import __version__
+from stagelight.engines import installation
 from stagelight.engines.recording import RecordingError
 from stagelight.render import check_cli, engine_cli, record_cli, render_cli, site_cli, train_cli
 from stagelight.render.pipeline import InputError, RenderError
@@ -20,20 +24,41 @@ FAILED = (click.ClickException, RenderError, OSError, ValueError)  # exit code 1
 
 
 def main() -> None:
-    """The console scripts `stagelight` and `click`."""
-    sys.exit(run(sys.argv[1:], Places()))
+    """The console script `stagelight`, which a checkout has under the name `click`, too."""
+    called = Path(sys.argv[0]).stem
+    if called not in {"click", "stagelight"}:  # python -m stagelight
+        called = "click" if installation.CHECKOUT else "stagelight"
+    sys.exit(run(sys.argv[1:], Places(), called))
 
 
-def run(arguments: list[str], places: Places) -> int:
-    """Run one command and return its exit code: 0, 1 where it failed, 2 where it was asked for what is not there."""
+def run(arguments: list[str], places: Places, name: str = "click") -> int:
+    """Run one command and return its exit code: 0, 1 where it failed, 2 where it was asked for what is not there.
+
+    Help and errors name commands by the `name` they were called by.
+    """
+    if name != "click" and "reference" not in arguments:  # the page of commands always says click
+        _rename(cli, name)
     try:
-        return int(cli.main(arguments, "click", standalone_mode=False, obj=places) or 0)
+        return int(cli.main(arguments, name, standalone_mode=False, obj=places) or 0)
     except click.Abort:
         return _say("stopped; what was finished is kept", 130)
+    except ModuleNotFoundError as error:
+        if "--debug" in arguments or (error.name or "stagelight").startswith("stagelight"):
+            raise
+        return _say(installation.missing(error.name or "", otherwise="site"), 1)
     except (*WRONG_INPUT, *FAILED) as error:
         if "--debug" in arguments:
             raise
-        return _say(_words(error), 2 if isinstance(error, WRONG_INPUT) else 1)
+        return _say(_words(error).replace("`click ", f"`{name} "), 2 if isinstance(error, WRONG_INPUT) else 1)
+
+
+def _rename(command: click.Command, name: str) -> None:
+    """Have a command's help, and that of all below it, call the program by its name."""
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    for said in cast("list[click.Command | click.Option]", [command, *options]):
+        said.help = (said.help or "").replace("click ", f"{name} ")
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _rename(below, name)
 
 
 def _words(error: Exception) -> str:
@@ -55,7 +80,7 @@ def _say(words: str, code: int) -> int:
     invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.option("--debug", is_flag=True, help="Show the whole traceback of an error. Example: click --debug render all")
-@click.version_option(package_name="stagelight", help="Say which version this is. Example: click --version")
+@click.version_option(__version__, help="Say which version this is. Example: click --version")
 def cli(debug: bool) -> None:
     """Scenes in which real machine-learning systems are seen working.
 

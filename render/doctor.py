@@ -9,21 +9,17 @@ import platform
 import re
 import shutil
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagelight.engines import recording
+from stagelight.engines import installation, recording
 from stagelight.engines.recording import RecordingError
 from stagelight.render import theme
 from stagelight.render.pipeline import plan
 from stagelight.render.pipeline.executor import usable_cores
 from stagelight.render.pipeline.plan import Places
 
-ROOT = theme.ASSETS.parent
-INSTALL = "pip install -c constraints.txt -e ."
-INSTALL_ENGINES = "pip install -c constraints.txt -e '.[engines]'"
 SPARE_BYTES = 2 << 30  # what a site's render and cache want, generously
 
 
@@ -34,7 +30,7 @@ class Row:
     what: str
     found: str
     fix: str = ""  # the line to run where it is missing
-    needed: bool = True  # for drawing committed recordings and building the site
+    needed: bool = True  # for drawing and building the site; where only the package is installed, for the village
 
     @property
     def good(self) -> bool:
@@ -46,32 +42,26 @@ def examine(places: Places) -> Iterator[Row]:
     """Look for everything that any command uses."""
     version = platform.python_version()
     yield Row("Python", version, "" if sys.version_info >= (3, 11) else "apt-get install python3.11 python3.11-venv")
-    yield from pinned(ROOT / "constraints.txt")
+    if installation.CHECKOUT:
+        yield from pinned(installation.ROOT / "constraints.txt")
+    for extra, packages in installation.requirements().items():
+        yield from wanted(extra, packages)
     for library in ("cairo", "pango-1.0"):
         name = ctypes.util.find_library(library)
-        yield Row(f"lib{library}", name or "missing", "" if name else "apt-get install libcairo2-dev libpango1.0-dev")
-    fonts = [name for name in vars(theme).values() if isinstance(name, str) and name.endswith((".otf", ".ttf"))]
-    lost = [name for name in fonts if not (theme.FONTS / name).is_file()]
-    yield Row(
-        "fonts",
-        ", ".join(lost) + " missing" if lost else f"{len(fonts)} shipped",
-        "git checkout site_assets/fonts" if lost else "",
-    )
+        fix = "" if name else "apt-get install libcairo2-dev libpango1.0-dev"
+        yield Row(f"lib{library}", name or "missing", fix, installation.CHECKOUT)
+    yield fonts()
     for scene in plan.scene_names(places):
         yield recorded(places, scene)
-    writable = os.access(places.assets, os.W_OK)
-    yield Row(
-        "site_assets", "writable" if writable else "not writable", "" if writable else f"chmod u+w {places.assets}"
-    )
-    free = shutil.disk_usage(places.assets).free
+    folder = places.assets if places.assets.is_dir() else Path.cwd()
+    writable = os.access(folder, os.W_OK)
+    yield Row(folder.name, "writable" if writable else "not writable", "" if writable else f"chmod u+w {folder}")
+    free = shutil.disk_usage(folder).free
     yield Row("disk space", f"{free / 1e9:.1f} GB free", "" if free > SPARE_BYTES else "click clean")
     yield Row("cores", str(usable_cores()))
     yield program(
         "Chromium, for the page tests", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"
     )
-    for package in ("torch", "chess", "safetensors"):
-        found = installed(package)
-        yield Row(f"{package}, for record", found or "missing", "" if found else INSTALL_ENGINES, needed=False)
     yield program("Stockfish, for corpus", ("stockfish", "/usr/games/stockfish"), "apt-get install stockfish")
 
 
@@ -87,13 +77,29 @@ def pinned(constraints: Path) -> Iterator[Row]:
     }
     for name, found in others.items():
         yield Row(name, f"{found}, pinned {pins[name]}", f"pip install {name}=={pins[name]}")
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    missing = [name for entry in wanted if not installed(name := re.split(r"[^\w.-]", entry)[0])]
-    for name in missing:
-        yield Row(name, "missing", INSTALL)
-    if not others and not missing:
+    if not others:
         count = sum(installed(name) is not None for name in pins)
         yield Row("packages", f"{count} of {len(pins)} pins installed, all in the pinned version")
+
+
+def wanted(extra: str, packages: list[str]) -> Iterator[Row]:
+    """The packages of an extra that are missing; of one that nothing here needs, in one row."""
+    lost = [name for name in packages if not installed(name)]
+    if not extra or (extra == "site" and installation.CHECKOUT):
+        yield from (Row(name, "missing", installation.install(extra)) for name in lost)
+    elif extra != "dev":
+        found = f"{', '.join(lost)} missing" if lost else f"{len(packages)} packages"
+        yield Row(f"extra {extra}", found, installation.install(extra) if lost else "", needed=False)
+
+
+def fonts() -> Row:
+    """The fonts that a scene's type is set in."""
+    names = [name for name in vars(theme).values() if isinstance(name, str) and name.endswith((".otf", ".ttf"))]
+    lost = [name for name in names if not (theme.FONTS / name).is_file()]
+    if not lost:
+        return Row("fonts", f"{len(names)} shipped")
+    fix = "git checkout site_assets/fonts" if installation.CHECKOUT else "pip install --force-reinstall stagelight"
+    return Row("fonts", f"{', '.join(lost)} missing", fix)
 
 
 def installed(package: str) -> str | None:

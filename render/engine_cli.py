@@ -16,7 +16,6 @@ import click
 
 from stagelight.engines import recording
 from stagelight.engines.experiment.progress import NEVER, Interrupted
-from stagelight.render import doctor as examination
 from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
 
@@ -28,13 +27,9 @@ MINUTES = click.option(
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """Report an engine's missing packages and refused inputs in one line."""
+    """Report what an engine refuses in one line."""
     try:
         yield
-    except ModuleNotFoundError as error:
-        if (error.name or "stagelight").startswith("stagelight"):
-            raise
-        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
     except ValueError as error:
         raise InputError(str(error)) from error
 
@@ -92,7 +87,7 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
         with progress.following() as report, stopping_after(minutes) as end:
             made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end)
         if recording.same(before, made):
-            recording.save(made, places.recordings)
+            recording.save(made, places.recorded)
         if as_json:
             click.echo(json.dumps(dict(made.facts), indent=1))
             return
@@ -123,7 +118,8 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan --only poisson.r16.c1     the headline, both adults
     """
     with engine():
-        from stagelight.engines.scan import score as scoring  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import record  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import score as scoring  # noqa: PLC0415
 
         chosen = [case for case in scoring.every() if only in case.name]
         if not chosen:
@@ -133,8 +129,8 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
             if only:
                 facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
             else:
-                made = scoring.compare(recording.load(places.recordings, "scan"), cache, report, end)
-                recording.save(made, places.recordings)
+                made = record.compare(recording.load(places.recordings, "scan"), cache, report, end)
+                recording.save(made, places.recorded)
                 facts = dict(made.facts)
         if as_json:
             click.echo(json.dumps(facts, indent=1))
@@ -218,7 +214,7 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with engine():
-        from stagelight.engines.village import benchmark, plans, rounds, scenarios  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.village import plans, rounds, scenarios  # noqa: PLC0415
         from stagelight.engines.village import record as village  # noqa: PLC0415
         from stagelight.engines.village import score as measured  # noqa: PLC0415
 
@@ -228,9 +224,11 @@ def score_village(
         answering = _answering(cache, base_url, model, key_variable, budget, transcripts)
         with progress.following() as report, answering as answers, stopping_after(minutes) as end:
             if not names and not where:
+                from stagelight.engines.village import benchmark  # noqa: PLC0415  # brings in scipy
+
                 before = recording.load(places.recordings, "village")
                 made = benchmark.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
-                recording.save(made, places.recordings)
+                recording.save(made, places.recorded)
                 rows = benchmark.lines(made.facts)
             else:
                 for name in names:
@@ -288,13 +286,13 @@ def bring(volume: Path, acceleration: float, prompt: str, seed: int, out: Path |
     """Scan and reconstruct a reader's own volume, and say how well."""
     with engine():
         from stagelight.engines.scan import bring as own  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan import prior, record  # noqa: PLC0415
+        from stagelight.engines.scan import prior  # noqa: PLC0415
 
         asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
         with progress.following() as report:
             facts, paths = own.reconstruct(asked, seed, folder, report)
             if prior.WEIGHTS.is_file():
-                paths += recording.save(record.own(asked, seed, report), folder)
+                paths += recording.save(own.recorded(asked, seed, report), folder)
     for name, value in facts.items():
         if name.endswith((".brain.psnr", ".brain.ssim")):
             click.echo(f"{name:28} {value:7.3f}")

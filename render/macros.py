@@ -1,60 +1,119 @@
-"""The macros that MkDocs offers to `docs/*.md`: all that a page may say about a run.
+"""The macros that MkDocs offers to `docs/*.md`: numbers, claims, scenes and tables, all read from recorded runs.
 
-    {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number, read from the recording
+    {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number of the recording, or of two: "a - b", "a / b"
     {{ setting("rollout", "eps_low") }}                          a number of its configuration
-    {{ constant("engines/village/rules.py", "MESSAGE") }}        a number of the rules, read from the source
+    {{ constant("engines/village/rules.py", "MESSAGE") }}        a number of the source, or the length of a tuple
     {{ event("rollout", "failure", "san") }}                     a word of one of its events
+    {{ holds("does better", "scan", "a > b") }}                  words that rest on a relation between facts
+    {{ best("village", "calm.reserve_*.return") }}               the text for * in the largest of several facts
+
     {{ scene("rollout", "Reading the light") }}                  the player, its steps and its legend
-    {{ heading("rollout", "sample") }}                           "01 Sample", as the scene calls it
+    {{ heading("rollout", "sample") }} {{ claim("rollout") }}    "01 Sample" and the headline, as the scene has them
     {{ still("rollout", "sample") }}                             the picture of that moment
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
-    {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
-    {{ try_group("rollout") }}                                   a recorded group to set rewards in
-    {{ try_reserve("village") }}                                 what a reserve is worth, a table to choose from
-    {{ try_scan("scan") }}                                       recorded reconstructions to choose from
-    {{ errors("scan") }}                                         where each method is off
-    {{ scored_by_rate("scan") }} {{ scored_tried("scan", 16) }}   tables of what was scored
-    {{ scored_scanners("scan", 16) }} {{ scored_words("scan") }}  and more of them
-    {{ scored_agents("village") }} {{ answers("village", 4) }}   who reaches what; a language model's own words
-    {{ gains("scan", "Over the best classical method") }}        gains by acceleration, as a picture and a table
-    {{ curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
-                                                                 learning curves of several runs, from its arrays
-    {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
-    {{ origins() }} {{ third_parties() }}                        what each scene was made from; what others made
-    {{ poster("rollout") }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
+    {{ poster("rollout") }} {{ card_picture("rollout") }} {{ film_length("rollout") }}
 
-Two files stand behind them: `site_assets/recordings/NAME.json`, the head of a recording, and
-`site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for something they do
-not hold ends the build with one line. Everything taken from them is escaped on its way into the page.
+    {{ try_group("rollout") }} {{ try_reserve("village") }} {{ try_scan("scan") }}    tables to try
+    {{ learning_curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
+    {{ gain_plot("scan", "Over the best classical method") }}    gains by acceleration, as a picture and a table
+    {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
+    {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
+    {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan", 16) }} {{ scan_prompts("scan") }}
+    {{ village_returns("village") }} {{ model_answers("village", 4) }}
+
+    {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
+    {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
+    {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
+
+Two files stand behind a scene: `site_assets/recordings/NAME.json`, the head of its recording, and
+`site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for what they do not hold, or
+claims what they contradict, ends the build with one line. All that is taken from them is escaped.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from stagelight.render.pages import (
     architecture,
-    figures,
-    gains,
-    pieces,
-    plots,
+    claims,
+    gain_plot,
+    learning_curves,
+    player,
     prose,
-    reserve,
-    scans,
-    scored,
-    tries,
-    villages,
-)
+    reconstructions,
+    scan_tables,
+    scene_page,
+    try_group,
+    try_reserve,
+    values,
+    village_tables,
+)  # fmt: skip
 from stagelight.render.pages.citations import Citations
 from stagelight.render.pages.markup import el
-from stagelight.render.pages.published import RENDER, Scene, fail, load, pick
+from stagelight.render.pages.scene_files import RENDER, Scene, fail, load, pick
+
+Macros = Mapping[str, Callable[..., str]]
 
 
-def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Callable[..., str]:
+class Site:
+    """The project, its scenes, and the page that is being written.
+
+    Zensical, the theme's successor, gives of a page its path and address alone.
+    """
+
+    def __init__(self, env: Any) -> None:
+        """Read every scene that mkdocs.yml lists."""
+        self.env = env
+        self.root = Path(env.project_dir)
+        self.extra: dict[str, Any] = env.conf["extra"]
+        self.scenes = {name: load(self.root / "site_assets", name) for name in self.extra.get("scenes", [])}
+
+    def page(self) -> str:
+        """The path of the page below docs/."""
+        return str(self.env.page.file.src_uri if hasattr(self.env.page, "file") else self.env.page.path)
+
+    def markdown(self) -> str:
+        """The source of the page."""
+        text: str | None = getattr(self.env, "markdown", None)
+        return text if text is not None else (self.root / "docs" / self.page()).read_text(encoding="utf-8")
+
+    def base(self) -> str:
+        """The way from the page to the root of the site."""
+        *folders, file = self.page().split("/")
+        deeper = self.env.conf["use_directory_urls"] and file not in ("index.md", "README.md")
+        return "../" * (len(folders) + deeper)
+
+    def address(self, name: str) -> str:
+        """The way from the page to the page of a scene."""
+        return f"{self.base()}{name}/" if self.env.conf["use_directory_urls"] else f"{self.base()}{name}.html"
+
+    def scene(self, name: str) -> Scene:
+        """A scene by name."""
+        scene: Scene = pick(self.scenes, name, "mkdocs.yml (extra.scenes)", self.page())
+        return scene
+
+    def keep(self, picture: bytes) -> str:
+        """The address of a picture, which is written when all pages are."""
+        name = f"pictures/{hashlib.sha256(picture).hexdigest()[:16]}.png"
+        self.extra.setdefault("pictures", {})[name] = picture
+        return self.base() + name
+
+
+def define_env(env: Any) -> None:
+    """Offer the macros to MkDocs; called once, before any page is read (by Zensical: for each page)."""
+    site = Site(env)
+    site.extra["manifests"] = {name: scene.manifest for name, scene in site.scenes.items()}
+    site.extra["log"] = prose.log(site.root / "docs/log")
+    for name, macro in {**_words(site), **_parts(site), **_tables(site), **_texts(site)}.items():
+        env.macro(_checked(macro, name, site.page), name)
+
+
+def _checked(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Callable[..., str]:
     """The same macro, ending the build in one line where a file lacks what it needs."""
 
     def checked(*arguments: Any, **options: Any) -> str:
@@ -66,100 +125,91 @@ def whole(macro: Callable[..., str], name: str, page: Callable[[], str]) -> Call
     return checked
 
 
-def define_env(env: Any) -> None:
-    """Offer the macros to MkDocs; called once, before any page is read.
+def _words(site: Site) -> Macros:
+    """Numbers, words and claims."""
 
-    Zensical, the theme's successor, calls it for each page, and says of a page its path and address alone.
-    """
-    root = Path(env.project_dir)
-    scenes = {name: load(root / "site_assets", name) for name in env.conf["extra"].get("scenes", [])}
-    env.conf["extra"]["manifests"] = {name: scene.manifest for name, scene in scenes.items()}
+    def fact(scene: str, quantity: str, style: str = "number", digits: int | None = None) -> str:
+        return values.fact(site.scene(scene), quantity, style, digits, site.page())
 
-    env.conf["extra"]["log"] = prose.log(root / "docs/log")
+    def setting(scene: str, name: str, style: str = "number", digits: int | None = None) -> str:
+        return values.setting(site.scene(scene), name, style, digits, site.page())
 
-    works = Citations(root / "docs/references.bib")
+    def constant(path: str, name: str, style: str = "number", digits: int | None = None) -> str:
+        number = prose.constant(site.root, path, name, site.page())
+        return values.constant(path, name, number, style, digits, site.page())
 
-    def page() -> str:
-        return str(env.page.file.src_uri if hasattr(env.page, "file") else env.page.path)
+    def event(scene: str, kind: str, key: str, style: str | None = None) -> str:
+        return values.event(site.scene(scene), kind, key, style, site.page())
 
-    def words() -> str:
-        found = getattr(env, "markdown", None)
-        return found if found is not None else (root / "docs" / page()).read_text(encoding="utf-8")
+    def holds(words: str, scene: str, *relations: str) -> str:
+        return claims.holds(site.scene(scene), words, relations, site.page())
 
-    def base() -> str:
-        *folders, file = page().split("/")
-        deeper = env.conf["use_directory_urls"] and file not in ("index.md", "README.md")
-        return "../" * (len(folders) + deeper)
+    def best(scene: str, pattern: str) -> str:
+        return claims.best(site.scene(scene), pattern, site.page())
 
-    def address(name: str) -> str:
-        return f"{base()}{name}/" if env.conf["use_directory_urls"] else f"{base()}{name}.html"
+    return {"fact": fact, "setting": setting, "constant": constant, "event": event, "holds": holds, "best": best}
 
-    def get(name: str) -> Scene:
-        found: Scene = pick(scenes, name, "mkdocs.yml (extra.scenes)", page())
-        return found
 
-    def measured(scene: str, name: str, style: str = "number", digits: int | None = None) -> str:
-        return figures.fact(get(scene), "facts", name, style, digits, page())
-
-    def chosen(scene: str, name: str, style: str = "number", digits: int | None = None) -> str:
-        return figures.fact(get(scene), "config", name, style, digits, page())
-
-    def named(path: str, name: str, style: str = "number", digits: int | None = None) -> str:
-        return figures.constant(path, name, prose.constant(root, path, name, page()), style, digits, page())
-
-    def keep(picture: bytes) -> str:
-        name = f"pictures/{hashlib.sha256(picture).hexdigest()[:16]}.png"
-        env.conf["extra"].setdefault("pictures", {})[name] = picture
-        return base() + name
-
-    macros: dict[str, Callable[..., str]] = {
-        "constant": named,
-        "fact": measured,
-        "setting": chosen,
-        "event": lambda scene, kind, key, style=None: figures.event(get(scene), kind, key, style, page()),
-        "scene": lambda name, legend_title: pieces.player(get(name), base(), legend_title, words()),
-        "heading": lambda name, section: pieces.heading(get(name), section, page()),
-        "still": lambda name, section: pieces.still(get(name), base(), section, page()),
+def _parts(site: Site) -> Macros:
+    """The parts of a scene's page, and its poster elsewhere."""
+    get, page, base = site.scene, site.page, site.base
+    return {
+        "scene": lambda name, legend: player.player(get(name), base(), legend, site.markdown()),
+        "heading": lambda name, section: scene_page.heading(get(name), section, page()),
         "claim": lambda name: el("p", {"class": "claim"}, get(name).manifest["claim"]),
-        "transcript": lambda name: pieces.transcript(get(name)),
-        "provenance": lambda name: pieces.provenance(get(name)),
-        "downloads": lambda name: pieces.downloads(get(name), base()),
-        "try_group": lambda name: tries.group(get(name), page()),
-        "try_reserve": lambda name: reserve.table(get(name), page()),
-        "try_scan": lambda name: scans.choose(get(name), page(), keep),
-        "seen": lambda name: scans.seen(get(name), page(), keep),
-        "errors": lambda name: scans.errors(get(name), page(), keep),
-        "scored_by_rate": lambda name: scored.by_rate(get(name), page()),
-        "scored_tried": lambda name, rate: scored.tried(get(name), rate, page()),
-        "scored_otherwise": lambda name, rate: scored.otherwise(get(name), rate, page()),
-        "scored_bands": lambda name, rate: scored.bands(get(name), rate, page()),
-        "scored_scanners": lambda name, rate: scored.scanners(get(name), rate, page()),
-        "scored_words": lambda name: scored.words(get(name), page()),
-        "scored_agents": lambda name: villages.agents(get(name), page()),
-        "answers": lambda name, count: villages.answers(get(name), page(), count),
-        "gains": lambda name, title: gains.plot(get(name), title, page()),
-        "curves": lambda name, measured, runs, across, title: plots.curves(
+        "still": lambda name, section: scene_page.still(get(name), base(), section, page()),
+        "transcript": lambda name: scene_page.transcript(get(name)),
+        "provenance": lambda name: scene_page.provenance(get(name)),
+        "downloads": lambda name: scene_page.downloads(get(name), base()),
+        "poster": lambda name: scene_page.poster(get(name), base(), site.address(name)),
+        "card_picture": lambda name: scene_page.card_picture(get(name), base()),
+        "film_length": lambda name: scene_page.film_length(get(name)),
+        "origins": lambda: scene_page.origins(site.scenes.values()),
+    }
+
+
+def _tables(site: Site) -> Macros:
+    """Tables, plots and pictures of a recording."""
+    get, page, keep = site.scene, site.page, site.keep
+    return {
+        "try_group": lambda name: try_group.table(get(name), page()),
+        "try_reserve": lambda name: try_reserve.table(get(name), page()),
+        "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
+        "learning_curves": lambda name, measured, runs, across, title: learning_curves.plot(
             get(name), measured, runs, across, title, page()
         ),
-        "poster": lambda name: pieces.poster(get(name), base(), address(name)),
-        "glimpse": lambda name: pieces.glimpse(get(name), base()),
-        "length": lambda name: pieces.length(get(name)),
+        "gain_plot": lambda name, title: gain_plot.plot(get(name), title, page()),
+        "error_maps": lambda name: reconstructions.error_maps(get(name), page(), keep),
+        "training_examples": lambda name: reconstructions.training_examples(get(name), page(), keep),
+        "scan_by_acceleration": lambda name: scan_tables.by_acceleration(get(name), page()),
+        "scan_methods": lambda name, rate: scan_tables.methods(get(name), rate, page()),
+        "scan_other_measures": lambda name, rate: scan_tables.other_measures(get(name), rate, page()),
+        "scan_error_bands": lambda name, rate: scan_tables.error_bands(get(name), rate, page()),
+        "scan_other_scanners": lambda name, rate: scan_tables.other_scanners(get(name), rate, page()),
+        "scan_prompts": lambda name: scan_tables.prompts(get(name), page()),
+        "village_returns": lambda name: village_tables.returns(get(name), page()),
+        "model_answers": lambda name, count: village_tables.answers(get(name), page(), count),
+    }
+
+
+def _texts(site: Site) -> Macros:
+    """Text from outside a scene."""
+    root, page = site.root, site.page
+    works = Citations(root / "docs/references.bib")
+    return {
         "code": lambda path, name: prose.code(root, path, name, page()),
-        "reading_time": lambda: prose.reading_time(words()),
-        "origins": lambda: pieces.origins(scenes.values()),
-        "third_parties": lambda: prose.third_parties(root),
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
+        "third_parties": lambda: prose.third_parties(root),
+        "reading_time": lambda: prose.reading_time(site.markdown()),
         "decisions": lambda: prose.decisions(root / "docs"),
-        "architecture": lambda: architecture.figure(root),
         "log": lambda: prose.log_index(root / "docs/log"),
+        "architecture": lambda: architecture.figure(root),
     }
-    for name, macro in macros.items():
-        env.macro(whole(macro, name, page), name)
 
 
 def on_post_build(env: Any) -> None:
-    """Put the pictures that pages asked for beside them; called by MkDocs when all pages are written."""
+    """Write the pictures that pages asked for; called by MkDocs when all pages are written."""
     folder = Path(env.conf["site_dir"])
     for name, picture in env.conf["extra"].get("pictures", {}).items():
         path = folder / name

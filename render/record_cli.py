@@ -14,10 +14,9 @@ from typing import Any
 
 import click
 
-from stagelight.engines import recording
+from stagelight.engines import installation, recording
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.recording import Recording
-from stagelight.render import doctor as examination
 from stagelight.render import engine_cli
 from stagelight.render.pipeline import InputError, executor, plan, progress
 from stagelight.render.pipeline.plan import Places
@@ -90,7 +89,7 @@ def record(
         for fact, value in made.facts.items():
             click.echo(f"{fact:42} {value:g}")
         return
-    folder = out or places.recordings
+    folder = out or places.recorded
     paths = [*recording.save(made, folder)]
     if hasattr(engine, "publish"):
         paths += engine.publish(checkpoints, made, folder)
@@ -105,12 +104,7 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple
         entry.name for entry in pkgutil.iter_modules([str(engines)]) if (engines / entry.name / "record.py").is_file()
     ]
     plan.pick("engine", scene, known)
-    try:
-        engine = importlib.import_module(f"stagelight.engines.{scene}.record")
-    except ModuleNotFoundError as error:
-        if (error.name or "stagelight").startswith("stagelight"):
-            raise
-        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    engine = importlib.import_module(f"stagelight.engines.{scene}.record")
     given = {name: value for name, value in options.items() if value is not None}
     if "seed" in given and "seeds" in inspect.signature(engine.make).parameters:
         seed = given.pop("seed")
@@ -175,11 +169,11 @@ def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Pat
         click corpus rollout
         click corpus rollout --games 500 --out /tmp/c.npz
     """
-    try:
-        from stagelight.engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
-        from stagelight.engines.rollout import positions  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise click.ClickException(f"{error.name} is missing; get it with `{examination.INSTALL_ENGINES}`") from error
+    from stagelight.engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
+    from stagelight.engines.rollout import positions  # noqa: PLC0415
+
+    if out is None and not installation.CHECKOUT:
+        raise click.UsageError("The corpus that is installed is not written over; say where with --out FILE.")
     making = positions.Making() if games is None else positions.Making(games=games)
     with progress.following() as report:
         made = maker.build(places.cache.parent / "record" / "rollout", report, making, jobs or executor.usable_cores())

@@ -29,6 +29,8 @@ def write_reference(context: click.Context, out: Path | None) -> None:
     assert isinstance(group, click.Group)
     places: Places = context.obj
     path = out or places.assets.parent / "docs" / "commands.md"
+    if not path.parent.is_dir():
+        raise click.UsageError(f"There is no folder {path.parent}; say where the page goes with --out FILE.")
     with atomic(path) as file:
         file.write(reference.page(group).encode())
     click.echo(path)

@@ -7,8 +7,8 @@ everything that reaches it, and a new import needs no list to be kept. Imports f
 (`if TYPE_CHECKING:`) are not executed and not followed. `importlib.import_module` is followed where its argument is a
 literal; a module whose name is computed at run time is not seen.
 
-`NEUTRAL` modules store, schedule and report. Results do not depend on them, which the tests of resumption and of one
-job against two hold, so a version does not either.
+`NEUTRAL` modules store, schedule, compile and report. Results do not depend on them, which the tests of resumption, of
+one job against two, and of compiled against plain functions hold, so a version does not either.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ from typing import Any
 from stagelight.engines.recording import sha256
 
 NEUTRAL = frozenset(
-    {"stagelight", "stagelight.engines", "stagelight.engines.recording", "stagelight.engines.experiment"}
-    | {f"stagelight.engines.experiment.{name}" for name in ("cache", "checkpoint", "pool", "progress", "provenance")}
+    {"stagelight", "stagelight.engines", "stagelight.engines.experiment"}
+    | {f"stagelight.engines.{name}" for name in ("installation", "recording")}
+    | {
+        f"stagelight.engines.experiment.{name}"
+        for name in ("cache", "checkpoint", "compiling", "pool", "progress", "provenance")
+    }
 )
 LENGTH = 16  # hexadecimal digits of a version or key
 
@@ -78,13 +82,14 @@ def closure(*modules: str, follow: Callable[[str, str], bool] = lambda importer,
     for name in modules:
         if module_file(name) is None:
             raise ModuleNotFoundError(f"no module {name!r}", name=name)
-    waiting = set(modules)
+    waiting, visited = set(modules), set()
     while waiting:
         name = waiting.pop()
-        path = module_file(name) if name not in found and name.partition(".")[0] in tops else None
+        visited.add(name)
+        path = module_file(name) if name.partition(".")[0] in tops else None
         if path:
             found[name] = path
-            waiting.update(each for each in imports(path, name) if follow(name, each))
+            waiting.update(each for each in imports(path, name) if each not in visited and follow(name, each))
     return found
 
 

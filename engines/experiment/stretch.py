@@ -58,9 +58,9 @@ def _difference(recorded: NDArray[Any] | None, again: NDArray[Any], tolerance: f
     if part.shape != again.shape or part.dtype != again.dtype:
         return f"{again.dtype} {again.shape} was run again, {recorded.dtype} {recorded.shape} is recorded"
     wrong = (_bytes(part) != _bytes(again)).any(1)
-    largest = max(float(np.abs(recorded.astype(np.float64)).max()), np.finfo(np.float64).tiny)
+    largest = max(float(np.abs(recorded.astype(np.float64)).max(initial=0)), np.finfo(np.float64).tiny)
     off = np.abs(again.astype(np.float64) - part.astype(np.float64)).ravel() / largest
-    if part.dtype != np.bool_:
+    if part.dtype.kind == "f":
         wrong &= ~(off <= tolerance) | (tolerance == 0)  # nan is not within any
     count = int(wrong.sum())
     return f"{count} of {part.size} numbers differ, the largest by {off[wrong].max():.2g}" if count else ""

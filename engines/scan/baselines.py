@@ -35,6 +35,7 @@ class Setting:
 
 
 QUICK = Setting(weight=5e-4, iterations=16)
+GUESS = Setting(weight=5e-4, iterations=60)
 
 
 def zero_filled(scan: Measured) -> Tensor:
@@ -123,3 +124,13 @@ def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:
     `scale` and `sigma` of the whole scan); its outermost slices miss their neighbours.
     """
     return (variation(scan, setting) + wavelet(scan, setting)) / 2
+
+
+def first_guess(scan: Measured) -> tuple[Tensor, Tensor]:
+    """Total variation and shifted Haar wavelets as in `quick`, but longer: their mean and their difference.
+
+    (S, H, W) each. Set on a patient kept for that, ms_26, T1w: 60 iterations in place of 16 give .93 dB more at R = 16
+    and 1.07 at R = 8 for three times the time, about 12 processor seconds for 144 slices.
+    """
+    edges, waves = variation(scan, GUESS), wavelet(scan, GUESS)
+    return (edges + waves) / 2, edges - waves

@@ -6,18 +6,22 @@ The volume is taken for the truth: k-space is simulated from it, so what comes b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from stagelight.engines.scan import baselines, finishers, kspace, metrics, prior, volume
+from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.recording import Recording
+from stagelight.engines.scan import baselines, finishers, kspace, metrics, prior, record, volume
 from stagelight.engines.scan.baselines import Setting
 from stagelight.engines.scan.cases import Bench, Case
+from stagelight.engines.scan.patient import Patient
 from stagelight.engines.scan.volume import Own
 
-Report = Callable[[str, int, int, Mapping[str, float]], None]
 SETTING = Setting(3e-4, 60, stop=48)  # what suits most of the scored cases
 MOST = 40.0  # acceleration
 
@@ -48,7 +52,7 @@ def bench(asked: Asked, seed: int) -> tuple[Own, Bench]:
     return own, Bench(case, scan, own.placed.x, {"brain": own.placed.brain})
 
 
-def reconstruct(asked: Asked, seed: int, folder: Path, report: Report) -> tuple[dict[str, float], list[Path]]:
+def reconstruct(asked: Asked, seed: int, folder: Path, progress: Progress) -> tuple[dict[str, float], list[Path]]:
     """Reconstruct and write `<name>_<method>.nii.gz` for each method, on the file's own grid.
 
     Returns the figures, under `<method>.<figure>`, and the files written. Methods: `zero_filled`, `mean` of total
@@ -75,8 +79,30 @@ def reconstruct(asked: Asked, seed: int, folder: Path, report: Report) -> tuple[
         facts |= {f"{name}.{key}": value for key, value in measured.items() if math.isfinite(value)}
         paths.append(folder / f"{stem}_{name}.nii.gz")
         volume.write(kspace.volume(x), own, paths[-1])
-        report(name, done, len(ways), {"psnr": measured["brain.psnr"]})
+        progress(name, done, len(ways), {"psnr": measured["brain.psnr"]})
     return facts, paths
+
+
+def recorded(asked: Asked, seed: int, progress: Progress) -> Recording:
+    """A recording of the reader's own volume, as of the patient; nothing is known of a lesion in it.
+
+    Raises:
+        ValueError: as `bench`; or the weights cannot be had.
+    """
+    _, made = bench(asked, seed)
+    nothing = np.zeros(made.reference.shape, np.bool_)
+    shown = Patient("own", made.reference, made.regions["brain"], nothing, 1.0, asked.path.name)
+    rate = asked.acceleration
+    config = record.Config(
+        acceleration=rate,
+        grid=(rate,),
+        kind=asked.kind,
+        coils=asked.coils,
+        prompt=asked.prompt.strip() or "A brain scan.",
+        seen=0,
+    )
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        return record.make(Path(folder), progress, config=config, seed=seed, shown=shown)
 
 
 def _ours(made: Bench, prompt: str) -> torch.Tensor:

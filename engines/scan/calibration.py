@@ -16,6 +16,7 @@ from torch import Tensor
 
 from stagelight.engines.scan import baselines, masks
 from stagelight.engines.scan.kspace import Acquisition, Measured
+from stagelight.engines.scan.solvers import conjugate_gradients
 
 NEIGHBOURS = 2.0  # slices, the spread of a Gaussian along the readout: maps are as smooth there as in the plane
 COSINES = (9, 8, 8)  # along S, H and W: what a fitted map is made of
@@ -65,17 +66,12 @@ def fitted(scan: Measured, x: Tensor) -> Measured:
     def adjoint(y: Tensor) -> Tensor:
         return back(torch.fft.ifft2(y * mask, norm="ortho") * x)
 
-    a = back(scan.acquisition.sens)
-    residual = adjoint(scan.y - forward(a))
-    direction, power = residual, residual.abs().square().sum()
-    for _ in range(STEPS):
-        moved = adjoint(forward(direction)) + RIDGE * direction
-        stride = power / (direction.conj() * moved).sum().real.clamp_min(1e-20)
-        a = a + stride * direction
-        residual = residual - stride * moved
-        before, power = power, residual.abs().square().sum()
-        direction = residual + (power / before.clamp_min(1e-20)) * direction
-    return _with(scan, maps(a))
+    def operator(a: Tensor) -> Tensor:
+        return adjoint(forward(a)) + RIDGE * a
+
+    start = back(scan.acquisition.sens)
+    residual = adjoint(scan.y - forward(start))
+    return _with(scan, maps(conjugate_gradients(operator, start, residual, STEPS)))
 
 
 def centre(mask: Tensor) -> float:

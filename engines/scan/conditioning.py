@@ -6,24 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import baselines, masks
+from stagelight.engines.scan import masks
 from stagelight.engines.scan.kspace import A, A_adjoint, Measured
 from stagelight.engines.scan.score_model import SCAN_NUMBERS, Given
 from stagelight.engines.scan.text import Encoded
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
-GUESS = baselines.Setting(weight=5e-4, iterations=60)
 RINGS = 8  # of k-space, over which the density of samples is given
-
-
-def first_guess(scan: Measured) -> tuple[Tensor, Tensor]:
-    """Total variation and shifted Haar wavelets as in `baselines.quick`, but longer: their mean and their difference.
-
-    (S, H, W) each. Set on a patient kept for that, ms_26, T1w: 60 iterations in place of 16 give .93 dB more at R = 16
-    and 1.07 at R = 8 for three times the time, about 12 processor seconds for 144 slices.
-    """
-    edges, waves = baselines.variation(scan, GUESS), baselines.wavelet(scan, GUESS)
-    return (edges + waves) / 2, edges - waves
 
 
 def condition(

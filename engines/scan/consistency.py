@@ -16,6 +16,7 @@ import math
 from torch import Tensor
 
 from stagelight.engines.scan.kspace import A, A_adjoint, Measured
+from stagelight.engines.scan.solvers import conjugate_gradients
 
 STEPS = 4
 
@@ -28,17 +29,13 @@ def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Ten
     """
     if not tau > 0:
         raise ValueError(f"tau {tau:g}, wanted above 0: the spread of the estimate's error")
-    pull = (scan.sigma / tau) ** 2
-    residual = A_adjoint(scan.y - A(z, scan.acquisition), scan.acquisition).real
-    x, direction, power = z, residual, residual.square().sum()
-    for _ in range(steps):
-        moved = A_adjoint(A(direction, scan.acquisition), scan.acquisition).real + pull * direction
-        stride = power / (direction * moved).sum().clamp_min(1e-20)
-        x = x + stride * direction
-        residual = residual - stride * moved
-        before, power = power, residual.square().sum()
-        direction = residual + (power / before.clamp_min(1e-20)) * direction
-    return x
+    pull, acquisition = (scan.sigma / tau) ** 2, scan.acquisition
+
+    def operator(x: Tensor) -> Tensor:
+        return A_adjoint(A(x, acquisition), acquisition).real + pull * x
+
+    residual = A_adjoint(scan.y - A(z, acquisition), acquisition).real
+    return conjugate_gradients(operator, z, residual, steps)
 
 
 def misfit(x: Tensor, scan: Measured) -> float:

@@ -14,7 +14,6 @@ set aside for choosing settings (`TUNING`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,13 @@ from safetensors.torch import save
 from scipy import ndimage
 from torch import Tensor
 
+from stagelight.engines.experiment import cache, provenance
 from stagelight.engines.recording import atomic
 from stagelight.engines.scan import anatomy, data, grid, kspace, tissue
 from stagelight.engines.scan.anatomy import Fact
+from stagelight.engines.scan.baselines import first_guess
+
+SEED = 2026  # of what the published networks learnt from
 
 # How often a real scan is drawn. T1 leads, since most scans that are brought are.
 REAL = {
@@ -39,7 +42,6 @@ REAL = {
 }  # fmt: skip
 TUNING = ("ms_26_T1", "ms_26_T2", "ms_26_FLAIR")
 PATIENTS = {"seg3d": "epilepsy", "studyforrest": "healthy", "ms": "multiple sclerosis"}
-Classical = Callable[[kspace.Measured], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Slab:
     fact: Fact
 
 
-def make(index: int, config: Config, seed: int, classical: Classical, folder: Path) -> Path:
+def make(index: int, config: Config, seed: int, folder: Path) -> Path:
     """Make one item, or find it made. Returns its file."""
     path = folder / f"item-{index:04}.safetensors"
     if path.is_file():
@@ -88,23 +90,17 @@ def make(index: int, config: Config, seed: int, classical: Classical, folder: Pa
     low, high = int(filled[0]), int(filled[-1])
     first = int(np.clip(rng.integers(low - 4, max(low - 3, high + 4 - config.slices)), 0, 144 - config.slices))
     part = brain.x[:, :, first : first + config.slices]
-    write(path, part, (low - first, high - first), brain.fact, acquisition, int(rng.integers(1 << 62)), classical)
+    write(path, part, (low - first, high - first), brain.fact, acquisition, int(rng.integers(1 << 62)))
     return path
 
 
 def write(
-    path: Path,
-    x: NDArray[np.float32],
-    extent: tuple[int, int],
-    fact: Fact,
-    config: kspace.Config,
-    seed: int,
-    classical: Classical,
+    path: Path, x: NDArray[np.float32], extent: tuple[int, int], fact: Fact, config: kspace.Config, seed: int
 ) -> None:
     """Scan a volume, (X, Y, S), and keep what the network needs. `extent`: the brain's lowest and highest slice."""
     slices = kspace.slices(x)
     measured = kspace.simulate(slices, config, seed)
-    mean, doubt = classical(measured)
+    mean, doubt = first_guess(measured)
     scale, mask = measured.scale, measured.acquisition.mask
     sens = measured.acquisition.sens
     turned = sens.angle() * (32768 / np.pi)
@@ -220,21 +216,22 @@ def fact_of(name: str) -> Fact:
 
 
 def _base(name: str, folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A real scan at 1 mm, and how far each voxel is from its brain, in mm; kept, since finding a brain is slow."""
+    """A real scan at 1 mm, and how far each voxel is from its brain, in mm; cached, since finding a brain is slow."""
     fact_of(name)
-    kept = folder / f"base-{name}.npz"
-    if not kept.is_file():
-        image = nib.as_closest_canonical(nib.load(data.path(name)))
-        raw = np.asarray(image.dataobj, np.float32)
-        steps = np.linalg.norm(image.affine[:3, :3], axis=0)
-        head = data.SCANS[name].head
-        brain = grid.brain_of(raw, steps) if head else ndimage.binary_fill_holes(raw > 0.02 * np.percentile(raw, 99.5))
-        if not np.allclose(steps, 1, atol=1e-3):
-            shape = tuple(int(n * s) for n, s in zip(raw.shape, steps, strict=True))
-            raw = grid.resample(raw, 1 / steps, np.zeros(3), shape)
-            brain = grid.resample(brain.astype(np.float32), 1 / steps, np.zeros(3), shape) > 0.5
-        depth = ndimage.distance_transform_edt(~brain) if head else np.where(brain, 0, 99)
-        with atomic(kept) as file:
-            np.savez(file, raw=raw, depth=np.asarray(depth, np.float32))
-    with np.load(kept) as found:
-        return found["raw"], found["depth"]
+    path = folder / f"base-{name}-{provenance.code_version(__name__)}.npz"
+    found = cache.get_or_compute(path, lambda: _with_depth(name), "raw", "depth")
+    return found["raw"], found["depth"]
+
+
+def _with_depth(name: str) -> cache.Arrays:
+    image = nib.as_closest_canonical(nib.load(data.path(name)))
+    raw = np.asarray(image.dataobj, np.float32)
+    steps = np.linalg.norm(image.affine[:3, :3], axis=0)
+    head = data.SCANS[name].head
+    brain = grid.brain_of(raw, steps) if head else ndimage.binary_fill_holes(raw > 0.02 * np.percentile(raw, 99.5))
+    if not np.allclose(steps, 1, atol=1e-3):
+        shape = tuple(int(n * s) for n, s in zip(raw.shape, steps, strict=True))
+        raw = grid.resample(raw, 1 / steps, np.zeros(3), shape)
+        brain = grid.resample(brain.astype(np.float32), 1 / steps, np.zeros(3), shape) > 0.5
+    depth = ndimage.distance_transform_edt(~brain) if head else np.where(brain, 0, 99)
+    return {"raw": raw, "depth": np.asarray(depth, np.float32)}

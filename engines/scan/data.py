@@ -10,7 +10,6 @@ than the grid, as Colin27's is in its stereotaxic space, is sampled more coarsel
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tarfile
 from dataclasses import dataclass
@@ -268,8 +267,3 @@ def load(name: str) -> Volume:
     raw = np.asarray(image.dataobj, np.float32)
     placed = grid.place(raw, np.asarray(image.affine), head=SCANS[name].head)
     return Volume(name, placed.x, placed.brain, placed.affine, placed.spacing, SCANS[name])
-
-
-def fingerprint(volume: Volume) -> str:
-    """A short name of what is on the grid, for whatever is cached about it."""
-    return hashlib.sha256(volume.x.tobytes() + volume.brain.tobytes()).hexdigest()[:16]

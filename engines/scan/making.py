@@ -1,31 +1,26 @@
-"""Making the prior: items to learn from, then stages of training, kept in one folder and taken up where they stopped.
+"""Making the prior: items to learn from, then stages of training, each cached in one folder and resumed from there.
 
-Each stage goes on from the average of the one before: first to denoise and to reconstruct at once, then with the
-network unrolled. A log line is written for every 20 steps.
+Each stage begins with the average of the one before: first to denoise and to reconstruct at once, then with the
+network unrolled.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from stagelight.engines.recording import digest
+from stagelight.engines.experiment import provenance, training
+from stagelight.engines.experiment.checkpoint import Log
+from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
 from stagelight.engines.scan import corpus, score_model, train
-from stagelight.engines.scan.conditioning import GUESS, first_guess
+from stagelight.engines.scan.corpus import SEED
 from stagelight.engines.scan.score_model import ScoreModel
 from stagelight.engines.scan.train import Config, Step, Trainer
 
-Report = Callable[[str, int, int, Mapping[str, float]], None]  # what, done, total, latest figures
-SEED = 2026
-CHECKPOINT_SECONDS = 120.0
-LOG_EVERY = 20  # steps
+RECENT = 20  # steps, over which a listener is told means
 
 
 @dataclass(frozen=True)
@@ -57,112 +52,72 @@ ALONE = (
 )
 
 
-class Paused(RuntimeError):  # noqa: N818  # nothing went wrong
-    """Training was put down; the next call goes on."""
-
-
 def make(
     folder: Path,
-    report: Report,
+    progress: Progress,
     *,
     stages: Sequence[Stage] = STAGES,
     seed: int = SEED,
-    until: float = math.inf,
+    deadline: float = NEVER,
 ) -> ScoreModel:
-    """A network, from nothing or from wherever it stopped.
+    """Train a network, from nothing or from where an interrupted call stopped, and return the average of its weights.
+
+    Args:
+        folder: holds items and checkpoints.
+        progress: told of each item and each step.
+        stages: in their order; each begins with the average that the one before ended with.
+        seed: of what is drawn.
+        deadline: moment of `time.monotonic()` at which the work is saved and interrupted.
 
     Raises:
-        Paused: `until`, by `time.monotonic`, came first.
+        Interrupted: the deadline passed; the same call resumes.
         ValueError: the scans cannot be had.
     """
     model: ScoreModel | None = None
-    for each in stages:
-        items(folder, each, report, seed=seed, until=until)
-        model = stage(each, folder, report, start=model, seed=seed, until=until)
+    for index, stage in enumerate(stages):
+        seen = items(folder, stage, progress, seed, deadline)
+        trainer = Trainer(stage.config, seed, seen, None if model is None else model.state_dict())
+        training.run_to_completion(
+            trainer, stage.config.steps, checkpoint(folder, stages[: index + 1], seed), observe, progress, deadline,
+            f"training, {stage.name}",
+        )  # fmt: skip
+        model = trainer.mean
     assert model is not None
     return model
 
 
-def where(folder: Path, each: Stage, seed: int) -> Path:
-    """The items of these settings: those of others are not taken for these."""
-    return folder / f"corpus-{digest(asdict(each.seen), asdict(GUESS), seed)}"
-
-
-def items(folder: Path, each: Stage, report: Report, *, seed: int = SEED, until: float = math.inf) -> None:
-    """Make those items of a stage that are not made yet.
+def items(folder: Path, stage: Stage, progress: Progress, seed: int, deadline: float) -> corpus.Reader:
+    """The items of a stage; those that are missing are made.
 
     Raises:
-        Paused: `until`, by `time.monotonic`, came first.
+        Interrupted: the deadline passed.
     """
-    place, count = where(folder, each, seed), each.config.items
+    key, count = provenance.key(provenance.code_version(corpus.__name__), asdict(stage.seen), seed), stage.config.items
+    place = folder / f"corpus-{key}"
     place.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        if time.monotonic() > until:
-            raise Paused(f"items: {index} of {count}")
-        corpus.make(index, each.seen, seed, first_guess, place)
-        report("scans to learn from", index + 1, count, {})
+        interrupt_after(deadline, f"items: {index} of {count}")
+        corpus.make(index, stage.seen, seed, place)
+        progress("scans to learn from", index + 1, count, {})
+    return corpus.Reader(place, count)
 
 
-def stage(
-    each: Stage,
-    folder: Path,
-    report: Report,
-    *,
-    start: ScoreModel | None = None,
-    seed: int = SEED,
-    until: float = math.inf,
-) -> ScoreModel:
-    """Train one stage to its end, or take it up. Returns the average of its weights.
-
-    Args:
-        each: the stage.
-        folder: holds items, checkpoints and logs.
-        report: told of progress.
-        start: weights to start from; random ones if None.
-        seed: of what is drawn.
-        until: by `time.monotonic`, when to put it down.
-
-    Raises:
-        Paused: `until` came first; the next call goes on.
-    """
-    torch.set_num_threads(1)
-    name, config = each.name, each.config
-    reader = corpus.Reader(where(folder, each, seed), config.items)
-    trainer = Trainer(config, seed, reader, None if start is None else start.state_dict())
-    kept = folder / f"{name}-{digest(name, asdict(config), seed)}.safetensors"
-    train.read(kept, trainer)
-    recent: list[Step] = []
-    saved = time.monotonic()
-    while trainer.done < config.steps:
-        recent.append(trainer.step())
-        now = time.monotonic()
-        if trainer.done % LOG_EVERY == 0:
-            figures = _summary(recent)
-            _log(folder / f"{name}.jsonl", trainer.done, figures)
-            report(f"training, {name}", trainer.done, config.steps, figures)
-            recent = []
-        if now - saved > CHECKPOINT_SECONDS or now > until or trainer.done == config.steps:
-            train.write(kept, trainer)
-            saved = now
-        if now > until and trainer.done < config.steps:
-            raise Paused(f"{name}: {trainer.done} of {config.steps} steps")
-    return trainer.mean
+def checkpoint(folder: Path, stages: Sequence[Stage], seed: int) -> Path:
+    """The file of the last of some stages, under a name that changes with the code and with all of them."""
+    key = provenance.key(provenance.code_version(train.__name__), [asdict(stage) for stage in stages], seed)
+    return folder / f"{stages[-1].name}-{key}.safetensors"
 
 
-def _summary(steps: list[Step]) -> dict[str, float]:
-    """Means over some steps, of each kind where there were any."""
+def observe(step: Step, log: Log) -> Mapping[str, float]:
+    """Log a step, and return means over the recent ones, of each kind of step by itself where there are any."""
+    training.append(log, {"finish": step.kind == "finish", "loss": step.loss, "gain": step.gain,
+                          "grad_norm": step.grad_norm})  # fmt: skip
+    recent = {name: values[-RECENT:] for name, values in log.items()}
+    finish = recent["finish"] > 0
     found: dict[str, float] = {}
-    for kind in ("denoise", "finish"):
-        chosen = [step for step in steps if step.kind == kind]
-        if chosen:
-            found[f"loss_{kind}"] = float(np.mean([step.loss for step in chosen]))
-            if kind == "finish":
-                found["gain"] = float(np.mean([step.gain for step in chosen]))
-    found["grad_norm"] = float(np.max([step.grad_norm for step in steps])) if steps else 0.0
-    return found
-
-
-def _log(path: Path, done: int, figures: Mapping[str, float]) -> None:
-    """One line more."""
-    with path.open("a") as file:
-        file.write(json.dumps({"step": done, **{k: round(v, 4) for k, v in figures.items()}}) + "\n")
+    for kind, chosen in (("denoise", ~finish), ("finish", finish)):
+        if chosen.any():
+            found[f"loss_{kind}"] = float(np.mean(recent["loss"][chosen]))
+    if finish.any():
+        found["gain"] = float(np.mean(recent["gain"][finish]))
+    return found | {"grad_norm": float(np.max(recent["grad_norm"]))}

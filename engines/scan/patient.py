@@ -1,14 +1,12 @@
-"""Whose scan is shown, where, and what three planes of a volume are kept.
+"""The patient whose scan is shown, and the place in the volume that is shown.
 
-A place of the volume is chosen by rule: in the plane of the most lesion, its middle; without a lesion, the middle of
-the brain. Three planes go through it, each turned as a picture: from above (front at the top), from behind, and from
-the right (front at the right); the person's right is at the right of the first two.
+The place is chosen by rule: in the plane of the most lesion, its middle; without a lesion, the middle of the brain.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,8 @@ from numpy.typing import NDArray
 from stagelight.engines.scan import data
 from stagelight.engines.scan.lesion import of_patient
 
-PLANES = ("axial", "coronal", "sagittal")
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Picture = NDArray[np.uint8]
-__all__ = ["PLANES", "Patient", "grey", "held_out", "planes", "signed"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,12 @@ class Patient:
         """Of the lesion."""
         return float(self.lesion.sum()) * self.spacing**3 / 1000
 
+    @property
+    def fingerprint(self) -> str:
+        """A short name of what is on the grid, for what is cached about it."""
+        parts = (self.x, self.brain, self.lesion)
+        return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()[:16]
+
 
 def held_out() -> Patient:
     """The patient with an old stroke, whom nothing was trained on.
@@ -76,20 +77,3 @@ def held_out() -> Patient:
     """
     volume = data.load("stroke_T1")
     return Patient(volume.name, volume.x, volume.brain, of_patient(volume), volume.spacing, volume.scan.source)
-
-
-def planes(volume: NDArray[Any], at: tuple[int, int, int]) -> dict[str, NDArray[Any]]:
-    """The pictures of `PLANES` through a place of (X, Y, Z): (Y, X), (Z, X), (Z, Y)."""
-    x, y, z = at
-    cut = (volume[:, :, z].T[::-1], volume[:, y].T[::-1], volume[x].T[::-1])
-    return {name: np.ascontiguousarray(picture) for name, picture in zip(PLANES, cut, strict=True)}
-
-
-def grey(values: NDArray[Any], white: float = 1.0) -> Picture:
-    """0 to `white` as 0 to 255."""
-    return np.asarray((np.clip(values / white, 0, 1) * 255 + 0.5).astype(np.uint8))
-
-
-def signed(values: NDArray[Any], most: float) -> NDArray[np.int8]:
-    """-most to most as -127 to 127."""
-    return np.asarray((np.clip(values / most, -1, 1) * 127).round().astype(np.int8))

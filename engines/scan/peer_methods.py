@@ -6,19 +6,15 @@ at R = 16 alone.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import methods, peers, text
-from stagelight.engines.scan.cases import Method, headline
-from stagelight.engines.scan.methods import made
+from stagelight.engines.scan import peers, text
+from stagelight.engines.scan.cases import headline
+from stagelight.engines.scan.methods import method
 from stagelight.engines.scan.prior import FAINT, Prior, cuts
 
 STEPS = 30
-_HERE = Path(__file__).resolve().parent
-_SOURCES = (*methods.SOURCES, _HERE / "peers.py", _HERE / "peer_methods.py")
 
 
 def pullback(prior: Prior, sentence: str) -> peers.Pullback:
@@ -60,6 +56,6 @@ def _diffpir(net: Prior, sentence: str) -> tuple[Tensor, int]:
 
 
 PEERS = (
-    Method("diffpir", lambda bench: made(bench, _diffpir), _SOURCES, headline),
-    Method("dps", lambda bench: made(bench, _dps), _SOURCES, lambda case: headline(case) and case.acceleration == 16),
+    method("diffpir", _diffpir, headline),
+    method("dps", _dps, lambda case: headline(case) and case.acceleration == 16),
 )

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from stagelight.engines.recording import atomic
 from stagelight.engines.scan import conditioning, score_model, text
-from stagelight.engines.scan.conditioning import condition, first_guess, stack
+from stagelight.engines.scan.baselines import first_guess
+from stagelight.engines.scan.conditioning import condition, stack
 from stagelight.engines.scan.kspace import Measured, crop
 from stagelight.engines.scan.score_model import Attention, Given, ScoreModel
 

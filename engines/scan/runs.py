@@ -1,86 +1,32 @@
-"""Single runs behind a recording, each kept once it is done, and what is watched of them."""
+"""Runs of reverse diffusion, and what a recording keeps of their steps."""
 
 from __future__ import annotations
 
 import math
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines import recording
-from stagelight.engines.scan import baselines, finishers, kspace, masks, prior, sampler, text
-from stagelight.engines.scan.baselines import Setting
+from stagelight.engines.experiment.cache import Arrays
+from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
+from stagelight.engines.scan import kspace, masks, prior, sampler, text
 from stagelight.engines.scan.consistency import consistent
-from stagelight.engines.scan.kspace import Measured
-from stagelight.engines.scan.patient import PLANES, grey, planes, signed
+from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
 from stagelight.engines.scan.prior import Prior
-from stagelight.engines.scan.score_model import ScoreModel
 
-Arrays = dict[str, NDArray[Any]]
 RINGS = 8  # of k-space
 NOISY_SPREAD, NOISY_MOST = 0.5, 2.0  # x is divided by hypot(sigma, the first) and cut off at the second
-
-
-class Paused(RuntimeError):  # noqa: N818  # it is no error
-    """The time given was up; the next call goes on."""
-
-
-class Kept(Protocol):
-    """What says how many steps are recorded."""
-
-    @property
-    def steps(self) -> int: ...  # noqa: D102
-    @property
-    def kept(self) -> int: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class Work:
-    """Where finished runs are kept, and under the name of what they depend on."""
-
-    cache: Path
-    report: Callable[[str, int, int, Mapping[str, float]], None]
-    until: float
-    depends: tuple[Any, ...]
-
-    def kept(self, what: str, make: Callable[[], Arrays]) -> Arrays:
-        """The arrays of a run, made now unless the cache has them.
-
-        Raises:
-            Paused: the time was up before it was done.
-        """
-        path = self.cache / f"{what.replace(' ', '-').replace('=', '')}-{recording.digest(what, *self.depends)}.npz"
-        try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            pass  # not there, or cut off: it is made again
-        self.pause(what)
-        self.report(what, 0, 1, {})
-        arrays = make()
-        with recording.atomic(path) as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # arrays by name
-        return arrays
-
-    def pause(self, what: str) -> None:
-        """Stop here if the time is up."""
-        if time.monotonic() > self.until:
-            raise Paused(what)
 
 
 class Watcher:
     """What is kept of the steps of a run: pictures of three planes, one plane of k-space, attention to words."""
 
-    def __init__(self, config: Kept, ready: Prior, at: tuple[int, int, int], scale: float) -> None:
-        self.steps, self.at, self.scale, self.scan = thinned(config.steps, config.kept), at, scale, ready.scan
+    def __init__(self, steps: list[int], ready: Prior, at: tuple[int, int, int], scale: float) -> None:
+        self.steps, self.at, self.scale, self.scan = steps, at, scale, ready.scan
         strength = self._kspace(ready.mean)
         unit = max(float(np.percentile(strength, 40)), 1e-12)
         low, high = np.percentile(np.log1p(strength / unit), (40, 99.9))
@@ -101,7 +47,7 @@ class Watcher:
 
     def _level(self, strength: NDArray[np.float32]) -> NDArray[np.uint8]:
         unit, low, high = self.levels
-        return np.ascontiguousarray(grey((np.log1p(strength / unit) - low) / (high - low)).T[::-1])
+        return np.ascontiguousarray(six_bits(grey((np.log1p(strength / unit) - low) / (high - low))).T[::-1])
 
     def kplane(self, x: Tensor) -> NDArray[np.uint8]:
         """The plane of an estimate (S, H, W), turned as the axial picture is: (Y, X)."""
@@ -143,31 +89,39 @@ def thinned(steps: int, kept: int) -> list[int]:
     return sorted({1 + round(k * (steps - 1) / max(1, kept - 1)) for k in range(kept)})
 
 
-def sample(ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None, work: Work) -> Arrays:
+def sample(
+    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None,
+    progress: Progress = silent, deadline: float = NEVER,
+) -> Arrays:  # fmt: skip
     """One run of reverse diffusion: its end `x` (S, H, W), its `seconds` of one core, and what was watched.
 
     Raises:
-        Paused: the time was up.
+        Interrupted: the deadline passed.
     """
     began = time.process_time()
     seen: list[Arrays] = []
     last: sampler.Step | None = None
-    for last, state in _attended(ready, config, seed, watcher, words_of(config.prompt)[1]):
+    for last, state in watched(ready, config, seed, watcher):
         if state:
             seen.append(state)
-        work.report("reverse diffusion", last.step, config.steps, {"sigma": last.sigma, "misfit": last.misfit_after})
-        work.pause("reverse diffusion")
+        progress("reverse diffusion", last.step, config.steps, {"sigma": last.sigma, "misfit": last.misfit_after})
+        interrupt_after(deadline, "reverse diffusion")
     assert last is not None
-    found = {name: np.stack([state[name] for state in seen]) for name in (seen[0] if seen else ())}
+    found = stacked(seen) if seen else {}
     seconds = time.process_time() - began
     return found | {"x": last.consistent.half().numpy(), "seconds": np.array(seconds)}
 
 
-def _attended(
-    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None, spans: list[list[int]]
+def stacked(states: list[Arrays]) -> Arrays:
+    """Arrays whose first axis is the recorded step."""
+    return {name: np.stack([state[name] for state in states]) for name in states[0]}
+
+
+def watched(
+    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None
 ) -> Iterator[tuple[sampler.Step, Arrays]]:
-    """Each step, and what is kept of it; attention is listened to in the steps before those that are kept."""
-    model = ready.model
+    """Each step of a run, and what is kept of it: nothing, where the watcher does not record it."""
+    model, spans = ready.model, words_of(config.prompt)[1]
     kept = prior.watch(model, watcher is not None)
     try:
         for step in sampler.run(config, seed, ready):
@@ -207,34 +161,3 @@ def words_of(sentence: str) -> tuple[list[str], list[list[int]]]:
 def accept(blind: Prior, x: Tensor) -> Tensor:
     """One step of consistency from an image that knows nothing of the scan: nearly a projection onto the data."""
     return consistent(x, blind.scan, blind.model.config.sigma_image)
-
-
-def methods(
-    model: ScoreModel, scan: Measured, sentence: str, lossy: bool, settings: tuple[Setting, Setting] | None
-) -> Arrays:
-    """Volumes (X, Y, Z) in [0, 1] of what needs no sampling, and the seconds of one core that each took.
-
-    `settings` are those of total variation and of wavelets; None takes the quick reconstruction's, by the noise.
-    """
-    scale, scan = scan.scale, prior.unit(scan)
-    found: Arrays = {}
-    began = time.process_time()
-
-    def keep(name: str, x: Tensor) -> Tensor:
-        nonlocal began
-        found[f"{name}_seconds"] = np.array(time.process_time() - began)
-        found[name] = (kspace.volume(x) * scale).astype(np.float16)
-        began = time.process_time()
-        return x
-
-    keep("zero_filled", baselines.zero_filled(scan))
-    noise = max(scan.sigma, 0.002)
-    edges, waves = settings or (Setting(0.25 * noise, 40), Setting(0.40 * noise, 40))
-    keep(
-        "mean",
-        (keep("variation", baselines.variation(scan, edges)) + keep("wavelet", baselines.wavelet(scan, waves))) / 2,
-    )
-    *_, last = finishers.unrolled(prior.ready(model, scan, lossy=lossy), sentence)
-    keep("ours", last.consistent)
-    found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
-    return found

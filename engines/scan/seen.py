@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.scan import corpus, prompts
-from stagelight.engines.scan.patient import grey, planes
+from stagelight.engines.scan.pictures import grey, planes
 
 LEVELS = (0.35, 0.75)  # of the slice in the brain, where no lesion says which
 

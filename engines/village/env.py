@@ -1,7 +1,7 @@
 """`village_v0`: the village as others' environments are, for PettingZoo and for Gymnasium.
 
-    from stagelight.engines.village import env
-    village = env.parallel_env(scenario="std")
+    from stagelight import village_v0
+    village = village_v0.parallel_env(scenario="std")
     observations, infos = village.reset(seed=0)
 
 Three agents, `farmer_0`, `miller_0` and `baker_0`, act in every tick; who is busy goes on with what they do.

@@ -1,12 +1,16 @@
-"""The parts that the macros write into a page, and the files they read for it.
+"""Everything that the macros write into a page, and the files they read for it.
 
 * `markup`: elements, with everything in them escaped
-* `published`: what rendering and recording left behind, and the end of a build that asks for what they did not
-* `figures`: numbers and words of a run, each with its name
-* `pieces`: the player, stills, transcript, downloads: the parts of a scene's page
-* `reserve`: the village's table of reserves and shocks
+* `scene_files`: recordings and manifests, and the end of a build that asks for what they do not hold
+* `quantities`, `values`: numbers and words of a run, each with its name
+* `claims`: comparisons in prose, recomputed at every build
+* `player`, `scene_page`: the parts of a scene's page
+* `canvas`, `learning_curves`, `gain_plot`: plots that need no script
+* `fact_table`, `scan_tables`, `village_tables`: tables of facts
+* `try_group`, `try_reserve`, `reconstructions`: what a reader can try
 * `citations`: numbers of the works a page cites, and their list
-* `prose`: code quoted, words counted, decisions listed
+* `prose`: quoted code, constants of the source, reading time, the log, decisions
+* `accessibility`: an extension of Python-Markdown
 
 Nothing that draws is imported, so that a page never depends on what drew its pictures.
 """

@@ -10,21 +10,21 @@ from pybtex.database import BibliographyData, Entry, parse_file
 from pybtex.scanner import PybtexError
 
 from stagelight.render.pages.markup import Html, el, join
-from stagelight.render.pages.published import fail, pick
+from stagelight.render.pages.scene_files import fail, pick
 
-NAMED = 3  # authors; of more, the first alone is named
+MOST_NAMED = 3  # authors; of more, the first alone is named
 
 
 class Citations:
-    """The works that the pages cite, and which of them each page has cited so far, in order."""
+    """The works that the pages cite, and those that each page has cited so far, in order."""
 
     def __init__(self, path: Path) -> None:
         """Read the file of references; one that cannot be read ends the build."""
         try:
-            found: BibliographyData = parse_file(str(path), bib_format="bibtex")
+            library: BibliographyData = parse_file(str(path), bib_format="bibtex")
         except (OSError, PybtexError) as error:
             fail(f"docs/{path.name} cannot be read ({' '.join(str(error).split())}): correct the file")
-        self.works: Mapping[str, Entry] = dict(found.entries)
+        self.works: Mapping[str, Entry] = dict(library.entries)
         self.cited: dict[str, dict[str, int]] = {}  # page -> key -> how often
 
     def cite(self, keys: tuple[str, ...], page: str) -> Html:
@@ -55,8 +55,8 @@ class Citations:
 
 
 def _entry(key: str, work: Entry, note: str, count: int, page: str) -> Html:
-    """One work, where to find it, and the way back to where it is cited."""
-    label, address = _where(key, work, page)
+    """One work, its address, and links back to its mentions."""
+    label, address = _address(key, work, page)
     venue = work.fields.get("booktitle") or " ".join(
         work.fields[part] for part in ("journal", "volume") if part in work.fields
     )
@@ -73,20 +73,20 @@ def _entry(key: str, work: Entry, note: str, count: int, page: str) -> Html:
     )  # fmt: skip
 
 
-def _where(key: str, work: Entry, page: str) -> tuple[str, str]:
-    """A work's identifier as it is printed, and its address."""
+def _address(key: str, work: Entry, page: str) -> tuple[str, str]:
+    """The label of a work's identifier, and its address."""
     kinds = {"eprint": ("arXiv:", "https://arxiv.org/abs/"), "doi": ("doi:", "https://doi.org/"), "url": ("", "")}
     field = next((kind for kind in kinds if kind in work.fields), None)
     if field is None:
-        fail(f"docs/{page}: docs/references.bib has no eprint, doi or url for {key}: add where it is found")
-    called, before = kinds[field]
-    return called + work.fields[field], before + work.fields[field]
+        fail(f"docs/{page}: docs/references.bib has no eprint, doi or url for {key}: add one")
+    label, before = kinds[field]
+    return label + work.fields[field], before + work.fields[field]
 
 
 def names(work: Entry) -> str:
     """Williams; Salimans and Chen; Shao and others."""
     people: list[Any] = list(work.persons["author"])
     last = [" ".join([*person.prelast_names, *person.last_names]) for person in people]
-    if "others" in last or len(last) > NAMED:
+    if "others" in last or len(last) > MOST_NAMED:
         return f"{last[0]} and others"
     return " and ".join([", ".join(last[:-1]), last[-1]] if len(last) > 1 else last)

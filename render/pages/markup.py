@@ -37,6 +37,11 @@ def framed(frame: str, kind: str, named: str, columns: Iterable[str], rows: Iter
     return el("div", {"class": frame, "tabindex": "0", "role": "region", "aria-label": named}, whole)
 
 
+def fold(title: str, *children: str, kind: str = "fold") -> Html:
+    """Something that is closed until it is asked for, under a title that says what it is."""
+    return el("details", {"class": kind}, el("summary", {}, title), *children)
+
+
 def inert(words: str) -> Html:
     """Words for the middle of a Markdown paragraph, where `*` or `_` would otherwise mean something."""
     return Html("".join(escape(each) if each.isalnum() or each in " <>&\"'" else f"&#{ord(each)};" for each in words))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stagelight.render.pages.import_graph import Graph, reach, within
 from stagelight.render.pages.markup import Html, el, join
-from stagelight.render.pages.published import fail, read
+from stagelight.render.pages.scene_files import fail, read
 
 REMEDY = "run `python .ci/imports.py`"
 BANDS = {

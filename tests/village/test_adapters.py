@@ -99,6 +99,12 @@ def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: py
             np.testing.assert_array_equal(getattr(mine, name), getattr(back, name), err_msg=name)
         assert back.seed == mine.seed
     assert len(list(tmp_path.rglob("*.hdf5"))) == 1
+    recovered = dataset.recover_environment()
+    observation, _ = recovered.reset(seed=0)
+    for tick, action in enumerate(taken[0].actions):
+        np.testing.assert_array_equal(observation.reshape(3, -1), taken[0].observations[tick])
+        observation, reward, *_ = recovered.step(action)
+        assert reward == taken[0].rewards[tick]
 
 
 def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:

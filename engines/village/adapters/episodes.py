@@ -1,7 +1,8 @@
 """Episodes as Minari datasets: for offline learning, and for anyone who wants the data without the village.
 
 An episode is seen as one controller's: an observation is (3, 44), what each worker knows; an action is three numbers.
-The shared reward is the reward. Every tick is a step; what a busy worker does is in the action too.
+The shared reward is the reward. Every tick is a step; what a busy worker does is in the action too. The environment
+that a dataset recovers is `Village-v0` in its scenario, whose observation is those three rows in one.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def export(dataset_id: str, episodes: Sequence[Recorded], scenario: str, author:
     Raises:
         ValueError: Minari refuses the name, or has it already.
     """
-    import minari  # noqa: PLC0415  # the extra village-gym
+    import gymnasium  # noqa: PLC0415
+    import minari  # noqa: PLC0415  # the extra village-minari
     from gymnasium import spaces  # noqa: PLC0415
     from minari.data_collector import EpisodeBuffer  # noqa: PLC0415
 
@@ -73,12 +75,13 @@ def export(dataset_id: str, episodes: Sequence[Recorded], scenario: str, author:
         for one in episodes
     ]
     with warnings.catch_warnings():
-        # Minari recommends an address, a link and a registered environment; none is needed to read the data.
-        warnings.filterwarnings("ignore", ".*is set to None|env_spec is None", UserWarning)
+        # Minari recommends an address and a link; neither is needed to read the data.
+        warnings.filterwarnings("ignore", ".*is set to None", UserWarning)
         version = code_version("stagelight.engines.village.world")
         return minari.create_dataset_from_buffers(
             dataset_id,
             buffers,
+            env=gymnasium.make("stagelight.village_v0:Village-v0", scenario=scenario),
             observation_space=spaces.Box(low, high, dtype=np.float32),
             action_space=spaces.MultiDiscrete([len(r.ACTIONS)] * 3),
             algorithm_name=author,
@@ -94,7 +97,7 @@ def imported(dataset_id: str) -> list[Recorded]:
     Raises:
         FileNotFoundError: there is none of that name.
     """
-    import minari  # noqa: PLC0415  # the extra village-gym
+    import minari  # noqa: PLC0415  # the extra village-minari
 
     found = minari.load_dataset(dataset_id)
     seeds = [int(meta.get("seed", -1)) for meta in found.storage.get_episode_metadata(found.episode_indices)]

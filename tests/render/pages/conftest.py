@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from support.pages import sample, write
+from support.scan_recording import Made, scan_maker
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     write(tmp_path, *sample())
     return tmp_path
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return scan_maker(tmp_path)

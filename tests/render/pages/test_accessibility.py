@@ -16,7 +16,7 @@ TABLE = f"""
 
 
 def read(text: str) -> str:
-    extensions = ["attr_list", "md_in_html", "tables", "toc", "stagelight.render.pages.heard"]
+    extensions = ["attr_list", "md_in_html", "tables", "toc", "stagelight.render.pages.accessibility"]
     return str(markdown.markdown(text, extensions=extensions, extension_configs={"toc": {"permalink": True}}))
 
 

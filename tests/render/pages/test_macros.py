@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stagelight.render.pages import figures, plots, prose
+from stagelight.render import macros
+from stagelight.render.pages import learning_curves, prose, values
 from support.browser import SCENES
 from support.pages import offered, refusal, sample, with_curves, write
 from support.paths import ROOT
+from support.prose import prose as prose_of
 
 HOSTILE = "</p></section><script>alert('1')</script> *x* \"q\" & <img src=x onerror=y>"
 
@@ -70,7 +75,7 @@ def test_an_event_is_told_in_its_own_words(project: Path) -> None:
     ("seconds", "shown"), [(45, "45 seconds"), (60, "60 seconds"), (3600, "60 minutes"), (1, "1 second")]
 )
 def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
-    assert figures.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
+    assert values.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -245,9 +250,9 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
 
 def test_a_card_shows_the_small_poster_when_it_is_come_near(project: Path) -> None:
     made = offered(project)
-    assert 'posters/tiny.glimpse.webp"' in made["glimpse"]("tiny")
-    assert 'loading="lazy"' in made["glimpse"]("tiny")
-    assert "A film of 0:15" in made["length"]("tiny")
+    assert 'posters/tiny.glimpse.webp"' in made["card_picture"]("tiny")
+    assert 'loading="lazy"' in made["card_picture"]("tiny")
+    assert "A film of 0:15" in made["film_length"]("tiny")
 
 
 def test_without_av1_there_is_one_source(project: Path) -> None:
@@ -266,7 +271,7 @@ def test_the_transcript_is_in_the_order_of_the_video(project: Path) -> None:
 
 
 def test_code_is_quoted_whole_from_the_source() -> None:
-    written = prose.code(ROOT, "render/pages/figures.py", "clock", "page.md")
+    written = prose.code(ROOT, "render/pages/values.py", "clock", "page.md")
     assert 'def clock(seconds: float) -> str:\n    """75.4 -> 1:15."""\n    return f"{int(seconds)' in written
     assert "def size" not in written
 
@@ -281,23 +286,9 @@ def test_reading_time_counts_words_alone() -> None:
 
 
 def literals(markdown: str) -> list[str]:
-    """Every place where a digit or a percentage stands in the prose, with the words around it.
-
-    Not prose: macros, code, formulas, markup, addresses, the names of sources, and the list of sources itself.
-    """
-    prose = markdown.partition("## Where it comes from")[0]
-    for left_out in (
-        r"(?s)\{\{.*?\}\}",
-        r"(?s)^```.*?^```",
-        r"`[^`\n]*`",
-        r"(?s)<math\b.*?</math>",
-        r"<[^>]*>",
-        r"\]\([^)]*\)",
-        r"\{ [#.][^}]*\}",
-        r"\b(?:Colin27|SmolLM2)\b",  # names
-    ):
-        prose = re.sub(left_out, " ", prose, flags=re.M)
-    return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", prose)]
+    """Every place where a digit or a percentage stands in the prose, with the words around it; names are left out."""
+    text = re.sub(r"\b(?:Colin27|SmolLM2)\b", " ", prose_of(markdown))
+    return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", text)]
 
 
 PROSE = ["index.md", "reproduce.md", "bring-your-own.md", *(f"{name}.md" for name in SCENES)]
@@ -339,7 +330,7 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
 
 @pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])
 def test_a_probability_is_never_certainty(value: float, said: str) -> None:
-    assert figures.probability(value) == said
+    assert values.probability(value) == said
 
 
 # --- Learning curves
@@ -347,7 +338,7 @@ def test_a_probability_is_never_certainty(value: float, said: str) -> None:
 
 def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
     scene = with_curves(project, np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]]))
-    made = plots.curves(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
+    made = learning_curves.plot(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
     assert "<script" not in made
     assert "second 20.0% at first, 85.0% at the end" in made
     assert made.count("plot__band") == made.count("plot__line") == 2
@@ -368,7 +359,52 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
 ) -> None:
     scene = with_curves(project, rates)
     with pytest.raises(SystemExit):
-        plots.curves(scene, "rate", runs, "boards", "Won", "x.md")
+        learning_curves.plot(scene, "rate", runs, "boards", "Won", "x.md")
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def damaged(data: bytes) -> dict[str, bytes]:
+    """A recording's arrays, damaged."""
+    return {
+        **{"empty": b"", "words": b"no arrays here", "half": data[: len(data) // 2], "one array": npy()},
+        **{"flipped": data[:100] + bytes([data[100] ^ 255]) + data[101:], "headless": data[4:]},
+    }
+
+
+def npy() -> bytes:
+    """An array that stands alone."""
+    out = io.BytesIO()
+    np.save(out, np.zeros(3))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", list(damaged(b"x" * 120)))
+def test_damaged_arrays_end_the_build_in_one_line(project: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    scene = with_curves(project, np.zeros((2, 4)))
+    path = project / "site_assets/recordings/tiny.npz"
+    path.write_bytes(damaged(path.read_bytes())[kind])
+    said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    assert "tiny.npz cannot be read" in said
+    assert "click record tiny" in said
+
+
+def test_a_constant_is_a_number_a_default_or_the_length_of_a_tuple(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rules.py").write_text(
+        'DAYS, DAY = 40, 12\nPLACES = ("field", "mill")\nNAME = "x"\nSUM = 1 + 2\nclass Config:\n    steps: int = 4\n'
+    )
+    read = partial(prose.constant, tmp_path, "rules.py", page="page.md")
+    assert [read(name) for name in ("DAYS", "DAY", "PLACES", "Config.steps")] == [40, 12, 2, 4]
+    assert "wanted a number or a tuple" in refusal(capsys, lambda: read("NAME"))
+    assert "has no 'SUM'" in refusal(capsys, lambda: read("SUM"))
+    assert "has no 'steps'" in refusal(capsys, lambda: read("steps"))
+
+
+def test_pictures_that_pages_asked_for_are_written_beside_them(tmp_path: Path) -> None:
+    conf = {"site_dir": str(tmp_path), "extra": {"pictures": {"pictures/one.png": b"a picture"}}}
+    macros.on_post_build(SimpleNamespace(conf=conf))
+    assert (tmp_path / "pictures" / "one.png").read_bytes() == b"a picture"
+    macros.on_post_build(SimpleNamespace(conf={"site_dir": str(tmp_path), "extra": {}}))  # no page asked

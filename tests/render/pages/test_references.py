@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from stagelight.render.pages import pieces, plots, prose, published
+from stagelight.render.pages import learning_curves, player, prose, scene_files
 from support.pages import offered, refusal, with_curves
 from support.paths import ROOT
 
@@ -90,10 +90,10 @@ def test_every_work_is_cited_and_every_list_comes_last() -> None:
 
 
 def test_an_entry_of_the_legend_leads_to_its_paragraph_or_else_to_its_step(project: Path) -> None:
-    scene = published.load(project / "site_assets", "tiny")
-    assert pieces.paragraph(scene, "ray", "Words.\n{ #mark-ray }") == "mark-ray"
-    assert pieces.paragraph(scene, "ray", "Words.\n{ #mark-rays }") == "step-01"
-    assert pieces.paragraph(scene, "unseen", "") is None
+    scene = scene_files.load(project / "site_assets", "tiny")
+    assert player.explanation(scene, "ray", "Words.\n{ #mark-ray }") == "mark-ray"
+    assert player.explanation(scene, "ray", "Words.\n{ #mark-rays }") == "step-01"
+    assert player.explanation(scene, "unseen", "") is None
 
 
 # --- the log ----------------------------------------------------------------------------------------------------
@@ -153,7 +153,9 @@ def test_a_decision_without_a_status_ends_the_build_in_one_line(
 def test_the_file_beside_a_plot_holds_every_seed_of_it(project: Path) -> None:
     rates: Any = np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]])
     scene = with_curves(project, rates)
-    made = plots.curves(scene, "rate", {"one": 'a "comma", inside', "two": "second"}, "boards, reached", "Won", "x.md")
+    made = learning_curves.plot(
+        scene, "rate", {"one": 'a "comma", inside', "two": "second"}, "boards, reached", "Won", "x.md"
+    )
     address = re.search(r'href="data:text/csv;charset=utf-8,([^"]+)"', made)
     assert address
     rows = list(csv.DictReader(io.StringIO(unquote(unescape(address[1])))))

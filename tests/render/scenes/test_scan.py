@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from stagelight.engines import recording
+from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.components import kcube, kplane, slices
@@ -23,7 +24,7 @@ pytest.importorskip("sigpy")
 
 import torch
 
-from stagelight.engines.scan import kspace, patient, prior, record, runs, score_model
+from stagelight.engines.scan import kspace, patient_runs, pictures, prior, record, runs, score_model
 from stagelight.engines.scan.consistency import misfit
 from stagelight.engines.scan.patient import Patient
 from stagelight.engines.scan.score_model import ScoreModel
@@ -83,7 +84,7 @@ def test_the_planes_go_through_the_lesion_and_the_ring_holds_it() -> None:
     assert shown.lesion[shown.at]
     assert shown.side == "left"
     across, down, radius = shown.ring
-    picture = patient.planes(shown.lesion, shown.at)["axial"]
+    picture = pictures.planes(shown.lesion, shown.at)["axial"]
     rows, columns = np.nonzero(picture)
     height, width = picture.shape
     away = np.hypot(columns + 0.5 - across * width, rows + 0.5 - down * height)
@@ -93,7 +94,7 @@ def test_the_planes_go_through_the_lesion_and_the_ring_holds_it() -> None:
 
 def test_planes_are_turned_as_the_components_turn_them() -> None:
     volume = np.random.default_rng(0).random((4, 5, 6))
-    for one, two in zip(patient.planes(volume, (1, 2, 3)).values(), slices.planes(volume, (1, 2, 3)), strict=True):
+    for one, two in zip(pictures.planes(volume, (1, 2, 3)).values(), slices.planes(volume, (1, 2, 3)), strict=True):
         assert np.array_equal(one, two)
 
 
@@ -135,10 +136,10 @@ def test_figures_are_those_of_the_pictures(recorded: Recording) -> None:
 
     assert near("variation") > near("zero_filled") > near("stranger")
     for name in ("zero_filled", "ours"):
-        error = recorded.arrays[f"error_{name}"] / 127 * record.ERROR_MOST
+        error = recorded.arrays[f"error_{name}"] / 127 * patient_runs.ERROR_MOST
         shown = recorded.arrays[f"{name}_axial"] / 255 - reference
         picture = recorded.arrays[f"{name}_axial"]
-        told = (np.abs(shown) < record.ERROR_MOST - 0.01) & (picture > 0) & (picture < 255)  # not cut off
+        told = (np.abs(shown) < patient_runs.ERROR_MOST - 0.01) & (picture > 0) & (picture < 255)  # not cut off
         assert told.sum() > 300
         assert np.abs(error - shown)[told].max() < 0.01
 
@@ -173,8 +174,8 @@ def test_the_same_run_gives_the_same_recording(recorded: Recording, weights: Pat
 def test_what_is_finished_is_kept_and_what_was_cut_off_is_made_again(
     recorded: Recording, cache: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(record.Paused, match="sample 1"):
-        made(tmp_path, weights, until=0.0)
+    with pytest.raises(Interrupted, match="sample 1"):
+        made(tmp_path, weights, deadline=0.0)
     for path in cache.glob("*.npz"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     whole = next(tmp_path.glob("stranger*.npz"))

@@ -18,8 +18,8 @@ from stagelight.engines.village import rules as r
 from stagelight.engines.village.llm.agent import Choice
 from stagelight.engines.village.playing import play
 from stagelight.render.components.village import bubble
-from stagelight.render.pages import reserve
-from stagelight.render.pages.published import Scene
+from stagelight.render.pages import try_reserve
+from stagelight.render.pages.scene_files import Scene
 from stagelight.render.scenes.village import HEADLINES, Village, disturbances, goal, tradeoff
 from stagelight.render.scenes.village.data import Data
 from stagelight.render.scenes.village.paths import PATHS, ROUTES, SPOTS, position, spot
@@ -349,7 +349,7 @@ def test_clocks_only_go_forward(data: Data) -> None:
 
 
 def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
-    html = reserve.table(Scene("village", {}, {}, RECORDINGS.parent), "village.md")
+    html = try_reserve.table(Scene("village", {}, {}, RECORDINGS.parent), "village.md")
     values = recorded.arrays["try_return"]
     assert html.count("<td") == values.size
     shown = values.astype(float).round(2)
@@ -364,7 +364,7 @@ def test_a_missing_table_ends_the_build_in_one_line(tmp_path: Path, capsys: pyte
     with (tmp_path / "recordings" / "village.npz").open("wb") as file:
         np.savez(file, wind=np.zeros(3))
     with pytest.raises(SystemExit):
-        reserve.table(Scene("village", {}, {}, tmp_path), "village.md")
+        try_reserve.table(Scene("village", {}, {}, tmp_path), "village.md")
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
     assert "try_reserve" in said[0]

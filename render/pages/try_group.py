@@ -1,15 +1,15 @@
-"""Controls for a reader to try on a page: a table that is right as it stands, and a script that lets it be changed."""
+"""The table to try on the page of the rollout: a group's rewards, right as it stands, and a script to change them."""
 
 from __future__ import annotations
 
 from stagelight.render.pages.markup import Html, el, framed
-from stagelight.render.pages.published import Scene, fail
+from stagelight.render.pages.scene_files import Scene, fail
 
 RATIO = 1.4  # of the table as it stands; far enough to be clipped
 
 
-def group(scene: Scene, page: str) -> Html:
-    """The first recorded group: each move's reward and advantage, and what the clip leaves of it at one ratio.
+def table(scene: Scene, page: str) -> Html:
+    """The first recorded group: each move's reward and advantage, and whether the clip stops it at one ratio.
 
     `js/group.js` reads `data-low`, `data-high` and the boxes, and writes the rest again.
     """

@@ -1,15 +1,29 @@
-"""The published files and recordings that a page asks for; the build ends if it asks for one that is not there."""
+"""The files of a scene: its manifest, its recording and the pictures they name, checked before a page uses them.
+
+What is missing or damaged ends the build with one line that says what to run.
+"""
 
 from __future__ import annotations
 
 import difflib
 import json
 import sys
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+
 RENDER = "run `click render all`"
+UNREADABLE = (
+    EOFError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 
 def fail(message: str) -> NoReturn:
@@ -26,19 +40,29 @@ class Scene(NamedTuple):
     manifest: dict[str, Any]  # of the rendered scene
     assets: Path  # the folder that both name their files in
 
+    @property
+    def arrays(self) -> Arrays:
+        """The arrays of the recording; damaged ones end the build."""
+        path = self.assets / "recordings" / f"{self.name}.npz"
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                return dict(stored)
+        except UNREADABLE as error:
+            fail(f"{path.name} cannot be read ({' '.join(str(error).split())}): run `click record {self.name}`")
+
 
 def read(path: Path, remedy: str) -> dict[str, Any]:
     """A JSON object from a file, or the end of the build with what to do about it."""
     shown = "/".join(path.parts[-3:])
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         fail(f"{shown} is missing: {remedy}")
     except (OSError, ValueError) as error:
         fail(f"{shown} cannot be read ({error}), wanted a JSON object: {remedy}")
-    if not isinstance(found, dict):
-        fail(f"{shown} holds a {type(found).__name__}, wanted a JSON object: {remedy}")
-    return found
+    if not isinstance(content, dict):
+        fail(f"{shown} holds a {type(content).__name__}, wanted a JSON object: {remedy}")
+    return content
 
 
 def named_files(manifest: Any) -> list[str]:
@@ -65,6 +89,17 @@ def load(assets: Path, name: str) -> Scene:
     return Scene(name, head, manifest, assets)
 
 
+def pick_table(scene: Scene, arrays: Arrays, name: str, axes: str, page: str) -> NDArray[Any]:
+    """An array of finite numbers with two axes, which `axes` names in words; anything else ends the build."""
+    array: NDArray[Any] = pick(arrays, name, f"{scene.name}.npz", page)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        fail(
+            f"docs/{page}: {scene.name}.npz has {name} of shape {array.shape}, wanted finite ({axes}): "
+            f"run `click record {scene.name}`"
+        )
+    return array
+
+
 def pick(options: Mapping[str, Any], wanted: str, where: str, page: str) -> Any:
     """An entry by name; a wrong name ends the build with the nearest right ones."""
     if wanted in options:
@@ -76,16 +111,16 @@ def pick(options: Mapping[str, Any], wanted: str, where: str, page: str) -> Any:
 def section_of(scene: Scene, name: str, page: str) -> dict[str, Any]:
     """One section of the scene, by name."""
     sections = {section["name"]: section for section in scene.manifest["sections"]}
-    found: dict[str, Any] = pick(sections, name, f"site_assets/videos/{scene.name}.json (sections)", page)
-    return found
+    section: dict[str, Any] = pick(sections, name, f"site_assets/videos/{scene.name}.json (sections)", page)
+    return section
 
 
-def titled(section: Mapping[str, Any]) -> tuple[str, str]:
+def title_parts(section: Mapping[str, Any]) -> tuple[str, str]:
     """A section's title in two parts: "Sample: a group of moves" -> "Sample", ": a group of moves"."""
     short, colon, rest = str(section["title"]).partition(":")
     return short, colon + rest
 
 
 def label(section: Mapping[str, Any]) -> str:
-    """The name of a section in running text: "01 Sample"."""
-    return f"{section['step'] or ''} {titled(section)[0]}".strip()
+    """A section's name in running text: "01 Sample"."""
+    return f"{section['step'] or ''} {title_parts(section)[0]}".strip()

@@ -1,8 +1,8 @@
 """Markdown as a screen reader needs it, by an extension of Python-Markdown that `mkdocs.yml` lists.
 
-A table is named by the sentence before it where that one ends in a colon, else by the heading it stands under. What
-names a row is its first cell, unless that is empty. The link that a heading has to itself is for those who point at it:
-heard, it would be a pilcrow at the end of every heading.
+A table is named by the sentence before it where that one ends in a colon, else by the heading it stands under. The
+first cell of a row is its header, unless it is empty. The link of a heading to itself is for the pointer alone: a
+screen reader would read a pilcrow at the end of every heading.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from markdown.treeprocessors import Treeprocessor
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
 
-class Heard(Extension):
+class Accessibility(Extension):
     """Names for tables and their rows, and headings without signs."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # Markdown's own name for it
         """After `attr_list` (8), which takes attributes out of headings; around `toc` (5), which puts links in."""
-        md.treeprocessors.register(Naming(md), "table_names", 6)
-        md.treeprocessors.register(Pointing(), "pointed_links", 4)
+        md.treeprocessors.register(TableNames(md), "table_names", 6)
+        md.treeprocessors.register(HeadingLinks(), "pointed_links", 4)
 
 
-class Naming(Treeprocessor):
-    """Goes through a page in reading order."""
+class TableNames(Treeprocessor):
+    """Names tables and marks header cells, in reading order."""
 
     def run(self, root: Element) -> None:
         """Name every table and its rows in place."""
@@ -44,7 +44,7 @@ class Naming(Treeprocessor):
                 self.rows(element)
 
     def rows(self, table: Element) -> None:
-        """Say which cells name a column, and which a row."""
+        """Mark the header cells of columns and rows."""
         for cell in table.iterfind("thead/tr/th"):
             cell.set("scope", "col")
         for row in table.iterfind("tbody/tr"):
@@ -57,16 +57,16 @@ class Naming(Treeprocessor):
         return " ".join(unescape(strip_tags(render_inner_html(element, self.md))).split())
 
 
-class Pointing(Treeprocessor):
-    """Leaves a heading's link to itself to those who point at it."""
+class HeadingLinks(Treeprocessor):
+    """Hides a heading's link to itself from screen readers and the keyboard."""
 
     def run(self, root: Element) -> None:
-        """Take the links out of what is heard and out of the order of the keyboard."""
+        """Hide every such link in place."""
         for link in root.iterfind(".//a[@class='headerlink']"):
             link.set("aria-hidden", "true")
             link.set("tabindex", "-1")
 
 
-def makeExtension(**options: object) -> Heard:  # noqa: N802  # Markdown's own name for it
-    """Make the extension, as `mkdocs.yml` asks a module to."""
-    return Heard(**options)
+def makeExtension(**options: object) -> Accessibility:  # noqa: N802  # Markdown's own name for it
+    """The extension; Python-Markdown calls this by name."""
+    return Accessibility(**options)

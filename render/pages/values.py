@@ -1,12 +1,13 @@
-"""Numbers and words of a run: each carries its name, and a number its exact value."""
+"""Numbers and words of a run as a page writes them: each carries its name, and a number its exact value."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from stagelight.render.pages.markup import Html, el, inert
-from stagelight.render.pages.published import Scene, fail, pick
+from stagelight.render.pages.quantities import finite, value
+from stagelight.render.pages.scene_files import Scene, fail, pick
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -58,50 +59,51 @@ STYLES: dict[str, Callable[..., str]] = {
 }
 
 
-def fact(scene: Scene, kind: str, name: str, style: str, digits: int | None, page: str) -> Html:
-    """A number of the run, carrying its exact value and its name; `pm` adds the entry `name.sd` as a spread.
+def fact(scene: Scene, quantity: str, style: str, digits: int | None, page: str) -> Html:
+    """A quantity of the run, carrying its exact value and its name; `pm` adds the fact `quantity.sd` as a spread."""
+    names = [quantity, f"{quantity}.sd"] if style == "pm" else [quantity]
+    return _written(scene, quantity, [value(scene, name, page) for name in names], style, digits, page)
 
-    `kind` is the part of the recording's head it stands in: "facts" (measured) or "config" (chosen).
-    """
-    where = f"site_assets/recordings/{scene.name}.json ({kind})"
+
+def setting(scene: Scene, name: str, style: str, digits: int | None, page: str) -> Html:
+    """A number of the run's configuration, carrying its exact value and its name."""
+    where = f"site_assets/recordings/{scene.name}.json (config)"
+    return _written(scene, name, [finite(scene.head["config"], name, where, page)], style, digits, page)
+
+
+def _written(scene: Scene, name: str, numbers: Sequence[float], style: str, digits: int | None, page: str) -> Html:
     write = pick({**STYLES, "pm": percent}, style, "the list of number styles", page)
-    values = []
-    for key in [name, f"{name}.sd"] if style == "pm" else [name]:
-        value = pick(scene.head[kind], key, where, page)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            fail(f"docs/{page}: {where} has {key} = {value!r}, wanted a finite number: record the run again")
-        values.append(value)
     try:
-        shown = [write(value) if digits is None else write(value, digits) for value in values]
+        texts = [write(number) if digits is None else write(number, digits) for number in numbers]
     except (TypeError, ValueError) as error:
         fail(f"docs/{page}: {name} cannot be written as {style} ({error}): choose another style")
-    text = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(shown).replace("%\N{NO-BREAK SPACE}±", "\N{NO-BREAK SPACE}±")
-    return traced(scene.name, name, values[0], text)
+    text = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(texts).replace("%\N{NO-BREAK SPACE}±", "\N{NO-BREAK SPACE}±")
+    return traced(scene.name, name, numbers[0], text)
 
 
-def traced(source: str, name: str, value: float, words: str) -> Html:
-    """A number as it is written, carrying its exact value and where it stands under which name."""
-    return el("data", {"class": "fact", "value": value, "title": f"{source}: {name}"}, words)
+def traced(source: str, name: str, number: float, words: str) -> Html:
+    """A number as it is written, carrying its exact value, its source and its name there."""
+    return el("data", {"class": "fact", "value": number, "title": f"{source}: {name}"}, words)
 
 
-def constant(path: str, name: str, value: float, style: str, digits: int | None, page: str) -> Html:
-    """A number of the source, carrying its exact value and where it stands."""
+def constant(path: str, name: str, number: float, style: str, digits: int | None, page: str) -> Html:
+    """A number of the source code, carrying its exact value and its name there."""
     write = pick(STYLES, style, "the list of number styles", page)
-    text = write(value) if digits is None else write(value, digits)
-    return traced(path, name, value, text)
+    text = write(number) if digits is None else write(number, digits)
+    return traced(path, name, number, text)
 
 
 def event(scene: Scene, kind: str, key: str, style: str | None, page: str) -> Html:
-    """A word the run wrote down, from its first event of a kind; several are joined by "or".
+    """Words of the run's first event of a kind; several are joined by "or".
 
     A number among the words is written in a `style`, as `fact` does.
     """
     where = f"site_assets/recordings/{scene.name}.json (events)"
     events = {entry["kind"]: entry for entry in reversed(scene.head["events"])}
-    found = pick(pick(events, kind, where, page), key, f"{where}, {kind}", page)
+    content = pick(pick(events, kind, where, page), key, f"{where}, {kind}", page)
     if style:
-        found = pick(STYLES, style, "the list of number styles", page)(found)
-    words = " or ".join(map(str, found)) if isinstance(found, list) else str(found)
+        content = pick(STYLES, style, "the list of number styles", page)(content)
+    words = " or ".join(map(str, content)) if isinstance(content, list) else str(content)
     return el("span", {"class": "fact", "title": f"{scene.name}: {kind}, {key}"}, inert(words))
 
 

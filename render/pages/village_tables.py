@@ -1,53 +1,53 @@
-"""The tables of the village's page: what agents reach in each kind of weather, and a language model's own words."""
+"""The tables of the village's page: the return of each agent in each kind of weather, and a language model's words."""
 
 from __future__ import annotations
 
+from stagelight.render.pages.fact_table import Cell, table
 from stagelight.render.pages.markup import Html, el, framed
-from stagelight.render.pages.published import Scene, fail
-from stagelight.render.pages.scored import Cell, table
+from stagelight.render.pages.scene_files import Scene, fail
 
 WEATHER = {
     "calm": "Calm", "std": "Usual", "windless": "Little wind", "rabbits": "Rabbits",
     "compound": "Shocks",
 }  # fmt: skip
 AGENTS = {
-    "random": "Chance",
-    "small": "Language model, as it comes",
+    "random": "Random actions",
+    "small": "Language model, untrained here",
     "no_granary": "Scripts without a granary",
     "sell_all": "Scripts that sell everything",
     "hoarder": "Scripts that store everything",
     "no_messages": "Scripts that say nothing",
     "roles": "Scripts that keep to their own craft",
-    "small_taught": "Language model, taught here",
+    "small_taught": "Language model, trained here",
     "planner": "A planner",
     "stock": "Scripts with a reserve by season",
     "policy": "The trained policy",
-    "clairvoyant": "Who knows the weather",
+    "clairvoyant": "A search that knows the weather",
 }
-DOING = {"haul_wheat": "carry wheat", "haul_flour": "carry flour"}  # where the action's name is no word
+IN_WORDS = {"haul_wheat": "carry wheat", "haul_flour": "carry flour"}  # actions whose name is no word
 
 
-def agents(scene: Scene, page: str) -> Html:
+def returns(scene: Scene, page: str) -> Html:
     """The mean return of each agent in each kind of weather."""
     rows = [(words, [Cell(f"score.{weather}.{name}.return") for weather in WEATHER]) for name, words in AGENTS.items()]
-    return table(scene, page, "Return by agent and weather", ["Who works", *WEATHER.values()], rows)
+    return table(scene, page, "Return by agent and weather", ["Agent", *WEATHER.values()], rows)
 
 
 def answers(scene: Scene, page: str, count: int) -> Html:
-    """The first answers of the language model that differ, each worker's reason word for word."""
+    """The language model's first answers, without repetitions: each worker's reason, word for word."""
     first: dict[tuple[str, str], dict[str, str]] = {}
     for event in scene.head["events"]:
         if event["kind"] == "answered":
             first.setdefault((event["reason"], event["action"]), event)
-    found = list(first.values())[:count]
-    if not found:
+    shown = list(first.values())[:count]
+    if not shown:
         fail(f"docs/{page}: {scene.name}.json holds no answers: run `click score {scene.name}`")
     rows = [
         el(
             "tr", {}, el("th", {"scope": "row"}, event["agent"]), el("td", {}, el("q", {}, event["reason"])),
-            el("td", {}, DOING.get(event["action"], event["action"])),
+            el("td", {}, IN_WORDS.get(event["action"], event["action"])),
         )
-        for event in found
+        for event in shown
     ]  # fmt: skip
     columns = ("Worker", "Its reason, word for word", "What it chose")
     return framed("scored__frame", "scored scored--words", "The small language model's own words", columns, rows)

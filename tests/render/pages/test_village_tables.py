@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from stagelight.render.pages import villages
-from stagelight.render.pages.published import Scene
+from stagelight.render.pages import village_tables
+from stagelight.render.pages.scene_files import Scene
 
 FACTS = {
     f"score.{weather}.{name}.return": at + place / 100
-    for at, name in enumerate(villages.AGENTS)
-    for place, weather in enumerate(villages.WEATHER)
+    for at, name in enumerate(village_tables.AGENTS)
+    for place, weather in enumerate(village_tables.WEATHER)
 }
 
 
@@ -28,23 +28,25 @@ def answer(reason: str, action: str = "farm") -> dict[str, Any]:
 
 
 def test_every_agent_has_a_row_with_its_own_return_in_each_weather() -> None:
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', villages.agents(scene(), "village.md"))
-    assert [name for name, _ in rows] == list(villages.AGENTS.values())
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', village_tables.returns(scene(), "village.md"))
+    assert [name for name, _ in rows] == list(village_tables.AGENTS.values())
     for at, (_, cells) in enumerate(rows):
-        assert re.findall(r">([\d.]+)<", cells) == [f"{at + place / 100:.2f}" for place in range(len(villages.WEATHER))]
+        assert re.findall(r">([\d.]+)<", cells) == [
+            f"{at + place / 100:.2f}" for place in range(len(village_tables.WEATHER))
+        ]
 
 
 def test_who_was_not_run_is_said_so_and_a_table_of_nobody_ends_the_build(capsys: pytest.CaptureFixture[str]) -> None:
     some = {name: value for name, value in FACTS.items() if ".small." not in name}
-    assert villages.agents(scene(some), "village.md").count("not run") == len(villages.WEATHER)
+    assert village_tables.returns(scene(some), "village.md").count("not run") == len(village_tables.WEATHER)
     with pytest.raises(SystemExit):
-        villages.agents(scene({}), "village.md")
+        village_tables.returns(scene({}), "village.md")
     assert "run `click score village`" in capsys.readouterr().err
 
 
 def test_a_models_words_are_written_as_it_said_them_and_never_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     said = [answer("<b>wind</b>"), answer("<b>wind</b>"), answer("{{ fact }}", "haul_wheat"), answer("third")]
-    found = villages.answers(scene(FACTS, *said), "village.md", 2)
+    found = village_tables.answers(scene(FACTS, *said), "village.md", 2)
     assert "&lt;b&gt;wind&lt;/b&gt;" in found
     assert "<b>" not in found
     assert found.count("wind") == 1, "said again, it is not shown again"
@@ -52,5 +54,5 @@ def test_a_models_words_are_written_as_it_said_them_and_never_as_markup(capsys: 
     assert "third" not in found
     assert "carry wheat" in found
     with pytest.raises(SystemExit):
-        villages.answers(scene(), "village.md", 2)
+        village_tables.answers(scene(), "village.md", 2)
     assert "run `click score village`" in capsys.readouterr().err

@@ -1,0 +1,138 @@
+"""The player of a scene: the video with its tracks, the rail of its steps, its legend, and its keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from stagelight.render.pages.markup import Html, el
+from stagelight.render.pages.scene_files import Scene, fail, title_parts
+
+KEYS = (  # with a name for each sign that is not read aloud
+    (((",", "comma"), (".", "full stop")), "one frame"),
+    ((("\N{LEFTWARDS ARROW}", "left"), ("\N{RIGHTWARDS ARROW}", "right")), "five seconds"),
+    ((("space", ""),), "play"),
+    ((("<", "less than"), (">", "greater than")), "speed"),
+    ((("c", ""),), "captions"),
+    ((("f", ""),), "full screen"),
+)
+TRACKS = (  # kind, name in the manifest, label
+    ("captions", "captions", "English"),
+    ("chapters", "chapters", "Chapters"),
+    ("descriptions", "descriptions", "Descriptions"),
+    ("metadata", "legend", "Legend"),
+)
+
+
+def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
+    """The video, the step rail and the legend, complete without a script.
+
+    `markdown` is that of the page: an entry of the legend leads to the paragraph that explains it, which has the id
+    `mark-ENTRY`, or else to the first step that shows it.
+    """
+    manifest = scene.manifest
+    steps = [section for section in manifest["sections"] if section["step"]]
+    return el(
+        "figure",
+        {
+            **{"class": "scene", "data-scene": scene.name},
+            **{"data-fps": manifest["fps"], "data-length": f"{manifest['duration']:g}"},
+        },
+        el("div", {"class": "scene__screen"}, _video(scene, base)),
+        el(
+            "nav",
+            {"class": "rail", "aria-label": "Steps of the scene"},
+            el("ol", {}, *(el("li", {}, _stop(section, base)) for section in steps)),
+        ),
+        _legend(scene, base, legend_title, markdown),
+        _keys(len(steps)),
+    )
+
+
+def _video(scene: Scene, base: str) -> Html:
+    """The video element with its sources and tracks; a browser takes the first source that it can play."""
+    manifest = scene.manifest
+    video = base + manifest["video"]["file"]
+    return el(
+        "video",
+        {
+            **{"controls": True, "playsinline": True, "preload": "none"},
+            **{"width": manifest["width"], "height": manifest["height"]},
+            **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
+        },
+        *(
+            el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
+            for each in (manifest["av1"], manifest["video"])
+            if each
+        ),
+        *(
+            el("track", {"kind": kind, "label": label, "srclang": "en", "src": base + manifest["tracks"][name]})
+            for kind, name, label in TRACKS
+        ),
+        el("p", {}, "This browser plays no video here: ", el("a", {"href": video}, "download it"), "."),
+    )
+
+
+def _stop(section: Mapping[str, Any], base: str) -> Html:
+    """One step of the rail."""
+    return el(
+        "a",
+        {
+            "href": f"#step-{section['step']}",
+            "data-start": f"{section['start']:g}",
+            "data-end": f"{section['start'] + section['duration']:g}",
+            "data-still": base + section["still"]["file"],
+        },
+        el("span", {"class": "rail__number"}, section["step"]),
+        " ",
+        el("span", {"class": "rail__title"}, title_parts(section)[0]),
+    )
+
+
+def _legend(scene: Scene, base: str, title: str, markdown: str) -> Html:
+    title_id = f"{scene.name}-legend"
+    return el(
+        "div",
+        {"class": "legend"},
+        el("h2", {"class": "legend__title", "id": title_id}, title),
+        el("dl", {"aria-labelledby": title_id},
+           *(_mark(scene, base, entry, markdown) for entry in scene.manifest["legend"])),
+    )  # fmt: skip
+
+
+def _mark(scene: Scene, base: str, entry: Mapping[str, Any], markdown: str) -> Html:
+    """One entry of the legend, with the drawing of its mark and a link to its explanation."""
+    drawing = f"img/marks/{entry['id']}.svg"
+    if not re.fullmatch(r"[a-z0-9_-]+", entry["id"]) or not (scene.assets / drawing).is_file():
+        fail(f"site_assets/videos/{scene.name}.json has the legend entry {entry['id']!r}: draw site_assets/{drawing}")
+    picture = el("img", {"src": base + drawing, "alt": "", "width": 48, "height": 32})
+    place = explanation(scene, entry["id"], markdown)
+    name = el("a", {"href": f"#{place}"}, entry["name"]) if place else entry["name"]
+    times = " ".join(f"{moment['start']:g}-{moment['end']:g}" for section in scene.manifest["sections"]
+                     for moment in section["marks"] if moment["id"] == entry["id"])  # fmt: skip
+    return el(
+        "div", {"data-mark": entry["id"], "data-times": times}, el("dt", {}, picture, name), el("dd", {}, entry["text"])
+    )
+
+
+def explanation(scene: Scene, entry: str, markdown: str) -> str | None:
+    """The id of the paragraph that explains an entry of the legend, else of the first step that shows it."""
+    if re.search(rf"#mark-{re.escape(entry)}\b", markdown):
+        return f"mark-{entry}"
+    steps = (section for section in scene.manifest["sections"] if section["step"])
+    return next((f"step-{step['step']}" for step in steps if entry in {mark["id"] for mark in step["marks"]}), None)
+
+
+def _keys(steps: int) -> Html:
+    """A line that lists the keys, with a place for the speed once it is changed."""
+    keys = [(tuple((str(at), "") for at in range(1, steps + 1)), "steps"), *KEYS]
+    parts = [part for signs, does in keys for part in (*(_key(*sign) for sign in signs), f" {does}", ", ")]
+    return el("p", {"class": "scene__keys"}, "Keys: ", *parts[:-1], ". ", el("output", {}))
+
+
+def _key(sign: str, spoken: str) -> Html:
+    """A key, with its name for screen readers."""
+    if not spoken:
+        return el("kbd", {}, sign)
+    return el("kbd", {}, el("span", {"aria-hidden": "true"}, sign), el("span", {"class": "spoken"}, f" {spoken} "))
