@@ -18,7 +18,9 @@ from PIL import Image
 
 from stagelight.engines import installation, recording
 from stagelight.engines.recording import Recording
-from stagelight.render import cli, doctor, record_cli, theme
+from stagelight.render import cli, theme
+from stagelight.render.cli import doctor
+from stagelight.render.cli.record import run_again
 from stagelight.render.pipeline import cache, manifest
 from stagelight.render.pipeline.plan import Places
 from support.commands import Call
@@ -279,7 +281,7 @@ def test_check_record_runs_the_engine_afresh(
     places: Places, engine: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording.save(Recording("rollout", 4, {"start": "fen"}, "v", {}, (), {"a": np.arange(4)}), places.recordings)
-    assert record_cli.run_again(places, "rollout") == ["name", "arrays.a"]
+    assert run_again(places, "rollout") == ["name", "arrays.a"]
     assert engine.seen == [((4, 5, 6), "fen", [])]
 
 
