@@ -16,7 +16,7 @@ from stagelight.render.scenes.rollout.drawing import BEAD_X, NETWORK_READS, SIDE
 from stagelight.render.wording import percent
 
 # Beats, in seconds.
-FAN, OPENS, DOTS = 0.5, 1.4, 1.7  # the rays grow; for how long; their ends appear
+START, FAN, OPENS, DOTS = 0.2, 0.5, 1.4, 1.7  # their origin; the rays grow; for how long; their ends appear
 LANES, EACH_LANE = 4.4, 0.05  # empty lanes appear, one after the other
 SLOW = 2  # beads that are followed; then the others come quickly
 FIRST_BEAD, SLOW_PITCH, FAST_AFTER, FAST_PITCH = 4.9, 1.7, 3.4, 0.45  # the first leaves; the pitches; the fast ones
@@ -71,8 +71,8 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     for lane in range(len(data.group)):
         empty = 0.35 * ease(t, LANES + EACH_LANE * lane, 0.5)
         drawing.lane_pane(pen, lane, empty + 0.65 * _arrived(data, lane, t))
-    pen.glow(*ORIGIN, ORIGIN_GLOW, theme.BELIEF, 0.9 * ease(t, 0.2))
-    pen.ball(*ORIGIN, ORIGIN_BALL, theme.BELIEF, ease(t, 0.2))
+    pen.glow(*ORIGIN, ORIGIN_GLOW, theme.BELIEF, 0.9 * ease(t, START))
+    pen.ball(*ORIGIN, ORIGIN_BALL, theme.BELIEF, ease(t, START))
     fan.fan(pen, ORIGIN, ends, data.before, ease(t, FAN, OPENS))
     for move, (x, y) in enumerate(ends):
         pen.disc(x, y, 3 + 40 * float(data.before[move]), theme.BELIEF, 0.9 * ease(t, DOTS, 0.4))

@@ -16,11 +16,11 @@ from stagelight.render.wording import percent
 
 # Beats, in seconds.
 TABLE, EACH_ROW = 0.3, 0.06
-PULSES, PULSE, EACH_PULSE, PULSES_FADE = 1.0, 1.0, 0.1, 2.6  # advantages run to their moves
+LIT, PULSES, PULSE, EACH_PULSE, PULSES_FADE = 0.8, 1.0, 1.0, 0.1, 2.6  # advantages light up and run to their moves
 FLOW, FLOWS = 2.6, 3.0  # credit runs back along the links
 JOLTS, EACH_LAYER = 3.4, 0.85  # the last layer first
 KEY = 5.2
-ODDS, EACH_ODDS, OTHERS = 6.6, 0.14, 7.8
+ODDS, EACH_ODDS, OTHERS_LISTED, OTHERS = 6.6, 0.14, 0.9, 7.8
 SECONDS = 13.0
 
 # Layout.
@@ -102,8 +102,8 @@ def _pulses(data: Data, pen: Pen, ends: list[Point], t: float) -> None:
         here = along(start, ends[move], share)
         fading = 1 - ease(t, PULSES_FADE + EACH_PULSE * row, 0.6)
         pen.line(start, here, colour, 3, 0.6 * share * fading, () if value > 0 else (10, 8))
-        pen.glow(*here, 20 + 34 * abs(value), colour, 0.9 * ease(t, 0.8) * fading)
-        pen.disc(*here, 5 + 8 * abs(value), colour, ease(t, 0.8) * fading)
+        pen.glow(*here, 20 + 34 * abs(value), colour, 0.9 * ease(t, LIT) * fading)
+        pen.disc(*here, 5 + 8 * abs(value), colour, ease(t, LIT) * fading)
 
 
 def _flow(data: Data, pen: Pen, columns: list[list[Point]], reach: float) -> None:
@@ -144,7 +144,7 @@ def _odds(data: Data, pen: Pen, t: float) -> None:
         _words(pen, data.san[move], _row_y(row), (old, new), share, alpha, mate)
     rest = (float(1 - data.before[moves].sum()), float(1 - data.after[moves].sum()))
     others = f"{len(data.san) - len(moves)} others"
-    _words(pen, others, _row_y(len(moves)), rest, ease(t, OTHERS, 0.9), ease(t, 0.9), False)
+    _words(pen, others, _row_y(len(moves)), rest, ease(t, OTHERS, 0.9), ease(t, OTHERS_LISTED), False)
 
 
 def _scale(pen: Pen, y: float, old: float, new: float, top: float, share: float, alpha: float) -> None:

@@ -30,7 +30,7 @@ LAST = {
 COMPARED, TRUTH, STRANGER = 0.0, 10.2, 13.1  # what the divider parts
 WIPES = ((COMPARED, "zero_filled", RESULT), (TRUTH, RESULT, "reference"), (STRANGER, "stranger", "reference"))
 WIPE, WIPES_FOR, BACK = 0.5, 1.6, 2.4  # of each: it moves to the left, and back to the middle
-INSETS, EACH_INSET = 1.4, 0.4
+RING, INSETS, EACH_INSET = 0.6, 1.4, 0.4
 MAPS, EACH_MAP = 1.8, 0.35
 UNCERTAINTY = 4.4
 SECONDS = 16.4
@@ -114,7 +114,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     slices.wipe(pen, data.picture(f"{left}_axial"), data.picture(f"{right}_axial"), share, hero, names)
     if left == "stranger":
         slices.belief(pen, hero)
-    drawing.lesion(pen, data, hero, ease(t, 0.6, 0.6))
+    drawing.lesion(pen, data, hero, ease(t, RING, 0.6))
     _insets(data, pen, t)
     _maps(data, pen, t)
     _uncertainty(data, pen, ease(t, UNCERTAINTY, 0.6))

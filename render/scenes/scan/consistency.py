@@ -17,7 +17,7 @@ from stagelight.render.scenes.scan.data import LESION_READS, WINDOW, Data
 from stagelight.render.scenes.scan.drawing import LEFT, MIDDLE, RIGHT
 
 # Beats, in seconds: once, slowly, with the stranger.
-FFT, KSPACE = 1.2, 1.6
+STRANGER, BELIEF, EMPTY_RING, FFT, KSPACE = 0.1, 0.2, 0.4, 1.2, 1.6
 SNAP, SNAPS, SPARKS = 4.2, 2.2, 0.3  # the centre's points snap; the corners' so much later; how long each sparks
 INVERSE_FFT, ACCEPTED, RING = 7.0, 7.5, 8.2
 # Then every kept step of the run.
@@ -111,8 +111,8 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         _once(data, pen, t)
     else:
         _loop(data, pen, t)
-    slices.belief(pen, left, ease(t, 0.2, 0.5))
-    drawing.lesion(pen, data, left, ease(t, 0.4, 0.6) * (0.9 if t < LOOP else 0.6))
+    slices.belief(pen, left, ease(t, BELIEF, 0.5))
+    drawing.lesion(pen, data, left, ease(t, EMPTY_RING, 0.6) * (0.9 if t < LOOP else 0.6))
     drawing.lesion(pen, data, right, ease(t, RING, 0.6))
 
 
@@ -130,7 +130,7 @@ def _once(data: Data, pen: Pen, t: float) -> None:
     """The stranger, its k-space, the snap, and what comes of it."""
     left, middle, right = _boxes(data)
     arrays = data.recording.arrays
-    pen.raster(data.picture("stranger_axial"), *left, ease(t, 0.1, 0.5))
+    pen.raster(data.picture("stranger_axial"), *left, ease(t, STRANGER, 0.5))
     share = kcube.outward(data.measured.shape, t, SNAP, SNAPS)
     before, after = arrays["kplane_stranger"], arrays["kplane_accepted"]
     drawing.kspace_plane(pen, data, before, after, share, middle, ease(t, KSPACE, 0.8))

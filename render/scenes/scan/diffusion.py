@@ -15,7 +15,7 @@ from stagelight.render.scenes.scan.data import LESION_READS, Data
 from stagelight.render.scenes.scan.drawing import HERO
 
 # Beats, in seconds.
-PLANES, EACH_PLANE = 0.2, 0.2
+PLANES, EACH_PLANE, GAUGE_APPEARS = 0.2, 0.2, 0.3
 START, RUN = 1.8, 7.2  # the noise begins to fall, and for how long it does
 RING = START + RUN + 0.8
 SECONDS = 13.0
@@ -83,7 +83,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         pen.raster(data.picture(f"after_{plane}")[-1], *box, done * alpha)
         slices.belief(pen, box, alpha * (1 - 0.6 * done))
     drawing.lesion(pen, data, drawing.box(data, HERO), ease(t, RING, 0.6))
-    _gauge(data, pen, now, done, ease(t, 0.3, 0.5))
+    _gauge(data, pen, now, done, ease(t, GAUGE_APPEARS, 0.5))
 
 
 def _gauge(data: Data, pen: Pen, now: float, done: float, alpha: float) -> None:

@@ -180,7 +180,7 @@ def _village(data: Data, pen: Pen, run: Run, name: str, x: float, now: float, t:
         town.buildings(pen, data, run, now, t, GEAR * data.turned(now), priced=False)
         town.crowd(pen, run, now, t, run.ticks)
     if dimmed > 0:
-        pen.context.rectangle(px(x), py(DIMMED_TOP), px(50), py(DIMMED_HEIGHT))
+        pen.context.rectangle(px(x), py(DIMMED_TOP), px(SECOND_X), py(DIMMED_HEIGHT))
         pen.fill(theme.NIGHT_DEEP, 0.55 * dimmed)
     level = round(run.level("level", now))
     numbers = f"{run.mouths(now)} mouths" + (f", tools +{level}" if level else "")
