@@ -14,8 +14,8 @@ import cairo
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.render import many, sprites, theme
-from stagelight.render.many import Numbers
+from stagelight.render import batch_raster, sprites, theme
+from stagelight.render.batch_raster import Numbers
 from stagelight.render.motion import Box, Cubic, Point, mix
 from stagelight.render.theme import swap
 from stagelight.render.typeset import shape
@@ -129,13 +129,13 @@ class Pen:
         """
         if len(ends):
             scale, shift = self._upright()
-            self._lay(many.lines(ends * scale + shift, width * scale, alpha), colour)
+            self._lay(batch_raster.lines(ends * scale + shift, width * scale, alpha), colour)
 
     def discs(self, middles: Numbers, colour: str, radius: Numbers, alpha: Numbers) -> None:
         """Many flat discs of one colour: middles (N, 2); radius and alpha (N,). A third of the cost of `disc`s."""
         if len(middles):
             scale, shift = self._upright()
-            self._lay(many.discs(middles * scale + shift, radius * scale, alpha), colour)
+            self._lay(batch_raster.discs(middles * scale + shift, radius * scale, alpha), colour)
 
     def glows(self, middles: Numbers, colour: str, radius: float, alpha: Numbers, most: float = 1.0) -> None:
         """Light round many points, added to what is there: middles (N, 2); alpha (N,).
@@ -144,8 +144,8 @@ class Pen:
         """
         if len(middles) and radius > 0:
             scale, shift = self._upright()
-            cell = max(radius * scale / many.HALO_CELLS, 1.0)
-            mask = many.halos((middles * scale + shift) / cell, radius * scale / cell, alpha)
+            cell = max(radius * scale / batch_raster.HALO_CELLS, 1.0)
+            mask = batch_raster.halos((middles * scale + shift) / cell, radius * scale / cell, alpha)
             self.context.set_operator(cairo.OPERATOR_ADD)
             self._lay(mask, colour, most, cell)
             self.context.set_operator(cairo.OPERATOR_OVER)
@@ -157,7 +157,7 @@ class Pen:
         assert matrix.xx == matrix.yy
         return matrix.xx, np.array([matrix.x0, matrix.y0])
 
-    def _lay(self, mask: many.Mask, colour: str, alpha: float = 1.0, cell: float = 1.0) -> None:
+    def _lay(self, mask: batch_raster.Mask, colour: str, alpha: float = 1.0, cell: float = 1.0) -> None:
         """Colour what a mask covers; each of its cells is so many device pixels wide."""
         height, width = mask.cover.shape
         data: Any = mask.cover

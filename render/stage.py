@@ -1,4 +1,4 @@
-"""The stage: the one place where Manim is bent.
+"""The stage: the one place where Manim is bent, to draw the frames of a section.
 
 A scene is drawn by painters. `Painter` is a Manim mobject whose draw function gets a `Pen`, a cairo context
 with the project's colours, type and light; `StageCamera` is Manim's camera, taught to call it in z-order. What
@@ -8,87 +8,22 @@ does not move is baked into the background once for each section. A frame is a p
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import cairo
+import manim
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.recording import Recording
-from stagelight.render import later, theme
+from stagelight.render import theme
 from stagelight.render.pen import Pen
+from stagelight.render.scene import Scene, Section
 from stagelight.render.theme import HEIGHT, WIDTH, Quality
-
-with later.put_off("networkx", "scipy.spatial.transform"):
-    import manim
 
 BAND = 16  # rows of the night made at once
 Frame = NDArray[np.uint8]  # (height, width, 4), RGBA
-
-
-@dataclass(frozen=True)
-class Cue:
-    """Something that holds from `start` to `end`, seconds from the section's start."""
-
-    start: float
-    end: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """One stretch of a scene. All that is said of it, in the picture, the tracks and the page, is said here."""
-
-    name: str
-    step: str | None  # "01" to "04" where it is one of the scene's four steps
-    title: str
-    seconds: float
-    paint: Callable[[Pen, float], None]  # draws what moves at time t
-    backdrop: Callable[[Pen], None]  # draws what does not, once
-    captions: tuple[Cue, ...]
-    marks: tuple[Cue, ...]  # legend entries in play; text is the entry's id
-    still: float  # the moment that shows the section best
-    alt: str  # the still, described
-    pace: int | None = None  # pictures a second, where a video's own rate is too many; a cut-out moves in poses
-
-    def frames(self, quality: Quality) -> int:
-        """The number of frames of the section."""
-        return round(self.seconds * quality.fps)
-
-    def moment(self, t: float) -> float:
-        """The moment whose picture is shown at t: t itself, or the last one that the pace allows."""
-        return t if self.pace is None else math.floor(self.pace * t + 1e-6) / self.pace
-
-
-@dataclass(frozen=True)
-class Mark:
-    """An entry of the legend: what a mark in the picture encodes."""
-
-    id: str
-    name: str
-    text: str
-
-
-class Scene(ABC):
-    """One annotated scene over one recording."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    claim: ClassVar[str]
-    legend: ClassVar[tuple[Mark, ...]]
-    poster: ClassVar[str | None] = None  # the section whose still is the poster; None: the first step
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-
-    @abstractmethod
-    def sections(self) -> tuple[Section, ...]:
-        """The sections in order. Pure: the same recording gives the same sections."""
 
 
 class Painter(manim.Mobject):  # type: ignore[misc]

@@ -55,7 +55,7 @@ def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
 
     from stagelight.render.bench.staged import section  # noqa: PLC0415  # brings in Manim, which takes a second
     from stagelight.render.pipeline import encode, video  # noqa: PLC0415
-    from stagelight.render.pipeline.aside import aside  # noqa: PLC0415
+    from stagelight.render.pipeline.background import in_background  # noqa: PLC0415
     from stagelight.render.stage import Film  # noqa: PLC0415
 
     film, converter = Film(section(name, seconds), QUALITY), VideoReformatter()
@@ -63,7 +63,7 @@ def part(name: str, seconds: float, path: Path, start: int, stop: int) -> None:
     params = f"{keys}:{ENCODING}:subme={MOTION[name]}"
     options = {"preset": QUALITY.preset, "crf": str(QUALITY.crf), "x264-params": params}
     writer = video.Writer("libx264", QUALITY, options)
-    with aside(writer.add) as encoder:
+    with in_background(writer.add) as encoder:
         for index, (frame, _) in enumerate(encode.hashed(film, range(start, stop))):
             encoder(encode.encodable(converter, frame), index)
     path.write_bytes(writer.finish(stop - start))

@@ -13,7 +13,7 @@ from stagelight.render.bench import pictures
 from stagelight.render.components import board, pieces
 from stagelight.render.motion import Point
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Section
+from stagelight.render.scene import Section
 from stagelight.render.theme import HEIGHT, WIDTH
 
 SHADES = 256  # of a node's colour between off and on

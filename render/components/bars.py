@@ -5,6 +5,7 @@ from __future__ import annotations
 from stagelight.render import theme
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Pen
+from stagelight.render.wording import signed
 
 
 def reward_bar(pen: Pen, x: float, base: float, width: float, height: float, alpha: float = 1.0) -> None:
@@ -48,11 +49,6 @@ def rehang(pen: Pen, x: float, base: float, line: float, width: float, height: f
     reward_bar(pen, x, base, width, height, alpha=1 - share)
     rise = height - (base - line)
     advantage_bar(pen, x, line, width, mix(0.0, rise, share), alpha=share)
-
-
-def signed(value: float) -> str:
-    """A number with its sign, with a true minus, to three digits."""
-    return f"{value:+.3g}".replace("-", "−")
 
 
 def exhibit(pen: Pen, t: float) -> None:

@@ -40,6 +40,11 @@ def placement(fen: str) -> Placement:
     return found
 
 
+def parse_square(name: str) -> int:
+    """The number of a square: a1 is 0, h8 is 63."""
+    return ord(name[0]) - ord("a") + 8 * (int(name[1]) - 1)
+
+
 def centre(square: int, x: float, y: float, size: float) -> Point:
     """The centre of a square on a board whose top left corner is (x, y)."""
     side = size / 8
@@ -152,7 +157,7 @@ def move(
 
 def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float) -> None:
     """The men while one of them is a share of the way."""
-    start, end = _square(uci[:2]), _square(uci[2:4])
+    start, end = parse_square(uci[:2]), parse_square(uci[2:4])
     men(pen, before, x, y, size, without=(start,))
     (x0, y0), (x1, y1) = centre(start, x, y, size), centre(end, x, y, size)
     lift = size / 8 * (1 + 0.16 * 4 * share * (1 - share))
@@ -161,7 +166,7 @@ def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: floa
 
 def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
     """A move as a glowing line from square to square with a head."""
-    a, b = centre(_square(uci[:2]), x, y, size), centre(_square(uci[2:4]), x, y, size)
+    a, b = centre(parse_square(uci[:2]), x, y, size), centre(parse_square(uci[2:4]), x, y, size)
     length = max(((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2) ** 0.5, 1)
     ux, uy = (b[0] - a[0]) / length, (b[1] - a[1]) / length
     head = size * 0.036
@@ -180,10 +185,6 @@ def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alph
     pen.context.line_to(neck[0] + uy * head * 0.6, neck[1] - ux * head * 0.6)
     pen.context.close_path()
     pen.fill(colour, alpha)
-
-
-def _square(name: str) -> int:
-    return ord(name[0]) - ord("a") + 8 * (int(name[1]) - 1)
 
 
 def exhibit(pen: Pen, t: float) -> None:

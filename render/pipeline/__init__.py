@@ -1,7 +1,6 @@
 """From a recording to what a page shows: plan, draw and encode each section, join, publish.
 
 * `plan`: what a scene's pictures depend on, as hashes
-* `parts`: what a recording consists of, and which of it a section reads
 * `manifest`: what is published, and whether anything has to be done at all
 * `load`: a scene with its recording
 * `encode`: one section, its frames as a segment of each video, its still and, of the poster's section, the preview

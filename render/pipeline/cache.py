@@ -39,7 +39,6 @@ class Segment:
     digests: tuple[str, ...]  # of each frame's RGBA bytes
     files: Mapping[str, str]  # ending -> sha256
     errors: Mapping[str, float]  # ending of a video -> mean squared error of its light, where there are two
-    reads: tuple[str, ...] = ()  # names of the recording's parts that were read
 
     @property
     def frame_hash(self) -> str:
@@ -52,35 +51,25 @@ def over(digests: Iterable[str]) -> str:
     return hashlib.sha256(bytes.fromhex("".join(digests))).hexdigest()
 
 
-def admit(drawn: Slot, slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
-    """Declare a section finished: from where it was drawn to where it is kept, then the sidecar.
+def admit(slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
+    """Declare a section finished whose files are in their slot: write the sidecar.
 
     Args:
         made_of: what the key of `slot` is a hash of.
     """
-    for kind in segment.files:
-        drawn.file(kind).replace(slot.file(kind))
     with atomic(slot.sidecar) as file:
         file.write(json.dumps({**asdict(segment), "made_of": made_of}, indent=0).encode())
 
 
-@dataclass(frozen=True)
-class Before:
-    """An earlier drawing of a section, under whatever key."""
-
-    reads: tuple[str, ...]
-    made_of: Mapping[str, str]
-
-
-def drawn_before(folder: Path, section: str) -> Iterator[Before]:
-    """A section's kept drawings, the newest first. Whether their files are whole is not looked at."""
+def last_made_of(folder: Path, section: str) -> Mapping[str, str] | None:
+    """The dependencies of a section's newest kept drawing, whatever its key; None where there is none."""
     kept = [path for path in folder.glob(f"{section}-*.json") if path.stem.rpartition("-")[0] == section]
     for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
         try:
-            found = json.loads(path.read_bytes())
-            yield Before(tuple(map(str, found["reads"])), dict(found["made_of"]))
+            return dict(json.loads(path.read_bytes())["made_of"])
         except (OSError, ValueError, TypeError, KeyError):
             continue
+    return None
 
 
 def find(slot: Slot) -> Segment | None:
@@ -88,7 +77,7 @@ def find(slot: Slot) -> Segment | None:
     try:
         found = json.loads(slot.sidecar.read_bytes())
         del found["made_of"]
-        segment = Segment(**{**found, "digests": tuple(found["digests"]), "reads": tuple(found["reads"])})
+        segment = Segment(**{**found, "digests": tuple(found["digests"])})
         whole = all(sha256(slot.file(kind)) == digest for kind, digest in segment.files.items())
         return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -16,7 +16,7 @@ from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.make import Watching
 from stagelight.render.pipeline.perceptual import TOLERANCE
 from stagelight.render.pipeline.plan import Inputs, Places
-from stagelight.render.stage import Section
+from stagelight.render.scene import Section
 
 R = TypeVar("R")
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from stagelight.render.pipeline import InputError, encode, one_line, plan
+from stagelight.render.pipeline import InputError, one_line, plan
 from stagelight.render.pipeline.plan import Inputs, Places
 
 SECONDS = 15  # within which the scheduler has to answer
@@ -63,6 +63,8 @@ def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]
 
 def _seen(places: Places, names: Sequence[str]) -> list[Inputs | str]:
     """In a worker: what the pictures depend on there, or what is wrong."""
+    from stagelight.render.pipeline import encode  # noqa: PLC0415  # brings in Manim
+
     try:
         encode.forget()
         seen = {name: plan.inputs(places, name) for name in names}

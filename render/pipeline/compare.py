@@ -19,11 +19,12 @@ from PIL import Image
 
 from stagelight.render.pipeline import encode, perceptual, triptych
 from stagelight.render.pipeline.perceptual import TOLERANCE, Window
+from stagelight.render.pipeline.unit import Unit
 from stagelight.render.stage import Film
 
 
 @dataclass(frozen=True)
-class Published(encode.Unit):
+class Published(Unit):
     """A section to draw again, and where it is published."""
 
     video: Path

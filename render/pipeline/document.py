@@ -9,7 +9,7 @@ import json
 from itertools import accumulate
 from typing import TypedDict
 
-from stagelight.render.stage import Scene, Section
+from stagelight.render.scene import Scene, Section
 
 SCHEMA = 1
 

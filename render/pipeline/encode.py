@@ -11,7 +11,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -22,29 +22,17 @@ from PIL import Image
 
 from stagelight.engines.recording import atomic
 from stagelight.render.pipeline import document, preview, video
-from stagelight.render.pipeline.aside import aside
-from stagelight.render.pipeline.cache import Segment, Slot
+from stagelight.render.pipeline.background import in_background
+from stagelight.render.pipeline.cache import Segment
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.stage import Film, Frame, Scene, Section
-from stagelight.render.theme import Quality
+from stagelight.render.pipeline.unit import Unit
+from stagelight.render.scene import Scene, Section
+from stagelight.render.stage import Film, Frame
 
 SAMPLES = 12  # frames of a section on which what the encoders lose is measured
 STILL_WIDTH, STILL_BYTES = 1920, 100_000
 STILL_QUALITIES = (90, 84, 78, 72, 66, 60, 50, 40, 30, 20, 10)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One section to draw: plain values only, so that it can travel to any process."""
-
-    places: Places
-    scene: str
-    section: str
-    quality: Quality
-    frames: int
-    slot: Slot
-    spare: int  # cores that nobody else uses while it is drawn
 
 
 def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
@@ -79,7 +67,7 @@ def _filmed(
     digests, samples, converter = list[str](), dict[int, video.Luma](), VideoReformatter()
     sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
     with ExitStack() as threads:
-        encoders = [threads.enter_context(aside(w.add)) if unit.spare else w.add for w in writers.values()]
+        encoders = [threads.enter_context(in_background(w.add)) if unit.spare else w.add for w in writers.values()]
         for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
             if digests[-1:] != [digest]:
                 shown, first = encodable(converter, frame), index

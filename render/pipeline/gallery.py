@@ -14,7 +14,8 @@ from stagelight.render import components, theme
 from stagelight.render.pen import Pen
 from stagelight.render.pipeline import InputError
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from stagelight.render.theme import Quality
 
 Exhibit = Callable[[Pen, float], None]

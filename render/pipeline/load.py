@@ -7,14 +7,14 @@ import traceback
 from collections.abc import Iterator
 
 from stagelight.engines import recording
+from stagelight.render import recording_deps
 from stagelight.render.pipeline import RenderError, one_line
-from stagelight.render.pipeline.parts import observed
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.stage import Scene
+from stagelight.render.scene import Scene
 
 
 def load_scene(places: Places, name: str) -> Scene:
-    """Import a scene and give it its recording, observed (see `parts`). This imports Manim.
+    """Import a scene and give it its recording.
 
     Raises:
         RecordingError: the recording cannot be used.
@@ -22,7 +22,7 @@ def load_scene(places: Places, name: str) -> Scene:
     """
     module, recorded = f"{places.scenes}.{name}", recording.load(places.recordings, name)
     try:
-        scene: Scene = importlib.import_module(module).SCENE(observed(recorded))
+        scene: Scene = importlib.import_module(module).SCENE(recorded)
         problems = [] if scene.name != name else list(_problems(scene))
     except Exception as error:
         raise RenderError(f"{module}{_line(error)}: {one_line(error)}") from error
@@ -34,8 +34,10 @@ def load_scene(places: Places, name: str) -> Scene:
 
 
 def _line(error: Exception) -> str:
-    """The innermost file and line at which an author's code went wrong."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """The innermost file and line at which an author's code went wrong, outside the code that reads a recording."""
+    reading = {recording.__file__, recording_deps.__file__}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if frame.filename not in reading and not frame.filename.startswith("<")]  # fmt: skip
     return f", {frames[-1].filename} line {frames[-1].lineno}" if frames else ""
 
 

@@ -1,13 +1,10 @@
 """The inputs of a scene's pictures, read from the disk as hashes. No scene and no Manim is imported for it.
 
-The key of a section is a hash over the parts of the recording that it read when it was drawn (see `parts`), the
+The key of a section is a hash over the parts of the recording that it declares (see `recording_deps`), the
 fonts, the versions of everything that puts pixels or bytes in place, the fields of the quality, the section's name,
 and the sources of the section's import closure: the scene's module, the encoder, and every module of this project
 that they import, found by reading their `import` statements wherever these stand. A module imported under a name
 computed at run time is not seen.
-
-What a section reads is known once it has been drawn, and is kept beside its frames. Its key is then known before it
-is drawn again: the same names, with what they stand for now. A section that was never drawn is always drawn.
 
 Where a scene is a package, a module of it that defines a function `section` draws the section of its own name.
 Other sections do not depend on it, unless something besides the package itself imports it, or the package uses
@@ -23,7 +20,7 @@ import importlib.metadata
 import importlib.util
 import json
 import pkgutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +28,7 @@ from pathlib import Path
 from stagelight.engines.recording import RecordingError, load_head, sha256
 from stagelight.render import theme
 from stagelight.render.pipeline import InputError, RenderError
-from stagelight.render.pipeline.parts import look, parts
+from stagelight.render.recording_deps import declared_parts, parts
 from stagelight.render.theme import Quality
 
 DRAWN_WITH = (
@@ -86,16 +83,16 @@ class Inputs:
     render_version: str  # the same and the rest of the pipeline: what is published depends on it
     versions: tuple[tuple[str, str], ...]  # package, version
 
-    def made_of(self, section: str, quality: Quality, reads: Iterable[str]) -> dict[str, str]:
+    def made_of(self, section: str, quality: Quality, reads: Sequence[str]) -> dict[str, str]:
         """All that a section's pictures depend on, each with its hash, version or value.
 
         Args:
-            reads: names of the recording's parts that the section reads.
+            reads: the declared names of the recording's parts that the section reads.
         """
-        apart, recorded = dict(self.apart), dict(self.parts)
+        apart = dict(self.apart)
         own = (apart[section],) if section in apart else tuple(apart.values())
         return {
-            **{f"the recording's {name}": look(recorded, name) for name in sorted(reads)},
+            **{f"the recording's {name}": digest for name, digest in declared_parts(dict(self.parts), reads).items()},
             "the fonts": self.fonts_sha256,
             "the quality": json.dumps(asdict(quality), sort_keys=True),
             **dict(self.drawing),
@@ -107,7 +104,7 @@ class Inputs:
         """The code alone."""
         return self.drawing, self.apart, self.render_version
 
-    def key(self, section: str, quality: Quality, reads: Iterable[str]) -> str:
+    def key(self, section: str, quality: Quality, reads: Sequence[str]) -> str:
         """The name under which a drawn section is kept: changes with anything that could change it."""
         text = json.dumps([self.scene, section, self.made_of(section, quality, reads)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import imageio.v3 as iio
 import numpy as np
 
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from stagelight.render.theme import Quality
 
 SMALL = Quality("preview", 480, 270, 12, 0, "")

@@ -14,14 +14,14 @@ from typing import Any
 
 from PIL import Image
 
-from stagelight.engines.recording import atomic
-from stagelight.render.pipeline import document, preview, tracks, video
+from stagelight.engines.recording import atomic, load_head
+from stagelight.render.pipeline import document, tracks, video
 from stagelight.render.pipeline.cache import Segment, Slot
 from stagelight.render.pipeline.document import Document
 from stagelight.render.pipeline.environment import environment
 from stagelight.render.pipeline.manifest import prune
 from stagelight.render.pipeline.plan import Inputs, Places
-from stagelight.render.stage import Scene
+from stagelight.render.scene import Scene
 from stagelight.render.theme import Quality
 
 Finished = Sequence[tuple[Slot, Segment]]
@@ -45,7 +45,7 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
 
 def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Finished) -> Path:
     """Publish a scene from its finished sections, in order. Returns the manifest's path."""
-    told = document.describe(scene, quality.fps)
+    told, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
     movie = join(finished, "mp4", quality)
     lighter = av1(finished, len(movie), quality)
     stills = [
@@ -65,11 +65,7 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
         "poster": {**told["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
         "glimpse": _smaller(places, f"{scene.name}.glimpse", poster, GLIMPSE),
-        "preview": {
-            **_picture(places, "posters", f"{scene.name}.preview", moving),
-            "width": preview.SMALL.width,
-            "height": preview.SMALL.height,
-        },
+        "preview": _sized(places, f"{scene.name}.preview", moving),
         "tracks": _words(places, told),
         "sections": [
             {
@@ -78,16 +74,18 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
-                "reads": list(segment.reads),
+                "reads": list(scene.reads_of(section)),
             }
-            for part, (slot, segment), still in zip(told["sections"], finished, stills, strict=True)
+            for part, section, (slot, segment), still in zip(
+                told["sections"], scene.sections(), finished, stills, strict=True
+            )
         ],
         "provenance": {
-            "recording": scene.recording.name,
+            "recording": head["name"],
             "recording_sha256": found.recording_sha256,
             "head_sha256": found.head_sha256,
-            "seed": scene.recording.seed,
-            "code_version": scene.recording.code_version,
+            "seed": head["seed"],
+            "code_version": head["code_version"],
             "render_version": found.render_version,
             "versions": environment(found),
         },
@@ -130,7 +128,13 @@ def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int, int]
             made = io.BytesIO()
             image.save(made, "WEBP", quality=quality, method=6)
             still = made.getvalue()
-        return {**_picture(places, "posters", name, still), "width": image.width, "height": image.height}
+    return _sized(places, name, still)
+
+
+def _sized(places: Places, name: str, data: bytes) -> dict[str, Any]:
+    """A picture that a page reserves room for."""
+    with Image.open(io.BytesIO(data)) as image:
+        return {**_picture(places, "posters", name, data), "width": image.width, "height": image.height}
 
 
 def _words(places: Places, told: Document) -> dict[str, str]:

@@ -64,7 +64,7 @@ def main() -> None:
 def _warm() -> None:
     """Import what drawing imports, then forget what an author may change."""
     with contextlib.suppress(Exception):  # a broken source is told of when it is drawn
-        importlib.import_module("stagelight.render.pipeline.make")
+        importlib.import_module("stagelight.render.pipeline.encode")
     for name in [name for name in sys.modules if name.partition(".")[0] in PROJECT]:
         del sys.modules[name]
 
@@ -118,7 +118,7 @@ def _scene(job: Job, name: str) -> bool:
 
 def _draw(job: Job, places: Places, found: Inputs, quality: Quality) -> None:
     """Draw what is missing, say where each file is, and publish."""
-    from stagelight.render.pipeline import executor, make, manifest, progress  # noqa: PLC0415  # brings in Manim
+    from stagelight.render.pipeline import executor, make, manifest, progress  # noqa: PLC0415
 
     started, drawn = time.time(), list[str]()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from stagelight.render.pipeline.document import Document, Part
-from stagelight.render.stage import Cue
+from stagelight.render.scene import Cue
 
 
 def chapters(document: Document) -> str:

@@ -17,10 +17,10 @@ from stagelight.engines import recording
 from stagelight.render import theme
 from stagelight.render.pen import Pen
 from stagelight.render.pipeline import gallery
+from stagelight.render.scene import Scene, Section
 from stagelight.render.scenes.rollout import Rollout
 from stagelight.render.scenes.scan import Scan
 from stagelight.render.scenes.village import Village
-from stagelight.render.stage import Scene, Section
 from support.contrast import ENOUGH, ENOUGH_LARGE, linear, luminance, ratio, seen, texts
 from support.paths import RECORDINGS
 

@@ -15,9 +15,11 @@ import manim
 import numpy as np
 import pytest
 
+from stagelight.engines.recording import Recording
 from stagelight.render import stage, theme
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Frame, Painter, Section, StageCamera
+from stagelight.render.scene import Scene, Section
+from stagelight.render.stage import Film, Frame, Painter, StageCamera
 
 KNOWN = "0.22.0"  # the Manim whose camera all this was last read in
 RED, GREEN, BLUE = [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255]
@@ -225,7 +227,10 @@ def test_what_does_not_move_is_baked_once() -> None:
 # --- Manim itself at work -----------------------------------------------------------------------------
 
 
-class Two(stage.Scene):
+EMPTY = Recording("two", 0, {}, "", {}, (), {})
+
+
+class Two(Scene):
     """A scene of two sections of four frames."""
 
     name, title, claim, legend = "two", "", "", ()
@@ -244,7 +249,7 @@ class Two(stage.Scene):
 class Played(stage.ManimStage):
     """The scene as Manim plays it."""
 
-    stage = Two(None)  # type: ignore[arg-type]
+    stage = Two(EMPTY)
 
 
 class Layered(manim.Scene):  # type: ignore[misc]
@@ -277,7 +282,7 @@ def played(scene: type[Any], folder: Path, monkeypatch: pytest.MonkeyPatch, **ho
 def test_manim_plays_a_stage_scene_frame_for_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = played(Played, tmp_path, monkeypatch)
     quality = theme.Quality("manim", 192, 108, 5, 0, "")
-    wanted = [Film(section, quality).frame(index).copy() for section in Two(None).sections() for index in range(4)]  # type: ignore[arg-type]
+    wanted = [Film(section, quality).frame(index).copy() for section in Two(EMPTY).sections() for index in range(4)]
     assert len(frames) == len(wanted), "Manim makes another number of frames: see ManimStage in render/stage.py"
     for index, (found, meant) in enumerate(zip(frames, wanted, strict=True)):
         assert np.array_equal(found, meant), f"frame {index} under Manim is not the stage's: see ManimStage and _Play"
@@ -294,19 +299,18 @@ def test_a_painter_at_rest_stays_behind_what_moves(tmp_path: Path, monkeypatch: 
 # --- starting -----------------------------------------------------------------------------------------
 
 STARTED = """
-import sys, stagelight.render.stage, manim
-early = sorted({"networkx", "scipy"} & {name.partition(".")[0] for name in sys.modules})
-assert not early, f"{early} came in with Manim: see put_off in render/stage.py"
-turned = manim.rotation_matrix(0.5, manim.OUT)
-assert abs(turned[1, 0] - __import__("math").sin(0.5)) < 1e-12
-graph = manim.Graph([1, 2, 3], [(1, 2), (2, 3)], layout="circular")
-assert len(graph.edges) == 2
-import networkx
-from scipy.spatial.transform import Rotation
-assert networkx.__file__ and Rotation.identity()
+import sys
+import stagelight.render.pipeline.make
+from stagelight.render.scenes import rollout, scan, village
+brought = {"manim", "networkx", "scipy"}
+early = sorted(brought & {name.partition(".")[0] for name in sys.modules})
+assert not early, f"{early} is imported where nothing is drawn: see what imports render/stage.py"
+import stagelight.render.stage
+late = sorted(brought - {name.partition(".")[0] for name in sys.modules})
+assert not late, f"Manim no longer imports {late}: starting a worker is cheaper, say so in the log"
 """
 
 
-def test_what_the_stage_never_uses_is_imported_when_it_is_used() -> None:
+def test_what_only_drawing_needs_is_imported_where_frames_are_drawn() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", STARTED], capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr

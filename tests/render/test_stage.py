@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from stagelight.render import motion, sprites, stage, theme, typeset
 from stagelight.render.motion import Box
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film
 from support.drawing import SMALL
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stagelight.render import offline
+from stagelight.render.cli import offline
 from support.browser import SCENES, Site, Visit, manifests, needs_scenes
 from support.paths import ROOT
 

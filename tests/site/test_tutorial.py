@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -50,9 +51,10 @@ def write(root: Path, block: Block) -> None:
 
 def follow(root: Path, commands: str) -> None:
     """Run what a shell would run, with this Python."""
+    env = {**os.environ, "PYTHONPATH": str(root / ".package")}
     for command in commands.splitlines():
         first, *rest = shlex.split(command)
-        done = subprocess.run([*RUN[first], *rest], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run([*RUN[first], *rest], cwd=root, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stagelight.render import theme
+from support.paths import PACKAGE
 
 Call = Callable[..., tuple[int, str, str]]  # a command's exit code, what it said, and what went wrong
 
@@ -20,7 +20,7 @@ def drive(root: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     """The command line over the tiny scene, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, str(root / "driver.py"), *arguments],
-        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{theme.ASSETS.parent}"},
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{PACKAGE}"},
         start_new_session=True,
         text=True,
         stdout=subprocess.PIPE,

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from stagelight.render import theme
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from stagelight.render.theme import Quality
 
 FULL = Quality("full", theme.WIDTH, theme.HEIGHT, 10, 30, "ultrafast")

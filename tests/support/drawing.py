@@ -9,7 +9,8 @@ import pytest
 
 from stagelight.render import theme
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Scene, Section
+from stagelight.render.scene import Scene, Section
+from stagelight.render.stage import Film
 
 SMALL = theme.Quality("test", 480, 270, 10, 30, "ultrafast")  # a quarter of the stage
 

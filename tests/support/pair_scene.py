@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 from typing import Any
 
@@ -27,27 +26,16 @@ def made(**changes: Any) -> Recording:
 
 
 PAIR = """
-from functools import cached_property
-from stagelight.render.stage import Mark, Scene
+from stagelight.render.scene import Mark, Scene
 from tinyscenes.pair import one, two
-
-
-class Shown:
-    def __init__(self, scene):
-        self.scene, self.recording = scene, scene.recording
-        self.common = scene.recording.arrays["a"]
 
 
 class Pair(Scene):
     name, title, claim, legend = "pair", "Two", "Apart.", (Mark("dot", "Dot", "it"),)
-
-    @cached_property
-    def lazy(self):
-        return float(self.recording.arrays["d"][0])
+    reads = ("arrays.a",)
 
     def sections(self):
-        shown = Shown(self)
-        return one.section(shown), two.section(shown)
+        return one.section(self.recording), two.section(self.recording)
 
 
 SCENE = Pair
@@ -56,23 +44,26 @@ SCENE = Pair
 PART = """
 from functools import partial
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Section
+from stagelight.render.scene import Cue, Section, nothing, reads
 
 
-def section(shown):
-    built = [float(number) for number in shown.recording.arrays["BUILT"]]
-    LAZY
-    return Section("NAME", None, "Name", 0.5, partial(paint, shown, built), lambda pen: None,
-                   (Cue(0, 0.5, "x"),), (), 0.4, "y")
+@reads(READS)
+def section(recording):
+    built = [float(number) for number in recording.arrays["BUILT"]]
+    return Section("NAME", None, "Name", 0.5, partial(paint, recording, built), nothing, (Cue(0, 0.5, "x"),), (), 0.4,
+                   "y")
 
 
-def paint(shown, built, pen, t):
-    LAZY
-    size = 50 + 20 * int(shown.recording.arrays["PAINTED"][1])
-    pen.disc(300 + 90 * built[0], 300 + 50 * shown.common[0], size, theme.TEXT)
+def paint(recording, built, pen, t):
+    size = 50 + 20 * int(recording.arrays["PAINTED"][1])
+    pen.disc(300 + 90 * built[0], 300 + 50 * recording.arrays["a"][0], size, theme.TEXT)
 """
 
 
-def part(name: str, built: str, painted: str, lazy: str = "") -> str:
-    text = PART.replace("NAME", name).replace("BUILT", built).replace("PAINTED", painted)
-    return textwrap.dedent(text).replace("LAZY", lazy or "pass")
+def part(name: str, built: str, painted: str, reads: str | None = None) -> str:
+    """The module of a section that reads an array when it is made and one when it is drawn, and declares both."""
+    declared = (
+        reads if reads is not None else ", ".join(f'"arrays.{array}"' for array in dict.fromkeys((built, painted)))
+    )
+    text = PART.replace("READS", declared).replace("NAME", name)
+    return text.replace("BUILT", built).replace("PAINTED", painted)

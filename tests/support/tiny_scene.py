@@ -20,19 +20,20 @@ from stagelight.render.pipeline.plan import Places
 from stagelight.render.theme import Quality
 
 TINY = Quality("tiny", 160, 96, 10, 30, "ultrafast")
-READS = ("seed", "config.sleep")
+READS = ("config.fail", "config.sleep", "seed")  # of the tiny scene, in the order of a manifest
 DRAFT = theme.QUALITIES["draft"]
 
 SCENE = """
 import time
 
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Mark, Scene, Section
+from stagelight.render.scene import Cue, Mark, Scene, Section
 from tinyscenes import _colours
 
 
 class Tiny(Scene):
     name, title, claim = "tiny", "A tiny scene", "It is small."
+    reads = ("config.fail", "config.sleep", "seed")
     legend = (Mark("dot", "Dot", "where it is"), Mark("box", "Box", "what stays"))
 
     def sections(self):

@@ -4,83 +4,112 @@ from __future__ import annotations
 
 from functools import partial
 
+from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.components import board, fan, network
 from stagelight.render.motion import cut, ease, px, py, swing
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout.shown import LANE_X, SMALL, Shown, percent
-from stagelight.render.stage import Cue, Section
+from stagelight.render.scene import Cue, Section, reads
+from stagelight.render.scenes.rollout import drawing
+from stagelight.render.scenes.rollout.data import Data
+from stagelight.render.scenes.rollout.drawing import BEAD_X, NETWORK_READS, SIDE_BOARD
+from stagelight.render.wording import percent
 
-NET = network.Place(px(30.5), py(22), px(9), py(55))
-ORIGIN = (px(43), py(49))  # where the rays start
-FAN_X = px(59)
+# Beats, in seconds.
+START, FAN, OPENS, DOTS = 0.2, 0.5, 1.4, 1.7  # their origin; the rays grow; for how long; their ends appear
+LANES, EACH_LANE = 4.4, 0.05  # empty lanes appear, one after the other
+SLOW = 2  # beads that are followed; then the others come quickly
+FIRST_BEAD, SLOW_PITCH, FAST_AFTER, FAST_PITCH = 4.9, 1.7, 3.4, 0.45  # the first leaves; the pitches; the fast ones
+SLOW_TRAVEL, FAST_TRAVEL = 1.3, 0.75
+SLOW_REST, FAST_REST = 0.9, 0.2  # for how long an arrow stays bright after its bead has arrived
+SECONDS = 12.0
+
+# Layout.
+NETWORK_PLACE = network.Place(px(30.5), py(22), px(9), py(55))
+ORIGIN = (px(43), py(49))  # of the rays
+FAN_X, FAN_TOP, FAN_BOTTOM = px(59), py(18), py(83)
+PROBABILITY_RIGHT = px(94.3)
+BEAD, BEAD_GLOW = 10, 44
+ORIGIN_BALL, ORIGIN_GLOW = 13, 70
 
 
-def section(shown: Shown) -> Section:
-    """Build the section: its captions, marks, still and description."""
-    size = len(shown.group)
-    lanes = ", ".join(f"{shown.bare(k)} at {percent(shown.before[k])}" for k in shown.group)
+@reads(*NETWORK_READS, "arrays.watch_move")
+def section(recording: Recording) -> Section:
+    """The words and their times."""
+    data = Data(recording)
+    size = len(data.group)
+    lanes = ", ".join(f"{data.unjudged(move)} at {percent(data.before[move])}" for move in data.group)
     return Section(
         name="sample",
         step="01",
         title="Sample: a group of moves",
-        seconds=12.0,
-        paint=partial(paint, shown),
-        backdrop=partial(backdrop, shown),
+        seconds=SECONDS,
+        paint=partial(paint, data),
+        backdrop=partial(backdrop, data),
         captions=(
-            Cue(0.4, 4.6, f"{len(shown.san)} legal moves. Untrained, it has no idea which is best."),
-            Cue(4.8, 12.0, f"Draw {size} moves by chance. Here one move is a whole rollout."),
+            Cue(0.4, 4.6, f"{len(data.san)} legal moves. Untrained, it has no idea which is best."),
+            Cue(4.8, SECONDS, f"Draw {size} moves by chance. Here one move is a whole rollout."),
         ),
-        marks=(Cue(0.0, 12.0, "ray"),),
+        marks=(Cue(0.0, SECONDS, "ray"),),
         still=11.6,
-        alt=f"A fan of {len(shown.san)} thin rays, one a legal move, all of small probability. {size} beads have "
+        alt=f"A fan of {len(data.san)} thin rays, one a legal move, all of small probability. {size} beads have "
         f"run along them into {size} lanes: {lanes}.",
     )
 
 
-def backdrop(shown: Shown, pen: Pen) -> None:
+def backdrop(data: Data, pen: Pen) -> None:
     """Board, narrow network."""
-    board.board(pen, shown.start, *SMALL)
-    board.coordinates(pen, *SMALL)
+    board.board(pen, data.start, *SIDE_BOARD)
+    board.coordinates(pen, *SIDE_BOARD)
     with pen.faded(0.55):
-        shown.network(pen, NET, reach=9, moves=False)
+        drawing.policy_network(pen, data, NETWORK_PLACE, reach=9, moves=False)
 
 
-def paint(shown: Shown, pen: Pen, t: float) -> None:
-    """The fan opens; beads run along it, two slowly and six quickly, into their lanes."""
-    ends = shown.tips(FAN_X, py(18), py(83))
-    for lane in range(len(shown.group)):
-        shown.lane_pane(pen, lane, 0.35 * ease(t, 4.4 + 0.05 * lane, 0.5) + 0.65 * _arrived(shown, lane, t))
-    pen.glow(*ORIGIN, 70, theme.BELIEF, 0.9 * ease(t, 0.2))
-    pen.ball(*ORIGIN, 13, theme.BELIEF, ease(t, 0.2))
-    opened = ease(t, 0.5, 1.4)
-    fan.fan(pen, ORIGIN, ends, shown.before, opened)
-    for index, (x, y) in enumerate(ends):
-        pen.disc(x, y, 3 + 40 * float(shown.before[index]), theme.BELIEF, 0.9 * ease(t, 1.7, 0.4))
-    for draw in range(len(shown.group)):
-        lane = shown.lanes.index(draw)
-        move = shown.group[lane]
+def paint(data: Data, pen: Pen, t: float) -> None:
+    """The fan opens; beads run along it, two slowly and the others quickly, into their lanes."""
+    ends = drawing.ray_tips(data, FAN_X, FAN_TOP, FAN_BOTTOM)
+    for lane in range(len(data.group)):
+        empty = 0.35 * ease(t, LANES + EACH_LANE * lane, 0.5)
+        drawing.lane_pane(pen, lane, empty + 0.65 * _arrived(data, lane, t))
+    pen.glow(*ORIGIN, ORIGIN_GLOW, theme.BELIEF, 0.9 * ease(t, START))
+    pen.ball(*ORIGIN, ORIGIN_BALL, theme.BELIEF, ease(t, START))
+    fan.fan(pen, ORIGIN, ends, data.before, ease(t, FAN, OPENS))
+    for move, (x, y) in enumerate(ends):
+        pen.disc(x, y, 3 + 40 * float(data.before[move]), theme.BELIEF, 0.9 * ease(t, DOTS, 0.4))
+    for draw in range(len(data.group)):
+        lane = data.draws.index(draw)
         start, travel = _journey(draw)
-        at, goal = ends[move], (LANE_X, shown.lane(lane))
-        share = ease(t, start, travel)
-        if share > 0:
-            pen.beam(partial(fan.ray_path, pen, ORIGIN, at, min(share * 2, 1)), theme.ATTENTION, 3.4, 0.9)
-            if share > 0.5:
-                pen.curve(cut(swing(at, goal), share * 2 - 1))
-                pen.stroke(theme.ATTENTION, 2.4, 0.55)
-            here = fan.on_ray(ORIGIN, at, share * 2) if share < 0.5 else fan.on_ray(at, goal, share * 2 - 1)
-            pen.glow(*here, 44, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
-            pen.disc(*here, 10, theme.ATTENTION)
-            last = start + travel + (0.9 if draw < 2 else 0.2)
-            board.arrow(pen, shown.uci[move], *SMALL, theme.ATTENTION, share * (1 - 0.35 * ease(t, last, 0.5)))
-        shown.lane_words(pen, lane, ease(t, start + travel - 0.15, 0.4), px(94.3))
+        _bead(data, pen, t, draw, ends[data.group[lane]])
+        drawing.lane_words(pen, data, lane, ease(t, start + travel - 0.15, 0.4), PROBABILITY_RIGHT)
+
+
+def _bead(data: Data, pen: Pen, t: float, draw: int, ray_end: tuple[float, float]) -> None:
+    """A sampled move: its bead along the ray and on into its lane, its arrow on the board."""
+    lane = data.draws.index(draw)
+    start, travel = _journey(draw)
+    goal, share = (BEAD_X, drawing.lane_y(lane)), ease(t, start, travel)
+    if share <= 0:
+        return
+    pen.beam(partial(fan.ray_path, pen, ORIGIN, ray_end, min(share * 2, 1)), theme.ATTENTION, 3.4, 0.9)
+    if share > 0.5:
+        pen.curve(cut(swing(ray_end, goal), share * 2 - 1))
+        pen.stroke(theme.ATTENTION, 2.4, 0.55)
+    here = fan.on_ray(ORIGIN, ray_end, share * 2) if share < 0.5 else fan.on_ray(ray_end, goal, share * 2 - 1)
+    pen.glow(*here, BEAD_GLOW, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
+    pen.disc(*here, BEAD, theme.ATTENTION)
+    dims = start + travel + (SLOW_REST if draw < SLOW else FAST_REST)
+    arrow = share * (1 - 0.35 * ease(t, dims, 0.5))
+    board.arrow(pen, data.uci[data.group[lane]], *SIDE_BOARD, theme.ATTENTION, arrow)
 
 
 def _journey(draw: int) -> tuple[float, float]:
-    """A bead's departure and the length of its journey: two are slow, the others quick."""
-    return 4.9 + (1.7 * draw if draw < 2 else 3.4 + 0.45 * (draw - 2)), 1.3 if draw < 2 else 0.75
+    """The time at which a bead leaves, and for how long it travels."""
+    if draw < SLOW:
+        return FIRST_BEAD + SLOW_PITCH * draw, SLOW_TRAVEL
+    return FIRST_BEAD + (FAST_AFTER + FAST_PITCH * (draw - SLOW)), FAST_TRAVEL
 
 
-def _arrived(shown: Shown, lane: int, t: float) -> float:
-    start, travel = _journey(shown.lanes[lane])
+def _arrived(data: Data, lane: int, t: float) -> float:
+    """The share of a lane that is filled, 0 to 1."""
+    start, travel = _journey(data.draws[lane])
     return ease(t, start + travel - 0.3, 0.5)

@@ -1,8 +1,8 @@
 """Scan: a brain recovered from a sixteenth of its k-space by reverse diffusion. Drawn from the recording of those runs.
 
-One module a section, in the order in which they are seen: `patient`, `undersample`, `prior`, `diffusion`,
-`consistency`, `faithful`. Each says its words in `section`, draws what does not move in `backdrop` and the rest in
-`paint`. The axial slice is the hero of all of them: one place, one window, one orientation.
+One module for each section, in order: `patient`, `undersample`, `prior`, `diffusion`, `consistency`, `comparison`. In
+each, `section` holds the words and times, `backdrop` draws what does not move, `paint` draws the rest. All of them show
+the same axial slice, in one window and one orientation.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stagelight.render.components import frame
-from stagelight.render.scenes.scan import consistency, diffusion, faithful, patient, prior, undersample
-from stagelight.render.scenes.scan.shown import Shown
-from stagelight.render.stage import Mark, Scene, Section
+from stagelight.render.scene import Mark, Scene, Section
+from stagelight.render.scenes.scan import comparison, consistency, diffusion, patient, prior, undersample
 
 HEADLINES = {
     "patient": "One brain, scanned in full",
@@ -20,7 +19,7 @@ HEADLINES = {
     "prior": "Words alone cannot know the patient",
     "diffusion": "From pure noise, step by step",
     "consistency": "What was measured overrules what is imagined",
-    "faithful": "How near it comes, and where not",
+    "comparison": "How near it comes, and where not",
 }
 RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "Faithful")
 
@@ -43,14 +42,16 @@ class Scan(Scene):
         Mark("error", "Error map", "distance from the reference, black none, on the printed scale"),
         Mark("lesion", "Ring", "the lesion, found by a rule in three contrasts; no method is shown it"),
     )
+    reads: ClassVar[tuple[str, ...]] = ("facts.acceleration",)
     poster: ClassVar[str | None] = "undersample"  # the page's first still, too: fetched once
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
-        shown = Shown(self.recording)
-        sections = [part.section(shown) for part in (patient, undersample, prior, diffusion, consistency, faithful)]
+        modules = (patient, undersample, prior, diffusion, consistency, comparison)
+        rate = f"{self.recording.fact('acceleration'):.0f}"
+        sections = [module.section(self.recording) for module in modules]
         return tuple(
-            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=shown.rate), RAIL, station)
+            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=rate), RAIL, station)
             for station, section in enumerate(sections)
         )
 

@@ -6,50 +6,85 @@ from functools import partial
 
 import numpy as np
 
+from stagelight.engines.recording import Recording
 from stagelight.render import theme
-from stagelight.render.components import kcube, slices
-from stagelight.render.motion import ease
+from stagelight.render.components import frame, kcube, slices
+from stagelight.render.motion import Box, ease
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.scan.shown import LEFT, MIDDLE, RIGHT, Shown, arrow
-from stagelight.render.stage import Cue, Section
+from stagelight.render.scene import Cue, Section, reads
+from stagelight.render.scenes.scan import drawing
+from stagelight.render.scenes.scan.data import LESION_READS, WINDOW, Data
+from stagelight.render.scenes.scan.drawing import LEFT, MIDDLE, RIGHT
 
-LOOP, RUN = 10.6, 6.4  # when the loop starts, and for how long it runs
+# Beats, in seconds: once, slowly, with the stranger.
+STRANGER, BELIEF, EMPTY_RING, FFT, KSPACE = 0.1, 0.2, 0.4, 1.2, 1.6
+SNAP, SNAPS, SPARKS = 4.2, 2.2, 0.3  # the centre's points snap; the corners' so much later; how long each sparks
+INVERSE_FFT, ACCEPTED, RING = 7.0, 7.5, 8.2
+# Then every kept step of the run.
+LOOP, RUN = 10.6, 6.4  # it starts, and for how long it runs
+REST = 4.2
+SECONDS = LOOP + RUN + REST
+# Of one step, in shares of it: the new estimate, its points snap, the result.
+ESTIMATE, ESTIMATE_TAKES = 0.0, 0.4
+STEP_SNAP, STEP_SNAPS, STEP_EACH = 0.35, 0.3, 0.3
+RESULT, RESULT_TAKES = 0.55, 0.4
+
+# Layout.
+ARROW_START, ARROW_END = 14, 22  # gaps
+SPARK = 15.0
+
+PLACES = ((LEFT, "believed", theme.BELIEF), (MIDDLE, "k-space", theme.QUIET), (RIGHT, "after the data", theme.MEASURED))
+# Arrays of the run that is shown, which is one of two.
+LOOP_ARRAYS = "after_axial", "before_axial", "kplane_after", "kplane_before", "misfit_after", "misfit_before", "step"
+RUNS = {
+    True: "Now at every step. Nothing else tells it whose brain this is.",
+    False: "Now at every step of the whole method, told of the scan as well.",
+}
 FILLED = {
-    "guided_": "The ring has filled. No word asked for it: the data did.",
-    "": "The lesion is in its ring. No word told of it: the data did.",
+    True: "The ring has filled. No word asked for it: the data did.",
+    False: "The lesion is in its ring. No word told of it: the data did.",
 }
-NOBODY = "This brain and no other. No word said whose: the data did."
-LOOPS = {
-    "guided_": "Now at every step. Nothing else tells it whose brain this is.",
-    "": "Now at every step of the whole method, told of the scan as well.",
-}
-REST = 4.2  # after the last
+NO_LESION = "This brain and no other. No word said whose: the data did."
 
 
-def section(shown: Shown) -> Section:
-    """Build the section: its captions, marks, still and description."""
-    end = LOOP + RUN + REST
-    ring = ", with the lesion in its ring" if shown.ringed else ""
-    before, after = (float(shown.a[f"{shown.loop}misfit_{when}"][-1]) for when in ("before", "after"))
+@reads(
+    *LESION_READS,
+    *(f"arrays.{run}{name}" for run in ("", "guided_") for name in LOOP_ARRAYS),
+    "arrays.accepted_axial",
+    "arrays.kplane_accepted",
+    "arrays.kplane_stranger",
+    "arrays.mask",
+    "arrays.reference_axial",
+    "arrays.stranger_axial",
+    "facts.guided.brain.psnr",
+    "facts.steps",
+    "facts.stranger.contrast",
+    "facts.zero_filled.brain.psnr",
+)
+def section(recording: Recording) -> Section:
+    """The words and their times."""
+    data = Data(recording)
+    ring = ", with the lesion in its ring" if data.has_lesion else ""
+    before, after = (float(data.loop(f"misfit_{when}")[-1]) for when in ("before", "after"))
     return Section(
         name="consistency",
         step="04",
         title="Data consistency: measurements decide",
-        seconds=end,
-        paint=partial(paint, shown),
-        backdrop=partial(backdrop, shown),
+        seconds=SECONDS,
+        paint=partial(paint, data),
+        backdrop=partial(backdrop, data),
         captions=(
-            Cue(0.4, 3.8, f"The {shown.dream} again, and its k-space: all of it believed."),
+            Cue(0.4, 3.8, f"The {data.dream_name} again, and its k-space: all of it believed."),
             Cue(4.0, 7.4, "Measured points snap to what was measured. The rest stays."),
-            Cue(7.6, 10.6, f"Back to a picture: already less of a {shown.dream}."),
-            Cue(LOOP + 0.1, LOOP + RUN, LOOPS[shown.loop]),
-            Cue(LOOP + RUN + 0.1, end, FILLED[shown.loop] if shown.ringed else NOBODY),
+            Cue(7.6, LOOP, f"Back to a picture: already less of a {data.dream_name}."),
+            Cue(LOOP + 0.1, LOOP + RUN, RUNS[data.guided]),
+            Cue(LOOP + RUN + 0.1, SECONDS, FILLED[data.guided] if data.has_lesion else NO_LESION),
         ),
         marks=(
-            Cue(0.4, end, "belief"),
-            Cue(4.0, end, "loop"),
-            Cue(4.0, end, "lit"),
-            Cue(7.6, end, "lesion"),
+            Cue(0.4, SECONDS, "belief"),
+            Cue(4.0, SECONDS, "loop"),
+            Cue(4.0, SECONDS, "lit"),
+            Cue(7.6, SECONDS, "lesion"),
         ),
         still=LOOP + RUN + 2.4,
         alt="Left, the network's estimate in a blue frame; in the middle its k-space, blue where believed and amber "
@@ -58,69 +93,77 @@ def section(shown: Shown) -> Section:
     )
 
 
-def backdrop(shown: Shown, pen: Pen) -> None:
-    """Name the three places."""
-    for place, words, colour in ((LEFT, "believed", theme.BELIEF), (MIDDLE, "k-space", theme.QUIET),
-                                 (RIGHT, "after the data", theme.MEASURED)):  # fmt: skip
-        box = shown.box(place)
+def backdrop(data: Data, pen: Pen) -> None:
+    """The three places and their names."""
+    for place, words, colour in PLACES:
+        box = drawing.box(data, place)
         pen.box(*box, 0)
         pen.stroke(theme.HAIRLINE, 2, 0.6)
-        shown.named(pen, box, words, colour)
+        drawing.name_below(pen, box, words, colour)
 
 
-def paint(shown: Shown, pen: Pen, t: float) -> None:
+def paint(data: Data, pen: Pen, t: float) -> None:
     """Once slowly with the stranger, then every recorded step of the run that is held to the data."""
-    left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
-    y = left.y + left.height / 2
-    arrow(pen, (left.x + left.width + 14, y), (middle.x - 22, y), "FFT", ease(t, 1.2, 0.7))
-    arrow(pen, (middle.x + middle.width + 14, y), (right.x - 22, y), "iFFT", ease(t, 7.0, 0.7))
+    left, middle, right = _boxes(data)
+    _arrow(pen, left, middle, "FFT", ease(t, FFT, 0.7))
+    _arrow(pen, middle, right, "iFFT", ease(t, INVERSE_FFT, 0.7))
     if t < LOOP:
-        _once(shown, pen, t)
+        _once(data, pen, t)
     else:
-        _loop(shown, pen, t)
-    slices.belief(pen, left, ease(t, 0.2, 0.5))
-    shown.lesion(pen, left, ease(t, 0.4, 0.6) * (0.9 if t < LOOP else 0.6))
-    shown.lesion(pen, right, ease(t, 8.2, 0.6))
+        _loop(data, pen, t)
+    slices.belief(pen, left, ease(t, BELIEF, 0.5))
+    drawing.lesion(pen, data, left, ease(t, EMPTY_RING, 0.6) * (0.9 if t < LOOP else 0.6))
+    drawing.lesion(pen, data, right, ease(t, RING, 0.6))
 
 
-def _once(shown: Shown, pen: Pen, t: float) -> None:
+def _boxes(data: Data) -> tuple[Box, Box, Box]:
+    return drawing.box(data, LEFT), drawing.box(data, MIDDLE), drawing.box(data, RIGHT)
+
+
+def _arrow(pen: Pen, source: Box, target: Box, words: str, share: float) -> None:
+    """An arrow between two pictures."""
+    y = source.y + source.height / 2
+    drawing.arrow(pen, (source.x + source.width + ARROW_START, y), (target.x - ARROW_END, y), words, share)
+
+
+def _once(data: Data, pen: Pen, t: float) -> None:
     """The stranger, its k-space, the snap, and what comes of it."""
-    left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
-    pen.raster(shown.grey("stranger_axial"), *left, ease(t, 0.1, 0.5))
-    plane = shown.measured.shape
-    share = kcube.outward(plane, t, 4.2, 2.2)
-    shown.kplane(pen, shown.a["kplane_stranger"], shown.a["kplane_accepted"], share, middle, ease(t, 1.6, 0.8))
-    _sparks(shown, pen, t)
-    pen.raster(shown.grey("accepted_axial"), *right, ease(t, 7.5, 0.9))
+    left, middle, right = _boxes(data)
+    arrays = data.recording.arrays
+    pen.raster(data.picture("stranger_axial"), *left, ease(t, STRANGER, 0.5))
+    share = kcube.outward(data.measured.shape, t, SNAP, SNAPS)
+    before, after = arrays["kplane_stranger"], arrays["kplane_accepted"]
+    drawing.kspace_plane(pen, data, before, after, share, middle, ease(t, KSPACE, 0.8))
+    _sparks(data, pen, middle, t)
+    pen.raster(data.picture("accepted_axial"), *right, ease(t, ACCEPTED, 0.9))
 
 
-def _sparks(shown: Shown, pen: Pen, t: float) -> None:
+def _sparks(data: Data, pen: Pen, box: Box, t: float) -> None:
     """Light where points are just being replaced."""
-    middle, plane = shown.box(MIDDLE), shown.measured.shape
-    rising = kcube.outward(plane, t, 4.2, 2.2) * (1 - kcube.outward(plane, t - 0.3, 4.2, 2.2)) * shown.measured
+    plane = data.measured.shape
+    now, settled = (kcube.outward(plane, at, SNAP, SNAPS) for at in (t, t - SPARKS))
+    rising = now * (1 - settled) * data.measured
     rows, columns = np.nonzero(rising > 0.05)
-    places = np.stack([middle.x + (columns + 0.5) / plane[1] * middle.width,
-                       middle.y + (rows + 0.5) / plane[0] * middle.height], -1)  # fmt: skip
-    pen.glows(places, theme.MEASURED, 15.0, 0.4 * rising[rows, columns], 0.3)
+    places = np.stack(
+        [box.x + (columns + 0.5) / plane[1] * box.width, box.y + (rows + 0.5) / plane[0] * box.height], -1
+    )
+    pen.glows(places, theme.MEASURED, SPARK, 0.4 * rising[rows, columns], 0.3)
 
 
-def _loop(shown: Shown, pen: Pen, t: float) -> None:
+def _loop(data: Data, pen: Pen, t: float) -> None:
     """Each recorded step: the estimate, the snap, the result; pictures go over from one recorded state to the next."""
-    left, middle, right = (shown.box(place) for place in (LEFT, MIDDLE, RIGHT))
-    run = shown.loop
-    steps, count = shown.a[f"{run}step"], len(shown.a[f"{run}step"])
+    left, middle, right = _boxes(data)
+    steps, count = data.loop("step"), len(data.loop("step"))
     now = min((t - LOOP) / RUN * count, count - 1e-6)
     index, part = int(now), now - int(now)
-    over = ease(part, 0.0, 0.4)  # the estimate first, the snap after it
-    before, after = shown.grey(f"{run}before_axial"), shown.grey(f"{run}after_axial")
-    previous = max(index - 1, 0)
-    last = shown.grey("stranger_axial") if index == 0 else before[previous]
-    result = shown.grey("accepted_axial") if index == 0 else after[previous]
-    pen.raster(last, *left)
-    pen.raster(before[index], *left, over)
-    share = kcube.outward(shown.measured.shape, part, 0.35, 0.3, 0.3)
-    believed, kept = (shown.a[f"{run}kplane_{when}"][index] for when in ("before", "after"))
-    shown.kplane(pen, believed, kept, share, middle)
+    before, after = (WINDOW.grey(data.loop(f"{when}_axial")) for when in ("before", "after"))
+    estimate = before[index - 1] if index else data.picture("stranger_axial")
+    result = after[index - 1] if index else data.picture("accepted_axial")
+    pen.raster(estimate, *left)
+    pen.raster(before[index], *left, ease(part, ESTIMATE, ESTIMATE_TAKES))
+    share = kcube.outward(data.measured.shape, part, STEP_SNAP, STEP_SNAPS, STEP_EACH)
+    believed, kept = (data.loop(f"kplane_{when}")[index] for when in ("before", "after"))
+    drawing.kspace_plane(pen, data, believed, kept, share, middle)
     pen.raster(result, *right)
-    pen.raster(after[index], *right, ease(part, 0.55, 0.4))
-    shown.counter(pen, f"step {int(steps[index])} of {shown.steps}", ease(t, LOOP, 0.4))
+    pen.raster(after[index], *right, ease(part, RESULT, RESULT_TAKES))
+    frame.counter(pen, f"step {int(steps[index])} of {data.steps}", ease(t, LOOP, 0.4))

@@ -1,7 +1,7 @@
 """Village: a town no single agent can run alone. Drawn from recorded runs of the village gym.
 
-One module a section, in the order in which they are seen: `dawn`, `goal`, `relay`, `hedge`, `disturbances`, `ledger`.
-Each says its words in `section`, draws what does not move in `backdrop` and the rest in `paint`.
+One module for each section, in order: `dawn`, `goal`, `relay`, `tradeoff`, `disturbances`, `results`. In each,
+`section` holds the words and times, and `paint` draws. Everything moves, so no section has a backdrop.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.village import dawn, disturbances, goal, hedge, ledger, relay
-from stagelight.render.scenes.village.shown import Shown
-from stagelight.render.stage import Mark, Scene, Section
+from stagelight.render.scene import Mark, Scene, Section
+from stagelight.render.scenes.village import dawn, disturbances, goal, relay, results, tradeoff
 
 HEADLINES = {
     "dawn": "Three workers, one village, forty days",
     "goal": "One goal: everyone eats",
     "relay": "Wheat, flour, bread: nobody makes it alone",
-    "hedge": "What is left over: store it or sell it?",
+    "tradeoff": "What is left over: store it or sell it?",
     "disturbances": "Stored bread bridges still wind",
-    "ledger": "Forty days, and what others reach",
+    "results": "Forty days, and what others reach",
 }
 PACE = {"relay": None}  # where the camera moves, every picture is drawn; elsewhere cut-outs move on twos
 TWOS = 15
@@ -47,9 +46,8 @@ class Village(Scene):
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
-        shown = Shown(self.recording)
-        parts = (dawn, goal, relay, hedge, disturbances, ledger)
-        return tuple(_framed(station, part.section(shown)) for station, part in enumerate(parts))
+        modules = (dawn, goal, relay, tradeoff, disturbances, results)
+        return tuple(_framed(station, module.section(self.recording)) for station, module in enumerate(modules))
 
 
 def _framed(station: int, section: Section) -> Section:

@@ -18,11 +18,13 @@ from PIL import Image
 
 from stagelight.engines import installation, recording
 from stagelight.engines.recording import Recording
-from stagelight.render import cli, doctor, record_cli, theme
+from stagelight.render import cli, theme
+from stagelight.render.cli import doctor
+from stagelight.render.cli.record import run_again
 from stagelight.render.pipeline import cache, manifest
 from stagelight.render.pipeline.plan import Places
 from support.commands import Call
-from support.paths import ROOT
+from support.paths import PACKAGE, ROOT
 from support.tiny_scene import files, render
 
 # --- help ---------------------------------------------------------------------------------------------
@@ -279,7 +281,7 @@ def test_check_record_runs_the_engine_afresh(
     places: Places, engine: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording.save(Recording("rollout", 4, {"start": "fen"}, "v", {}, (), {"a": np.arange(4)}), places.recordings)
-    assert record_cli.run_again(places, "rollout") == ["name", "arrays.a"]
+    assert run_again(places, "rollout") == ["name", "arrays.a"]
     assert engine.seen == [((4, 5, 6), "fen", [])]
 
 
@@ -327,7 +329,7 @@ def test_clean_leaves_the_recordings(call: Call, places: Places) -> None:
 
 
 def test_a_second_command_says_that_it_waits(places: Places, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE}"}
     with cache.lock(places.cache, lambda: None):
         command = [sys.executable, str(tmp_path / "driver.py"), "clean"]
         second = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)

@@ -9,8 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from stagelight.render import reference
-from stagelight.render.cli import cli
+from stagelight.render.cli import cli, reference
 from support.browser import SCENES
 from support.paths import ROOT
 

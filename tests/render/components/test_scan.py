@@ -14,7 +14,8 @@ from stagelight.render import theme
 from stagelight.render.components import kcube, kplane, phantom, ribbon, slices, tokens, volume
 from stagelight.render.motion import Box
 from stagelight.render.pen import Pen
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from support.drawing import SMALL
 
 

@@ -17,7 +17,8 @@ from stagelight.render.components.village import bubble, granary, head, house, m
 from stagelight.render.motion import Box
 from stagelight.render.pen import Pen
 from stagelight.render.pipeline import gallery
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from support.drawing import SMALL
 
 WIDE, ROWS = 600.0, 4

@@ -21,7 +21,8 @@ from stagelight.render.pen import Pen
 from stagelight.render.pipeline import InputError, check, compare, encode, environment, perceptual, triptych, video
 from stagelight.render.pipeline.perceptual import TOLERANCE, Window
 from stagelight.render.pipeline.plan import Places
-from stagelight.render.stage import Film, Frame, Section
+from stagelight.render.scene import Section
+from stagelight.render.stage import Film, Frame
 from stagelight.render.theme import Quality
 from support.tiny_scene import SCENE, TINY, Inline, published, record, render, unwatched
 

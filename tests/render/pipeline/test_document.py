@@ -17,8 +17,8 @@ from stagelight.engines import recording
 from stagelight.engines.recording import Recording
 from stagelight.render.pipeline import document, tracks
 from stagelight.render.pipeline.document import Document
+from stagelight.render.scene import Cue, Mark, Scene, Section
 from stagelight.render.scenes.rollout import Rollout
-from stagelight.render.stage import Cue, Mark, Scene, Section
 from support.paths import RECORDINGS
 
 BLANK = Recording("told", 0, {}, "v", {}, (), {"a": np.arange(1)})

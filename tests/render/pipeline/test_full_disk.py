@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from stagelight.render import theme
 from stagelight.render.pipeline.plan import Places
-from support.paths import ROOT
+from support.paths import PACKAGE, ROOT
 
 # Runs in a mount namespace of its own, where it may mount a small file system over the scene's folders.
 INSIDE = """
@@ -77,7 +76,7 @@ def permitted() -> str:
 def within(root: Path, free: int) -> list[dict[str, Any]]:
     """Publish; fill the disk but for `free` bytes and publish anew; make space and do so again."""
     (root / "inside.py").write_text(INSIDE)
-    path = os.pathsep.join([str(theme.ASSETS.parent), *sys.path])
+    path = os.pathsep.join([str(PACKAGE), *sys.path])
     done = subprocess.run(
         ["unshare", "-rm", sys.executable, str(root / "inside.py"), str(root), str(free), str(ROOT / "tests")],
         env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False, timeout=300,

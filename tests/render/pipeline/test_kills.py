@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stagelight.render import theme
-from stagelight.render.pipeline import make, manifest, plan
+from stagelight.render.pipeline import cache, make, manifest, plan
 from stagelight.render.pipeline.plan import Places
-from support.tiny_scene import DRAFT, published, record, whole
+from support.paths import PACKAGE
+from support.tiny_scene import DRAFT, READS, published, record, whole
 
 KILLS, MOST = 20, 40  # wanted; tried at most, as a run may end before it is killed
 SMALL = replace(DRAFT, width=160, height=96)
@@ -29,7 +29,7 @@ import os, sys
 from functools import partial
 from pathlib import Path
 
-import stagelight.render.pipeline.make
+import stagelight.render.pipeline.encode
 from stagelight.render import cli, theme
 from stagelight.render.pipeline import executor
 from stagelight.render.pipeline.plan import Places
@@ -80,7 +80,7 @@ class Runs:
 @pytest.fixture
 def runs(places: Places, tmp_path: Path) -> Iterator[Runs]:
     (tmp_path / "warm.py").write_text(WARM.replace("SMALL", str(astuple(SMALL))))
-    path = f"{tmp_path}{os.pathsep}{theme.ASSETS.parent}"
+    path = f"{tmp_path}{os.pathsep}{PACKAGE}"
     process = subprocess.Popen(
         [sys.executable, str(tmp_path / "warm.py")],
         env={**os.environ, "PYTHONPATH": path},
@@ -101,7 +101,9 @@ def half_made(places: Places) -> list[Path]:
 def kept(places: Places) -> int:
     """The number of sections drawn from the recording as it is now."""
     found = plan.inputs(places, "tiny")
-    return sum(make.kept(places, found, section, SMALL) is not None for section in ("open", "one", "two"))
+    return sum(
+        cache.find(make.slot(places, found, section, SMALL, READS)) is not None for section in ("open", "one", "two")
+    )
 
 
 @pytest.mark.slow

@@ -12,17 +12,18 @@ import pytest
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.render import theme
 from stagelight.render.pipeline.plan import Places
+from support.paths import PACKAGE
 
 MOST = 8.0  # MB more for ten times the length
 LONG = """
 from stagelight.render import theme
-from stagelight.render.stage import Cue, Mark, Scene, Section
+from stagelight.render.scene import Cue, Mark, Scene, Section
 
 
 class Long(Scene):
     name, title, claim, legend = "long", "Long", "As long as told.", (Mark("dot", "Dot", "it"),)
+    reads = ("config.seconds",)
 
     def sections(self):
         seconds = self.recording.config["seconds"]
@@ -41,6 +42,7 @@ import resource, sys
 from pathlib import Path
 from stagelight.render.pipeline import encode, make, plan
 from stagelight.render.pipeline.plan import Places
+from stagelight.render.pipeline.unit import Unit
 from stagelight.render.theme import Quality
 
 root = Path(sys.argv[1])
@@ -49,8 +51,8 @@ quality = Quality("small", 192, 108, 30, 30, "veryfast", av1=(8, 45))
 found = plan.inputs(places, "long")
 section = make.load_scene(places, "long").sections()[0]
 place = make.slot(places, found, "one", quality, ())
-unit = encode.Unit(places, "long", "one", quality, section.frames(quality), place, 0)
-segment = make.draw(frozenset(), unit, lambda done: None)
+unit = Unit(places, "long", "one", quality, section.frames(quality), place, 0)
+segment = make.draw(unit, lambda done: None)
 assert len(set(segment.digests)) == unit.frames, "every frame is another picture"
 print(unit.frames, quality.width * quality.height * 4, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -61,7 +63,7 @@ def peak(places: Places, root: Path, seconds: float) -> tuple[int, float]:
     arrays = {"a": np.arange(3)}
     recording.save(Recording("long", 7, {"seconds": seconds}, "v", {}, (), arrays), places.recordings)
     (root / "inside.py").write_text(INSIDE)
-    path = os.pathsep.join([str(root), str(theme.ASSETS.parent)])
+    path = os.pathsep.join([str(root), str(PACKAGE)])
     done = subprocess.run(
         [sys.executable, str(root / "inside.py"), str(root)], env={**os.environ, "PYTHONPATH": path},
         capture_output=True, text=True, check=False, timeout=200,

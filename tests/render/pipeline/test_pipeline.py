@@ -27,6 +27,7 @@ from stagelight.render.pipeline import (
 )
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Places
+from stagelight.render.pipeline.unit import Unit
 from stagelight.render.stage import Film
 from support.commands import drive, finish, group_is_gone, until
 from support.tiny_scene import DRAFT, READS, SCENE, TINY, Inline, files, published, record, render, unwatched, whole
@@ -209,9 +210,9 @@ def test_every_digest_is_of_its_frame_alone(places: Places) -> None:
     assert encode.digests(_unit(places, "open"), lambda _: None) == forwards
 
 
-def _unit(places: Places, section: str) -> encode.Unit:
+def _unit(places: Places, section: str) -> Unit:
     slot = make.slot(places, plan.inputs(places, "tiny"), section, TINY, ())
-    return encode.Unit(places, "tiny", section, TINY, 20, slot, 0)
+    return Unit(places, "tiny", section, TINY, 20, slot, 0)
 
 
 def test_a_still_fits_its_size() -> None:

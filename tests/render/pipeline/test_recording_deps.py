@@ -1,8 +1,9 @@
-"""A section is drawn again if a part of the recording that it reads has changed: no less, and nothing else."""
+"""A section is drawn again if a part of the recording that it declares has changed, and can read no other part."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,16 +17,23 @@ from hypothesis import strategies as st
 
 from stagelight.engines import npz, recording
 from stagelight.engines.recording import Recording
-from stagelight.render.pipeline import cache, encode, make, manifest, parts, plan
+from stagelight.render.pipeline import RenderError, cache, make, manifest, plan
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Places
+from stagelight.render.recording_deps import Excerpt, UndeclaredReadError, declared_parts, parts
 from support.pair_scene import ARRAYS, EVENTS, made, part
 from support.tiny_scene import TINY, Inline, published, unwatched
+
+EVERYTHING = ("arrays.*", "facts.*", "config.*", "events.*", "seed", "code_version")
+
+
+def excerpt(*reads: str, **changes: Any) -> Excerpt:
+    return Excerpt(made(**changes), reads, "it")
 
 
 def listed(run: Recording, folder: Path) -> dict[str, str]:
     recording.save(run, folder)
-    return parts.parts(recording.load_head(folder, run.name))
+    return parts(recording.load_head(folder, run.name))
 
 
 # --- parts ----------------------------------------------------------------------------------------------
@@ -39,14 +47,14 @@ def test_every_change_of_a_recording_is_a_change_of_a_part_and_of_no_other(tmp_p
         "code": ({"code_version": "w"}, {"code_version"}),
         "a value of the configuration": ({"config": {"size": 4, "deep": {"x": [1]}}}, {"config.size"}),
         "deep in it": ({"config": {"size": 3, "deep": {"x": [1, 2]}}}, {"config.deep"}),
-        "its order": ({"config": {"deep": {"x": [1]}, "size": 3}}, {"config"}),
+        "its order, which no excerpt has": ({"config": {"deep": {"x": [1]}, "size": 3}}, set()),
         "an array": ({"arrays": arrays | {"b": np.arange(3)}}, {"arrays.b"}),
         "its type": ({"arrays": arrays | {"a": np.arange(3, dtype=np.int8)}}, {"arrays.a"}),
-        "one more": ({"arrays": arrays | {"e": np.arange(3)}}, {"arrays", "arrays.e"}),
+        "one more": ({"arrays": arrays | {"e": np.arange(3)}}, {"arrays.e"}),
         "a fact": ({"facts": facts | {"rate": 0.6}}, {"facts.rate"}),
         "an event's words": ({"events": (*EVENTS[:2], {**EVENTS[2], "words": "c"})}, {"events.said.1"}),
-        "an event gone": ({"events": EVENTS[:2]}, {"events", "events.said.1"}),
-        "an event's step": ({"events": (*EVENTS[:2], {**EVENTS[2], "step": 3})}, {"events", "events.said.1"}),
+        "an event gone": ({"events": EVENTS[:2]}, {"events.said.1"}),
+        "an event's step": ({"events": (*EVENTS[:2], {**EVENTS[2], "step": 3})}, {"events.said.1"}),
     }
     for what, (changes, wanted) in moved.items():
         after = listed(made(**changes), tmp_path)
@@ -54,8 +62,25 @@ def test_every_change_of_a_recording_is_a_change_of_a_part_and_of_no_other(tmp_p
         assert {name for name in names if before.get(name) != after.get(name)} == wanted, what
 
 
-def test_an_observed_recording_reads_like_the_recording() -> None:
-    plain, seen = made(), parts.observed(made())
+def test_declared_names_stand_for_parts(tmp_path: Path) -> None:
+    recorded = listed(made(), tmp_path)
+    found = declared_parts(recorded, ("arrays.a", "arrays.z", "arrays.b?", "arrays.z?", "facts.rate*", "events.no.*"))
+    assert found == {
+        "arrays.a": recorded["arrays.a"],
+        "arrays.z": "none",
+        "arrays.b?": "there",
+        "arrays.z?": "none",
+        "facts.rate": recorded["facts.rate"],
+        "facts.rate.fast": recorded["facts.rate.fast"],
+        "events.no.*": "none",
+    }
+
+
+# --- excerpts -------------------------------------------------------------------------------------------
+
+
+def test_an_excerpt_reads_like_the_recording() -> None:
+    plain, seen = made(), excerpt(*EVERYTHING)
     assert isinstance(seen, Recording)
     assert (seen.name, seen.seed, seen.code_version) == (plain.name, plain.seed, plain.code_version)
     assert dict(seen.config) == plain.config
@@ -74,28 +99,68 @@ READS: dict[str, Callable[[Recording], Any]] = {
     "arrays.a": lambda run: run.arrays["a"],
     "arrays.z": lambda run: run.arrays.get("z"),
     "arrays.z?": lambda run: "z" in run.arrays,
-    "arrays": lambda run: sorted(run.arrays),
     "facts.rate": lambda run: run.fact("rate"),
-    "facts": lambda run: len(run.facts),
     "config.size": lambda run: run.config.get("size"),
     "seed": lambda run: run.seed,
     "code_version": lambda run: run.code_version,
+}
+LISTS: dict[str, Callable[[Recording], Any]] = {
+    "arrays": lambda run: sorted(run.arrays),
+    "facts": lambda run: len(run.facts),
     "events": lambda run: [event["kind"] for event in run.events],
-    "events.said.1": lambda run: [event for event in run.events if event["kind"] == "said"][1]["words"],
+    "events.said": lambda run: [event["words"] for event in run.events if event["kind"] == "said"],
 }
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_is_noted_under_its_name(name: str) -> None:
-    seen = parts.observed(made())
-    with parts.reading("nowhere", "one", frozenset()) as names:
-        READS[name](seen)
-    assert names == ({name, "events"} if name.startswith("events") else {name})
+def test_a_part_is_read_where_it_is_declared_and_refused_where_it_is_not(name: str) -> None:
+    assert excerpt(name).unread() == [name]
+    seen = excerpt(name)
     READS[name](seen)
-    assert len(names) <= 2, "nothing is noted after the end"
+    assert seen.unread() == []
+    words = f'it reads {name}, which it does not declare: add "{name}" to its reads'
+    with pytest.raises(UndeclaredReadError, match=f"^{re.escape(words)}$"):
+        READS[name](excerpt("arrays.b", "arrays.c*", "facts.rate.fast", "config.deep"))
 
 
-STEPS = st.sampled_from(sorted(READS))
+@pytest.mark.parametrize(
+    ("declared", "allowed"),
+    [
+        ("arrays.z", {"arrays.z", "arrays.z?"}),
+        ("arrays.z?", {"arrays.z?"}),
+        ("arrays.*", {"arrays.a", "arrays.z", "arrays.z?"}),
+        ("facts.ra*", {"facts.rate"}),
+        ("seed", {"seed"}),
+    ],
+)
+def test_a_declared_name_allows_these_reads(declared: str, allowed: set[str]) -> None:
+    found = set()
+    for name, read in READS.items():
+        try:
+            read(excerpt(declared))
+            found.add(name)
+        except UndeclaredReadError:
+            pass
+    assert found == allowed
+
+
+def test_lists_hold_what_is_declared_and_nothing_else() -> None:
+    seen = excerpt("arrays.b", "arrays.c", "arrays.d?", "arrays.z", "facts.rate", "events.said.1")
+    assert list(seen.arrays) == ["b", "c"]
+    assert len(seen.facts) == 1
+    assert [event["words"] for event in seen.events] == ["b"]
+
+
+def test_what_an_excerpt_of_an_excerpt_declares_is_added() -> None:
+    inner = Excerpt(excerpt("arrays.a"), ("arrays.b",), "inner")
+    assert inner.reads == ("arrays.a", "arrays.b")
+    assert list(inner.arrays) == ["a", "b"]
+
+
+STEPS = st.sampled_from(sorted(READS | LISTS))
+DECLARED = st.sets(
+    st.sampled_from([*READS, *EVERYTHING, "arrays.b", "facts.rate.fast", "events.said.0", "events.said.1"])
+)
 CHANGES = st.sampled_from(
     [
         {},
@@ -105,30 +170,36 @@ CHANGES = st.sampled_from(
         {"arrays": {name: np.arange(3) + k for k, name in enumerate("abc")}},
         {"facts": {"rate": 0.6}},
         {"config": {}},
+        {"config": {"deep": {"x": [1]}, "size": 3}},
         {"events": EVENTS[::2]},
+        {"events": EVENTS[::-1]},
         {"events": (EVENTS[0], EVENTS[1], {**EVENTS[2], "words": "c"})},
     ]
 )
 
 
-@given(st.lists(STEPS, min_size=1, max_size=6), CHANGES)
-def test_where_the_noted_parts_are_the_same_the_outcome_is(steps: list[str], change: dict[str, Any]) -> None:
+@given(st.lists(STEPS, min_size=1, max_size=6), DECLARED, CHANGES)
+def test_where_the_declared_parts_are_the_same_the_outcome_is(
+    steps: list[str], declared: set[str], change: dict[str, Any]
+) -> None:
     """The law that the cache rests on, for programs whose later reads depend on what the earlier ones gave."""
 
     def program(run: Recording) -> list[str]:
         told: list[str] = []
         for step in steps:
             turn = (len(steps[0]) + len("".join(told))) % 3  # which read comes next hangs on all that was read
-            name = sorted(READS)[(sorted(READS).index(step) + turn) % len(READS)]
-            told.append(repr(READS[name](run)))
+            names = sorted(READS | LISTS)
+            name = names[(names.index(step) + turn) % len(names)]
+            try:
+                told.append(repr((READS | LISTS)[name](run)))
+            except (UndeclaredReadError, recording.RecordingError) as error:
+                told.append(str(error))
         return told
 
-    one, other = made(), made(**change)
-    with parts.reading("nowhere", "one", frozenset()) as names:
-        outcome = program(parts.observed(one))
-    before, after = (parts.parts(_head(run)) for run in (one, other))
-    if all(parts.look(before, name) == parts.look(after, name) for name in names):
-        assert program(other) == outcome
+    reads = sorted(declared)
+    before, after = (declared_parts(parts(_head(run)), reads) for run in (made(), made(**change)))
+    if before == after:
+        assert program(excerpt(*reads)) == program(excerpt(*reads, **change))
 
 
 def _head(run: Recording) -> dict[str, Any]:
@@ -200,46 +271,46 @@ def test_the_outlook_names_the_part_that_changed(pair: Places) -> None:
     assert outlook == {"one": "cached", "two": "to draw: the recording's arrays.c changed"}
 
 
-@pytest.mark.parametrize("where", ["built", "painted"])
-def test_what_another_section_left_in_what_they_share_is_read_for_both(
-    pair: Places, tmp_path: Path, where: str
+@pytest.mark.parametrize(
+    ("built", "painted", "where"),
+    [("d", "b", r"tinyscenes\.pair, .*one\.py line \d+"), ("b", "d", "pair, section one, frame 0")],
+)
+def test_a_section_that_reads_more_than_it_declares_is_refused_in_a_line(
+    pair: Places, tmp_path: Path, built: str, painted: str, where: str
 ) -> None:
-    """Section one asks for a value that is computed once; section two is handed the same value."""
-    for name, text in (
-        ("one", part("one", "b", "b", "shown.scene.lazy")),
-        ("two", part("two", "c", "b", "shown.scene.lazy")),
-    ):
-        other = "paint(shown, built, pen, t):\n    shown.scene.lazy" if where == "built" else "section(shown):"
-        kept = text.replace(other, other.replace("    shown.scene.lazy", "    pass"))
-        if where == "painted":
-            kept = text.replace("    shown.scene.lazy\n    return", "    pass\n    return")
-        assert kept != text
-        (tmp_path / "tinyscenes" / "pair" / f"{name}.py").write_text(kept)
+    text = part("one", built, painted, reads='"arrays.b"')
+    (tmp_path / "tinyscenes" / "pair" / "one.py").write_text(text)
+    said = 'tinyscenes.pair.one.section reads arrays.d, which it does not declare: add "arrays.d" to its reads'
+    with pytest.raises(RenderError, match=rf"^{where}: UndeclaredReadError: {said}$"):
+        render(pair)
+
+
+def test_a_scene_that_reads_more_than_it_declares_is_refused_in_a_line(pair: Places, tmp_path: Path) -> None:
+    path = tmp_path / "tinyscenes" / "pair" / "__init__.py"
+    path.write_text(path.read_text().replace("return one", "self.recording.seed\n        return one"))
+    said = 'tinyscenes.pair.Pair reads seed, which it does not declare: add "seed" to its reads'
+    with pytest.raises(RenderError, match=rf"__init__\.py line \d+: UndeclaredReadError: {said}$"):
+        render(pair)
+
+
+def test_what_the_scene_declares_is_read_for_every_section(pair: Places, tmp_path: Path) -> None:
+    """A value that one section computes and leaves with the scene is of parts that both declare."""
+    path = tmp_path / "tinyscenes" / "pair" / "__init__.py"
+    path.write_text(path.read_text().replace('("arrays.a",)', '("arrays.a", "arrays.d")'))
     render(pair)
     for section in published_of(pair)["sections"]:
         assert "arrays.d" in section["reads"]
+    assert drawn_for(pair, arrays=ARRAYS | {"d": np.arange(9)}) == {"one", "two"}
 
 
-def test_one_worker_that_draws_both_sections_notes_what_the_first_left(pair: Places, tmp_path: Path) -> None:
-    for name, built in (("one", "b"), ("two", "c")):
-        text = part(name, built, "b", "shown.scene.lazy").replace("    shown.scene.lazy\n    return", "    return")
-        (tmp_path / "tinyscenes" / "pair" / f"{name}.py").write_text(text)
-    found = plan.inputs(pair, "pair")
-    for name in ("one", "two"):
-        slot = make.slot(pair, found, name, TINY, ())
-        unit = encode.Unit(pair, "pair", name, TINY, 5, slot, 0)
-        assert "arrays.d" in make.draw(frozenset({"one", "two"}), unit, lambda _: None).reads, name
-
-
-def test_a_section_whose_module_another_imports_is_read_for_both(pair: Places, tmp_path: Path) -> None:
-    own = part("two", "c", "b")
-    helper = "\n\ndef size(shown):\n    return float(shown.recording.arrays['d'][0])\n"
-    (tmp_path / "tinyscenes" / "pair" / "two.py").write_text(own + helper)
-    text = "from tinyscenes.pair import two\n" + part("one", "b", "b", "two.size(shown)")
-    (tmp_path / "tinyscenes" / "pair" / "one.py").write_text(text)
-    render(pair)
-    found = {section["name"]: section["reads"] for section in published_of(pair)["sections"]}
-    assert "arrays.d" in found["one"]
+def test_a_section_reads_through_another_ones_module_what_it_declares_itself(pair: Places, tmp_path: Path) -> None:
+    folder = tmp_path / "tinyscenes" / "pair"
+    helper = "\n\ndef size(recording):\n    return float(recording.arrays['d'][0])\n"
+    (folder / "two.py").write_text(part("two", "c", "b") + helper)
+    text = "from tinyscenes.pair import two\n" + part("one", "b", "b")
+    (folder / "one.py").write_text(text.replace("    built =", "    two.size(recording)\n    built ="))
+    with pytest.raises(RenderError, match=r"reads arrays\.d, which it does not declare"):
+        render(pair)
 
 
 def test_a_section_that_was_never_drawn_is_drawn(pair: Places) -> None:
@@ -261,11 +332,9 @@ def test_what_is_drawn_is_kept_under_the_key_of_what_it_read_and_nothing_else_st
 
 
 def test_one_section_whose_name_begins_another_is_not_taken_for_it(tmp_path: Path) -> None:
-    segment = cache.Segment(0, (), {}, {}, ("seed",))
     for name in ("one", "one-more"):
-        place = cache.Slot(tmp_path, name, "0" * 16)
-        cache.admit(place, place, replace(segment, reads=(name,)), {})
-    assert [before.reads for before in cache.drawn_before(tmp_path, "one")] == [("one",)]
+        cache.admit(cache.Slot(tmp_path, name, "0" * 16), cache.Segment(0, (), {}, {}), {"section": name})
+    assert cache.last_made_of(tmp_path, "one") == {"section": "one"}
 
 
 def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: Path) -> None:
@@ -286,23 +355,15 @@ def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: P
 # --- the real scene --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_each_array_of_the_rollout_is_of_the_sections_that_show_it(tmp_path: Path) -> None:
-    places = replace(Places(), cache=tmp_path)
-    found = plan.inputs(places, "rollout")
-    apart = frozenset(name for name, _ in found.apart)
-    quality = replace(TINY, fps=2)
-    reads = {}
-    for section in load_scene(places, "rollout").sections():
-        slot = make.slot(places, found, section.name, quality, ())
-        unit = encode.Unit(places, "rollout", section.name, quality, section.frames(quality), slot, 0)
-        reads[section.name] = set(make.draw(apart, unit, lambda _: None).reads)
-    assert {"position", "sample", "reward", "advantage", "update", "learns", "slides"} == set(reads)
+def test_each_array_of_the_rollout_is_of_the_sections_that_show_it() -> None:
+    scene = load_scene(Places(), "rollout")
+    reads = {section.name: set(scene.reads_of(section)) for section in scene.sections()}
+    assert {"position", "sample", "reward", "advantage", "update", "training", "curriculum"} == set(reads)
 
     def readers(name: str) -> set[str]:
         return {section for section, names in reads.items() if name in names}
 
-    assert readers("arrays.public_board") == readers("facts.opening.mate_rate") == {"slides"}
+    assert readers("arrays.public_board") == readers("facts.opening.mate_rate") == {"curriculum"}
     assert readers("arrays.watch_edge_change") == {"update"}
-    assert readers("arrays.watch_before") == set(reads)
+    assert readers("arrays.watch_before") == set(reads) - {"advantage", "curriculum"}
     assert readers("arrays.kbnk_seconds") == readers("facts.throughput.env") == set(), "a timing redraws nothing"

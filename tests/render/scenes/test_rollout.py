@@ -10,11 +10,11 @@ import pytest
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.render import stage
-from stagelight.render.components import bars, board, fan, network
-from stagelight.render.scenes.rollout import Rollout, slides
-from stagelight.render.scenes.rollout.shown import Shown
+from stagelight.render.components import board, fan, network
+from stagelight.render.scene import Section
+from stagelight.render.scenes.rollout import Rollout, curriculum
 from stagelight.render.stage import Film
+from stagelight.render.wording import signed
 from support.drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 from support.paths import RECORDINGS
 
@@ -35,7 +35,15 @@ def changed(recorded: Recording, **arrays: Any) -> Rollout:
 
 def test_sections_are_the_storyboards(scene: Rollout) -> None:
     sections = scene.sections()
-    assert [s.name for s in sections] == ["position", "sample", "reward", "advantage", "update", "learns", "slides"]
+    assert [s.name for s in sections] == [
+        "position",
+        "sample",
+        "reward",
+        "advantage",
+        "update",
+        "training",
+        "curriculum",
+    ]
     assert [s.step for s in sections] == [None, "01", "02", "03", "04", None, None]
     assert 70 <= sum(s.seconds for s in sections) <= 90
 
@@ -44,14 +52,14 @@ def test_words_fit_their_time(scene: Rollout) -> None:
     words_fit(scene)
 
 
-@pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "learns", "slides"])
+@pytest.mark.parametrize("name", ["position", "sample", "reward", "advantage", "update", "training", "curriculum"])
 def test_text_is_large_enough_and_stays_on_the_stage(
     monkeypatch: pytest.MonkeyPatch, scene: Rollout, name: str
 ) -> None:
     text_is_large_and_on_the_stage(monkeypatch, scene, name)
 
 
-@pytest.mark.parametrize("name", ["sample", "update", "learns"])
+@pytest.mark.parametrize("name", ["sample", "update", "training"])
 def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
     any_frame_renders_alone(named(scene, name), 17)
 
@@ -62,9 +70,9 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Rollout) 
     louder = np.array(recorded.arrays["watch_after"])
     louder[0] = np.roll(louder[0], 3)
     other = changed(recorded, watch_after=louder)
-    for name, moved in (("sample", False), ("advantage", False), ("update", True), ("learns", True)):
+    for name, moved in (("sample", False), ("advantage", False), ("update", True), ("training", True)):
         index = [s.name for s in scene.sections()].index(name)
-        t = 12.0 if name != "learns" else 2.0
+        t = 12.0 if name != "training" else 2.0
         frames = [Film(s.sections()[index], SMALL).at(t).copy() for s in (scene, again, other)]
         assert np.array_equal(frames[0], frames[1])
         assert np.array_equal(frames[0], frames[2]) is not moved, name
@@ -78,8 +86,8 @@ def test_printed_numbers_are_recorded_ones(
         assert f"{100 * recorded.arrays['watch_before'][0][move]:.1f} %" in said
     said = {words for words, *_ in spoken(monkeypatch, scene, "advantage", 12.5)}
     for value in recorded.arrays["watch_advantage"][0]:
-        assert bars.signed(float(value)) in said
-    said = {words for words, *_ in spoken(monkeypatch, scene, "learns", 21.5)}
+        assert signed(float(value)) in said
+    said = {words for words, *_ in spoken(monkeypatch, scene, "training", 21.5)}
     assert f"{100 * recorded.fact('mate_in_one.solve_rate'):.0f} %" in said
 
 
@@ -103,7 +111,7 @@ def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
     before, after = board.placement("8/8/8/8/8/8/8/R7"), board.placement("8/8/8/8/8/8/8/7R")
 
     def picture(share: float) -> Any:
-        paint = stage.Section(
+        paint = Section(
             "m", None, "", 1, lambda pen, t: board.move(pen, before, "a1h1", 100, 100, 800, share, after),
             lambda pen: None, (), (), 0, "",
         )  # fmt: skip
@@ -118,7 +126,7 @@ def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
 def test_rays_are_as_wide_as_they_are_probable() -> None:
     def light(p: float) -> float:
         ends = fan.tips(2, 1500, 300, 800)
-        paint = stage.Section(
+        paint = Section(
             "f", None, "", 1, lambda pen, t: fan.fan(pen, (200, 550), ends, np.array([p, 1 - p])),
             lambda pen: None, (), (), 0, "",
         )  # fmt: skip
@@ -143,8 +151,8 @@ def test_the_strongest_links_are_the_strongest() -> None:
 
 
 def test_minus_is_a_minus() -> None:
-    assert bars.signed(-0.125) == "\u22120.125"
-    assert bars.signed(0.75) == "+0.75"
+    assert signed(-0.125) == "\u22120.125"
+    assert signed(0.75) == "+0.75"
 
 
 def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Recording) -> None:
@@ -156,8 +164,8 @@ def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Record
     assert "None is mate" in sections["reward"].alt
     assert "None of 8 paid." in [cue.text for cue in sections["reward"].captions]
     assert "All are flat" in sections["advantage"].alt
-    assert not any("fades" in cue.text for cue in sections["learns"].captions)
-    assert "ring" not in {cue.text for cue in sections["learns"].marks}
+    assert not any("fades" in cue.text for cue in sections["training"].captions)
+    assert "ring" not in {cue.text for cue in sections["training"].marks}
     for section in sections.values():
         for t in np.linspace(0, section.seconds, 4):
             Film(section, SMALL).at(float(t))
@@ -166,32 +174,31 @@ def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Record
 # --- sliding back ------------------------------------------------------------------------------------------------
 
 
-def test_the_slide_shows_recorded_starts_from_mate_in_one_to_the_opening(scene: Rollout) -> None:
-    slide = slides.Slide(Shown(scene.recording))
-    arrays = scene.recording.arrays
-    assert slide.depths[0] == 1
-    assert slide.name(len(slide.depths) - 1) == "opening"
-    assert slide.depths == sorted(set(slide.depths))
-    assert slide.steps == sorted(set(slide.steps)), "the counter never goes back"
-    assert slide.boards[-1] == board.placement("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR")
-    for step, depth, chance in zip(slide.steps, slide.depths, slide.sure, strict=True):
+def test_the_slide_shows_recorded_starts_from_mate_in_one_to_the_opening(recorded: Recording) -> None:
+    starts = curriculum.Starts(recorded)
+    arrays = recorded.arrays
+    assert starts.depths[0] == 1
+    assert starts.name(len(starts.depths) - 1) == "opening"
+    assert starts.depths == sorted(set(starts.depths))
+    assert starts.steps == sorted(set(starts.steps)), "the counter never goes back"
+    assert starts.boards[-1] == board.placement("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR")
+    for step, depth, chance in zip(starts.steps, starts.depths, starts.probability, strict=True):
         assert arrays["public_moves"][step] == 0
         assert arrays["public_left"][step] == depth
         assert chance == arrays["public_after"][step].max()
-    for placed, uci in zip(slide.boards, slide.best, strict=True):
+    for placed, uci in zip(starts.boards, starts.likeliest, strict=True):
         start = ord(uci[0]) - 97 + 8 * (int(uci[1]) - 1)
         assert placed[start].isupper(), "the policy's side stands below and moves"
 
 
-def test_the_whole_game_ends_in_the_mate_that_is_ringed(scene: Rollout) -> None:
-    game = next(event for event in scene.recording.events if event["kind"] == "showcase")
+def test_the_whole_game_ends_in_the_mate_that_is_ringed(recorded: Recording) -> None:
+    game = next(event for event in recorded.events if event["kind"] == "showcase")
     assert game["san"][-1].endswith("#")
     assert len(game["uci"]) % 2 == 1, "White mates"
     assert len(game["boards"]) == len(game["uci"]) + 1
 
 
-def test_a_recording_without_whole_games_ends_with_what_it_has(scene: Rollout) -> None:
-    run = scene.recording
-    kept = {name: array for name, array in run.arrays.items() if not name.startswith(("slide_", "public_"))}
-    less = Rollout(replace(run, arrays=kept))
-    assert [section.name for section in less.sections()][-1] == "learns"
+def test_a_recording_without_whole_games_ends_with_what_it_has(recorded: Recording) -> None:
+    kept = {name: array for name, array in recorded.arrays.items() if not name.startswith(("slide_", "public_"))}
+    less = Rollout(replace(recorded, arrays=kept))
+    assert [section.name for section in less.sections()][-1] == "training"

@@ -32,7 +32,7 @@ from stagelight.engines.scan.score_model import ScoreModel
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0)
-NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "faithful"]
+NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "comparison"]
 
 
 def somebody() -> Patient:
@@ -299,8 +299,8 @@ def test_any_frame_renders_alone(scene: Scan, name: str) -> None:
         ("kplane_stranger", "consistency", 3.0),
         ("kplane_accepted", "consistency", 7.0),
         ("after_axial", "consistency", 12.6),
-        ("error_ours", "faithful", 8.0),
-        ("uncertainty_axial", "faithful", 8.0),
+        ("error_ours", "comparison", 8.0),
+        ("uncertainty_axial", "comparison", 8.0),
     ],
 )
 def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, array: str, name: str, t: float) -> None:
@@ -312,7 +312,7 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Scan, arr
 
 
 def test_printed_numbers_are_recorded_ones(monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Scan) -> None:
-    said = {words for words, *_ in spoken(monkeypatch, scene, "faithful", 7.5)}
+    said = {words for words, *_ in spoken(monkeypatch, scene, "comparison", 7.5)}
     for name in ("zero_filled", "variation", "mean", "ours", "samples"):
         assert f"{recorded.fact(f'{name}.brain.psnr'):.1f}" in said
     count = int(recorded.arrays["mask"].sum())

@@ -20,13 +20,14 @@ from stagelight.engines.village.playing import play
 from stagelight.render.components.village import bubble
 from stagelight.render.pages import try_reserve
 from stagelight.render.pages.scene_files import Scene
-from stagelight.render.scenes.village import HEADLINES, Village, disturbances, goal, hedge
-from stagelight.render.scenes.village.shown import PATHS, ROUTES, SPOTS, Shown, spot
+from stagelight.render.scenes.village import HEADLINES, Village, disturbances, goal, tradeoff
+from stagelight.render.scenes.village.data import Data
+from stagelight.render.scenes.village.paths import PATHS, ROUTES, SPOTS, position, spot
 from stagelight.render.stage import Film
 from support.drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
 from support.paths import RECORDINGS
 
-NAMES = ("dawn", "goal", "relay", "hedge", "disturbances", "ledger")
+NAMES = ("dawn", "goal", "relay", "tradeoff", "disturbances", "results")
 
 
 @pytest.fixture(scope="module")
@@ -265,50 +266,50 @@ def test_the_picture_follows_the_recording(recorded: Recording, scene: Village) 
         assert np.array_equal(picture(scene, "goal", 12.0), picture(other, "goal", 12.0)), "the run without work"
 
 
-def test_still_wind_is_still_and_then_a_blade_moves(scene: Village) -> None:
-    shown = scene_shown(scene)
-    turns = [shown.turned(disturbances.clock(shown, t)) for t in np.linspace(0, disturbances.SECONDS, 200)]
+def test_still_wind_is_still_and_then_a_blade_moves(data: Data) -> None:
+    turns = [data.turned(disturbances.clock(data, t)) for t in np.linspace(0, disturbances.SECONDS, 200)]
     assert (np.diff(turns) >= 0).all()
-    stands, moves = (shown.turned(disturbances.clock(shown, t)) for t in (disturbances.STANDS, disturbances.RETURN - 1))
+    stands, moves = (data.turned(disturbances.clock(data, t)) for t in (disturbances.STANDS, disturbances.RETURN - 1))
     assert stands == moves
-    assert shown.turned(disturbances.clock(shown, disturbances.BLOWS)) > moves
+    assert data.turned(disturbances.clock(data, disturbances.BLOWS)) > moves
 
 
-def scene_shown(scene: Village) -> Shown:
-    return Shown(scene.recording)
+@pytest.fixture(scope="module")
+def data(recorded: Recording) -> Data:
+    return Data(recorded)
 
 
 def test_printed_numbers_are_recorded_ones(
-    monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Village
+    monkeypatch: pytest.MonkeyPatch, recorded: Recording, scene: Village, data: Data
 ) -> None:
     said = {words for words, *_ in spoken(monkeypatch, scene, "relay", 15.0)}
     assert f"{recorded.fact('shown.fed'):.0%} fed" in said
     assert f"{recorded.fact('alone.fed'):.0%} fed" in said
-    said = {words for words, *_ in spoken(monkeypatch, scene, "hedge", 18.0)}
+    said = {words for words, *_ in spoken(monkeypatch, scene, "tradeoff", 18.0)}
     assert {f"return {recorded.fact(f'{name}.return'):.2f}" for name in ("hoarder", "investor")} <= said
-    said = {words for words, *_ in spoken(monkeypatch, scene, "ledger", 14.0)}
+    said = {words for words, *_ in spoken(monkeypatch, scene, "results", 14.0)}
     assert f"{recorded.fact('score.compound.small_taught.return'):.2f}" in said
-    now = disturbances.clock(scene_shown(scene), 9.0)
+    now = disturbances.clock(data, 9.0)
     said = {words for words, *_ in spoken(monkeypatch, scene, "disturbances", 9.0)}
-    assert f"{scene_shown(scene).main.days_stored(now):.1f}" in said
+    assert f"{data.main.days_stored(now):.1f}" in said
 
 
-def test_the_bubble_holds_the_recorded_words(monkeypatch: pytest.MonkeyPatch, scene: Village) -> None:
-    event = hedge.choice(scene_shown(scene))
-    said = [words for words, *_ in spoken(monkeypatch, scene, "hedge", 3.0)]
+def test_the_bubble_holds_the_recorded_words(monkeypatch: pytest.MonkeyPatch, scene: Village, data: Data) -> None:
+    event = tradeoff.choice(data)
+    said = [words for words, *_ in spoken(monkeypatch, scene, "tradeoff", 3.0)]
     assert event["author"] in said
     assert bubble.plain(event["message"]) in " ".join(said)
-    assert event in scene.recording.events
+    assert event in data.recording.events
     assert "reason" in event or any("gives no reasons" in cue.text for cue in scene.sections()[3].captions)
 
 
 def test_a_language_models_words_are_shown_as_its_own(monkeypatch: pytest.MonkeyPatch, recorded: Recording) -> None:
     """Its run can stand in the place of the script's: author, reason and border follow the recording."""
     words = {"author": "language model", "reason": "The wind may drop tomorrow."}
-    event = hedge.choice(Shown(recorded))
+    event = tradeoff.choice(Data(recorded))
     events = tuple({**e, **words} if e is event else e for e in recorded.events)
     scene = Village(replace(recorded, events=events))
-    said = " ".join(text for text, *_ in spoken(monkeypatch, scene, "hedge", 3.0))
+    said = " ".join(text for text, *_ in spoken(monkeypatch, scene, "tradeoff", 3.0))
     assert "language model" in said
     assert "The wind may drop tomorrow." in said
     assert not any("no reasons" in cue.text for cue in scene.sections()[3].captions)
@@ -323,23 +324,22 @@ def test_every_place_is_reached_along_the_paths() -> None:
     assert len(ROUTES) == len(SPOTS) ** 2
 
 
-def test_workers_stand_where_they_were_recorded(scene: Village) -> None:
-    run = scene_shown(scene).main
+def test_workers_stand_where_they_were_recorded(data: Data) -> None:
+    run = data.main
     for tick in range(0, run.ticks, 7):
         for agent in range(3):
-            (x, y), _, _ = run.place(agent, float(tick))
-            if run.a["way"][tick, agent] == 0:
-                place = ("field", "mill", "bakery", "granary", "market", "square")[run.a["leaves"][tick, agent]]
+            (x, y), _, _ = position(run, agent, float(tick))
+            if run.array("way")[tick, agent] == 0:
+                place = ("field", "mill", "bakery", "granary", "market", "square")[run.array("leaves")[tick, agent]]
                 assert (x, y) == pytest.approx(spot(place, agent), abs=1e-6)
 
 
-def test_clocks_only_go_forward(scene: Village) -> None:
-    shown = scene_shown(scene)
+def test_clocks_only_go_forward(data: Data) -> None:
     spans = (
-        (lambda t: disturbances.clock(shown, t), 0.0, disturbances.SECONDS),
-        (lambda t: goal.clock(shown, t), 0.0, goal.TURN - 0.01),
-        (lambda t: goal.clock(shown, t), goal.TURN, goal.SECONDS),
-        (hedge.clock, hedge.SPLIT, hedge.SECONDS),
+        (lambda t: disturbances.clock(data, t), 0.0, disturbances.SECONDS),
+        (lambda t: goal.clock(data, t), 0.0, goal.TURN - 0.01),
+        (lambda t: goal.clock(data, t), goal.TURN, goal.SECONDS),
+        (tradeoff.clock, tradeoff.SPLIT, tradeoff.SECONDS),
     )
     for clock, start, end in spans:
         assert (np.diff([clock(float(t)) for t in np.linspace(start, end, 300)]) >= 0).all()

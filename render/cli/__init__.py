@@ -1,7 +1,7 @@
-"""The command line: record a run, render it, check it. With the modules of its commands, all that knows both sides.
+"""The command line: record a run, render it, check it. No other package knows both engines and drawing.
 
-Commands are in `render_cli`, `record_cli`, `check_cli`, `engine_cli`, `train_cli` and `site_cli`. Nothing heavy is
-imported before a command needs it, so that `--help` and an up-to-date `render all` are quick.
+Each command, or group of commands, is in the module of its name. Nothing heavy is imported before a command needs it,
+so that `--help` and an up-to-date `render all` are quick.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import click
 from stagelight import __version__
 from stagelight.engines import installation
 from stagelight.engines.recording import RecordingError
-from stagelight.render import check_cli, engine_cli, record_cli, render_cli, site_cli, theme, train_cli
+from stagelight.render import theme
+from stagelight.render.cli import bench, check, doctor, offline, play, record, reference, render, score, train
 from stagelight.render.pipeline import InputError, RenderError
 from stagelight.render.pipeline.plan import Places
 
@@ -99,8 +100,8 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    *(render_cli.render, record_cli.record, record_cli.corpus, check_cli.check, check_cli.bench, check_cli.doctor),
-    *(check_cli.clean, train_cli.train, engine_cli.score, engine_cli.play, engine_cli.uci),
-    *(site_cli.write_reference, site_cli.offline),
+    *(record.record, record.corpus, train.train, score.score, play.play, play.uci),
+    *(render.render, render.clean, check.check, bench.bench, doctor.doctor),
+    *(reference.reference, offline.offline),
 ):
     cli.add_command(command)

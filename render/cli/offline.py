@@ -7,7 +7,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import click
+
 from stagelight.engines.recording import atomic
+from stagelight.render.cli.options import FILE
+from stagelight.render.pipeline.plan import Places
 
 HOSTS = {"_headers", "robots.txt", "sitemap.xml", "sitemap.xml.gz"}  # files that speak to a host alone
 PACKED = {".mp4", ".webp", ".woff2", ".npz", ".gz", ".safetensors"}  # deflating them again gains nothing
@@ -63,3 +67,27 @@ def pack(root: Path, out: Path) -> int:
                 kind = zipfile.ZIP_STORED if path.suffix in PACKED else zipfile.ZIP_DEFLATED
                 archive.writestr(member, path.read_bytes(), kind, 9)
     return len(files)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    default=Path("stagelight-offline.zip"),
+    show_default=True,
+    help="Write the archive there. Example: --out /tmp/stagelight.zip",
+)
+@click.pass_obj
+def offline(places: Places, out: Path) -> None:
+    """Build the site and pack it, with videos and recordings, to be read without a network or a server.
+
+    Unpack the archive and open stagelight/index.html. Render the scenes first.
+
+    \b
+    Examples:
+        click offline
+        click offline --out /tmp/stagelight.zip
+    """
+    count = pack(places.assets.parent, out)
+    click.echo(f"{out}: {count} files, {out.stat().st_size / 1e6:.1f} MB")

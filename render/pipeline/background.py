@@ -1,7 +1,7 @@
-"""Calls made in order on a thread of their own, so that drawing goes on while what was drawn is encoded.
+"""Calls made in order on a thread of their own: a frame is encoded while the next one is drawn.
 
-Encoders work outside Python's lock. Each has a thread of its own and sees its frames in order: its bytes do not depend
-on how the threads take turns.
+Encoders work outside Python's lock. Each has a thread of its own and sees its frames in order, so its bytes do not
+depend on how the threads take turns.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
-AHEAD = 4  # calls that may wait: they hold frames
+MOST_WAITING = 4  # calls: they hold frames
 
 
-class Aside(Generic[P, R]):
-    """One function, called elsewhere."""
+class BackgroundCalls(Generic[P, R]):
+    """A function whose calls are made one after the other by an executor's thread."""
 
     def __init__(self, call: Callable[P, R], executor: ThreadPoolExecutor) -> None:
         self.call, self.executor = call, executor
         self.waiting: deque[Future[R]] = deque()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call it as soon as the calls before are done; waits if too many are, and raises what one of them raised."""
+        """Queue a call. Blocks while too many are waiting; raises what an earlier call raised."""
         self.waiting.append(self.executor.submit(self.call, *args, **kwargs))
-        while len(self.waiting) > AHEAD:
+        while len(self.waiting) > MOST_WAITING:
             self.waiting.popleft().result()
 
     def wait(self) -> None:
@@ -37,9 +37,9 @@ class Aside(Generic[P, R]):
 
 
 @contextmanager
-def aside(call: Callable[P, R]) -> Iterator[Aside[P, R]]:
-    """A function to be called on a thread of its own, whose calls are all done when this is left without an error."""
+def in_background(call: Callable[P, R]) -> Iterator[BackgroundCalls[P, R]]:
+    """The function, called on a thread of its own; leaving without an error waits for all of its calls."""
     with ThreadPoolExecutor(1) as executor:
-        made = Aside(call, executor)
-        yield made
-        made.wait()
+        calls = BackgroundCalls(call, executor)
+        yield calls
+        calls.wait()

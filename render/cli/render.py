@@ -1,7 +1,8 @@
-"""`click render`: draw, publish, watch, and say what would be drawn. `stagelight.render.cli` offers it."""
+"""`click render` and `click clean`: draw and publish scenes, watch their sources, remove what was made."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -10,56 +11,47 @@ from pathlib import Path
 import click
 
 from stagelight.render import theme
+from stagelight.render.cli.options import CLUSTER, FILE, jobs
 from stagelight.render.pipeline import cache, executor, manifest, plan, progress
 from stagelight.render.pipeline.plan import Places
 from stagelight.render.theme import Quality
 
-JOBS = click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="Sections drawn at once; default: one a core. Example: --jobs 2"
-)
-CLUSTER = click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Draw on the workers of a Dask cluster that see this folder. Example: --cluster tcp://127.0.0.1:8786",
-)
-FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 def alone(places: Places) -> AbstractContextManager[None]:
-    """Holds the cache's lock; says so where it has to wait for it."""
+    """Hold the cache's lock; says so where it has to wait for it."""
     return cache.lock(places.cache, lambda: click.echo("another command draws here; waiting for it to end", err=True))
 
 
 @click.command()
 @click.argument("scene", required=False)
 @click.argument("planned", default="all")
-@click.option("--section", metavar="NAME", help="Draw this section alone. Example: --section sample")
+@click.option("--section", metavar="NAME", help="Draw this section only. Example: --section sample")
 @click.option(
     "--quality",
     type=click.Choice([*theme.QUALITIES, "same"]),
     default="web",
     show_default=True,
-    help="draft is 640x360 and quick, web is 1920x1080, final is 3840x2160; same is what is published already, draft "
-    "where nothing is. Example: --quality draft",
+    help="draft: 640x360, quick. web: 1920x1080. final: 3840x2160. same: as published, or draft if nothing is. "
+    "Example: --quality draft",
 )
-@JOBS
+@jobs("Sections drawn")
 @CLUSTER
 @click.option(
     "--watch",
     is_flag=True,
-    help="Draw, then draw again what each save touches, at draft quality, until Ctrl-C. Example: --watch",
+    help="Draw at draft quality, then again after each saved change, until Ctrl-C. Example: --watch",
 )
 @click.option(
     "--still",
     type=click.FloatRange(0),
     metavar="T",
-    help="Draw one picture instead, T seconds into the scene, or into --section. Example: --still 12.5",
+    help="Draw one picture only, T seconds into the scene, or into --section. Example: --still 12.5",
 )
 @click.option(
     "--out",
     type=FILE,
     metavar="FILE",
-    help="Where --still, or the gallery, goes. Example: --still 3 --out /tmp/frame.png",
+    help="Write the picture of --still, or the gallery, there. Example: --still 3 --out /tmp/frame.png",
 )
 @click.pass_obj
 def render(
@@ -76,20 +68,20 @@ def render(
 ) -> None:
     """Draw SCENE, or all scenes, and publish them for the pages.
 
-    SCENE may be `gallery`: one sheet with an example of everything that scenes are made of, published nowhere. Or
-    `plan`, alone or with a scene's name as PLANNED: what rendering would draw and why, and nothing is drawn.
+    Only what is not in the cache is drawn. So a second run has nothing to do, and an interrupted run resumes.
 
-    Only what is not in the cache is drawn, so a second run has nothing to do, and a run that was cut off goes on
-    where it was. With --watch SCENE may be left out, and means all.
+    Two words may stand in place of a scene. `plan` lists what would be drawn and why, of all scenes or of the one named
+    after it as PLANNED, and draws nothing. `gallery` draws one sheet with an example of each component, and publishes
+    nothing. With --watch, SCENE may be left out and means all.
 
     \b
     Examples:
         click render all                          everything, as the site shows it
         click render rollout --quality draft      a quick look
         click render rollout --section sample     one section
-        click render rollout --watch              see each save in seconds
+        click render rollout --watch              see each change in seconds
         click render rollout --still 12.5         one picture
-        click render gallery                      every component's example
+        click render gallery                      an example of each component
         click render plan                         what is cached, and why the rest is not
     """
     if watch:
@@ -212,3 +204,18 @@ def _gallery(places: Places, quality: str, out: Path | None) -> Path:
     from stagelight.render.pipeline import gallery  # noqa: PLC0415  # brings in Manim, which takes a second
 
     return gallery.make(places, _meant(places, "gallery", quality), out)
+
+
+@click.command()
+@click.pass_obj
+def clean(places: Places) -> None:
+    """Remove what rendering makes again: the cache of drawn sections and the published files. Recordings stay.
+
+    \b
+    Example:
+        click clean && click render all
+    """
+    with alone(places):
+        for folder in [*places.cache.glob("*/"), *(places.assets / name for name in manifest.FOLDERS)]:
+            shutil.rmtree(folder, ignore_errors=True)
+            click.echo(f"removed {folder}")

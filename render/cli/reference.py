@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
+
+from stagelight.engines.recording import atomic
+from stagelight.render.cli import options
+from stagelight.render.pipeline.plan import Places
 
 HEAD = """---
 title: Commands
@@ -70,3 +75,24 @@ def _told(words: str) -> str:
 def _escaped(words: str) -> str:
     """Words for the middle of Markdown."""
     return " ".join(words.split()).replace("<", "&lt;").replace("*", "\\*").replace("[", "\\[").replace("_", "\\_")
+
+
+@click.command()
+@options.out("the page", "docs/commands.md", "commands.md")
+@click.pass_context
+def reference(context: click.Context, out: Path | None) -> None:
+    """Write the page of commands, after a command has changed.
+
+    \b
+    Example:
+        click reference
+    """
+    group = context.find_root().command
+    assert isinstance(group, click.Group)
+    places: Places = context.obj
+    path = out or places.assets.parent / "docs" / "commands.md"
+    if not path.parent.is_dir():
+        raise click.UsageError(f"There is no folder {path.parent}; say where the page goes with --out FILE.")
+    with atomic(path) as file:
+        file.write(page(group).encode())
+    click.echo(path)

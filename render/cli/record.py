@@ -1,4 +1,4 @@
-"""`click record` and `click corpus`: run an engine, keep what it gives. `stagelight.render.cli` offers them."""
+"""`click record` and `click corpus`: run an engine and keep what it gives."""
 
 from __future__ import annotations
 
@@ -18,35 +18,46 @@ from stagelight.engines import installation, recording
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
-from stagelight.render import engine_cli
+from stagelight.render.cli import options
+from stagelight.render.cli.engine_calls import deadline, refusals
+from stagelight.render.cli.options import FILE, FOLDER, MINUTES, jobs
 from stagelight.render.pipeline import InputError, executor, plan, progress
 from stagelight.render.pipeline.plan import Places
-
-JOBS = click.IntRange(1)
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("scene")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the run that is shown. Example: --seed 7")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Random seed of the run. Example: --seed 7")
 @click.option(
-    "--start", metavar="FEN", help="rollout: show this position. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
+    "--start",
+    metavar="FEN",
+    help="rollout: watch this position in training. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
 )
 @click.option(
     "--stage",
     metavar="NAME",
-    help="rollout: train one stage, print what it reached, record nothing. Example: --stage krk",
+    help="rollout: train one stage, print its results, record nothing. Example: --stage krk",
 )
-@click.option("--volume", type=FILE, metavar="FILE", help="scan: a NIfTI brain. Example: --volume me.nii.gz")
+@click.option(
+    "--volume",
+    type=FILE,
+    metavar="FILE",
+    help="scan: reconstruct this NIfTI volume of a brain. Example: --volume me.nii.gz",
+)
 @click.option(
     "--acceleration", type=float, metavar="R", help="scan: measure one point of k-space in R. Example: --acceleration 8"
 )
-@click.option("--prompt", metavar="TEXT", help="scan: a sentence about it. Example: --prompt 'T1-weighted, normal'")
-@engine_cli.MINUTES
-@click.option("--jobs", type=JOBS, metavar="N", help="Runs trained at once; default: one a core. Example: --jobs 2")
-@click.option("--fresh", is_flag=True, help="Forget checkpoints and start over. Example: click record rollout --fresh")
-@click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the two files. Example: --out /tmp/mine")
+@click.option(
+    "--prompt",
+    metavar="TEXT",
+    help="scan: the sentence that conditions the prior. Example: --prompt 'T1-weighted, normal'",
+)
+@MINUTES
+@jobs("Runs trained")
+@click.option(
+    "--fresh", is_flag=True, help="Remove the checkpoints and start over. Example: click record rollout --fresh"
+)
+@options.out("the two files", "site_assets/recordings", "mine", FOLDER)
 @click.pass_obj
 def record(
     places: Places,
@@ -62,21 +73,21 @@ def record(
     fresh: bool,
     out: Path | None,
 ) -> None:
-    """Run the engine behind SCENE and keep what a scene and a page show of it.
+    """Run the engine behind SCENE and record what its scene and its page show.
 
-    A run that is cut off goes on from its last checkpoint. The two files, a .npz and a .json, are written when it
-    is finished, into site_assets/recordings unless --out says otherwise.
+    An interrupted run resumes from its last checkpoint. A recording is two files, a .npz and a .json, written when the
+    run is finished.
 
     \b
     Examples:
         click record rollout
-        click record rollout --minutes 30         half an hour of it; the same command goes on
+        click record rollout --minutes 30         half an hour of it; the same command resumes
         click record rollout --stage krk          king and rook against king, alone
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
     """
     if volume is not None and scene == "scan":
-        engine_cli.bring(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
+        _reconstruct(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
         return
     checkpoints = places.cache.parent / "record" / scene
     if fresh:
@@ -84,7 +95,7 @@ def record(
     asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
     if minutes is not None:
-        asked["deadline"] = engine_cli.deadline(minutes)
+        asked["deadline"] = deadline(minutes)
     engine, made = _run_engine(scene, asked, checkpoints)
     if stage is not None:
         for fact, value in made.facts.items():
@@ -126,7 +137,7 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple
 
 
 def run_again(places: Places, scene: str) -> list[str]:
-    """Run the engine afresh, as the recording says it was run; what differs."""
+    """Run the engine afresh, as the recording says it was run; returns the parts that differ."""
     before = recording.load(places.recordings, scene)
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
@@ -144,7 +155,7 @@ def run_again(places: Places, scene: str) -> list[str]:
 def run_stretch(places: Places, scene: str) -> tuple[str, bool, str]:
     """Run a short stretch of the engine again: what was compared, whether it is the recorded run, what that proves."""
     before = recording.load(places.recordings, scene)
-    with engine_cli.engine(), tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+    with refusals(), tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         again = importlib.import_module(f"stagelight.engines.{scene}.stretch")
         with progress.following() as report:
             made = again.stretch(before, Path(folder), report)
@@ -155,9 +166,27 @@ def run_stretch(places: Places, scene: str) -> tuple[str, bool, str]:
     return f"{len(made.arrays)} arrays of the run", bool(near or not lost), note
 
 
+def _reconstruct(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
+    """Reconstruct a reader's own volume from a simulated scan, and print how well."""
+    with refusals():
+        from stagelight.engines.scan import bring as own  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan import prior  # noqa: PLC0415
+
+        asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
+        with progress.following() as report:
+            facts, paths = own.reconstruct(asked, seed, folder, report)
+            if prior.WEIGHTS.is_file():
+                paths += recording.save(own.recorded(asked, seed, report), folder)
+    for name, value in facts.items():
+        if name.endswith((".brain.psnr", ".brain.ssim")):
+            click.echo(f"{name:28} {value:7.3f}")
+    for path in paths:
+        click.echo(path)
+
+
 @click.group()
 def corpus() -> None:
-    """Make the data that an engine learns from.
+    """Build a data set that an engine learns from.
 
     \b
     Example:
@@ -169,16 +198,13 @@ def corpus() -> None:
 @click.option(
     "--games", type=click.IntRange(1), metavar="N", help="Games to play; default: 18000. Example: --games 500"
 )
-@click.option("--jobs", type=JOBS, metavar="N", help="Games played at once; default: one a core. Example: --jobs 2")
-@click.option(
-    "--out", type=FILE, metavar="FILE", help="Where it goes; default: the committed corpus. Example: --out /tmp/c.npz"
-)
+@jobs("Games played")
+@options.out("the data set", "the committed corpus", "games.npz")
 @click.pass_obj
 def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:
     """Play chess games with a weakened Stockfish and keep the positions that have a mate in one.
 
-    The same number of games gives the same positions, whatever --jobs is. A run that is cut off goes on where it
-    was.
+    The same number of games gives the same positions, whatever --jobs is. An interrupted run resumes.
 
     \b
     Examples:

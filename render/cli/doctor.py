@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from stagelight.engines import installation, recording
 from stagelight.engines.recording import RecordingError
 from stagelight.render import theme
@@ -123,3 +125,26 @@ def program(what: str, names: tuple[str, ...], fix: str) -> Row:
     """A program that some command or test runs."""
     found = next((path for name in names if (path := shutil.which(name))), None)
     return Row(what, found or "missing", "" if found else fix, needed=False)
+
+
+@click.command()
+@click.pass_obj
+def doctor(places: Places) -> None:
+    """List what is installed, what is missing, and the command that installs it.
+
+    The exit code is 1 if something is missing that drawing the committed recordings needs; outside a checkout of the
+    repository, that the village as an environment needs.
+
+    \b
+    Example:
+        click doctor
+    """
+    rows = list(examine(places))
+    width, name = max(len(row.what) for row in rows), click.get_current_context().find_root().info_name
+    for row in rows:
+        fix = re.sub("^click ", f"{name} ", row.fix)
+        state = "ok     " if row.good else "MISSING" if row.needed else "absent "
+        click.echo(f"{state}  {row.what:{width}}  {row.found}" + (f"  ->  {fix}" if fix else ""))
+    missing = [row.what for row in rows if row.needed and not row.good]
+    if missing:
+        raise click.ClickException(f"to be put right: {', '.join(missing)}")

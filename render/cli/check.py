@@ -1,0 +1,80 @@
+"""`click check`: what is published, compared with what its recording gives."""
+
+from __future__ import annotations
+
+import click
+
+from stagelight.render import theme
+from stagelight.render.cli.options import CLUSTER, jobs
+from stagelight.render.cli.record import run_again, run_stretch
+from stagelight.render.cli.render import workers
+from stagelight.render.pipeline import InputError, plan, progress
+from stagelight.render.pipeline.plan import Places
+
+QUALITY = click.Choice(list(theme.QUALITIES))
+
+
+@click.command()
+@click.argument("scene")
+@click.option("--quality", type=QUALITY, help="Fail unless this quality is published. Example: --quality web")
+@click.option("--sections", metavar="A,B", help="Compare these sections only. Example: --sections sample,reward")
+@click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
+@CLUSTER
+@click.option(
+    "--run", "stretch", is_flag=True, help="Run a stretch of the engine again too. Example: click check scan --run"
+)
+@click.option("--record", "again", is_flag=True, help="Run all of the engine again too. Example: --record")
+@jobs("Sections drawn")
+@click.pass_obj
+def check(
+    places: Places,
+    scene: str,
+    quality: str | None,
+    sections: str | None,
+    every: int,
+    stretch: bool,
+    again: bool,
+    jobs: int | None,
+    cluster: str | None,
+) -> None:
+    """Check that the published files of SCENE are what its recording gives.
+
+    Verifies the recording and every published file against their hashes, and draws the sections again. With the
+    versions and the processor of the first time, frames have to be the same bit by bit; with others, and with --every,
+    they have to look the same as the published video. Each difference is shown in a picture, whose path is printed. The
+    exit code is 1 if anything differs.
+
+    \b
+    Examples:
+        click check rollout                       all of it
+        click check rollout --sections sample     one section
+        click check rollout --every 30            a quick look
+        click check rollout --run                 a stretch of the run itself too: two minutes
+        click check rollout --record              the whole run too: as long as it took
+    """
+    from stagelight.render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
+
+    plan.pick("scene", scene, plan.scene_names(places))
+    manifest = comparison.published(places, scene)
+    if quality not in {None, manifest["quality"]}:
+        raise InputError(
+            f"{scene} is published at {manifest['quality']}; run `click render {scene} --quality {quality}`"
+        )
+    found = list(comparison.files(places, scene))
+    only = [name.strip() for name in sections.split(",")] if sections else []
+    with workers(places, [plan.inputs(places, scene)], jobs, cluster) as drawing:
+        found += comparison.sections(places, scene, drawing, progress.watching, only, every)
+    if stretch:
+        found.append(comparison.Finding(*run_stretch(places, scene)))
+    if again:
+        different = run_again(places, scene)
+        found.append(comparison.Finding("the run", not different, ", ".join(different)))
+    for finding in found:
+        click.echo(
+            f"{'same     ' if finding.same else 'different'}  {finding.what}{finding.note and ': '}{finding.note}"
+        )
+    wrong = sum(not finding.same for finding in found)
+    if wrong:
+        raise click.ClickException(
+            f"{wrong} of {len(found)} differ; `click render {scene}` publishes what is right now"
+        )

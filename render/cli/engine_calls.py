@@ -1,0 +1,35 @@
+"""Calls of an engine from a command: what it refuses and when it has to stop, each said in one line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from stagelight.engines.experiment.progress import NEVER, Interrupted
+from stagelight.render.pipeline import InputError
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Report what an engine refuses in one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def deadline(minutes: float | None) -> float:
+    """The moment of `time.monotonic` after so many minutes; never, if None."""
+    return NEVER if minutes is None else time.monotonic() + 60 * minutes
+
+
+@contextmanager
+def stopping_after(minutes: float | None) -> Iterator[float]:
+    """The deadline of some work, by `time.monotonic`; that it passed is said in one line."""
+    try:
+        yield deadline(minutes)
+    except Interrupted as error:
+        raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None

@@ -1,0 +1,81 @@
+"""`click play` and `click uci`: the trained chess policy, asked for its moves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stagelight.render.cli.engine_calls import refusals
+from stagelight.render.cli.options import FILE
+from stagelight.render.pipeline.plan import Places
+
+POLICY = click.option(
+    "--policy",
+    type=FILE,
+    metavar="FILE",
+    help="Weights to play; default: the published ones. Example: --policy mine.safetensors",
+)
+
+
+def _policy(places: Places, path: Path | None) -> Any:
+    from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
+
+    return players.load(path or places.recordings / players.FILE)
+
+
+@click.command()
+@click.argument("fen")
+@click.option("--most", type=click.IntRange(1), default=8, show_default=True, help="Moves printed. Example: --most 3")
+@click.option("--json", "as_json", is_flag=True, help="Print every move. Example: click play FEN --json")
+@POLICY
+@click.pass_obj
+def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None) -> None:
+    """Print the trained policy's moves in the position FEN, with probabilities. FEN may be `opening`.
+
+    \b
+    Examples:
+        click play opening
+        click play '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'
+    """
+    with refusals():
+        import chess  # noqa: PLC0415
+
+        from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
+
+        board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
+        found = players.candidates(_policy(places, policy), board)
+        if as_json:
+            click.echo(
+                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in found], indent=1)
+            )
+            return
+        for move, share in found[:most]:
+            click.echo(f"{board.san(move):8} {100 * share:5.1f} %  {'█' * round(30 * share)}")
+        if len(found) > most:
+            rest = sum(share for _, share in found[most:])
+            click.echo(f"{len(found) - most} more   {100 * rest:5.1f} %")
+
+
+@click.command()
+@POLICY
+@click.pass_obj
+def uci(places: Places, policy: Path | None) -> None:
+    """Run as a chess engine: speak the Universal Chess Interface (UCI) on standard input and output.
+
+    Register this command in a chess program as an engine. It answers at once, with its most probable move, and never
+    searches.
+
+    \b
+    Example:
+        click uci
+    """
+    with refusals():
+        from stagelight.engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
+
+        for line in answers(_policy(places, policy), sys.stdin):
+            click.echo(line)
+            sys.stdout.flush()
