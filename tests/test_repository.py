@@ -80,7 +80,7 @@ def test_both_names_start_the_same_command_line() -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("name", ["rollout", "scan"])
+@pytest.mark.parametrize("name", ["rollout", "village", "scan"])
 def test_the_recording_was_made_by_the_engine_as_it_is(name: str) -> None:
     """A page that names a code version must be of that code. After a change: `click record NAME`, or `click score`."""
     from stagelight.engines import recording
