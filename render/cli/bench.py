@@ -66,11 +66,11 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 
     plan.pick("scene", scene, plan.scene_names(places))
 
-    def tell(words: str) -> None:
+    def log(words: str) -> None:
         click.echo(words, err=True)
 
-    measured = {name: measure.picture(name, seconds, runs, tell) for name in pictures.NAMES}
-    jobs, on = measure.jobs(places, scene, tell), report.machine(load)
+    measured = {name: measure.picture(name, seconds, runs, log) for name in pictures.NAMES}
+    jobs, on = measure.jobs(places, scene, log), report.machine(load)
     if as_json:
         click.echo(json.dumps(report.figures(measured, jobs, seconds, runs, on), indent=1))
     else:
@@ -93,10 +93,10 @@ def bench_rollout(as_json: bool) -> None:
     with refusals():
         from stagelight.engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
 
-        found = speed.throughput(corpus.load().held_out)
-    found["ratio"] = found["replay"] / found["replay_python_chess"]
+        speeds = speed.throughput(corpus.load().held_out)
+    speeds["ratio"] = speeds["replay"] / speeds["replay_python_chess"]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        click.echo(json.dumps(speeds, indent=1))
         return
     words: dict[str, Callable[[float], str]] = {
         "replay": lambda v: f"recorded games stepped, compiled        {v:12,.0f} a second",
@@ -106,4 +106,4 @@ def bench_rollout(as_json: bool) -> None:
         "env_featured": lambda v: f"the same, as the policy sees them       {v:12,.0f} a second",
     }
     for name, say in words.items():
-        click.echo(say(found[name]))
+        click.echo(say(speeds[name]))

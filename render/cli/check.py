@@ -55,19 +55,19 @@ def check(
         raise InputError(
             f"{scene} is published at {manifest['quality']}; run `click render {scene} --quality {quality}`"
         )
-    found = list(comparison.files(places, scene))
+    findings = list(comparison.files(places, scene))
     only = [name.strip() for name in sections.split(",")] if sections else []
     with workers(places, [plan.inputs(places, scene)], jobs, cluster) as drawing:
-        found += comparison.sections(places, scene, drawing, progress.watching, only, every)
+        findings += comparison.sections(places, scene, drawing, progress.watching, only, every)
     if again:
         different = run_again(places, scene)
-        found.append(comparison.Finding("the run", not different, ", ".join(different)))
-    for finding in found:
+        findings.append(comparison.Finding("the run", not different, ", ".join(different)))
+    for finding in findings:
         click.echo(
             f"{'same     ' if finding.same else 'different'}  {finding.what}{finding.note and ': '}{finding.note}"
         )
-    wrong = sum(not finding.same for finding in found)
+    wrong = sum(not finding.same for finding in findings)
     if wrong:
         raise click.ClickException(
-            f"{wrong} of {len(found)} differ; `click render {scene}` publishes what is right now"
+            f"{wrong} of {len(findings)} differ; `click render {scene}` publishes what is right now"
         )

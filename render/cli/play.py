@@ -47,17 +47,17 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
         from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
 
         board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
-        found = players.candidates(_policy(places, policy), board)
+        moves = players.candidates(_policy(places, policy), board)
         if as_json:
             click.echo(
-                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in found], indent=1)
+                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in moves], indent=1)
             )
             return
-        for move, share in found[:most]:
+        for move, share in moves[:most]:
             click.echo(f"{board.san(move):8} {100 * share:5.1f} %  {'█' * round(30 * share)}")
-        if len(found) > most:
-            rest = sum(share for _, share in found[most:])
-            click.echo(f"{len(found) - most} more   {100 * rest:5.1f} %")
+        if len(moves) > most:
+            rest = sum(share for _, share in moves[most:])
+            click.echo(f"{len(moves) - most} more   {100 * rest:5.1f} %")
 
 
 @click.command()

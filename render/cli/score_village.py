@@ -142,12 +142,12 @@ def _score_agents(
     chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
     most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
     tapes = measured.SEALED_SEEDS[: seeds or most]
-    found = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
+    best = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
     means = rounds.Means(village.POLICY, cache, report, ask)
     return [
         (one, who, row)
         for one in chosen
-        for who, row in rounds.scored(asked, one, tapes, found[one], means, slow).items()
+        for who, row in rounds.scored(asked, one, tapes, best[one], means, slow).items()
     ]
 
 
