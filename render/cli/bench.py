@@ -51,10 +51,11 @@ def bench() -> None:
 )
 @click.pass_obj
 def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene: str) -> None:
-    """Draw three pictures by plain Manim and by the stage, in turn, and print what each costs.
+    """Time the stage beside plain Manim.
 
-    First the two are checked to look the same. All is drawn into a temporary folder. Leave the machine alone meanwhile.
-    The exit code is 1 if the two do not look the same, or if the stage's file is over a quarter larger.
+    Both draw three pictures, in turn. First the two are checked to look the same. All is drawn into a temporary
+    folder. Leave the machine alone meanwhile. The exit code is 1 if the two do not look the same, or if the stage's
+    file is over a quarter larger.
 
     \b
     Examples:
@@ -82,9 +83,10 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 @bench.command("rollout")
 @JSON
 def bench_rollout(as_json: bool) -> None:
-    """Count the positions per second of the compiled chess rules, beside python-chess on the same games.
+    """Time the compiled chess rules beside python-chess.
 
-    Each position comes with its legal moves and the state of the game, in processor time of one core.
+    Both go through the same games; printed are positions per second. Each position comes with its legal moves and
+    the state of the game, in processor time of one core.
 
     \b
     Example:

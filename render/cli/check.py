@@ -18,10 +18,12 @@ QUALITY = click.Choice(list(theme.QUALITIES))
 @click.argument("scene")
 @click.option("--quality", type=QUALITY, help="Fail unless this quality is published. Example: --quality web")
 @click.option("--sections", metavar="A,B", help="Compare these sections only. Example: --sections sample,reward")
-@click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
+@click.option(
+    "--every", type=click.IntRange(1), default=1, metavar="N", help="Compare every N-th frame. Example: --every 10"
+)
 @CLUSTER
 @click.option("--record", "again", is_flag=True, help="Run the engine again too. Example: click check rollout --record")
-@jobs("Sections drawn")
+@jobs("Draw N sections")
 @click.pass_obj
 def check(
     places: Places,
@@ -33,12 +35,12 @@ def check(
     jobs: int | None,
     cluster: str | None,
 ) -> None:
-    """Check that the published files of SCENE are what its recording gives.
+    """Check that the published SCENE is what its recording gives.
 
     Verifies the recording and every published file against their hashes, and draws the sections again. With the
-    versions and the processor of the first time, frames have to be the same bit by bit; with others, and with --every,
-    they have to look the same as the published video. Each difference is shown in a picture, whose path is printed. The
-    exit code is 1 if anything differs.
+    package versions and the processor that drew them first, frames have to be the same bit by bit; with others, and
+    with --every, they have to look the same as the published video. Each difference is shown in a picture, whose path
+    is printed. The exit code is 1 if anything differs.
 
     \b
     Examples:

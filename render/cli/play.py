@@ -17,7 +17,7 @@ POLICY = click.option(
     "--policy",
     type=FILE,
     metavar="FILE",
-    help="Weights to play; default: the published ones. Example: --policy mine.safetensors",
+    help="Play these weights; default: the published ones. Example: --policy mine.safetensors",
 )
 
 
@@ -29,12 +29,21 @@ def _policy(places: Places, path: Path | None) -> Any:
 
 @click.command()
 @click.argument("fen")
-@click.option("--most", type=click.IntRange(1), default=8, show_default=True, help="Moves printed. Example: --most 3")
-@click.option("--json", "as_json", is_flag=True, help="Print every move. Example: click play FEN --json")
+@click.option(
+    "--most",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Print the N likeliest moves. Example: --most 3",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every move as JSON. Example: click play FEN --json")
 @POLICY
 @click.pass_obj
 def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None) -> None:
-    """Print the trained policy's moves in the position FEN, with probabilities. FEN may be `opening`.
+    """Print the trained policy's moves in the position FEN.
+
+    Each comes with its probability, the likeliest first. FEN may be `opening`.
 
     \b
     Examples:
@@ -64,10 +73,10 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
 @POLICY
 @click.pass_obj
 def uci(places: Places, policy: Path | None) -> None:
-    """Run as a chess engine: speak the Universal Chess Interface (UCI) on standard input and output.
+    """Run the trained policy as a UCI chess engine.
 
-    Register this command in a chess program as an engine. It answers at once, with its most probable move, and never
-    searches.
+    It speaks the Universal Chess Interface on standard input and output. Register this command in a chess program
+    as an engine. It answers at once, with its most probable move, and never searches.
 
     \b
     Example:

@@ -34,7 +34,7 @@ def alone(places: Places) -> AbstractContextManager[None]:
     help="draft: 640x360, quick. web: 1920x1080. final: 3840x2160. same: as published, or draft if nothing is. "
     "Example: --quality draft",
 )
-@jobs("Sections drawn")
+@jobs("Draw N sections")
 @CLUSTER
 @click.option(
     "--watch",
@@ -209,7 +209,9 @@ def _gallery(places: Places, quality: str, out: Path | None) -> Path:
 @click.command()
 @click.pass_obj
 def clean(places: Places) -> None:
-    """Remove what rendering makes again: the cache of drawn sections and the published files. Recordings stay.
+    """Remove what rendering makes; recordings stay.
+
+    That is the cache of drawn sections, and the published files.
 
     \b
     Example:
