@@ -25,9 +25,9 @@
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
     {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
-Two files stand behind a scene: `site_assets/recordings/NAME.json`, the head of its recording, and
-`site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for what they do not hold, or
-claims what they contradict, ends the build with one line. All that is taken from them is escaped.
+Behind a scene stand its recording `site_assets/recordings/NAME`, of which nothing is shown unless seal and hashes fit,
+and `site_assets/videos/NAME.json`, the manifest that rendering writes last. A page that asks for what they do not hold,
+or claims what they contradict, ends the build with one line. All that is taken from them is escaped.
 """
 
 from __future__ import annotations

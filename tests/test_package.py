@@ -219,11 +219,10 @@ plans.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
 
 
 def test_recordings_below_the_current_folder_go_before_those_installed(run: Run, tmp_path: Path) -> None:
-    code = "from stagelight.render.pipeline.plan import Places; print(Places().recordings)"
-    assert run("python", "-c", code).stdout.rstrip().endswith("site-packages/stagelight/site_assets/recordings")
+    assert re.search(r"ok +recording scan +seed", run("stagelight", "doctor").stdout)
     own = tmp_path / "work" / "site_assets" / "recordings"
     own.mkdir(parents=True)
-    assert run("python", "-c", code).stdout.rstrip() == str(own)
+    assert re.search(rf"MISSING +recording scan +{own / 'scan.json'}: missing", run("stagelight", "doctor").stdout)
 
 
 def test_a_picture_is_drawn_outside_the_repository(run: Run, everything: str, tmp_path: Path) -> None:

@@ -80,13 +80,17 @@ def test_both_names_start_the_same_command_line() -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("name", ["rollout", "scan"])
+@pytest.mark.parametrize("name", ["rollout", "village", "scan"])
 def test_the_recording_was_made_by_the_engine_as_it_is(name: str) -> None:
-    """A page that names a code version must be of that code. After a change: `click record NAME`."""
+    """A page that names a code version must be of that code. After a change: `click record NAME`, or `click score`."""
     from stagelight.engines import recording
 
     head = recording.load_head(ROOT / "site_assets" / "recordings", name)
-    assert head["code_version"] == recording.source_version(ROOT / "engines" / name)
+    engine = importlib.import_module(f"stagelight.engines.{name}.record")
+    assert head["code_version"] == engine.version()
+    if "code_version" in head["config"].get("compared", {}):
+        table = importlib.import_module(f"stagelight.engines.{name}.benchmark")
+        assert head["config"]["compared"]["code_version"] == table.version()
 
 
 def imported(path: Path) -> set[str]:

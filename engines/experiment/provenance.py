@@ -26,10 +26,10 @@ from stagelight.engines.recording import sha256
 
 NEUTRAL = frozenset(
     {"stagelight", "stagelight.engines", "stagelight.engines.experiment"}
-    | {f"stagelight.engines.{name}" for name in ("installation", "recording")}
+    | {f"stagelight.engines.{name}" for name in ("installation", "npz", "recording")}
     | {
         f"stagelight.engines.experiment.{name}"
-        for name in ("cache", "checkpoint", "compiling", "pool", "progress", "provenance")
+        for name in ("cache", "checkpoint", "compiling", "pool", "progress", "provenance", "weights")
     }
 )
 LENGTH = 16  # hexadecimal digits of a version or key

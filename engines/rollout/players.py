@@ -8,10 +8,8 @@ import chess
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment import weights
 from stagelight.engines.rollout.encoding import decode
 from stagelight.engines.rollout.games.features import observe
 from stagelight.engines.rollout.games.fen import from_board
@@ -22,28 +20,25 @@ FILE = "rollout_policy.safetensors"
 
 
 def publish(policy: Policy, path: Path) -> None:
-    """Write a policy's weights in half precision, atomically."""
+    """Write a policy's weights in half precision, sealed."""
     words = {"width": str(policy.block1.in_features), "rank": str(policy.query.out_features)}
-    with atomic(path) as file:
-        file.write(save({name: value.half().contiguous() for name, value in policy.state_dict().items()}, words))
+    weights.write(path, {name: value.half() for name, value in policy.state_dict().items()}, words)
 
 
 def load(path: Path) -> Policy:
     """The published policy.
 
     Raises:
-        ValueError: the file is missing or not such a policy.
+        ValueError: the file is missing, not as it was sealed, or not such a policy.
     """
     try:
-        with safe_open(path, "pt") as file:
-            words = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        tensors, words = weights.read(path)
         width, rank = int(words["width"]), int(words["rank"])
         if not (0 < width <= 4096 and 0 < rank <= 4096):
             raise ValueError(f"width {width} and rank {rank}")
         policy = Policy(width, rank, torch.Generator())
         policy.load_state_dict(tensors)
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
         words_ = " ".join(str(error).split())[:200]
         raise ValueError(f"{path}: no policy to play ({words_}); make it with `click record rollout`") from error
     return policy

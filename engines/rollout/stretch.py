@@ -2,7 +2,7 @@
 
 Sums differ in their last digits from one processor to another. A policy that learns from what it draws turns such a
 digit, sooner or later, into another move, and from there on it is another run: on a machine that did not record it,
-mate in one parted after some twenty steps, whole games after three. So the stretch ends before that.
+mate in one parted after some twenty steps, whole games after two. So the stretch ends before that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from stagelight.engines.rollout.mate_training import METRICS, Course, advance, b
 from stagelight.engines.rollout.tables import compiled
 
 MATE_STEPS = 17  # of mate in one, 1,500 in all
-GAME_STEPS = 3  # of whole games, some 470 in all
+GAME_STEPS = 2  # of whole games, some 470 in all
 TOLERANCE = 1e-3  # of an array's largest number, on another processor
 Arrays = dict[str, NDArray[Any]]
 

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment import weights
 from stagelight.engines.scan import conditioning, score_model, text
 from stagelight.engines.scan.baselines import first_guess
 from stagelight.engines.scan.conditioning import condition, stack
@@ -121,12 +119,12 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
     """The published network, or another's weights; of `ALONE`, or of a file of that name, the one without a scan.
 
     Raises:
-        ValueError: no such file, or not these weights.
+        ValueError: no such file, not as it was sealed, or not these weights.
     """
     model = ScoreModel(score_model.ALONE if path.name == ALONE.name else None)
     try:
-        model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
+        model.load_state_dict(weights.read(path)[0])
+    except (OSError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(
             f"{path}: not weights of this network ({why}); train them, or take the published ones"
@@ -136,9 +134,8 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
 
 
 def publish(model: ScoreModel, path: Path) -> None:
-    """Write weights as half precision."""
-    with atomic(path) as file:
-        file.write(save({name: value.half().contiguous() for name, value in model.state_dict().items()}))
+    """Write weights in half precision, sealed."""
+    weights.write(path, {name: value.half() for name, value in model.state_dict().items()})
 
 
 def watch(model: ScoreModel, on: bool) -> list[list[Tensor]]:

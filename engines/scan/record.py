@@ -41,7 +41,7 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +52,21 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import corpus, patient, prior, runs, score, seen, told
+from stagelight.engines.scan import corpus, patient, prior, runs, seen
 from stagelight.engines.scan.patient import Patient
 from stagelight.engines.scan.patient_runs import ERROR_MOST, GRID_METHODS, METHODS, SPREAD_MOST, Config, PatientRuns
 from stagelight.engines.scan.pictures import six_bits
 from stagelight.engines.scan.work import Work
 
 VARIES = ("*.seconds",)
-__all__ = ["Config", "compare", "make", "version"]
+__all__ = ["Config", "make", "version"]
 
 
 def version() -> str:
-    """The version of the code that a recording is made by: its runs, its table and its facts.
+    """The version of the code that makes a recording: its runs, and its pictures and facts of them.
 
-    Each run is cached under the version of the code that makes it alone. So after a change of a fact, recording again
-    takes no time where the cache is.
+    Each run is cached under the version of the code that makes it alone, so that after a change of a fact recording
+    again takes no time where the cache is. The table beside it has a version of its own, `benchmark.version`.
     """
     return code_version(__name__)
 
@@ -137,26 +137,3 @@ def _seen(count: int, work: Work) -> tuple[Arrays, list[dict[str, Any]]]:
     said = [{"step": 0, "kind": "seen", "sentence": str(sentence), "real": bool(real)}
             for sentence, real in zip(kept["sentences"], kept["real"], strict=True)]  # fmt: skip
     return {"seen": six_bits(kept["pictures"])}, said
-
-
-def compare(before: Recording, cache: Path, progress: Progress, deadline: float = NEVER) -> Recording:
-    """The scan's recording with the whole benchmark beside it.
-
-    Raises:
-        ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
-        Interrupted: the deadline passed; the same call resumes.
-    """
-    if before.code_version != (now := version()):
-        raise ValueError(
-            f"{before.name}.json: recorded by the engine as it was ({before.code_version}, now {now}); "
-            "run `click record scan` first"
-        )
-    methods, chosen = score.methods(), score.every()
-    cells = score.measure(methods, chosen, cache / "cells", progress, deadline)
-    compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in methods]}
-    varies = sorted({*before.config["varies"], *score.VARIES})
-    return replace(
-        before,
-        config={**before.config, "compared": compared, "varies": varies},
-        facts=dict(sorted({**before.facts, **cells, **told.facts(cells)}.items())),
-    )

@@ -15,6 +15,7 @@ import click
 from stagelight import __version__
 from stagelight.engines import installation
 from stagelight.engines.recording import RecordingError
+from stagelight.render import theme
 from stagelight.render.cli import bench, check, doctor, offline, play, record, reference, render, score, train
 from stagelight.render.pipeline import InputError, RenderError
 from stagelight.render.pipeline.plan import Places
@@ -28,7 +29,9 @@ def main() -> None:
     called = Path(sys.argv[0]).stem
     if called not in {"click", "stagelight"}:  # python -m stagelight
         called = "click" if installation.CHECKOUT else "stagelight"
-    sys.exit(run(sys.argv[1:], Places(), called))
+    installed = None if installation.CHECKOUT else theme.ASSETS / "recordings"
+    assets = installation.working_folder() / "site_assets"
+    sys.exit(run(sys.argv[1:], Places(assets, installation.cache() / "render", installed=installed), called))
 
 
 def run(arguments: list[str], places: Places, name: str = "click") -> int:

@@ -6,7 +6,7 @@ import click
 
 from stagelight.render import theme
 from stagelight.render.cli.options import CLUSTER, jobs
-from stagelight.render.cli.record import run_again
+from stagelight.render.cli.record import run_again, run_stretch
 from stagelight.render.cli.render import workers
 from stagelight.render.pipeline import InputError, plan, progress
 from stagelight.render.pipeline.plan import Places
@@ -22,7 +22,10 @@ QUALITY = click.Choice(list(theme.QUALITIES))
     "--every", type=click.IntRange(1), default=1, metavar="N", help="Compare every N-th frame. Example: --every 10"
 )
 @CLUSTER
-@click.option("--record", "again", is_flag=True, help="Run the engine again too. Example: click check rollout --record")
+@click.option(
+    "--run", "stretch", is_flag=True, help="Run a stretch of the engine again too. Example: click check scan --run"
+)
+@click.option("--record", "again", is_flag=True, help="Run all of the engine again too. Example: --record")
 @jobs("Draw N sections")
 @click.pass_obj
 def check(
@@ -31,6 +34,7 @@ def check(
     quality: str | None,
     sections: str | None,
     every: int,
+    stretch: bool,
     again: bool,
     jobs: int | None,
     cluster: str | None,
@@ -47,7 +51,8 @@ def check(
         click check rollout                       all of it
         click check rollout --sections sample     one section
         click check rollout --every 30            a quick look
-        click check rollout --record              the run itself, too
+        click check rollout --run                 a stretch of the run itself too: two minutes
+        click check rollout --record              the whole run too: as long as it took
     """
     from stagelight.render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
 
@@ -61,6 +66,8 @@ def check(
     only = [name.strip() for name in sections.split(",")] if sections else []
     with workers(places, [plan.inputs(places, scene)], jobs, cluster) as drawing:
         findings += comparison.sections(places, scene, drawing, progress.watching, only, every)
+    if stretch:
+        findings.append(comparison.Finding(*run_stretch(places, scene)))
     if again:
         different = run_again(places, scene)
         findings.append(comparison.Finding("the run", not different, ", ".join(different)))

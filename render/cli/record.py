@@ -16,6 +16,7 @@ import click
 
 from stagelight.engines import installation, recording
 from stagelight.engines.experiment.progress import Interrupted
+from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
 from stagelight.render.cli import options
 from stagelight.render.cli.engine_calls import deadline, refusals
@@ -143,11 +144,26 @@ def run_again(places: Places, scene: str) -> list[str]:
         _, made = _run_engine(scene, options, Path(folder))
         if "compared" in before.config:
             made = replace(made, config={**made.config, "compared": before.config["compared"]})
-            compare = importlib.import_module(f"stagelight.engines.{scene}.benchmark").compare
-            given = {"jobs": executor.usable_cores()} if "jobs" in inspect.signature(compare).parameters else {}
+            benchmark = importlib.import_module(f"stagelight.engines.{scene}.benchmark")
+            names = inspect.signature(benchmark.compare).parameters
+            given = {"jobs": executor.usable_cores()} if "jobs" in names else {}
             with progress.following() as report:
-                made = compare(made, Path(folder), report, **given)
+                made = benchmark.compare(made, Path(folder), report, **given)
         return recording.same(before, made)
+
+
+def run_stretch(places: Places, scene: str) -> tuple[str, bool, str]:
+    """Run a short stretch of the engine again: what was compared, whether it is the recorded run, what that proves."""
+    before = recording.load(places.recordings, scene)
+    with refusals(), tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
+        again = importlib.import_module(f"stagelight.engines.{scene}.stretch")
+        with progress.following() as report:
+            made = again.stretch(before, Path(folder), report)
+        lost = compare(before, made, 0.0)
+        near = lost and not compare(before, made, made.tolerance)
+    how = f"to {made.tolerance:g} of the largest number, {len(lost)} arrays not to the bit: " if near else ""
+    note = f"{how}{made.proves}. Not shown: {made.leaves_open}" if near or not lost else "; ".join(lost)
+    return f"{len(made.arrays)} arrays of the run", bool(near or not lost), note
 
 
 def _reconstruct(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:

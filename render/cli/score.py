@@ -83,24 +83,23 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         click score scan --only poisson.r16.c1     the headline, both adults
     """
     with refusals():
-        from stagelight.engines.scan import record  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan import score as scoring  # noqa: PLC0415
+        from stagelight.engines.scan import benchmark  # noqa: PLC0415  # brings in torch
 
-        chosen = [case for case in scoring.every() if only in case.name]
+        chosen = [case for case in benchmark.every() if only in case.name]
         if not chosen:
-            raise InputError(f"--only {only!r}: no such case; they are named like {scoring.every()[0].name}")
+            raise InputError(f"--only {only!r}: no such case; they are named like {benchmark.every()[0].name}")
         cache = places.cache.parent / "record" / "scan"
         with progress.following() as report, stopping_after(minutes) as end:
             if only:
-                facts = scoring.measure(scoring.methods(), chosen, cache / "cells", report, end)
+                facts = benchmark.measure(benchmark.methods(), chosen, cache / "cells", report, end)
             else:
-                made = record.compare(recording.load(places.recordings, "scan"), cache, report, end)
+                made = benchmark.compare(recording.load(places.recordings, "scan"), cache, report, end)
                 recording.save(made, places.recorded)
                 facts = dict(made.facts)
         if as_json:
             click.echo(json.dumps(facts, indent=1))
             return
-        for case, method, decibels in scoring.lines(facts):
+        for case, method, decibels in benchmark.lines(facts):
             lesion = facts.get(f"{case}.{method}.lesion.psnr")
             click.echo(f"{case:36} {method:14} {decibels:6.2f} dB" + (f"  lesion {lesion:6.2f} dB" if lesion else ""))
 

@@ -8,22 +8,20 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-import zipfile
-import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines import recording
+from stagelight.engines.recording import RecordingError
+
 Arrays = Mapping[str, NDArray[Any]]
 
 RENDER = "run `click render all`"
-UNREADABLE = (
-    EOFError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
 
 
 def fail(message: str) -> NoReturn:
@@ -42,13 +40,17 @@ class Scene(NamedTuple):
 
     @property
     def arrays(self) -> Arrays:
-        """The arrays of the recording; damaged ones end the build."""
-        path = self.assets / "recordings" / f"{self.name}.npz"
+        """The arrays of the recording, read-only; damaged ones end the build."""
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                return dict(stored)
-        except UNREADABLE as error:
-            fail(f"{path.name} cannot be read ({' '.join(str(error).split())}): run `click record {self.name}`")
+            return _arrays(self.assets / "recordings", self.name, self.head["seal"])
+        except RecordingError as error:
+            fail(str(error))
+
+
+@lru_cache(maxsize=8)
+def _arrays(folder: Path, name: str, seal: str) -> Arrays:
+    """Unpacked once for all pages: what is under one seal stays the same."""
+    return recording.load(folder, name).arrays
 
 
 def read(path: Path, remedy: str) -> dict[str, Any]:
@@ -77,7 +79,10 @@ def named_files(manifest: Any) -> list[str]:
 def load(assets: Path, name: str) -> Scene:
     """The scene `name`, with every file it names in place."""
     manifest = read(assets / "videos" / f"{name}.json", RENDER)
-    head = read(assets / "recordings" / f"{name}.json", f"run `click record {name}`")
+    try:
+        head = recording.load_head(assets / "recordings", name)
+    except RecordingError as error:
+        fail(str(error))
     shown = f"site_assets/videos/{name}.json"
     try:
         files = named_files(manifest)

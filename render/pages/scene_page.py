@@ -106,6 +106,7 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
     """The title and the path of each file that a reader can take away."""
     manifest, tracks = scene.manifest, scene.manifest["tracks"]
     weights = f"recordings/{scene.name}_policy.safetensors"
+    policy = [("The weights of the policy", weights), ("Their seal, a SHA-256", f"{weights}.sha256")]
     return [
         ("The video", manifest["video"]["file"]),
         *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),
@@ -115,7 +116,7 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
         ("All its words, with their times", tracks["scene"]),
         ("The recording, words and facts", f"recordings/{scene.name}.json"),
         ("The recording, arrays", f"recordings/{scene.name}.npz"),
-        *([("The weights of the policy", weights)] if (scene.assets / weights).is_file() else []),
+        *(policy if (scene.assets / weights).is_file() else []),
     ]
 
 

@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from stagelight.engines import installation
 from stagelight.render.pipeline import InputError, one_line, plan
 from stagelight.render.pipeline.plan import Inputs, Places
 
@@ -34,7 +33,7 @@ def cluster(address: str, places: Places, wanted: Sequence[Inputs]) -> Iterator[
     try:
         distributed: Any = importlib.import_module("distributed")  # of the extra `cluster`
     except ImportError:
-        raise InputError(f"--cluster needs Dask; run `{installation.install('cluster')}`") from None
+        raise InputError("--cluster needs Dask; run `pip install 'stagelight[cluster]'`") from None
     try:
         client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -21,11 +21,10 @@ import importlib.util
 import json
 import pkgutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from stagelight.engines import installation
 from stagelight.engines.recording import RecordingError, load_head, sha256
 from stagelight.render import theme
 from stagelight.render.pipeline import InputError, RenderError
@@ -47,16 +46,15 @@ DRAWN_WITH = (
 class Places:
     """The folders that the pipeline reads and writes, and the package of scenes: the one thing a test changes."""
 
-    # recordings/ is read; videos/, posters/, stills/ and captions/ are written
-    assets: Path = field(default_factory=lambda: installation.working_folder() / "site_assets")
-    cache: Path = field(default_factory=lambda: installation.cache() / "render")
+    assets: Path = theme.ASSETS  # recordings/ is read; videos/, posters/, stills/ and captions/ are written
+    cache: Path = theme.ASSETS.parent / ".cache" / "render"
     scenes: str = "stagelight.render.scenes"  # the package whose modules are scenes
+    installed: Path | None = None  # recordings to read where the assets have no folder of them
 
     @property
     def recordings(self) -> Path:
-        """The folder that recordings are read from: outside a checkout the installed ones, unless there are others."""
-        installed = not installation.CHECKOUT and not self.recorded.is_dir()
-        return theme.ASSETS / "recordings" if installed else self.recorded
+        """The folder that recordings are read from."""
+        return self.recorded if self.installed is None or self.recorded.is_dir() else self.installed
 
     @property
     def recorded(self) -> Path:

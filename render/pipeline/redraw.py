@@ -34,6 +34,7 @@ class Job(TypedDict):
 
     path: list[str]  # sys.path of who asks
     assets: str
+    installed: str | None
     cache: str
     package: str  # of scenes
     scenes: list[str]
@@ -100,7 +101,8 @@ def _scene(job: Job, name: str) -> bool:
     from stagelight.render import theme  # noqa: PLC0415
     from stagelight.render.pipeline import InputError, RenderError, cache, manifest, plan  # noqa: PLC0415
 
-    places = plan.Places(Path(job["assets"]), Path(job["cache"]), job["package"])
+    installed = Path(job["installed"]) if job["installed"] else None
+    places = plan.Places(Path(job["assets"]), Path(job["cache"]), job["package"], installed)
     quality = theme.QUALITIES[job["quality"]]
     try:
         with cache.lock(places.cache, lambda: _say("another command draws here; waiting for it to end")):

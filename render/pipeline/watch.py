@@ -72,6 +72,7 @@ def watch(
     job: Job = {
         "path": sys.path,
         "assets": str(places.assets),
+        "installed": str(places.installed) if places.installed else None,
         "cache": str(places.cache),
         "package": places.scenes,
         "scenes": list(scenes),

@@ -1,5 +1,6 @@
 """The recording format: what is saved comes back to the byte, and nothing else is let in."""
 
+import contextlib
 import io
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines import recording
+from stagelight.engines import npz, recording
 from stagelight.engines.recording import Recording, RecordingError
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
@@ -257,16 +258,23 @@ def test_a_deep_head_is_refused(saved: Path, opening: str) -> None:
 
 
 def with_head(**changes: Any) -> Callable[[Path], None]:
+    """Change the head and seal it again where that can be done, as someone would who means to."""
+
     def change(folder: Path) -> None:
-        head = json.loads((folder / "run.json").read_text("utf-8"))
-        (folder / "run.json").write_text(json.dumps({**head, **changes}), "utf-8")
+        head = {**json.loads((folder / "run.json").read_text("utf-8")), **changes}
+        with contextlib.suppress(ValueError):  # NaN cannot be sealed
+            head["seal"] = changes.get("seal", recording.seal(head))
+        (folder / "run.json").write_text(json.dumps(head), "utf-8")
 
     return change
 
 
 HEADS = {
-    "another schema": with_head(schema=2),
-    "a schema that is no number": with_head(schema=True),
+    "another schema": with_head(schema=3),
+    "the schema as a float": with_head(schema=2.0),
+    "another's seal": with_head(seal="0" * 64),
+    "a seal that is no word": with_head(seal=None),
+    "a schema that is true": with_head(schema=True),
     "another name": with_head(name="walk"),
     "one key more": with_head(more=1),
     "no seed": with_head(seed=None),
@@ -289,6 +297,77 @@ HEADS = {
 def test_a_head_that_breaks_the_schema_is_refused(saved: Path, change: Callable[[Path], None]) -> None:
     change(saved)
     refused(saved)
+
+
+def test_a_recording_of_the_first_schema_is_refused_with_the_command_that_makes_it_anew(saved: Path) -> None:
+    head = json.loads((saved / "run.json").read_text("utf-8"))
+    del head["seal"]
+    (saved / "run.json").write_text(json.dumps({**head, "schema": 1}))
+    assert "schema 1, wanted 2; make it again with `click record run`" in refused(saved)
+
+
+def text(folder: Path, old: str, new: str) -> None:
+    """Change the words of the head without sealing it again."""
+    path = folder / "run.json"
+    words = path.read_text("utf-8")
+    assert old in words
+    path.write_text(words.replace(old, new, 1), "utf-8")
+
+
+UNSEALED = {
+    "a fact": ('"rate": 0.5', '"rate": 0.6'),
+    "a sign": ('"rate": 0.5', '"rate": -0.5'),
+    "an integer that was a float": ('"rate": 0.5', '"rate": 1'),
+    "a float that was an integer": ('"seed": 3', '"seed": 3.0'),
+    "a setting": ('"steps": 5', '"steps": 6'),
+    "a word of an event": ('"ä"', '"a"'),
+    "the same letter in two parts": ('"ä"', '"a\u0308"'),
+    "the code version": ('"v"', '"w"'),
+    "a shape": ("3\n", "4\n"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), UNSEALED.values(), ids=UNSEALED.keys())
+def test_a_head_that_was_changed_is_refused_by_its_seal(saved: Path, old: str, new: str) -> None:
+    text(saved, old, new)
+    said = refused(saved)
+    assert "sealed '" in said
+    assert "so it was changed" in said
+
+
+@pytest.mark.parametrize("name", ["rate", r"\u0072ate"])
+def test_a_key_that_is_there_twice_is_refused(saved: Path, name: str) -> None:
+    text(saved, '"rate": 0.5', f'"rate": 0.5, "{name}": 0.5')
+    assert "the key 'rate' is there twice" in refused(saved)
+    text(saved, f', "{name}": 0.5', "")
+    text(saved, '"words": "ä"', '"words": {"a": [{"b": 1, "b": 1}]}')
+    assert "the key 'b' is there twice" in refused(saved)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity", r'"\ud800"'])
+def test_what_has_no_canonical_form_is_refused(saved: Path, number: str) -> None:
+    text(saved, '"steps": 5', f'"steps": {number}')
+    refused(saved)
+
+
+SAME = {
+    "spaces": ('"seed": 3', '"seed"\n:\t3'),
+    "an escape": ('"ä"', '"\\u00e4"'),
+    "a longer float": ('"rate": 0.5', '"rate": 0.500'),
+    "a float with an exponent": ('"rate": 0.5', '"rate": 5e-1'),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME.keys())
+def test_the_same_head_in_other_words_is_the_same(saved: Path, old: str, new: str) -> None:
+    text(saved, old, new)
+    assert recording.same(example(), recording.load(saved, "run")) == []
+
+
+def test_the_order_of_keys_is_free(saved: Path) -> None:
+    head = json.loads((saved / "run.json").read_text("utf-8"), object_pairs_hook=lambda pairs: dict(pairs[::-1]))
+    (saved / "run.json").write_text(json.dumps(head))
+    assert recording.same(example(), recording.load(saved, "run")) == []
 
 
 def test_an_integer_of_many_digits_is_refused(saved: Path) -> None:
@@ -335,13 +414,20 @@ def changed(**changes: Any) -> Recording:
     return Recording(**{**fields, **changes})
 
 
+def nested(depth: int) -> Any:
+    found: Any = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
 UNFIT: dict[str, Callable[[], dict[str, Any]]] = {
     "an object array": lambda: {"arrays": {"a": np.array([{}])}},
     "a text array": lambda: {"arrays": {"a": np.array(["a"])}},
     "a long double": lambda: {"arrays": {"a": np.zeros(1, np.longdouble)}},
     "a complex array": lambda: {"arrays": {"a": np.zeros(1, complex)}},
     "an array called .": lambda: {"arrays": {".": np.zeros(1)}},
-    "arrays too large to load": lambda: {"arrays": {"a": np.zeros(recording.MAX_ARRAY_BYTES + 1, np.uint8)}},
+    "arrays too large to load": lambda: {"arrays": {"a": np.zeros(npz.MAX_ARRAY_BYTES + 1, np.uint8)}},
     "noise too large to load": lambda: {"arrays": {"a": np.frombuffer(os.urandom(recording.MAX_FILE_BYTES), "u1")}},
     "a fact that is not finite": lambda: {"facts": {"rate": float("inf")}},
     "a config that is no JSON": lambda: {"config": {"path": Path()}},
@@ -349,6 +435,8 @@ UNFIT: dict[str, Callable[[], dict[str, Any]]] = {
     "half a character": lambda: {"events": ({"step": 0, "kind": "said", "words": "\ud800"},)},
     "words too long to load": lambda: {"config": {"words": "a" * recording.MAX_HEAD_BYTES}},
     "a name that is a path": lambda: {"name": "../run"},
+    "a config without end": lambda: {"config": {"deep": nested(5000)}},
+    "two keys that JSON writes alike": lambda: {"config": {"sizes": {1: "a", "1": "b"}}},
 }
 
 

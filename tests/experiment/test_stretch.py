@@ -20,13 +20,14 @@ ARRAYS: dict[str, NDArray[Any]] = {
 RECORDED = Recording("run", 1, {}, "version", {}, (), ARRAYS)
 
 
-def compared(tolerance: float = 0.0, **arrays: NDArray[Any]) -> list[str]:
+def compared(tolerance: float = 0.0, /, **arrays: NDArray[Any]) -> list[str]:
     return compare(RECORDED, Stretch(arrays, "the beginning", "the end"), tolerance)
 
 
-def test_the_whole_and_the_first_rows_are_the_same() -> None:
+def test_the_whole_and_a_leading_block_are_the_same() -> None:
     assert compared(**ARRAYS) == []
     assert compared(loss=ARRAYS["loss"][:2], picture=ARRAYS["picture"][:3]) == []
+    assert compared(picture=ARRAYS["picture"][:3, :1], mask=ARRAYS["mask"][:2, :3]) == []
 
 
 def test_one_number_that_differs_is_told_with_its_array() -> None:
@@ -45,7 +46,8 @@ def test_a_tolerance_is_a_share_of_the_largest_recorded_number() -> None:
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
 def test_nothing_excuses_another_truth_value_shape_type_or_nan(tolerance: float) -> None:
     assert len(compared(tolerance, mask=~ARRAYS["mask"])) == 1
-    assert compared(tolerance, picture=ARRAYS["picture"][:, :1])[0].startswith("picture: uint8 (6, 1, 2) was run again")
+    wide = compared(tolerance, picture=np.zeros((6, 3, 2), np.uint8))
+    assert wide == ["picture: uint8 (6, 3, 2) was run again, uint8 (6, 2, 2) is recorded"]
     assert len(compared(tolerance, loss=ARRAYS["loss"].astype(np.float64))) == 1
     assert len(compared(tolerance, loss=np.full(6, np.nan, np.float32))) == 1
     assert len(compared(tolerance, total=np.array(9, np.int16))) == 1

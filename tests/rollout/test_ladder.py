@@ -21,6 +21,7 @@ import torch  # noqa: E402
 from chess import engine as chess_engine  # noqa: E402
 
 from stagelight.engines import recording  # noqa: E402
+from stagelight.engines.experiment import weights  # noqa: E402
 from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.rollout import players, uci  # noqa: E402
@@ -248,14 +249,14 @@ def test_the_showcase_is_a_won_game_from_the_opening() -> None:
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("policy") / players.FILE
     players.publish(Policy(16, 8, torch.Generator().manual_seed(1)), path)
     return path
 
 
-def test_candidates_are_the_legal_moves_with_probabilities_that_sum_to_one(weights: Path) -> None:
-    policy = players.load(weights)
+def test_candidates_are_the_legal_moves_with_probabilities_that_sum_to_one(published: Path) -> None:
+    policy = players.load(published)
     for fen in (chess.STARTING_FEN, "r3k2r/8/8/8/8/8/8/R3K2R b KQkq - 5 20", "8/P6k/8/8/8/8/8/K7 w - - 0 1"):
         board = chess.Board(fen)
         found = players.candidates(policy, board)
@@ -269,13 +270,16 @@ def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: bytes
     path = tmp_path / "p"
     if content is not None:
         path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"no policy to play \(no p.sha256 beside it"):
+            players.load(path)
+        weights.seal(path)
     with pytest.raises(ValueError, match="no policy to play") as caught:
         players.load(path)
     assert "\n" not in str(caught.value)
 
 
-def test_a_chess_program_can_play_it(weights: Path) -> None:
-    command = [sys.executable, "-m", "stagelight", "uci", "--policy", str(weights)]
+def test_a_chess_program_can_play_it(published: Path) -> None:
+    command = [sys.executable, "-m", "stagelight", "uci", "--policy", str(published)]
     with chess_engine.SimpleEngine.popen_uci(command, timeout=60) as engine:
         board = chess.Board()
         for _ in range(6):
@@ -297,9 +301,9 @@ def test_whatever_is_said_it_answers_with_lines(lines: list[str]) -> None:
         assert len(answer) < 400
 
 
-def test_play_prints_the_candidates(weights: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_play_prints_the_candidates(published: Path, capfd: pytest.CaptureFixture[str]) -> None:
     def call(*words: str) -> tuple[int, str, str]:
-        code = cli.run(["play", *words, "--policy", str(weights)], Places())
+        code = cli.run(["play", *words, "--policy", str(published)], Places())
         return code, *capfd.readouterr()
 
     found, out, _ = call("opening", "--json")

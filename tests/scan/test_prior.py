@@ -251,6 +251,7 @@ def test_tokens_are_the_same_every_time_and_tell_sides_apart() -> None:
 
 
 def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
+    from stagelight.engines.experiment import weights
     from stagelight.engines.scan import prior
     from stagelight.engines.scan.score_model import ScoreModel
 
@@ -263,6 +264,9 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
     for name, value in model.state_dict().items():
         assert torch.allclose(loaded.state_dict()[name], value, atol=1e-3), name
     path.write_bytes(b"not weights")
+    with pytest.raises(ValueError, match=r"not weights of this network \(prior.safetensors was changed"):
+        prior.load(path)
+    weights.seal(path)
     with pytest.raises(ValueError, match="not weights of this network"):
         prior.load(path)
 

@@ -16,7 +16,7 @@ pytest.importorskip("sigpy")
 from stagelight.engines import scan
 from stagelight.engines.experiment import provenance
 from stagelight.engines.experiment.progress import NEVER, silent
-from stagelight.engines.scan import cells, corpus, direct_methods, making, record, runs, score, seen, work
+from stagelight.engines.scan import benchmark, cells, corpus, direct_methods, making, record, runs, seen, work
 from stagelight.engines.scan.cases import Case
 
 pytestmark = pytest.mark.engine
@@ -46,8 +46,9 @@ def versions() -> dict[str, str]:
     """The version or key of everything that is cached or recorded, by name."""
     found = {module.__name__.rpartition(".")[2]: provenance.code_version(module.__name__)
              for module in (runs, direct_methods, seen, corpus)}  # fmt: skip
-    found |= {method.name: cells.key(CASE, method) for method in score.methods()}
-    return found | {"training": str(making.checkpoint(Path(), making.STAGES, 1)), "record": record.version()}
+    found |= {method.name: cells.key(CASE, method) for method in benchmark.methods()}
+    return found | {"training": str(making.checkpoint(Path(), making.STAGES, 1)), "record": record.version(),
+                    "table": benchmark.version()}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +81,19 @@ PEERS, CLASSICAL = {"dps", "diffpir"}, {"zero_filled", "variation", "wavelet"}
         ("told", "1024", "1000", set(), {"runs", "seen"} | SAMPLED),
         ("patient_runs", "ERROR_MOST, SPREAD_MOST = 0.25", "ERROR_MOST, SPREAD_MOST = 0.3", set(), {"runs", "seen"}),
         ("uncertainty", "WIDER = 1.3", "WIDER = 1.4", set(), {"runs", "direct_methods"}),
-        ("score", '"peak_memory_gb"', '"peak_memory"', set(), {"runs"} | SAMPLED | UNROLLED),
+        ("benchmark", '"peak_memory_gb"', '"peak_memory"', set(), {"runs"} | SAMPLED | UNROLLED),
     ],
 )
 def test_a_changed_rule_changes_what_it_reaches(
     edit: Edit, before: dict[str, str], module: str, old: str, new: str, wanted: set[str], spared: set[str]
 ) -> None:
-    """The recording's own version covers every rule that its arrays and facts come from."""
+    """The table's version covers all that it comes from, and the recording's all that its own runs do."""
     edit(module, old, new)
     changed = touched(before)
     assert wanted <= changed
     assert not spared & changed
-    assert ("record" in changed) == (module != "train")
+    assert ("record" in changed) == (module not in {"train", "told", "peers", "benchmark"})
+    assert ("table" in changed) == (module != "train")
 
 
 def test_mended_docstrings_change_nothing(edit: Edit, before: dict[str, str]) -> None:
@@ -130,7 +132,7 @@ def test_pictures_of_what_the_prior_learnt_from_follow_a_rule_of_language(
 
 
 def test_weights_are_part_of_a_cells_key(tmp_path: Path) -> None:
-    method = next(method for method in score.methods() if method.name == "unconditioned")
+    method = next(method for method in benchmark.methods() if method.name == "unconditioned")
     assert [path.name for path in method.files] == ["prior.safetensors", "alone.safetensors"]
     other = tmp_path / "prior.safetensors"
     other.write_bytes(b"other")
@@ -138,7 +140,7 @@ def test_weights_are_part_of_a_cells_key(tmp_path: Path) -> None:
 
 
 def test_every_method_names_the_module_that_implements_it() -> None:
-    names = {method.name: method.module.rpartition(".")[2] for method in score.methods()}
+    names = {method.name: method.module.rpartition(".")[2] for method in benchmark.methods()}
     assert {names[name] for name in CLASSICAL} == {"classical_methods"}
     assert {names[name] for name in UNROLLED | {"plug_and_play", "wrong_contrast"}} == {"unrolled_methods"}
     assert {names[name] for name in SAMPLED} == {"sampled_methods"}

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.paths import RECORDINGS
+
 pytest.importorskip("torch")
 ndimage = pytest.importorskip("scipy.ndimage")
 nib = pytest.importorskip("nibabel")
@@ -24,6 +26,7 @@ from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.scan import (  # noqa: E402
     baselines,
+    benchmark,
     bring,
     cells,
     data,
@@ -34,7 +37,6 @@ from stagelight.engines.scan import (  # noqa: E402
     memory,
     prior,
     record,
-    score,
     told,
     volume,
 )  # fmt: skip
@@ -378,7 +380,7 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
     said: list[Any] = []
 
     def run() -> dict[str, float]:
-        return score.measure(methods, chosen, folder, lambda *a: said.append(a))
+        return benchmark.measure(methods, chosen, folder, lambda *a: said.append(a))
 
     first = run()
     assert len(counted) == 4
@@ -407,10 +409,11 @@ def test_a_score_is_put_down_and_taken_up(tmp_path: Path, monkeypatch: pytest.Mo
     method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
     elsewhere = Method("nowhere", method.make, kspace.__name__, where=lambda case: case.coils == 4)
     with pytest.raises(Interrupted, match="0 of 1"):
-        score.measure((method,), chosen, tmp_path, lambda *a: None, deadline=0.0)
-    made = score.measure((method, elsewhere), chosen, tmp_path, lambda *a: None)
+        benchmark.measure((method,), chosen, tmp_path, lambda *a: None, deadline=0.0)
+    made = benchmark.measure((method, elsewhere), chosen, tmp_path, lambda *a: None)
     assert {name.split(".")[4] for name in made} == {"zero_filled"}
-    assert [line[1] for line in score.lines({"stroke_t1.poisson.r8.c1.zero_filled.brain.psnr": 1.0})] == ["zero_filled"]
+    lines = benchmark.lines({"stroke_t1.poisson.r8.c1.zero_filled.brain.psnr": 1.0})
+    assert [line[1] for line in lines] == ["zero_filled"]
 
 
 def test_what_a_sentence_changes_is_measured_in_noise() -> None:
@@ -423,7 +426,7 @@ def test_what_a_sentence_changes_is_measured_in_noise() -> None:
 
 
 def test_every_case_has_its_own_name() -> None:
-    names = [case.name for case in score.every()]
+    names = [case.name for case in benchmark.every()]
     assert len(set(names)) == len(names) == 38
     assert {"stroke_t1.poisson_estimated.r16.c1", "colin27.poisson_estimated.r16.c4"} <= set(names)
     assert {"colin27.poisson_falloff_4.r16.c1", "colin27.poisson_3.r4.c1", "stroke_t1.poisson.r8.c4"} <= set(names)
@@ -434,20 +437,29 @@ def test_the_table_is_written_into_a_recording_of_this_engine_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cells, "ready", tiny)
-    monkeypatch.setattr(score, "every", lambda: [Case("colin27", "poisson", 4.0, 1)])
+    monkeypatch.setattr(benchmark, "every", lambda: [Case("colin27", "poisson", 4.0, 1)])
     method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
-    monkeypatch.setattr(score, "methods", lambda: (method,))
+    monkeypatch.setattr(benchmark, "methods", lambda: (method,))
     before = Recording("scan", 1, {"varies": ["*.seconds"]}, record.version(), {"acceleration": 16}, (), {})
-    made = record.compare(before, tmp_path, lambda *a: None)
+    made = benchmark.compare(before, tmp_path, lambda *a: None)
     assert made.facts["acceleration"] == 16
     assert made.facts["colin27.poisson.r4.c1.zero_filled.brain.psnr"] > 0
-    assert made.config["compared"] == {"cases": ["colin27.poisson.r4.c1"], "methods": ["zero_filled"]}
+    assert made.config["compared"] == {
+        "cases": ["colin27.poisson.r4.c1"], "methods": ["zero_filled"], "code_version": benchmark.version(),
+    }  # fmt: skip
     recording.save(made, tmp_path)
     with pytest.raises(ValueError, match="run `click record scan` first"):
-        record.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
+        benchmark.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
 
 
 # What it comes to
+
+
+def test_the_recorded_summary_is_that_of_the_recorded_figures() -> None:
+    facts = recording.load_head(RECORDINGS, "scan")["facts"]
+    made = told.facts(facts)
+    assert len(made) > 400
+    assert {name: facts[name] for name in made} == made
 
 
 def figures(ours: float, **changed: float) -> dict[str, float]:

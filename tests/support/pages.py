@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
 from stagelight.render import macros
 from stagelight.render.pages import scene_files
 
@@ -29,11 +31,11 @@ WORKS = """
 def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     """The head of a recording and the manifest of a scene, with `text` wherever a person's words go."""
     head = {
-        "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840, "odd": float("nan")},
-        "config": {"eps_low": 0.2},
+        "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840},
+        "config": {"eps_low": 0.2, "odd": "high"},
         "events": [
-            {"kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
-            {"kind": "failure", "san": "late"},
+            {"step": 0, "kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
+            {"step": 1, "kind": "failure", "san": "late"},
         ],
     }
     sections = [
@@ -70,10 +72,10 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     return head, manifest
 
 
-def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
+def write(root: Path, head: dict[str, Any], manifest: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
     """Put a scene and everything it names under `root`."""
     assets = root / "site_assets"
-    files = [*scene_files.named_files(manifest), "img/marks/ray.svg", "recordings/tiny.npz"]
+    files = [*scene_files.named_files(manifest), "img/marks/ray.svg"]
     for file in files:
         (assets / file).parent.mkdir(parents=True, exist_ok=True)
         (assets / file).write_bytes(b"data")
@@ -81,7 +83,8 @@ def write(root: Path, head: dict[str, Any], manifest: dict[str, Any]) -> None:
     (root / "docs/references.bib").write_text(WORKS)
     (root / "docs/log").mkdir(exist_ok=True)
     (root / "docs/log/2026-11.md").write_text("# Log\n\n## 2026-11-22, a first entry\n\nTried. It failed.\n")
-    (assets / "recordings/tiny.json").write_text(json.dumps(head))
+    run = Recording("tiny", 0, head["config"], "v", head["facts"], tuple(head["events"]), arrays or {})
+    recording.save(run, assets / "recordings")
     (assets / "videos/tiny.json").write_text(json.dumps(manifest))
 
 
@@ -118,5 +121,5 @@ def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two"))
     arrays: dict[str, Any] = {
         f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
     }
-    np.savez(root / "site_assets/recordings/tiny.npz", **arrays)
+    write(root, *sample(), arrays)
     return scene_files.load(root / "site_assets", "tiny")

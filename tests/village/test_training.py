@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelight.engines.experiment import checkpoint
+from stagelight.engines.experiment import checkpoint, weights
 from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.experiment.training import append, run_to_completion
@@ -182,6 +182,9 @@ def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None
     whole = path.read_bytes()
     for damage in (b"", whole[:50], whole.replace(b"village policy 1", b"village policy 9"), whole[:-4]):
         path.write_bytes(damage)
+        with pytest.raises(ValueError, match="was changed"):
+            policy.load(path)
+        weights.seal(path)
         with pytest.raises(ValueError, match="give a published one") as caught:
             policy.load(path)
         assert "\n" not in str(caught.value)

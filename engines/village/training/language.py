@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
 from torch import nn
 
+from stagelight.engines.experiment import weights
 from stagelight.engines.experiment.checkpoint import trainable
 from stagelight.engines.recording import atomic
 from stagelight.engines.village.llm import smollm
@@ -133,6 +133,8 @@ def adapted(small: Small, config: Config, seed: int) -> Any:
 def publish(trainer: Trainer, folder: Path, about: Mapping[str, Any]) -> Path:
     """Write the adapter in half precision beside its configuration, as peft reads it, and what is to be known of it.
 
+    One seal covers all three files.
+
     Args:
         trainer: a run that is done.
         folder: made if it is not there.
@@ -146,11 +148,8 @@ def publish(trainer: Trainer, folder: Path, about: Mapping[str, Any]) -> Path:
         form, base_model_name_or_path=smollm.NAME, inference_mode=True, target_modules=sorted(form.target_modules)
     )
     form.save_pretrained(str(folder))
-    weights = {name: value.half() for name, value in sorted(get_peft_model_state_dict(trainer.policy).items())}
-    for name, data in (
-        ("adapter_model.safetensors", save(weights)),
-        ("about.json", (json.dumps(about, indent=1) + "\n").encode()),
-    ):
-        with atomic(folder / name) as file:
-            file.write(data)
+    with atomic(folder / "about.json") as file:
+        file.write((json.dumps(about, indent=1) + "\n").encode())
+    learnt = {name: value.half() for name, value in sorted(get_peft_model_state_dict(trainer.policy).items())}
+    weights.write(folder / smollm.ADAPTER, learnt, others=("adapter_config.json", "about.json"))
     return folder

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from stagelight.engines.recording import atomic
+from stagelight.engines.experiment import weights
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.training.encoding import FEATURES
 from stagelight.engines.village.training.outlook import OUTLOOK
@@ -65,23 +63,19 @@ class Policy(nn.Module):
 
 
 def publish(policy: Policy, path: Path, about: dict[str, Any]) -> None:
-    """Write the actor alone: all that acting needs."""
-    tensors = {name: value.detach().contiguous().clone() for name, value in policy.actor.state_dict().items()}
+    """Write the actor alone, all that acting needs, and its seal."""
     words = {"kind": KIND, "width": str(policy.width), "about": json.dumps(about, sort_keys=True)}
-    with atomic(path) as file:
-        file.write(save(tensors, words))
+    weights.write(path, policy.actor.state_dict(), words)
 
 
 def load(path: Path) -> tuple[Policy, dict[str, Any]]:
     """A published policy, its critic untrained, and what was written about it.
 
     Raises:
-        ValueError: missing, damaged, or not a policy of this village.
+        ValueError: missing, not as it was sealed, or not a policy of this village.
     """
     try:
-        with safe_open(path, "pt") as file:
-            words = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, words = weights.read(path)
         if words.get("kind") != KIND:
             raise ValueError(f"kind {words.get('kind')!r}, wanted {KIND!r}")
         width = int(words["width"])
@@ -90,6 +84,6 @@ def load(path: Path) -> tuple[Policy, dict[str, Any]]:
         policy = Policy(width, torch.Generator().manual_seed(0))
         policy.actor.load_state_dict(tensors)
         return policy, dict(json.loads(words["about"]))
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(f"{path}: not a village policy ({why}); give a published one") from error

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stagelight.engines import recording
+from stagelight.engines.recording import Recording
 from stagelight.render.pages import claims, values
 from stagelight.render.pages.scene_files import Scene
 from support.browser import needs_scenes
@@ -195,7 +197,7 @@ def test_a_build_ends_in_one_line_where_a_claim_no_longer_holds(tmp_path: Path) 
     head = json.loads((ASSETS / changed).read_text(encoding="utf-8"))
     first, second = "calm.hoarder.return", "calm.investor.return"
     head["facts"][first], head["facts"][second] = head["facts"][second], head["facts"][first]
-    (assets / changed).write_text(json.dumps(head), encoding="utf-8")
+    (assets / changed).write_text(json.dumps({**head, "seal": recording.seal(head)}), encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
     built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     said = (built.stdout + built.stderr).strip()
@@ -229,12 +231,12 @@ FACTS = {
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    (tmp_path / "recordings").mkdir()
+    folder = tmp_path / "recordings"
     rates = np.array([[0.0, 0.5, 1.0], [0.0, 0.3, 1.0]])
     arrays: dict[str, Any] = {f"{run}_{part}": array for run in ("slow", "fast") for part, array in
               (("rate", rates**2 if run == "slow" else rates), ("compute", np.array([[0, 10, 20]] * 2)))}  # fmt: skip
-    np.savez(tmp_path / "recordings/tiny.npz", **arrays)
-    return Scene("tiny", {"facts": FACTS, "config": {"high": 0.28, "low": 0.2}, "events": []}, {}, tmp_path)
+    recording.save(Recording("tiny", 0, {"high": 0.28, "low": 0.2}, "v", {}, (), arrays), folder)
+    return Scene("tiny", {**recording.load_head(folder, "tiny"), "facts": FACTS}, {}, tmp_path)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> str:

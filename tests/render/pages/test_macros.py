@@ -84,7 +84,7 @@ def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
         ("fact", ("tiny", "rat"), ["docs/deep/page.md", "recordings/tiny.json (facts)", "'rat'", "rate"]),
         ("fact", ("tinny", "rate"), ["docs/deep/page.md", "extra.scenes", "'tinny'", "tiny"]),
         ("fact", ("tiny", "rate", "percentage"), ["docs/deep/page.md", "'percentage'", "percent"]),
-        ("fact", ("tiny", "odd"), ["docs/deep/page.md", "odd = nan", "finite number", "record"]),
+        ("setting", ("tiny", "odd"), ["docs/deep/page.md", "odd = 'high'", "finite number", "record"]),
         ("fact", ("tiny", "rate", "integer"), ["docs/deep/page.md", "not a whole number", "style"]),
         ("fact", ("tiny", "steps", "pm"), ["docs/deep/page.md", "'steps.sd'"]),
         ("setting", ("tiny", "eps"), ["docs/deep/page.md", "(config)", "'eps'", "eps_low"]),
@@ -144,6 +144,17 @@ def test_a_manifest_of_an_older_kind_says_how_to_render_it(project: Path, capsys
 def test_a_missing_recording_says_how_to_record_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "site_assets/recordings/tiny.json").unlink()
     assert "click record tiny" in refusal(capsys, lambda: offered(project))
+
+
+@pytest.mark.parametrize("change", [("0.8034", "0.9034"), ("plain words", "other words"), ('"drop"', '"rate"')])
+def test_a_recording_that_was_changed_by_hand_is_not_shown(
+    project: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str]
+) -> None:
+    path = project / "site_assets/recordings/tiny.json"
+    path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
+    said = refusal(capsys, lambda: offered(project))
+    assert "recordings/tiny.json" in said
+    assert "click record tiny" in said
 
 
 def test_a_mark_without_a_drawing_is_asked_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -351,7 +362,6 @@ def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
         (np.full((2, 4), np.nan), {"one": "x"}, "wanted finite"),
         (np.zeros((2, 3)), {"one": "x"}, "wanted finite"),
         (np.zeros((2, 4)), {"three": "x"}, "has no 'three_rate'"),
-        (np.array([{}, {}], dtype=object), {"one": "x"}, "cannot be read"),
     ],
 )
 def test_curves_that_are_not_there_end_the_build_in_one_line(
@@ -363,6 +373,17 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("rates", [np.array([{}, {}], dtype=object), np.zeros((2, 4))], ids=["objects", "others"])
+def test_arrays_that_are_not_those_of_the_recording_end_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], rates: Any
+) -> None:
+    scene = with_curves(project, np.ones((2, 4)))
+    np.savez(project / "site_assets/recordings/tiny.npz", one_rate=rates, one_compute=rates)
+    said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    assert "recordings/tiny.npz: not a recording" in said
+    assert "click record tiny" in said
 
 
 def damaged(data: bytes) -> dict[str, bytes]:
@@ -386,7 +407,7 @@ def test_damaged_arrays_end_the_build_in_one_line(project: Path, capsys: pytest.
     path = project / "site_assets/recordings/tiny.npz"
     path.write_bytes(damaged(path.read_bytes())[kind])
     said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
-    assert "tiny.npz cannot be read" in said
+    assert "recordings/tiny.npz: not a recording" in said
     assert "click record tiny" in said
 
 

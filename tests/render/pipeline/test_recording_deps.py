@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagelight.engines import recording
+from stagelight.engines import npz, recording
 from stagelight.engines.recording import Recording
 from stagelight.render.pipeline import RenderError, cache, make, manifest, plan
 from stagelight.render.pipeline.load import load_scene
@@ -204,7 +204,7 @@ def test_where_the_declared_parts_are_the_same_the_outcome_is(
 
 def _head(run: Recording) -> dict[str, Any]:
     head = {"seed": run.seed, "code_version": run.code_version, "config": run.config, "facts": run.facts}
-    return {**head, "events": list(run.events), "arrays": {n: recording._describe(a) for n, a in run.arrays.items()}}
+    return {**head, "events": list(run.events), "arrays": {n: npz.describe(a) for n, a in run.arrays.items()}}
 
 
 # --- a scene of two sections, each in its module ------------------------------------------------------------

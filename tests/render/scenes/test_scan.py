@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from stagelight.engines import recording
+from stagelight.engines.experiment import weights as sealing
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
@@ -189,6 +190,7 @@ def test_what_is_finished_is_kept_and_what_was_cut_off_is_made_again(
 
 def test_wrong_weights_are_refused_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").write_bytes(b"nothing")
+    sealing.seal(tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match=r"w\.safetensors: not weights of this network"):
         made(tmp_path, tmp_path / "w.safetensors")
 

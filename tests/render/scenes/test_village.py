@@ -349,7 +349,8 @@ def test_clocks_only_go_forward(data: Data) -> None:
 
 
 def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
-    html = try_reserve.table(Scene("village", {}, {}, RECORDINGS.parent), "village.md")
+    head = recording.load_head(RECORDINGS, "village")
+    html = try_reserve.table(Scene("village", head, {}, RECORDINGS.parent), "village.md")
     values = recorded.arrays["try_return"]
     assert html.count("<td") == values.size
     shown = values.astype(float).round(2)
@@ -360,11 +361,10 @@ def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
 
 
 def test_a_missing_table_ends_the_build_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "recordings").mkdir()
-    with (tmp_path / "recordings" / "village.npz").open("wb") as file:
-        np.savez(file, wind=np.zeros(3))
+    folder = tmp_path / "recordings"
+    recording.save(Recording("village", 0, {}, "v", {}, (), {"wind": np.zeros(3)}), folder)
     with pytest.raises(SystemExit):
-        try_reserve.table(Scene("village", {}, {}, tmp_path), "village.md")
+        try_reserve.table(Scene("village", recording.load_head(folder, "village"), {}, tmp_path), "village.md")
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
     assert "try_reserve" in said[0]

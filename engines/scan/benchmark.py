@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
-from stagelight.engines.scan import cells, told
+from stagelight.engines.experiment.provenance import code_version
+from stagelight.engines.recording import Recording
+from stagelight.engines.scan import cells, record, told
 from stagelight.engines.scan.cases import ACCELERATIONS, ADULTS, KINDS, Case, Method, headline
 from stagelight.engines.scan.classical_methods import CLASSICAL
 
@@ -41,6 +44,35 @@ def methods() -> tuple[Method, ...]:
     from stagelight.engines.scan.unrolled_methods import PLUG_AND_PLAY, UNROLLED  # noqa: PLC0415
 
     return (*CLASSICAL, *UNROLLED, *SAMPLED, PLUG_AND_PLAY, *PEERS)
+
+
+def version() -> str:
+    """The version of the code that makes the table."""
+    return code_version(__name__)
+
+
+def compare(before: Recording, cache: Path, progress: Progress, deadline: float = NEVER) -> Recording:
+    """The scan's recording with the whole benchmark beside it.
+
+    Raises:
+        ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
+        Interrupted: the deadline passed; the same call resumes.
+    """
+    if before.code_version != (now := record.version()):
+        raise ValueError(
+            f"{before.name}.json: recorded by the engine as it was ({before.code_version}, now {now}); "
+            "run `click record scan` first"
+        )
+    every_method, chosen = methods(), every()
+    found = measure(every_method, chosen, cache / "cells", progress, deadline)
+    compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in every_method],
+                "code_version": version()}  # fmt: skip
+    varies = sorted({*before.config["varies"], *VARIES})
+    return replace(
+        before,
+        config={**before.config, "compared": compared, "varies": varies},
+        facts=dict(sorted({**before.facts, **found, **told.facts(found)}.items())),
+    )
 
 
 def measure(
