@@ -52,23 +52,23 @@ def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]
     for worker, count in threads.items():
         if count != 1:
             raise InputError(f"--cluster {address}: {worker} has {count} threads, wanted 1; start it with --nthreads 1")
-    names = [found.scene for found in wanted]
-    for worker, seen in client.run(_seen, places, names).items():
-        for here, there in zip(wanted, seen, strict=True):
+    names = [inputs.scene for inputs in wanted]
+    for worker, answers in client.run(_inputs_there, places, names).items():
+        for here, there in zip(wanted, answers, strict=True):
             if here != there:
-                found = there if isinstance(there, str) else "other sources, another recording or other versions"
-                raise InputError(f"--cluster {address}: {worker} has {found} for {here.scene}; give it the same files "
+                other = there if isinstance(there, str) else "other sources, another recording or other versions"
+                raise InputError(f"--cluster {address}: {worker} has {other} for {here.scene}; give it the same files "
                                  "and restart it")  # fmt: skip
 
 
-def _seen(places: Places, names: Sequence[str]) -> list[Inputs | str]:
+def _inputs_there(places: Places, names: Sequence[str]) -> list[Inputs | str]:
     """In a worker: what the pictures depend on there, or what is wrong."""
     from stagelight.render.pipeline import encode  # noqa: PLC0415  # brings in Manim
 
     try:
         encode.forget()
-        seen = {name: plan.inputs(places, name) for name in names}
-        stale = [name for name, now in seen.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
-        return [STALE if name in stale else now for name, now in seen.items()]
+        inputs = {name: plan.inputs(places, name) for name in names}
+        stale = [name for name, now in inputs.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
+        return [STALE if name in stale else now for name, now in inputs.items()]
     except Exception as error:  # noqa: BLE001  # told in one line where it is read
         return [one_line(error)] * len(names)

@@ -130,10 +130,10 @@ def _do(work: Callable[[U, Callable[[int], None]], R], unit: U, counts: Path, in
         return work(unit, lambda done: None)
     with counts.open("r+b", buffering=0) as file:
 
-        def tell(done: int) -> None:
+        def on_frame(done: int) -> None:
             os.pwrite(file.fileno(), done.to_bytes(4, "little"), 4 * index)
 
-        return work(unit, tell)
+        return work(unit, on_frame)
 
 
 def _counts(path: str) -> list[int]:

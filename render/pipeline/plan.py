@@ -115,8 +115,8 @@ def scene_names(places: Places) -> list[str]:
     package = importlib.util.find_spec(places.scenes)
     if package is None or package.submodule_search_locations is None:
         raise InputError(f"{places.scenes} is not a package of scenes")
-    found = pkgutil.iter_modules(package.submodule_search_locations)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    modules = pkgutil.iter_modules(package.submodule_search_locations)
+    return sorted(module.name for module in modules if not module.name.startswith("_"))
 
 
 def pick(kind: str, name: str, known: Iterable[str]) -> str:
@@ -169,16 +169,16 @@ def closure(*modules: str, scene: str = "", without: Collection[str] = ()) -> di
 
     What `scene` itself imports of `without` is not followed.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     waiting = set(modules)
     tops = {name.partition(".")[0] for name in (*modules, "stagelight.engines.recording")}
     while waiting:
         name = waiting.pop()
-        path = _file(name) if name not in found and name.partition(".")[0] in tops else None
+        path = _file(name) if name not in files and name.partition(".")[0] in tops else None
         if path:
-            found[name] = path
+            files[name] = path
             waiting.update(set(_imports(path, name)) - (set(without) if name == scene else set()))
-    return found
+    return files
 
 
 def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
@@ -227,13 +227,13 @@ def _imports(path: Path, name: str) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def _imported(path: Path, source: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The names in a file's import statements: modules, as written, and what is taken from each."""
-    found: list[tuple[str, tuple[str, ...]]] = []
+    imports: list[tuple[str, tuple[str, ...]]] = []
     for node in ast.walk(_parsed(path, source)):
         if isinstance(node, ast.Import):
-            found += [(alias.name, ()) for alias in node.names]
+            imports += [(alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            found.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
-    return tuple(found)
+            imports.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
+    return tuple(imports)
 
 
 def _file(name: str) -> Path | None:
