@@ -127,13 +127,13 @@ def _bundle(sheet: _Sheet, ends: Numbers, width: Numbers, alpha: Numbers, across
     x = np.arange(len(line)) + np.repeat(first - np.cumsum(length) + length, length)
     middle = (y0 - slope * (x0 - 0.5))[line] + slope[line] * x
     base = np.floor(middle + 0.5).astype(np.int64) - across // 2
-    seen = (alpha[line] * (np.minimum(x + 1, x1[line]) - np.maximum(x, x0[line]))).astype(np.float32)
+    strength = (alpha[line] * (np.minimum(x + 1, x1[line]) - np.maximum(x, x0[line]))).astype(np.float32)
     upright = (1 / np.hypot(1, slope))[line].astype(np.float32)  # from a distance along y to one across the line
     steps = np.arange(across)
     cover = np.abs(steps[:, None].astype(np.float32) - (middle - base - 0.5).astype(np.float32))
     cover *= -upright
     cover += ((width + 1) / 2).astype(np.float32)[line]
     np.clip(cover, 0, np.minimum(width, 1).astype(np.float32)[line], out=cover)
-    cover *= seen
+    cover *= strength
     here, next_across = (x * sheet.width + base, 1) if turned else (base * sheet.width + x, sheet.width)
     sheet.add(here + steps[:, None] * next_across, cover)

@@ -82,7 +82,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
             middle, count = (middle * count + before * more) / (count + more), count + more
         runs.append((middle, count))
     places = [middle + gap * (k - (count - 1) / 2) for middle, count in runs for k in range(count)]
-    found = [0.0] * len(heights)
+    spaced = [0.0] * len(heights)
     for index, place in zip(order, places, strict=True):
-        found[index] = place
-    return found
+        spaced[index] = place
+    return spaced

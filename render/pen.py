@@ -71,7 +71,7 @@ class Pen:
         finally:
             self.context.restore()
 
-    def kept(self, draw: Callable[..., None], arguments: tuple[Hashable, ...], box: Box) -> None:
+    def cached(self, draw: Callable[..., None], arguments: tuple[Hashable, ...], box: Box) -> None:
         """Draw by `draw(pen, *arguments)`, all of it within a box; drawn so before, it is laid down again.
 
         For what costs much and changes little. It is laid down on whole device pixels, half of one off its place at

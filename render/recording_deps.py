@@ -41,13 +41,13 @@ def parts(head: Mapping[str, Any]) -> dict[str, str]:
 
 def declared_parts(recorded: Mapping[str, str], reads: Sequence[str]) -> dict[str, str]:
     """The parts of a recording that declared names stand for: part -> hash, or NONE or THERE."""
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for name in reads:
         if name.endswith("?"):
-            found[name] = THERE if name[:-1] in recorded else NONE
+            hashes[name] = THERE if name[:-1] in recorded else NONE
         else:
-            found |= {part: digest for part, digest in recorded.items() if covers(name, part)} or {name: NONE}
-    return found
+            hashes |= {part: digest for part, digest in recorded.items() if covers(name, part)} or {name: NONE}
+    return hashes
 
 
 def covers(declared: str, part: str) -> bool:
@@ -122,7 +122,7 @@ class _Notes:
 
     def __init__(self, declared: tuple[str, ...], reader: str) -> None:
         self.declared, self.reader = declared, reader
-        self.seen: set[str] = set()  # parts
+        self.asked: set[str] = set()  # parts
         self.used: set[str] = set()  # declared names
 
     def covered(self, part: str) -> list[str]:
@@ -131,14 +131,14 @@ class _Notes:
 
     def read(self, part: str) -> None:
         """Note a read; raises UndeclaredReadError where nothing declared allows it."""
-        if part in self.seen:
+        if part in self.asked:
             return
         names = self.covered(part)
         if not names:
             raise UndeclaredReadError(
                 f'{self.reader} reads {part}, which it does not declare: add "{part}" to its reads'
             )
-        self.seen.add(part)
+        self.asked.add(part)
         self.used.update(names)
 
 

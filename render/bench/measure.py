@@ -20,7 +20,7 @@ from stagelight.render.pipeline import RenderError, encode, executor, make, perc
 from stagelight.render.pipeline.plan import Places
 from stagelight.render.stage import Film
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 DRAWN_FPS = 5  # of the 30 frames of a second these are drawn where drawing alone is timed
 LARGER = 1.25  # how large a file of ours may be beside Manim's
@@ -64,23 +64,23 @@ def distance(name: str, seconds: float) -> float:
     frames: list[np.ndarray] = []
     plain.draw(name, quality, max(round(seconds), 1), frames.append)
     film, converter = Film(staged.section(name, seconds), quality), VideoReformatter()
-    found = []
+    distances = []
     for index, frame in enumerate(frames):
         theirs, ours = (perceptual.cells(encode.encodable(converter, drawn)) for drawn in (frame, film.frame(index)))
-        found.append(perceptual.worst(theirs, ours).distance)
-    return max(found)
+        distances.append(perceptual.worst(theirs, ours).distance)
+    return max(distances)
 
 
-def picture(name: str, seconds: float, runs: int, tell: Tell) -> Measured:
+def picture(name: str, seconds: float, runs: int, log: Log) -> Measured:
     """Compare and time one picture.
 
     Raises:
         RenderError: the two ways do not look the same, or a job failed.
     """
-    found = distance(name, seconds)
-    if found > perceptual.TOLERANCE:
+    apart = distance(name, seconds)
+    if apart > perceptual.TOLERANCE:
         raise RenderError(
-            f"{name}: plain Manim and the stage differ by {found:.1f} levels, wanted {perceptual.TOLERANCE:g} or less; "
+            f"{name}: plain Manim and the stage differ by {apart:.1f} levels, wanted {perceptual.TOLERANCE:g} or less; "
             "draw the same in render/bench/plain.py and render/bench/staged.py"
         )
     draws, walls, sizes = [], [], (0, 0)
@@ -89,14 +89,14 @@ def picture(name: str, seconds: float, runs: int, tell: Tell) -> Measured:
         jobs = [_job(kind, name, seconds) for kind in ("plain", "staged")]
         walls.append((jobs[0][0], jobs[1][0]))
         sizes = (jobs[0][1], jobs[1][1])
-        tell(
+        log(
             f"{name}, run {run + 1} of {runs}: {draws[-1][0]:.1f} and {draws[-1][1]:.1f} ms a frame, "
             f"{walls[-1][0]:.1f} and {walls[-1][1]:.1f} s a job"
         )
-    return Measured(found, _timing(draws), _timing(walls), sizes)
+    return Measured(apart, _timing(draws), _timing(walls), sizes)
 
 
-def jobs(places: Places, scene: str, tell: Tell) -> Timing:
+def jobs(places: Places, scene: str, log: Log) -> Timing:
     """Seconds that a whole scene takes at `web`, cold, with one job and with two; nothing published is touched."""
     taken = []
     for count in (1, 2):
@@ -108,7 +108,7 @@ def jobs(places: Places, scene: str, tell: Tell) -> Timing:
             with executor.pool(count) as workers:
                 make.render(cold, plan.inputs(cold, scene), job.QUALITY, workers, progress.watching)
             taken.append(time.monotonic() - start)
-        tell(f"{scene}, {count} of 2 jobs: {taken[-1]:.1f} s")
+        log(f"{scene}, {count} of 2 jobs: {taken[-1]:.1f} s")
     return Timing((taken[0],), (taken[1],))
 
 

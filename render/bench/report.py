@@ -37,9 +37,9 @@ def figures(
     measured: Mapping[str, Measured], jobs: Timing, seconds: float, runs: int, on: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything, flat: times as lists, one a run; ratios are of medians."""
-    found: dict[str, Any] = {}
+    rows: dict[str, Any] = {}
     for name, picture in measured.items():
-        found |= {
+        rows |= {
             f"{name}.draw_ratio": round(picture.draw.ratio, 3),
             f"{name}.wall_ratio": round(picture.wall.ratio, 3),
             f"{name}.distance": round(picture.distance, 2),
@@ -47,10 +47,10 @@ def figures(
             f"{name}.draw_cpu_ms": _runs(picture.draw, "plain", "stage"),
             f"{name}.wall_s": _runs(picture.wall, "plain", "stage"),
         }
-    found |= {"jobs.ratio": round(jobs.ratio, 3), "jobs.wall_s": _runs(jobs, "one", "two")}
+    rows |= {"jobs.ratio": round(jobs.ratio, 3), "jobs.wall_s": _runs(jobs, "one", "two")}
     quality = job.QUALITY
     drawn = {"width": quality.width, "height": quality.height, "fps": quality.fps, "crf": quality.crf}
-    return {**found, "tolerance": perceptual.TOLERANCE, "seconds": seconds, "runs": runs, **drawn, "machine": dict(on)}
+    return {**rows, "tolerance": perceptual.TOLERANCE, "seconds": seconds, "runs": runs, **drawn, "machine": dict(on)}
 
 
 def _runs(timing: Timing, before: str, after: str) -> dict[str, list[float]]:

@@ -51,10 +51,11 @@ def bench() -> None:
 )
 @click.pass_obj
 def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene: str) -> None:
-    """Draw three pictures by plain Manim and by the stage, in turn, and print what each costs.
+    """Time the stage beside plain Manim.
 
-    First the two are checked to look the same. All is drawn into a temporary folder. Leave the machine alone meanwhile.
-    The exit code is 1 if the two do not look the same, or if the stage's file is over a quarter larger.
+    Both draw three pictures, in turn. First the two are checked to look the same. All is drawn into a temporary
+    folder. Leave the machine alone meanwhile. The exit code is 1 if the two do not look the same, or if the stage's
+    file is over a quarter larger.
 
     \b
     Examples:
@@ -66,11 +67,11 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 
     plan.pick("scene", scene, plan.scene_names(places))
 
-    def tell(words: str) -> None:
+    def log(words: str) -> None:
         click.echo(words, err=True)
 
-    measured = {name: measure.picture(name, seconds, runs, tell) for name in pictures.NAMES}
-    jobs, on = measure.jobs(places, scene, tell), report.machine(load)
+    measured = {name: measure.picture(name, seconds, runs, log) for name in pictures.NAMES}
+    jobs, on = measure.jobs(places, scene, log), report.machine(load)
     if as_json:
         click.echo(json.dumps(report.figures(measured, jobs, seconds, runs, on), indent=1))
     else:
@@ -82,9 +83,10 @@ def bench_render(places: Places, as_json: bool, runs: int, seconds: float, scene
 @bench.command("rollout")
 @JSON
 def bench_rollout(as_json: bool) -> None:
-    """Count the positions per second of the compiled chess rules, beside python-chess on the same games.
+    """Time the compiled chess rules beside python-chess.
 
-    Each position comes with its legal moves and the state of the game, in processor time of one core.
+    Both go through the same games; printed are positions per second. Each position comes with its legal moves and
+    the state of the game, in processor time of one core.
 
     \b
     Example:
@@ -93,10 +95,10 @@ def bench_rollout(as_json: bool) -> None:
     with refusals():
         from stagelight.engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
 
-        found = speed.throughput(corpus.load().held_out)
-    found["ratio"] = found["replay"] / found["replay_python_chess"]
+        speeds = speed.throughput(corpus.load().held_out)
+    speeds["ratio"] = speeds["replay"] / speeds["replay_python_chess"]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        click.echo(json.dumps(speeds, indent=1))
         return
     words: dict[str, Callable[[float], str]] = {
         "replay": lambda v: f"recorded games stepped, compiled        {v:12,.0f} a second",
@@ -106,4 +108,4 @@ def bench_rollout(as_json: bool) -> None:
         "env_featured": lambda v: f"the same, as the policy sees them       {v:12,.0f} a second",
     }
     for name, say in words.items():
-        click.echo(say(found[name]))
+        click.echo(say(speeds[name]))

@@ -18,13 +18,15 @@ QUALITY = click.Choice(list(theme.QUALITIES))
 @click.argument("scene")
 @click.option("--quality", type=QUALITY, help="Fail unless this quality is published. Example: --quality web")
 @click.option("--sections", metavar="A,B", help="Compare these sections only. Example: --sections sample,reward")
-@click.option("--every", type=click.IntRange(1), default=1, help="Compare every n-th frame. Example: --every 10")
+@click.option(
+    "--every", type=click.IntRange(1), default=1, metavar="N", help="Compare every N-th frame. Example: --every 10"
+)
 @CLUSTER
 @click.option(
     "--run", "stretch", is_flag=True, help="Run a stretch of the engine again too. Example: click check scan --run"
 )
 @click.option("--record", "again", is_flag=True, help="Run all of the engine again too. Example: --record")
-@jobs("Sections drawn")
+@jobs("Draw N sections")
 @click.pass_obj
 def check(
     places: Places,
@@ -37,12 +39,12 @@ def check(
     jobs: int | None,
     cluster: str | None,
 ) -> None:
-    """Check that the published files of SCENE are what its recording gives.
+    """Check that the published SCENE is what its recording gives.
 
     Verifies the recording and every published file against their hashes, and draws the sections again. With the
-    versions and the processor of the first time, frames have to be the same bit by bit; with others, and with --every,
-    they have to look the same as the published video. Each difference is shown in a picture, whose path is printed. The
-    exit code is 1 if anything differs.
+    package versions and the processor that drew them first, frames have to be the same bit by bit; with others, and
+    with --every, they have to look the same as the published video. Each difference is shown in a picture, whose path
+    is printed. The exit code is 1 if anything differs.
 
     \b
     Examples:
@@ -60,21 +62,21 @@ def check(
         raise InputError(
             f"{scene} is published at {manifest['quality']}; run `click render {scene} --quality {quality}`"
         )
-    found = list(comparison.files(places, scene))
+    findings = list(comparison.files(places, scene))
     only = [name.strip() for name in sections.split(",")] if sections else []
     with workers(places, [plan.inputs(places, scene)], jobs, cluster) as drawing:
-        found += comparison.sections(places, scene, drawing, progress.watching, only, every)
+        findings += comparison.sections(places, scene, drawing, progress.watching, only, every)
     if stretch:
-        found.append(comparison.Finding(*run_stretch(places, scene)))
+        findings.append(comparison.Finding(*run_stretch(places, scene)))
     if again:
         different = run_again(places, scene)
-        found.append(comparison.Finding("the run", not different, ", ".join(different)))
-    for finding in found:
+        findings.append(comparison.Finding("the run", not different, ", ".join(different)))
+    for finding in findings:
         click.echo(
             f"{'same     ' if finding.same else 'different'}  {finding.what}{finding.note and ': '}{finding.note}"
         )
-    wrong = sum(not finding.same for finding in found)
+    wrong = sum(not finding.same for finding in findings)
     if wrong:
         raise click.ClickException(
-            f"{wrong} of {len(found)} differ; `click render {scene}` publishes what is right now"
+            f"{wrong} of {len(findings)} differ; `click render {scene}` publishes what is right now"
         )

@@ -130,10 +130,11 @@ def program(what: str, names: tuple[str, ...], fix: str) -> Row:
 @click.command()
 @click.pass_obj
 def doctor(places: Places) -> None:
-    """List what is installed, what is missing, and the command that installs it.
+    """List what is installed and what is missing.
 
-    The exit code is 1 if something is missing that drawing the committed recordings needs; outside a checkout of the
-    repository, that the village as an environment needs.
+    Beside what is missing stands the command that installs it. The exit code is 1 if something is missing that
+    drawing the committed recordings needs; outside a checkout of the repository, that the village as an environment
+    needs.
 
     \b
     Example:

@@ -80,9 +80,10 @@ def pack(root: Path, out: Path) -> int:
 )
 @click.pass_obj
 def offline(places: Places, out: Path) -> None:
-    """Build the site and pack it, with videos and recordings, to be read without a network or a server.
+    """Pack the site for reading without a network or a server.
 
-    Unpack the archive and open stagelight/index.html. Render the scenes first.
+    The archive holds all pages, videos and recordings: unpack it and open stagelight/index.html. Render the scenes
+    first.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ POLICY = click.option(
     "--policy",
     type=FILE,
     metavar="FILE",
-    help="Weights to play; default: the published ones. Example: --policy mine.safetensors",
+    help="Play these weights; default: the published ones. Example: --policy mine.safetensors",
 )
 
 
@@ -29,12 +29,21 @@ def _policy(places: Places, path: Path | None) -> Any:
 
 @click.command()
 @click.argument("fen")
-@click.option("--most", type=click.IntRange(1), default=8, show_default=True, help="Moves printed. Example: --most 3")
-@click.option("--json", "as_json", is_flag=True, help="Print every move. Example: click play FEN --json")
+@click.option(
+    "--most",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Print the N likeliest moves. Example: --most 3",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every move as JSON. Example: click play FEN --json")
 @POLICY
 @click.pass_obj
 def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None) -> None:
-    """Print the trained policy's moves in the position FEN, with probabilities. FEN may be `opening`.
+    """Print the trained policy's moves in the position FEN.
+
+    Each comes with its probability, the likeliest first. FEN may be `opening`.
 
     \b
     Examples:
@@ -47,27 +56,27 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
         from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
 
         board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
-        found = players.candidates(_policy(places, policy), board)
+        moves = players.candidates(_policy(places, policy), board)
         if as_json:
             click.echo(
-                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in found], indent=1)
+                json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in moves], indent=1)
             )
             return
-        for move, share in found[:most]:
+        for move, share in moves[:most]:
             click.echo(f"{board.san(move):8} {100 * share:5.1f} %  {'█' * round(30 * share)}")
-        if len(found) > most:
-            rest = sum(share for _, share in found[most:])
-            click.echo(f"{len(found) - most} more   {100 * rest:5.1f} %")
+        if len(moves) > most:
+            rest = sum(share for _, share in moves[most:])
+            click.echo(f"{len(moves) - most} more   {100 * rest:5.1f} %")
 
 
 @click.command()
 @POLICY
 @click.pass_obj
 def uci(places: Places, policy: Path | None) -> None:
-    """Run as a chess engine: speak the Universal Chess Interface (UCI) on standard input and output.
+    """Run the trained policy as a UCI chess engine.
 
-    Register this command in a chess program as an engine. It answers at once, with its most probable move, and never
-    searches.
+    It speaks the Universal Chess Interface on standard input and output. Register this command in a chess program
+    as an engine. It answers at once, with its most probable move, and never searches.
 
     \b
     Example:

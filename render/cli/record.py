@@ -53,7 +53,7 @@ from stagelight.render.pipeline.plan import Places
     help="scan: the sentence that conditions the prior. Example: --prompt 'T1-weighted, normal'",
 )
 @MINUTES
-@jobs("Runs trained")
+@jobs("Train N runs")
 @click.option(
     "--fresh", is_flag=True, help="Remove the checkpoints and start over. Example: click record rollout --fresh"
 )
@@ -73,10 +73,10 @@ def record(
     fresh: bool,
     out: Path | None,
 ) -> None:
-    """Run the engine behind SCENE and record what its scene and its page show.
+    """Run the engine behind SCENE and record the run.
 
-    An interrupted run resumes from its last checkpoint. A recording is two files, a .npz and a .json, written when the
-    run is finished.
+    The recording holds what the scene and its page show. An interrupted run resumes from its last checkpoint. A
+    recording is two files, a .npz and a .json, written when the run is finished.
 
     \b
     Examples:
@@ -195,10 +195,8 @@ def corpus() -> None:
 
 
 @corpus.command("rollout")
-@click.option(
-    "--games", type=click.IntRange(1), metavar="N", help="Games to play; default: 18000. Example: --games 500"
-)
-@jobs("Games played")
+@click.option("--games", type=click.IntRange(1), metavar="N", help="Play N games; default: 18000. Example: --games 500")
+@jobs("Play N games")
 @options.out("the data set", "the committed corpus", "games.npz")
 @click.pass_obj
 def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:

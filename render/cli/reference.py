@@ -52,7 +52,7 @@ def _section(path: str, command: click.Command) -> str:
     for option in options:
         record = option.get_help_record(context)
         if record and "--help" not in option.opts:
-            lines += [f"`{record[0]}`", f":   {_told(record[1])}", ""]
+            lines += [f"`{record[0]}`", f":   {_described(record[1])}", ""]
     if example:
         lines += ["```sh", *(_commented(line) for line in example.splitlines()[1:] if line.strip()), "```", ""]
     return "\n".join(lines)
@@ -60,15 +60,15 @@ def _section(path: str, command: click.Command) -> str:
 
 def _commented(line: str) -> str:
     """An example, with what is said of it as a comment of the shell."""
-    command, _, said = line.strip().partition("  ")
-    return f"{command:42}# {said.strip()}" if said else command
+    command, _, comment = line.strip().partition("  ")
+    return f"{command:42}# {comment.strip()}" if comment else command
 
 
-def _told(words: str) -> str:
+def _described(words: str) -> str:
     """The help of an option; its example is code."""
-    said, found, rest = words.partition(" Example: ")
+    text, marker, rest = words.partition(" Example: ")
     example, _, bounds = rest.partition("  ")
-    parts = (_escaped(said), f"Example: `{' '.join(example.split())}`" if found else "", _escaped(bounds))
+    parts = (_escaped(text), f"Example: `{' '.join(example.split())}`" if marker else "", _escaped(bounds))
     return " ".join(part for part in parts if part)
 
 

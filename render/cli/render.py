@@ -34,7 +34,7 @@ def alone(places: Places) -> AbstractContextManager[None]:
     help="draft: 640x360, quick. web: 1920x1080. final: 3840x2160. same: as published, or draft if nothing is. "
     "Example: --quality draft",
 )
-@jobs("Sections drawn")
+@jobs("Draw N sections")
 @CLUSTER
 @click.option(
     "--watch",
@@ -108,7 +108,7 @@ def render(
     if still is not None:
         if scene == "all":
             raise click.UsageError("--still wants one scene, not all.")
-        click.echo(_still(places, scene, section, _meant(places, scene, quality).name, still, out))
+        click.echo(_still(places, scene, section, _quality(places, scene, quality).name, still, out))
         return
     if out is not None:
         raise click.UsageError("--out goes with --still.")
@@ -120,14 +120,14 @@ def render(
 
 def _recorded(places: Places, names: list[str]) -> list[str]:
     """Of all scenes those that have a recording; which have none is said. All, where none has one: the first fails."""
-    found = [name for name in names if (places.recordings / f"{name}.json").is_file()]
-    for name in names if found else ():
-        if name not in found:
+    recorded = [name for name in names if (places.recordings / f"{name}.json").is_file()]
+    for name in names if recorded else ():
+        if name not in recorded:
             click.echo(f"{name}: no recording yet, left out; make one with `click record {name}`", err=True)
-    return found or names
+    return recorded or names
 
 
-def _meant(places: Places, scene: str, quality: str) -> Quality:
+def _quality(places: Places, scene: str, quality: str) -> Quality:
     """The quality of that name; for `same`, the one the scene is published at."""
     if quality == "same":
         quality = (manifest.read(places, scene) or {}).get("quality", "draft")
@@ -152,19 +152,19 @@ def workers(places: Places, inputs: list[plan.Inputs], jobs: int | None, address
 def _render(
     places: Places, scenes: list[str], named: str, jobs: int | None, section: str | None, cluster: str | None
 ) -> None:
-    inputs = [plan.inputs(places, name) for name in scenes]  # before a worker reads any source
-    with workers(places, inputs, jobs, cluster) as drawing:
-        for found in inputs:
-            quality = _meant(places, found.scene, named)
-            if manifest.current(places, found, quality):
+    wanted = [plan.inputs(places, name) for name in scenes]  # before a worker reads any source
+    with workers(places, wanted, jobs, cluster) as drawing:
+        for inputs in wanted:
+            quality = _quality(places, inputs.scene, named)
+            if manifest.current(places, inputs, quality):
                 if section is not None:
-                    plan.pick(f"section of {found.scene}", section, manifest.sections(places, found.scene))
-                manifest.prune(places, found.scene)
-                click.echo(f"{found.scene}: nothing to do, {quality.name} is up to date")
+                    plan.pick(f"section of {inputs.scene}", section, manifest.sections(places, inputs.scene))
+                manifest.prune(places, inputs.scene)
+                click.echo(f"{inputs.scene}: nothing to do, {quality.name} is up to date")
                 continue
             from stagelight.render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
-            click.echo(make.render(places, found, quality, drawing, progress.watching, section))
+            click.echo(make.render(places, inputs, quality, drawing, progress.watching, section))
 
 
 def _watch(places: Places, scene: str, section: str | None, jobs: int | None) -> None:
@@ -177,7 +177,7 @@ def _watch(places: Places, scene: str, section: str | None, jobs: int | None) ->
         raise click.UsageError("--section wants one scene, not all.")
     context = click.get_current_context()
     given = context.get_parameter_source("quality") is click.core.ParameterSource.COMMANDLINE
-    quality = _meant(places, chosen[0], context.params["quality"] if given else "draft")
+    quality = _quality(places, chosen[0], context.params["quality"] if given else "draft")
     with suppress(KeyboardInterrupt):
         watch.watch(places, chosen, section, quality, jobs or executor.usable_cores(), click.echo)
     click.echo("no longer watching")
@@ -187,7 +187,7 @@ def _plan(places: Places, scenes: list[str], named: str) -> None:
     from stagelight.render.pipeline import make  # noqa: PLC0415  # brings in Manim, which takes a second
 
     for name in scenes:
-        for section, state in make.outlook(places, plan.inputs(places, name), _meant(places, name, named)):
+        for section, state in make.outlook(places, plan.inputs(places, name), _quality(places, name, named)):
             click.echo(f"{name}/{section}  {state}")
 
 
@@ -203,13 +203,15 @@ def _still(places: Places, scene: str, section: str | None, quality: str, t: flo
 def _gallery(places: Places, quality: str, out: Path | None) -> Path:
     from stagelight.render.pipeline import gallery  # noqa: PLC0415  # brings in Manim, which takes a second
 
-    return gallery.make(places, _meant(places, "gallery", quality), out)
+    return gallery.make(places, _quality(places, "gallery", quality), out)
 
 
 @click.command()
 @click.pass_obj
 def clean(places: Places) -> None:
-    """Remove what rendering makes again: the cache of drawn sections and the published files. Recordings stay.
+    """Remove what rendering makes; recordings stay.
+
+    That is the cache of drawn sections, and the published files.
 
     \b
     Example:

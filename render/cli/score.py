@@ -26,15 +26,15 @@ def score() -> None:
 
 @score.command("rollout")
 @JSON
-@jobs("Runs trained")
+@jobs("Train N runs")
 @MINUTES
 @click.pass_obj
 def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: float | None) -> None:
-    """Train the baselines of the published policies at equal compute, and print their results.
+    """Train and score the baselines of the published policies.
 
-    The baselines: starts drawn evenly over all depths, far starts only, REINFORCE without the group's mean, ablations,
-    and the same networks under supervision; three seeds each. Their facts and curves are written into the recording.
-    Finished runs are not repeated, and an interrupted one resumes.
+    All get equal compute. The baselines: starts drawn evenly over all depths, far starts only, REINFORCE without
+    the group's mean, ablations, and the same networks under supervision; three seeds each. Their facts and curves
+    are written into the recording. Finished runs are not repeated, and an interrupted one resumes.
 
     \b
     Examples:
@@ -66,15 +66,16 @@ def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: floa
     "--only",
     metavar="TEXT",
     default="",
-    help="Only the cases whose name contains TEXT. Example: --only poisson.r16.c1",
+    help="Run only the cases whose name contains TEXT. Example: --only poisson.r16.c1",
 )
 @click.pass_obj
 def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) -> None:
-    """Scan two held-out adults in simulation and reconstruct them by every method.
+    """Score every method of reconstruction.
 
-    The methods are classical ones, published diffusion methods, and the network's. Masks are drawn three times at
-    accelerations of 4 to 16, with other kinds of mask and four coils beside them. Finished cases are not repeated, and
-    an interrupted run resumes. The results are written into the recording, unless --only leaves some out.
+    Two held-out adults are scanned in simulation and reconstructed by each. The methods are classical ones,
+    published diffusion methods, and the network's. Masks are drawn three times at accelerations of 4 to 16, with
+    other kinds of mask and four coils beside them. Finished cases are not repeated, and an interrupted run resumes.
+    The results are written into the recording, unless --only leaves some out.
 
     \b
     Examples:

@@ -22,15 +22,28 @@ Rows = list[tuple[str, str, Mapping[str, float]]]  # scenario, agent, what was m
 
 
 @click.command("village")
-@click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only this agent. Example: --agent stock")
 @click.option(
-    "--scenario", "where", multiple=True, metavar="NAME", help="Only this scenario. Example: --scenario compound"
+    "--agent",
+    "agents",
+    multiple=True,
+    metavar="NAME",
+    help="Run only this agent; may be repeated. Example: --agent stock",
 )
 @click.option(
-    "--seeds", type=click.IntRange(1, 100), metavar="N", help="Villages per scenario; default: 100. Example: --seeds 20"
+    "--scenario",
+    "where",
+    multiple=True,
+    metavar="NAME",
+    help="Run only this scenario; may be repeated. Example: --scenario compound",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Play N villages per scenario; default: 100. Example: --seeds 20",
 )
 @JSON
-@jobs("Plans searched")
+@jobs("Search N plans")
 @MINUTES
 @click.option(
     "--base-url",
@@ -74,12 +87,13 @@ def score_village(
     budget: int,
     transcripts: Path | None,
 ) -> None:
-    """Run every agent in every scenario of the village, on held-out seeds, and print its return and score.
+    """Score every agent of the village in every scenario.
 
-    A score of 0 is the random agent; 1 is the best plan found with the weather known in advance. In brackets is the
-    95 % bootstrap interval of the mean. Without --agent and --scenario the whole benchmark runs, and is written into
-    the recording. Searching a plan takes some seconds and its result is kept, so an interrupted run resumes. Planner
-    and language models are slow: they play the first seeds only, unless --seeds says how many.
+    Each plays villages of held-out seeds; its mean return and its score are printed. A score of 0 is the random
+    agent; 1 is the best plan found with the weather known in advance. In brackets is the 95 % bootstrap interval of
+    the mean. Without --agent and --scenario the whole benchmark runs, and is written into the recording. Searching
+    a plan takes some seconds and its result is kept, so an interrupted run resumes. Planner and language models are
+    slow: they play the first seeds only, unless --seeds says how many.
 
     With --base-url and --model a language model behind a server plays. Its key comes from the environment. Every reply
     is on disk before it is used, so nothing is paid for twice.
@@ -142,12 +156,12 @@ def _score_agents(
     chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
     most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
     tapes = measured.SEALED_SEEDS[: seeds or most]
-    found = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
+    best = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
     means = rounds.Means(village.POLICY, cache, report, ask)
     return [
         (one, who, row)
         for one in chosen
-        for who, row in rounds.scored(asked, one, tapes, found[one], means, slow).items()
+        for who, row in rounds.scored(asked, one, tapes, best[one], means, slow).items()
     ]
 
 

@@ -31,10 +31,10 @@ OUT = options.out("the weights", "the cache", "mine.safetensors")
 
 @click.group()
 def train() -> None:
-    """Train a network: the village's policy, its small language model, or the scan's score network.
+    """Train one of the networks.
 
-    An interrupted run resumes from its last checkpoint. The published weights stay as they are, unless --out names
-    them.
+    They are the village's policy, its small language model, and the scan's score network. An interrupted run
+    resumes from its last checkpoint. The published weights stay as they are, unless --out names them.
 
     \b
     Examples:
@@ -50,7 +50,9 @@ def train() -> None:
 @OUT
 @click.pass_obj
 def train_policy(places: Places, minutes: float | None, seed: int, out: Path | None) -> None:
-    """Train the village's policy: imitate an expert that sees everything, then improve by reward (PPO).
+    """Train the village's policy.
+
+    It imitates an expert that sees everything, then improves by reward (PPO).
 
     \b
     Example:
@@ -73,9 +75,10 @@ def train_policy(places: Places, minutes: float | None, seed: int, out: Path | N
 @options.out("the adapter", "the cache", "mine", FOLDER)
 @click.pass_obj
 def train_small(places: Places, minutes: float | None, seed: int, out: Path | None) -> None:
-    """Fine-tune SmolLM2-135M for the village: on the policy's choices, on its own villages, then by their returns.
+    """Fine-tune SmolLM2-135M for the village.
 
-    The result is a LoRA adapter of 3 MB, as peft reads it. It takes an hour and more on one core.
+    It learns from the policy's choices, then in villages of its own, then from their returns. The result is a LoRA
+    adapter of 3 MB, as peft reads it. It takes an hour and more on one core.
 
     \b
     Example:
@@ -108,10 +111,11 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
 )
 @click.pass_obj
 def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None, alone: bool) -> None:
-    """Train the scan's score network: simulate scans to learn from, then denoise and reconstruct them.
+    """Train the scan's score network.
 
-    The held-out adults are in none of them. It takes two hours on one core. The published weights were trained so, but
-    for their first stage, which the log describes.
+    Scans to learn from are simulated first; it learns to denoise and to reconstruct them. The held-out adults are
+    in none of them. It takes two hours on one core. The published weights were trained so, but for their first
+    stage, which the log describes.
 
     \b
     Example:

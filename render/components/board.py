@@ -23,7 +23,7 @@ def placement(fen: str) -> Placement:
     Raises:
         ValueError: the field is not eight ranks of eight.
     """
-    found: dict[int, str] = {}
+    placed: dict[int, str] = {}
     ranks = fen.partition(" ")[0].split("/")
     for row, rank in enumerate(ranks):
         file = 0
@@ -31,13 +31,13 @@ def placement(fen: str) -> Placement:
             if symbol.isdigit():
                 file += int(symbol)
             else:
-                found[(7 - row) * 8 + file] = symbol
+                placed[(7 - row) * 8 + file] = symbol
                 file += 1
         if file != 8:
             raise ValueError(f"{fen!r}: rank {8 - row} has {file} files, wanted 8")
     if len(ranks) != 8:
         raise ValueError(f"{fen!r}: {len(ranks)} ranks, wanted 8")
-    return found
+    return placed
 
 
 def parse_square(name: str) -> int:

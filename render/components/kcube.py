@@ -34,7 +34,7 @@ class Pose(NamedTuple):
     turn: float
     tilt: float
 
-    def seen(self, places: Numbers) -> tuple[Numbers, Numbers]:
+    def project(self, places: Numbers) -> tuple[Numbers, Numbers]:
         """Places (..., 3) in -1..1, kx, ky, kz: where they are on the stage (..., 2), and how near (...), -1 to 1."""
         turn, tilt = math.radians(self.turn), math.radians(self.tilt)
         kx, ky, kz = places[..., 0], places[..., 1], places[..., 2]
@@ -67,7 +67,7 @@ def outward(shape: tuple[int, int], t: float, start: float, spread: float, each:
 def edges(pen: Pen, pose: Pose, alpha: float = 1.0) -> None:
     """The wires of the cube, the far ones fainter."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
-    places, near = pose.seen(corners)
+    places, near = pose.project(corners)
     wires = np.array([(a, b) for a in range(8) for b in range(a) if (a ^ b).bit_count() == 1])
     clear = alpha * np.clip(0.55 + 0.45 * near[wires].mean(1), 0.1, 1)
     pen.lines(places[wires], theme.QUIET, np.full(12, 2.2), 0.8 * clear)
@@ -77,7 +77,7 @@ def axes(pen: Pen, pose: Pose, alpha: float = 1.0) -> None:
     """The names of the axes, below and at the left: for turns between 0 and 80 degrees, seen from above."""
     for name, ends, dx, dy in (("kx", ((-1, -1, -1), (1, -1, -1)), -16, 40), ("ky", ((1, -1, -1), (1, 1, -1)), 58, 46),
                                ("kz", ((-1, -1, -1), (-1, -1, 1)), -30, 12)):  # fmt: skip
-        (a, b), _ = pose.seen(np.array(ends, float))
+        (a, b), _ = pose.project(np.array(ends, float))
         x, y = (a + b) / 2
         clear = min(max(float(np.hypot(*(b - a))) / pose.half / 0.6 - 0.5, 0.0), 1.0)
         pen.text(name, float(x) + dx, float(y) + dy, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor="end",
@@ -115,7 +115,7 @@ def ignite(pen: Pen, pose: Pose, mask: Mask, lit: Numbers | float = 1.0, alpha: 
 def _bare(pen: Pen, pose: Pose, mask: Mask, alpha: float) -> None:
     """Dots on the near face where no rod ends."""
     at, strength = _places(mask, np.full(mask.shape, alpha))
-    places, _ = pose.seen(_chain(at, np.ones(1))[:, 0])
+    places, _ = pose.project(_chain(at, np.ones(1))[:, 0])
     pen.discs(
         places, theme.UNMEASURED, np.full(len(at), mix(1.8, 0.3 * pose.half / max(mask.shape), pose.end_on)), strength
     )
@@ -126,7 +126,7 @@ def _bundle(pen: Pen, pose: Pose, mask: Mask, colour: str, alpha: Numbers) -> No
     at, strength = _places(mask & (alpha > 0.004), alpha)
     if not len(at):
         return
-    places, near = pose.seen(_chain(at, np.linspace(-1, 1, PARTS + 1)))
+    places, near = pose.project(_chain(at, np.linspace(-1, 1, PARTS + 1)))
     ends = np.stack([places[:, :-1], places[:, 1:]], 2).reshape(-1, 2, 2)
     deep = (near[:, :-1] + near[:, 1:]) / 2
     clear = strength[:, None] * (BEHIND + (1 - BEHIND) * np.clip(deep + 0.5, 0, 1) ** 1.5)
@@ -155,14 +155,14 @@ def _light(pen: Pen, pose: Pose, mask: Mask, alpha: Numbers) -> None:
     """The light that measured rods give, strongest in the middle, where most of a picture's strength lies."""
     at, strength = _places(mask, alpha)
     chain = _chain(at, np.linspace(-0.8, 0.8, 5))
-    places, _ = pose.seen(chain)
+    places, _ = pose.project(chain)
     heart = np.exp(-2.5 * (chain**2).sum(-1)) * strength[:, None]
     pen.glows(places.reshape(-1, 2), theme.MEASURED, pose.half * 0.24, 0.09 * heart.ravel(), LIGHT)
 
 
 def points(pen: Pen, pose: Pose, cloud: Numbers, measured: Numbers, alpha: float = 1.0) -> None:
     """Points (N, 3) in -1..1, small and faint where they are far; `measured` (N,) 0 to 1 turns each amber."""
-    places, near = pose.seen(cloud)
+    places, near = pose.project(cloud)
     front = np.clip(near + 0.5, 0, 1)
     size, clear = 1.6 + 2.6 * front, alpha * (BEHIND + (1 - BEHIND) * front)
     for colour, share in ((theme.UNMEASURED, 1 - measured), (theme.MEASURED, measured)):

@@ -60,10 +60,10 @@ def exhibit(pen: Pen, t: float) -> None:
     level = Scale.of(values).level(values)
     side = len(values)
     mask = phantom.mask(side)
-    for x, measured, seen in (
+    for x, measured, lit in (
         (px(5), np.ones_like(level), mask),
         (px(53), kcube.outward((side, side), t, 0.4, 1.6) * mask, 1),
     ):
-        plane(pen, level * seen, measured, Box(x, py(10), px(42), px(42)))
+        plane(pen, level * lit, measured, Box(x, py(10), px(42), px(42)))
     pen.text("measured", px(26), py(92), theme.FLOOR, theme.MEASURED, anchor="middle")
     pen.text("believed, then kept to what was measured", px(74), py(92), theme.FLOOR, theme.BELIEF, anchor="middle")

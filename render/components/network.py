@@ -70,12 +70,12 @@ def links(
         for start, end, strength in group:
             path, strong = swing(columns[gap][start], columns[gap + 1][end]), abs(strength)
             path = cut(path, share) if share < 1 else path
-            thick, seen = 0.8 + width * strong, alpha * (0.1 + 0.6 * strong)
+            thick, clear = 0.8 + width * strong, alpha * (0.1 + 0.6 * strong)
             if strong > GLOWS:
-                pen.beam(partial(pen.curve, path), theme.BELIEF, thick * 0.8, seen)
+                pen.beam(partial(pen.curve, path), theme.BELIEF, thick * 0.8, clear)
             else:
                 pen.curve(path)
-                pen.stroke(theme.BELIEF, thick, seen)
+                pen.stroke(theme.BELIEF, thick, clear)
 
 
 def layer(

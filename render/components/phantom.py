@@ -106,8 +106,8 @@ def echoes() -> NDArray[np.complex64]:
 @cache
 def aliased() -> Volume:
     """The slice from above as far as the mask measures it: what was not measured counts as nothing."""
-    seen = np.fft.ifftshift(echoes() * mask(SIDE))
-    return np.abs(np.fft.fftshift(np.fft.ifft2(seen, norm="ortho"))).astype(np.float32)
+    measured = np.fft.ifftshift(echoes() * mask(SIDE))
+    return np.abs(np.fft.fftshift(np.fft.ifft2(measured, norm="ortho"))).astype(np.float32)
 
 
 @cache

@@ -53,8 +53,8 @@ def ribbon(pen: Pen, box: Box, run: NDArray[np.integer], kinds: Sequence[Kind], 
     pen.line((box.x, floor), (box.x + box.width, floor), theme.HAIRLINE, 2)
     for start, end, index in spans(run):
         kind = kinds[index]
-        seen = min(max(now, start), end)
-        for a, b, alpha in ((start, seen, 1.0), (seen, end, AHEAD)):
+        reached = min(max(now, start), end)
+        for a, b, alpha in ((start, reached, 1.0), (reached, end, AHEAD)):
             if b > a:
                 _band(pen, kind, box.x + a * wide, floor, (b - a) * wide, kind.height * box.height, alpha)
 

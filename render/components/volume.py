@@ -64,8 +64,8 @@ class Turntable:
 
 def _centred(volume: Volume) -> Volume:
     """The visible part of a volume, in the middle of a block (side, side, height) that holds it at every angle."""
-    seen = np.argwhere(volume > CLEAR_BELOW)
-    low, high = seen.min(0), seen.max(0) + 1
+    filled = np.argwhere(volume > CLEAR_BELOW)
+    low, high = filled.min(0), filled.max(0) + 1
     size = high - low
     side = math.ceil(math.hypot(size[0], size[1])) + 4
     block = np.zeros((side, side, side), np.float32)
@@ -91,37 +91,37 @@ def _turned(block: Volume, angle: float) -> Volume:
         column[i, j] | column[i + 1, j] | column[i, j + 1] | column[i + 1, j + 1]
     )  # less than half of the block
     i, j, u, v = i[some], j[some], (x - i)[some][:, None], (y - j)[some][:, None]
-    seen = np.zeros_like(block)
+    turned = np.zeros_like(block)
     near, far = (block[i, k] * (1 - u) + block[i + 1, k] * u for k in (j, j + 1))
-    seen[some] = near * (1 - v) + far * v
-    return _tilted(seen)
+    turned[some] = near * (1 - v) + far * v
+    return _tilted(turned)
 
 
-def _tilted(seen: Volume) -> Volume:
+def _tilted(block: Volume) -> Volume:
     """Depth planes shifted upwards the farther they are, as an eye from above sees them."""
-    side = len(seen)
+    side = len(block)
     shift = (np.arange(side) - (side - 1) / 2) * math.tan(math.radians(TILT))
     rows = np.arange(side)
-    tilted = np.empty_like(seen)
+    tilted = np.empty_like(block)
     for plane, by in enumerate(shift):
         source = (rows - by).clip(0, side - 1.001)
         low = source.astype(np.intp)
         share = (source - low).astype(np.float32)
-        tilted[plane] = seen[plane][:, low] * (1 - share) + seen[plane][:, low + 1] * share
+        tilted[plane] = block[plane][:, low] * (1 - share) + block[plane][:, low + 1] * share
     return tilted
 
 
-def _composed(seen: Volume) -> Picture:
+def _composed(block: Volume) -> Picture:
     """Compose depth planes (depth, across, up), front first, into a picture: (H, W, 4), premultiplied."""
-    side = len(seen)
+    side = len(block)
     light = LIGHT / np.linalg.norm(LIGHT)
-    opacity = OPAQUE * ((seen - CLEAR_BELOW) / (OPAQUE_ABOVE - CLEAR_BELOW)).clip(0, 1)
+    opacity = OPAQUE * ((block - CLEAR_BELOW) / (OPAQUE_ABOVE - CLEAR_BELOW)).clip(0, 1)
     passed = np.ones((side, side), np.float32)
     bright, cover = np.zeros_like(passed), np.zeros_like(passed)
     filled = np.flatnonzero(opacity.any((1, 2)))
     for depth in range(max(filled[0], 1), min(filled[-1], side - 2) + 1):
         # The gradient points into the solid, so light falls on what rises away from it.
-        slope = [seen[depth + 1] - seen[depth - 1], *(np.gradient(seen[depth], axis=axis) * 2 for axis in (0, 1))]
+        slope = [block[depth + 1] - block[depth - 1], *(np.gradient(block[depth], axis=axis) * 2 for axis in (0, 1))]
         length = np.sqrt(sum(part**2 for part in slope)) + 0.04
         facing = ((light[2] * slope[0] - light[0] * slope[1] - light[1] * slope[2]) / length).clip(0, 1)
         far = 1 - (1 - FAR) * (depth - filled[0]) / (filled[-1] - filled[0] + 1)
@@ -130,8 +130,8 @@ def _composed(seen: Volume) -> Picture:
         cover += part
         passed *= 1 - opacity[depth]
     colour = np.array(theme.rgb(theme.TISSUE), np.float32)
-    shown = np.minimum(bright, cover)[..., None] * colour
-    picture = np.concatenate([shown, cover[..., None]], -1).transpose(1, 0, 2)[::-1]
+    light = np.minimum(bright, cover)[..., None] * colour
+    picture = np.concatenate([light, cover[..., None]], -1).transpose(1, 0, 2)[::-1]
     return np.ascontiguousarray((picture * 255 + 0.5).astype(np.uint8))
 
 

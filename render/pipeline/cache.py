@@ -63,8 +63,8 @@ def admit(slot: Slot, segment: Segment, made_of: Mapping[str, str]) -> None:
 
 def last_made_of(folder: Path, section: str) -> Mapping[str, str] | None:
     """The dependencies of a section's newest kept drawing, whatever its key; None where there is none."""
-    kept = [path for path in folder.glob(f"{section}-*.json") if path.stem.rpartition("-")[0] == section]
-    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
+    sidecars = [path for path in folder.glob(f"{section}-*.json") if path.stem.rpartition("-")[0] == section]
+    for path in sorted(sidecars, key=lambda path: path.stat().st_mtime, reverse=True):
         try:
             return dict(json.loads(path.read_bytes())["made_of"])
         except (OSError, ValueError, TypeError, KeyError):
@@ -75,9 +75,9 @@ def last_made_of(folder: Path, section: str) -> Mapping[str, str] | None:
 def find(slot: Slot) -> Segment | None:
     """The segment kept in a slot; None where nothing is, or where it is not what its sidecar says."""
     try:
-        found = json.loads(slot.sidecar.read_bytes())
-        del found["made_of"]
-        segment = Segment(**{**found, "digests": tuple(found["digests"])})
+        sidecar = json.loads(slot.sidecar.read_bytes())
+        del sidecar["made_of"]
+        segment = Segment(**{**sidecar, "digests": tuple(sidecar["digests"])})
         whole = all(sha256(slot.file(kind)) == digest for kind, digest in segment.files.items())
         return segment if whole and len(segment.digests) == segment.frames and segment.frame_hash else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from stagelight.engines import recording
 from stagelight.render import theme
-from stagelight.render.pipeline import InputError, cache, compare, encode, executor, manifest, plan
+from stagelight.render.pipeline import InputError, cache, compare, encode, executor, plan
+from stagelight.render.pipeline import manifest as manifests
 from stagelight.render.pipeline.compare import Difference, Published
 from stagelight.render.pipeline.environment import environment
 from stagelight.render.pipeline.load import load_scene
@@ -36,10 +37,10 @@ def published(places: Places, name: str) -> dict[str, Any]:
     Raises:
         InputError: nothing is published.
     """
-    found = manifest.read(places, name)
-    if found is None:
+    manifest = manifests.read(places, name)
+    if manifest is None:
         raise InputError(f"{places.manifest(name)}: nothing is published of {name}; run `click render {name}`")
-    return found
+    return manifest
 
 
 def files(places: Places, name: str) -> Iterator[Finding]:
@@ -49,14 +50,14 @@ def files(places: Places, name: str) -> Iterator[Finding]:
         InputError: nothing is published.
         RecordingError: the recording cannot be used.
     """
-    told = published(places, name)
+    manifest = published(places, name)
     recording.load(places.recordings, name)
     for kind, key in (("npz", "recording_sha256"), ("json", "head_sha256")):
         path = places.recordings / f"{name}.{kind}"
-        same = recording.sha256(path) == told["provenance"][key]
+        same = recording.sha256(path) == manifest["provenance"][key]
         yield Finding(str(path), same, "" if same else "not the recording that was drawn")
-    wrong = set(manifest.damaged(places, told))
-    for file in dict.fromkeys(manifest.named(told)):
+    wrong = set(manifests.damaged(places, manifest))
+    for file in dict.fromkeys(manifests.named(manifest)):
         same = file not in wrong
         yield Finding(str(places.assets / file), same, "" if same else "missing, or not what its name says")
 
@@ -77,42 +78,44 @@ def sections(
         InputError: an unknown section.
         RenderError: drawing failed.
     """
-    told = published(places, name)
-    entries = {entry["name"]: entry for entry in told["sections"]}
+    manifest = published(places, name)
+    entries = {entry["name"]: entry for entry in manifest["sections"]}
     chosen = [plan.pick(f"section of {name}", section, entries) for section in only] or list(entries)
     drawn = {section.name: section for section in load_scene(places, name).sections()}
-    found = {section: _incomparable(places, told, entries[section], drawn.get(section)) for section in chosen}
-    units = [_unit(places, told, entries[section], every) for section in chosen if found[section] is None]
-    elsewhere = f"one frame in {every}" if every > 1 else _elsewhere(plan.inputs(places, name), told)
+    findings = {section: _incomparable(places, manifest, entries[section], drawn.get(section)) for section in chosen}
+    units = [_unit(places, manifest, entries[section], every) for section in chosen if findings[section] is None]
+    elsewhere = f"one frame in {every}" if every > 1 else _elsewhere(plan.inputs(places, name), manifest)
     if not elsewhere:
         hashes = _run(workers, watching, units, encode.digests)
         for section, digests in hashes.items():
             if cache.over(digests) == entries[section]["frame_hash"]:
-                found[section] = Finding(section, True)
-        units = [replace(unit, shown=0.0) for unit in units if found[unit.section] is None]
+                findings[section] = Finding(section, True)
+        units = [replace(unit, report_above=0.0) for unit in units if findings[unit.section] is None]
     for section, difference in _run(workers, watching, units, compare.compare).items():
-        found[section] = _verdict(section, difference, elsewhere)
-    return [finding for finding in found.values() if finding is not None]
+        findings[section] = _verdict(section, difference, elsewhere)
+    return [finding for finding in findings.values() if finding is not None]
 
 
 def _incomparable(
-    places: Places, told: dict[str, Any], entry: dict[str, Any], section: Section | None
+    places: Places, manifest: dict[str, Any], entry: dict[str, Any], section: Section | None
 ) -> Finding | None:
     """A difference that is known without drawing anything; None if there is none."""
     if section is None:
         return Finding(entry["name"], False, "the scene has no such section any more")
-    quality = theme.QUALITIES[told["quality"]]
-    then = (entry["frames"], told["width"], told["height"], told["fps"])
+    quality = theme.QUALITIES[manifest["quality"]]
+    then = (entry["frames"], manifest["width"], manifest["height"], manifest["fps"])
     now = (section.frames(quality), quality.width, quality.height, quality.fps)
     if then != now:
         said = ["{} frames of {}x{} at {} fps".format(*numbers) for numbers in (now, then)]
         return Finding(entry["name"], False, f"{said[0]}, published are {said[1]}")
-    gone = [file for file in (told["video"]["file"], entry["still"]["file"]) if not (places.assets / file).is_file()]
+    gone = [
+        file for file in (manifest["video"]["file"], entry["still"]["file"]) if not (places.assets / file).is_file()
+    ]
     return Finding(entry["name"], False, f"{gone[0]} is missing") if gone else None
 
 
-def _unit(places: Places, told: dict[str, Any], entry: dict[str, Any], every: int) -> Published:
-    name, section, quality = told["scene"], entry["name"], theme.QUALITIES[told["quality"]]
+def _unit(places: Places, manifest: dict[str, Any], entry: dict[str, Any], every: int) -> Published:
+    name, section, quality = manifest["scene"], entry["name"], theme.QUALITIES[manifest["quality"]]
     report = places.cache / name / "check" / f"{section}.png"
     report.unlink(missing_ok=True)
     return Published(
@@ -123,18 +126,18 @@ def _unit(places: Places, told: dict[str, Any], entry: dict[str, Any], every: in
         frames=entry["frames"],
         slot=cache.Slot(places.cache / name / quality.name, section, entry["key"]),
         spare=0,
-        video=places.assets / told["video"]["file"],
+        video=places.assets / manifest["video"]["file"],
         start=entry["start"],
         still=places.assets / entry["still"]["file"],
         every=every,
-        shown=TOLERANCE,
+        report_above=TOLERANCE,
         report=report,
     )
 
 
-def _elsewhere(found: Inputs, told: dict[str, Any]) -> str:
+def _elsewhere(inputs: Inputs, manifest: dict[str, Any]) -> str:
     """The differences of this environment from the one in which the scene was drawn; empty if there are none."""
-    here, then = environment(found), told["provenance"]["versions"]
+    here, then = environment(inputs), manifest["provenance"]["versions"]
     names = [name for name in {**here, **then} if here.get(name) != then.get(name)]
     return ", ".join(f"{name} {here.get(name, 'none')} here, {then.get(name, 'unknown')} then" for name in names)
 
@@ -154,13 +157,14 @@ def _run(
     return results
 
 
-def _verdict(section: str, found: Difference, elsewhere: str) -> Finding:
+def _verdict(section: str, difference: Difference, elsewhere: str) -> Finding:
     """The finding of a comparison by eye; in the environment of the first time, hashes have differed already."""
-    worst = f"at worst {found.window.distance:.1f} levels of {TOLERANCE:g} in {found.worst}"
-    if found.wrong:
-        note = f"{len(found.wrong)} of {found.frames + 1} pictures look different, from {found.wrong[0]} on; {worst}"
+    worst = f"at worst {difference.window.distance:.1f} levels of {TOLERANCE:g} in {difference.worst}"
+    if difference.wrong:
+        count = f"{len(difference.wrong)} of {difference.frames + 1} pictures"
+        note = f"{count} look different, from {difference.wrong[0]} on; {worst}"
     elif elsewhere:
-        return Finding(section, True, f"{found.frames} frames and the still look the same ({elsewhere}); {worst}")
+        return Finding(section, True, f"{difference.frames} frames and the still look the same ({elsewhere}); {worst}")
     else:
         note = f"other bits, though no picture looks different; {worst}"
-    return Finding(section, False, f"{note}: {found.report}")
+    return Finding(section, False, f"{note}: {difference.report}")

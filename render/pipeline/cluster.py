@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
+from stagelight.engines.experiment.workers import RETRIES, ClusterError, dask
 from stagelight.render.pipeline import InputError, one_line, plan
 from stagelight.render.pipeline.plan import Inputs, Places
 
-SECONDS = 15  # within which the scheduler has to answer
-RETRIES = 3  # of a section whose worker was lost
 STALE = "loaded sources that have changed since"
 _loaded: dict[str, Inputs] = {}  # in a worker: what it first drew a scene with, which Python does not load again
 
@@ -31,17 +29,11 @@ def cluster(address: str, places: Places, wanted: Sequence[Inputs]) -> Iterator[
         InputError: no Dask, no scheduler, no worker, or one that does not qualify.
     """
     try:
-        distributed: Any = importlib.import_module("distributed")  # of the extra `cluster`
-    except ImportError:
-        raise InputError("--cluster needs Dask; run `pip install 'stagelight[cluster]'`") from None
-    try:
-        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--cluster {address}: no scheduler answers there ({one_line(error)}); start one with "
-                         "`dask scheduler`, workers with `dask worker ADDRESS --nthreads 1`") from None  # fmt: skip
-    with client:
-        _qualify(client, address, places, wanted)
-        yield client.get_executor(pure=False, retries=RETRIES)
+        with dask(address) as client:
+            _qualify(client, address, places, wanted)
+            yield client.get_executor(pure=False, retries=RETRIES)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
 
 
 def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]) -> None:
@@ -52,23 +44,23 @@ def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]
     for worker, count in threads.items():
         if count != 1:
             raise InputError(f"--cluster {address}: {worker} has {count} threads, wanted 1; start it with --nthreads 1")
-    names = [found.scene for found in wanted]
-    for worker, seen in client.run(_seen, places, names).items():
-        for here, there in zip(wanted, seen, strict=True):
+    names = [inputs.scene for inputs in wanted]
+    for worker, answers in client.run(_inputs_there, places, names).items():
+        for here, there in zip(wanted, answers, strict=True):
             if here != there:
-                found = there if isinstance(there, str) else "other sources, another recording or other versions"
-                raise InputError(f"--cluster {address}: {worker} has {found} for {here.scene}; give it the same files "
+                other = there if isinstance(there, str) else "other sources, another recording or other versions"
+                raise InputError(f"--cluster {address}: {worker} has {other} for {here.scene}; give it the same files "
                                  "and restart it")  # fmt: skip
 
 
-def _seen(places: Places, names: Sequence[str]) -> list[Inputs | str]:
+def _inputs_there(places: Places, names: Sequence[str]) -> list[Inputs | str]:
     """In a worker: what the pictures depend on there, or what is wrong."""
     from stagelight.render.pipeline import encode  # noqa: PLC0415  # brings in Manim
 
     try:
         encode.forget()
-        seen = {name: plan.inputs(places, name) for name in names}
-        stale = [name for name, now in seen.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
-        return [STALE if name in stale else now for name, now in seen.items()]
+        inputs = {name: plan.inputs(places, name) for name in names}
+        stale = [name for name, now in inputs.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
+        return [STALE if name in stale else now for name, now in inputs.items()]
     except Exception as error:  # noqa: BLE001  # told in one line where it is read
         return [one_line(error)] * len(names)

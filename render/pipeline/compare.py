@@ -31,7 +31,7 @@ class Published(Unit):
     start: float  # seconds into the video
     still: Path
     every: int  # compare every n-th frame
-    shown: float  # a distance above this is shown in the report
+    report_above: float  # the distance from which a report is written
     report: Path  # a PNG
 
 
@@ -54,19 +54,19 @@ class Pair(NamedTuple):
     after: VideoFrame
 
 
-def compare(unit: Published, tell: Callable[[int], None]) -> Difference:
+def compare(unit: Published, on_frame: Callable[[int], None]) -> Difference:
     """Draw a section again, compare it with what is published, and write the report where there is cause."""
     worst, window, wrong, count = None, Window(0, 0, -1.0), list[str](), -1
     for pair in _pairs(unit):
-        found = perceptual.worst(perceptual.cells(pair.before), perceptual.cells(pair.after))
-        if found.distance > TOLERANCE:
+        here = perceptual.worst(perceptual.cells(pair.before), perceptual.cells(pair.after))
+        if here.distance > TOLERANCE:
             wrong.append(pair.name)
-        if found.distance > window.distance:
-            worst, window = pair, found
+        if here.distance > window.distance:
+            worst, window = pair, here
         count += 1
-        tell(min(count * unit.every, unit.frames))
+        on_frame(min(count * unit.every, unit.frames))
     assert worst is not None
-    report = unit.report if window.distance > unit.shown else None
+    report = unit.report if window.distance > unit.report_above else None
     if report:
         title = f"{unit.scene} / {unit.section}, {worst.name}"
         triptych.write(report, _rgb(worst.before), _rgb(worst.after), window, title)

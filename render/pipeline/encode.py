@@ -35,10 +35,10 @@ STILL_WIDTH, STILL_BYTES = 1920, 100_000
 STILL_QUALITIES = (90, 84, 78, 72, 66, 60, 50, 40, 30, 20, 10)
 
 
-def draw(unit: Unit, tell: Callable[[int], None]) -> Segment:
-    """Draw and encode a section into its slot, all but the sidecar; `tell` gets the count of finished frames."""
+def draw(unit: Unit, on_frame: Callable[[int], None]) -> Segment:
+    """Draw and encode a section into its slot, all but the sidecar; `on_frame` gets the count of finished frames."""
     film = Film(section(unit), unit.quality)
-    digests, files, errors = _filmed(film, unit, tell)
+    digests, files, errors = _filmed(film, unit, on_frame)
     files["webp"] = webp(picture(film, film.section.still))
     if unit.section == document.poster(_scene(unit.places, unit.scene)):
         at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
@@ -57,7 +57,7 @@ def since(digests: Sequence[str], index: int) -> int:
 
 
 def _filmed(
-    film: Film, unit: Unit, tell: Callable[[int], None]
+    film: Film, unit: Unit, on_frame: Callable[[int], None]
 ) -> tuple[list[str], dict[str, bytes], dict[str, float]]:
     """All frames: their hashes, the videos by ending and, where there are two of these, what each has lost."""
     writers = {"mp4": video.h264(unit.quality)}
@@ -70,25 +70,25 @@ def _filmed(
         encoders = [threads.enter_context(in_background(w.add)) if unit.spare else w.add for w in writers.values()]
         for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
             if digests[-1:] != [digest]:
-                shown, first = encodable(converter, frame), index
+                converted, first = encodable(converter, frame), index
                 for encoder in encoders:
-                    encoder(shown, index)
+                    encoder(converted, index)
             if index in sampled:
-                samples[first] = video.luma(shown)
+                samples[first] = video.luma(converted)
             digests.append(digest)
-            tell(index + 1)
+            on_frame(index + 1)
     movies = {kind: writer.finish(unit.frames) for kind, writer in writers.items()}
     errors = {kind: video.error(movie, unit.quality.fps, samples) for kind, movie in movies.items() if second}
     return digests, movies, errors
 
 
-def digests(unit: Unit, tell: Callable[[int], None]) -> list[str]:
+def digests(unit: Unit, on_frame: Callable[[int], None]) -> list[str]:
     """The hashes of all frames, drawn and kept nowhere."""
-    found = []
+    hashes = []
     for _, digest in hashed(Film(section(unit), unit.quality), range(unit.frames)):
-        found.append(digest)
-        tell(len(found))
-    return found
+        hashes.append(digest)
+        on_frame(len(hashes))
+    return hashes
 
 
 def section(unit: Unit) -> Section:

@@ -11,10 +11,10 @@ import cairo
 from stagelight.render.pipeline.plan import Inputs
 
 
-def environment(found: Inputs) -> dict[str, str]:
+def environment(inputs: Inputs) -> dict[str, str]:
     """Each part's name and version: packages, Python, the cairo library below pycairo, and the processor."""
     return {
-        **dict(found.versions),
+        **dict(inputs.versions),
         "python": platform.python_version(),
         "cairo": cairo.cairo_version_string(),
         "processor": _processor(),
@@ -23,6 +23,6 @@ def environment(found: Inputs) -> dict[str, str]:
 
 def _processor() -> str:
     """The processor's model where the system tells it: numpy and cairo choose their inner loops by it."""
-    told = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*:\s*(.+)$", told.read_text() if told.exists() else "", re.MULTILINE)
+    cpuinfo = Path("/proc/cpuinfo")
+    named = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text() if cpuinfo.exists() else "", re.MULTILINE)
     return named[1] if named else platform.processor() or platform.machine()

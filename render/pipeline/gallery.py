@@ -28,10 +28,10 @@ COLUMNS = 3
 def exhibits() -> Iterator[tuple[str, Exhibit]]:
     """Each module below `render.components` that has an `exhibit`, by its name there, in alphabetical order."""
     prefix = f"{components.__name__}."
-    for found in sorted(pkgutil.walk_packages(components.__path__, prefix), key=lambda found: found.name):
-        exhibit = getattr(importlib.import_module(found.name), "exhibit", None)
+    for module in sorted(pkgutil.walk_packages(components.__path__, prefix), key=lambda module: module.name):
+        exhibit = getattr(importlib.import_module(module.name), "exhibit", None)
         if exhibit is not None:
-            yield found.name.removeprefix(prefix), exhibit
+            yield module.name.removeprefix(prefix), exhibit
 
 
 def section(name: str, exhibit: Exhibit) -> Section:

@@ -21,38 +21,38 @@ from stagelight.render.theme import Quality
 Watching = Callable[[Sequence[str], Sequence[int]], AbstractContextManager[Show]]
 
 
-def slot(places: Places, found: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> cache.Slot:
+def slot(places: Places, inputs: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> cache.Slot:
     """The slot of a section that declares those reads."""
-    return cache.Slot(_folder(places, found, quality), section, found.key(section, quality, reads))
+    return cache.Slot(_folder(places, inputs, quality), section, inputs.key(section, quality, reads))
 
 
-def _folder(places: Places, found: Inputs, quality: Quality) -> Path:
-    return places.cache / found.scene / quality.name
+def _folder(places: Places, inputs: Inputs, quality: Quality) -> Path:
+    return places.cache / inputs.scene / quality.name
 
 
-def draw(unit: Unit, tell: Callable[[int], None]) -> cache.Segment:
+def draw(unit: Unit, on_frame: Callable[[int], None]) -> cache.Segment:
     """In a worker: draw a section from its scene loaded anew, whose recording may have changed."""
     from stagelight.render.pipeline import encode  # noqa: PLC0415  # brings in Manim, which no other process needs
 
     encode.forget()
-    return encode.draw(unit, tell)
+    return encode.draw(unit, on_frame)
 
 
 def render(
     places: Places,
-    found: Inputs,
+    inputs: Inputs,
     quality: Quality,
     executor: Executor,
     watching: Watching,
     only: str | None = None,
-    told: Callable[[cache.Slot], None] = lambda _: None,
+    on_finished: Callable[[cache.Slot], None] = lambda _: None,
 ) -> str:
     """Draw what is not in the cache and publish. Call it with the cache locked.
 
     Args:
-        found: what the pictures depend on, taken before the executor's first worker started.
+        inputs: what the pictures depend on, taken before the executor's first worker started.
         only: draw this section alone; publish if that completes the scene.
-        told: called with each section as it is finished.
+        on_finished: called with each section as it is finished.
 
     Returns:
         What was done, in one line.
@@ -62,13 +62,13 @@ def render(
         RenderError: drawing failed, or a source changed meanwhile.
         RecordingError: the recording cannot be used.
     """
-    name = found.scene
+    name = inputs.scene
     scene = load_scene(places, name)
     sections = scene.sections()
     if only is not None:
         plan.pick(f"section of {name}", only, [section.name for section in sections])
     reads = {section.name: scene.reads_of(section) for section in sections}
-    slots = {section: slot(places, found, section, quality, names) for section, names in reads.items()}
+    slots = {section: slot(places, inputs, section, quality, names) for section, names in reads.items()}
     finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
     poster = document.poster(scene)
     if poster in finished and "preview.webp" not in finished[poster].files:  # another was the poster then
@@ -81,11 +81,11 @@ def render(
     ]
 
     def keep(unit: Unit, segment: cache.Segment) -> None:
-        if plan.inputs(places, name) != found:
+        if plan.inputs(places, name) != inputs:
             raise RenderError(f"{name}: the recording or a source changed while it was drawn; render it again")
-        cache.admit(unit.slot, segment, found.made_of(unit.section, quality, reads[unit.section]))
+        cache.admit(unit.slot, segment, inputs.made_of(unit.section, quality, reads[unit.section]))
         finished[unit.section] = segment
-        told(unit.slot)
+        on_finished(unit.slot)
 
     if units:
         with watching([f"{name}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
@@ -94,30 +94,30 @@ def render(
     if missing:
         return f"{name}: {only} is drawn; to publish, {quality.name} still lacks {', '.join(missing)}"
     whole = [(place, finished[section]) for section, place in slots.items()]
-    path = publish.publish(places, scene, found, quality, whole)
+    path = publish.publish(places, scene, inputs, quality, whole)
     live = {place.file(kind) for place, segment in whole for kind in (*segment.files, "json")}
-    cache.sweep(_folder(places, found, quality), live.__contains__)
+    cache.sweep(_folder(places, inputs, quality), live.__contains__)
     return f"{name}: drew {len(units)} of {len(whole)} sections; published {path}"
 
 
-def outlook(places: Places, found: Inputs, quality: Quality) -> list[tuple[str, str]]:
+def outlook(places: Places, inputs: Inputs, quality: Quality) -> list[tuple[str, str]]:
     """Each section of a scene, with "cached" or why it is not. Draws nothing.
 
     Raises:
         RecordingError: the recording cannot be used.
     """
-    scene = load_scene(places, found.scene)
+    scene = load_scene(places, inputs.scene)
     reads = {section.name: scene.reads_of(section) for section in scene.sections()}
-    return [(section, _state(places, found, section, quality, names)) for section, names in reads.items()]
+    return [(section, _state(places, inputs, section, quality, names)) for section, names in reads.items()]
 
 
-def _state(places: Places, found: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> str:
-    if cache.find(slot(places, found, section, quality, reads)):
+def _state(places: Places, inputs: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> str:
+    if cache.find(slot(places, inputs, section, quality, reads)):
         return "cached"
-    before = cache.last_made_of(_folder(places, found, quality), section)
+    before = cache.last_made_of(_folder(places, inputs, quality), section)
     if before is None:
         return "to draw: not drawn yet"
-    now = found.made_of(section, quality, reads)
+    now = inputs.made_of(section, quality, reads)
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return f"to draw: {', '.join(changed)} changed" if changed else "to draw: its files are missing or damaged"
 

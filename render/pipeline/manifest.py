@@ -20,11 +20,11 @@ PICTURES = ("poster", "glimpse", "preview")
 def read(places: Places, scene: str) -> dict[str, Any] | None:
     """The manifest of a scene; None where nothing is published that can be read."""
     try:
-        found = json.loads(places.manifest(scene).read_bytes())
-        list(named(found))
+        manifest = json.loads(places.manifest(scene).read_bytes())
+        list(named(manifest))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return cast("dict[str, Any]", found)
+    return cast("dict[str, Any]", manifest)
 
 
 def named(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -54,19 +54,21 @@ def damaged(places: Places, manifest: Mapping[str, Any]) -> list[str]:
 def _intact(path: Path, full: str | None) -> bool:
     if not path.is_file():
         return False
-    found = sha256(path)
-    return found == full if full else found[:8] == path.stem.rpartition(".")[2]
+    digest = sha256(path)
+    return digest == full if full else digest[:8] == path.stem.rpartition(".")[2]
 
 
-def current(places: Places, found: Inputs, quality: Quality) -> bool:
+def current(places: Places, inputs: Inputs, quality: Quality) -> bool:
     """True if rendering now would publish the same."""
-    manifest = read(places, found.scene)
+    manifest = read(places, inputs.scene)
     if manifest is None or manifest.get("quality") != quality.name:
         return False
-    told = manifest["provenance"]
-    fresh = all(told.get(key) == getattr(found, key) for key in ("render_version", "recording_sha256", "head_sha256"))
+    provenance = manifest["provenance"]
+    fresh = all(
+        provenance.get(key) == getattr(inputs, key) for key in ("render_version", "recording_sha256", "head_sha256")
+    )
     drawn = all(
-        section["key"] == found.key(section["name"], quality, section.get("reads", ()))
+        section["key"] == inputs.key(section["name"], quality, section.get("reads", ()))
         for section in manifest["sections"]
     )
     return fresh and drawn and not damaged(places, manifest)

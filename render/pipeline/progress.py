@@ -48,7 +48,7 @@ class Lines:
     def __init__(self, labels: Sequence[str], totals: Sequence[int], clock: Callable[[], float]) -> None:
         self.labels, self.totals, self.clock = labels, totals, clock
         self.before = [0] * len(totals)
-        self.started = self.told = clock()
+        self.started = self.last_line = clock()
 
     def __call__(self, done: Sequence[int]) -> None:
         """Say what is new."""
@@ -58,10 +58,10 @@ class Lines:
                 _say(f"{label}: started")
             if old < total <= new:
                 _say(f"{label}: done, {total} frames; {self._pace(done, now)}")
-                self.told = now
-        if now - self.told >= EVERY:
+                self.last_line = now
+        if now - self.last_line >= EVERY:
             _say(f"{sum(done)} of {sum(self.totals)} frames; {self._pace(done, now)}")
-            self.told = now
+            self.last_line = now
         self.before = list(done)
 
     def _pace(self, done: Sequence[int], now: float) -> str:
@@ -74,16 +74,16 @@ class StageLines:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
-        self.what, self.first, self.started, self.told = "", 0, 0.0, 0.0
+        self.what, self.first, self.started, self.last_line = "", 0, 0.0, 0.0
 
     def __call__(self, what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
         """Say what is new."""
         now = self.clock()
         if what != self.what:
             self.what, self.first, self.started = what, done, now
-        elif done < total and now - self.told < EVERY:
+        elif done < total and now - self.last_line < EVERY:
             return
-        self.told = now
+        self.last_line = now
         rate = (done - self.first) / max(now - self.started, 1e-3)
         latest = dict(list(figures.items())[-FIGURES:])
         words = [f"{what}: {done} of {total}", *(f"{name} {value:.3g}" for name, value in latest.items())]
@@ -146,10 +146,10 @@ def table(what: str, figures: Mapping[str, float]) -> Table:
         run, _, metric = name.rpartition(": ")
         rows.setdefault(run or what, {})[metric] = value
     metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
-    found = Table("", *metrics, box=None)
+    grid = Table("", *metrics, box=None)
     for run, row in rows.items():
-        found.add_row(run, *(f"{row[metric]:.3g}" if metric in row else "" for metric in metrics))
-    return found
+        grid.add_row(run, *(f"{row[metric]:.3g}" if metric in row else "" for metric in metrics))
+    return grid
 
 
 def _progress(console: Console) -> Progress:

@@ -43,30 +43,30 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
     return file
 
 
-def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finished: Finished) -> Path:
+def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, finished: Finished) -> Path:
     """Publish a scene from its finished sections, in order. Returns the manifest's path."""
-    told, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
+    described, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
     movie = join(finished, "mp4", quality)
     lighter = av1(finished, len(movie), quality)
     stills = [
         _picture(places, "stills", f"{scene.name}.{part['name']}", slot.file("webp").read_bytes())
-        for part, (slot, _) in zip(told["sections"], finished, strict=True)
+        for part, (slot, _) in zip(described["sections"], finished, strict=True)
     ]
-    chosen = [part["name"] for part in told["sections"]].index(told["poster"]["section"])
+    chosen = [part["name"] for part in described["sections"]].index(described["poster"]["section"])
     poster = finished[chosen][0].file("webp").read_bytes()
     moving = finished[chosen][0].file("preview.webp").read_bytes()
     manifest = {
-        **told,
+        **described,
         "quality": quality.name,
         "fps": quality.fps,
         "width": quality.width,
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "poster": {**told["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
+        "poster": {**described["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
         "glimpse": _smaller(places, f"{scene.name}.glimpse", poster, GLIMPSE),
         "preview": _sized(places, f"{scene.name}.preview", moving),
-        "tracks": _words(places, told),
+        "tracks": _words(places, described),
         "sections": [
             {
                 **part,
@@ -77,17 +77,17 @@ def publish(places: Places, scene: Scene, found: Inputs, quality: Quality, finis
                 "reads": list(scene.reads_of(section)),
             }
             for part, section, (slot, segment), still in zip(
-                told["sections"], scene.sections(), finished, stills, strict=True
+                described["sections"], scene.sections(), finished, stills, strict=True
             )
         ],
         "provenance": {
             "recording": head["name"],
-            "recording_sha256": found.recording_sha256,
-            "head_sha256": found.head_sha256,
+            "recording_sha256": inputs.recording_sha256,
+            "head_sha256": inputs.head_sha256,
             "seed": head["seed"],
             "code_version": head["code_version"],
-            "render_version": found.render_version,
-            "versions": environment(found),
+            "render_version": inputs.render_version,
+            "versions": environment(inputs),
         },
     }
     path = places.manifest(scene.name)
@@ -137,17 +137,17 @@ def _sized(places: Places, name: str, data: bytes) -> dict[str, Any]:
         return {**_picture(places, "posters", name, data), "width": image.width, "height": image.height}
 
 
-def _words(places: Places, told: Document) -> dict[str, str]:
+def _words(places: Places, described: Document) -> dict[str, str]:
     made = {
-        "chapters": (tracks.chapters(told), "vtt"),
-        "captions": (tracks.captions(told), "vtt"),
-        "descriptions": (tracks.descriptions(told), "vtt"),
-        "legend": (tracks.legend(told), "vtt"),
-        "transcript": (tracks.transcript(told), "txt"),
-        "scene": (document.text(told), "json"),
+        "chapters": (tracks.chapters(described), "vtt"),
+        "captions": (tracks.captions(described), "vtt"),
+        "descriptions": (tracks.descriptions(described), "vtt"),
+        "legend": (tracks.legend(described), "vtt"),
+        "transcript": (tracks.transcript(described), "txt"),
+        "scene": (document.text(described), "json"),
     }
     return {
-        kind: place(places, "captions", f"{told['scene']}.{kind}", text.encode(), ending)
+        kind: place(places, "captions", f"{described['scene']}.{kind}", text.encode(), ending)
         for kind, (text, ending) in made.items()
     }
 

@@ -83,8 +83,8 @@ def _child(job: Job) -> int:
     sys.dont_write_bytecode, sys.pycache_prefix = True, NOWHERE
     importlib.invalidate_caches()
     try:
-        told = [_scene(job, name) for name in job["scenes"]]
-        if job["saved"] and not any(told):
+        drawn = [_scene(job, name) for name in job["scenes"]]
+        if job["saved"] and not any(drawn):
             _say(f"{', '.join(job['saved'])}: nothing to draw")
     except Exception as error:  # noqa: BLE001  # an author's file may hold anything; the next save is awaited
         _say(f"error: {' '.join(f'{type(error).__name__}: {error}'.split())}")
@@ -106,36 +106,36 @@ def _scene(job: Job, name: str) -> bool:
     quality = theme.QUALITIES[job["quality"]]
     try:
         with cache.lock(places.cache, lambda: _say("another command draws here; waiting for it to end")):
-            found = plan.inputs(places, name)
-            if manifest.current(places, found, quality):
+            inputs = plan.inputs(places, name)
+            if manifest.current(places, inputs, quality):
                 return False
-            _draw(job, places, found, quality)
+            _draw(job, places, inputs, quality)
     except (InputError, RenderError, RecordingError, OSError) as error:
         words = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
         _say(f"error: {' '.join(words.split())}")
     return True
 
 
-def _draw(job: Job, places: Places, found: Inputs, quality: Quality) -> None:
+def _draw(job: Job, places: Places, inputs: Inputs, quality: Quality) -> None:
     """Draw what is missing, say where each file is, and publish."""
     from stagelight.render.pipeline import executor, make, manifest, progress  # noqa: PLC0415
 
     started, drawn = time.time(), list[str]()
 
-    def kept(slot: Slot) -> None:
+    def finished(slot: Slot) -> None:
         drawn.append(slot.section)
-        _say(f"{found.scene}/{slot.section}: drawn {_since(job, started)}: {slot.file('mp4')}")
+        _say(f"{inputs.scene}/{slot.section}: drawn {_since(job, started)}: {slot.file('mp4')}")
 
     with executor.pool(job["jobs"], "fork") as workers:
         watching = progress.watching if sys.stderr.isatty() else _unwatched
-        told = make.render(places, found, quality, workers, watching, job["section"], kept)
-    now = manifest.read(places, found.scene)
-    if now is None or not manifest.current(places, found, quality):
-        _say(told)
+        words = make.render(places, inputs, quality, workers, watching, job["section"], finished)
+    now = manifest.read(places, inputs.scene)
+    if now is None or not manifest.current(places, inputs, quality):
+        _say(words)
         return
     video = places.assets / now["video"]["file"]
     count = f"{len(drawn)} of {len(now['sections'])} sections drawn"
-    _say(f"{found.scene}: {count}, published {_since(job, started)}: {video}")
+    _say(f"{inputs.scene}: {count}, published {_since(job, started)}: {video}")
 
 
 @contextlib.contextmanager

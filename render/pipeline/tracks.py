@@ -40,9 +40,9 @@ def transcript(document: Document) -> str:
     for part in document["sections"]:
         minutes, seconds = divmod(int(part["start"]), 60)
         lines += ["", f"{minutes}:{seconds:02d} {_called(part)}", ""]
-        told = [(words["start"], words["text"]) for words in part["captions"]]
-        seen = (part["still"]["time"], f"[On screen: {part['alt']}]")
-        lines += [line for _, line in sorted([*told, seen], key=lambda each: each[0])]
+        spoken = [(words["start"], words["text"]) for words in part["captions"]]
+        on_screen = (part["still"]["time"], f"[On screen: {part['alt']}]")
+        lines += [line for _, line in sorted([*spoken, on_screen], key=lambda each: each[0])]
     lines += ["", "Legend", "", *(f"{entry['name']}: {entry['text']}" for entry in document["legend"])]
     return "".join(" ".join(line.split()) + "\n" for line in lines)
 

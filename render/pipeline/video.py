@@ -115,15 +115,15 @@ def luma(frame: VideoFrame) -> Luma:
 
 def error(movie: bytes, fps: int, wanted: Mapping[int, Luma]) -> float:
     """The mean squared error of light over some frames, by the index from which they are shown."""
-    found = []
+    errors = []
     with av.open(io.BytesIO(movie), "r") as file:
         stream = file.streams.video[0]
         stream.codec_context.thread_count = 1
         for frame in file.decode(stream):
             index = round((frame.time or 0) * fps)
             if index in wanted:
-                found.append(np.square(luma(frame).astype(np.float32) - wanted[index]).mean())
-    return float(np.mean(found)) if len(found) == len(wanted) else float("inf")
+                errors.append(np.square(luma(frame).astype(np.float32) - wanted[index]).mean())
+    return float(np.mean(errors)) if len(errors) == len(wanted) else float("inf")
 
 
 def join(segments: Sequence[tuple[Path, float]]) -> bytes:
@@ -146,8 +146,8 @@ def join(segments: Sequence[tuple[Path, float]]) -> bytes:
                 stream.time_base, header = video.time_base, video.codec_context.extradata
             length = video.duration or 0
             if abs(length * video.time_base - seconds) > 1e-6 or video.codec_context.extradata != header:
-                found = f"{float(length * video.time_base):g} s of {video.codec_context.name}"
-                raise RenderError(f"{path}: {found}, wanted {seconds:g} s like the others; remove it and render again")
+                actual = f"{float(length * video.time_base):g} s of {video.codec_context.name}"
+                raise RenderError(f"{path}: {actual}, wanted {seconds:g} s like the others; remove it and render again")
             for packet in source.demux(video):
                 if packet.pts is None or packet.dts is None:  # the end
                     continue

@@ -87,7 +87,7 @@ def star(pen: Pen, colour: str, spread: float) -> None:
 def test_what_is_kept_looks_as_if_it_were_drawn(alpha: float) -> None:
     def one(pen: Pen, kept: bool) -> None:
         with pen.moved(800, 400, 2), pen.faded(alpha):
-            pen.kept(star, (theme.LOST, 1.5), Box(-90, -100, 180, 170)) if kept else star(pen, theme.LOST, 1.5)
+            pen.cached(star, (theme.LOST, 1.5), Box(-90, -100, 180, 170)) if kept else star(pen, theme.LOST, 1.5)
 
     apart = np.abs(drawn(lambda pen: one(pen, True), theme.KEPT) - drawn(lambda pen: one(pen, False), theme.KEPT))
     assert apart.max() <= (2 if alpha == 1 else 80)  # fainter, it is one thing and not a line over a shape
@@ -109,7 +109,7 @@ def test_what_is_kept_is_drawn_once_wherever_it_stands_and_anew_where_it_differs
             (900, theme.LOST, 2),
         ):
             with pen.moved(x, 500, scale):
-                pen.kept(draw, (colour,), Box(-50, -50, 100, 100))
+                pen.cached(draw, (colour,), Box(-50, -50, 100, 100))
 
     film = Film(section(paint), SMALL)
     frame = film.frame(0).copy()

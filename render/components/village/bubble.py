@@ -28,8 +28,8 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}  # controls, directions, p
 def plain(words: str) -> str:
     """Words as they can be drawn: one line, every character one that the font has."""
     spaced = "".join(" " if each.isspace() else each for each in words[:MOST])
-    seen = (each for each in unicodedata.normalize("NFC", spaced) if unicodedata.category(each) not in _DROPPED)
-    return " ".join("".join(each if typeset.has(each, _FONT) else _missing() for each in seen).split())
+    drawable = (each for each in unicodedata.normalize("NFC", spaced) if unicodedata.category(each) not in _DROPPED)
+    return " ".join("".join(each if typeset.has(each, _FONT) else _missing() for each in drawable).split())
 
 
 @lru_cache(maxsize=1)
@@ -70,24 +70,24 @@ def wrap(words: str, wide: float, most: int) -> list[str]:
 
 def _broken(words: Sequence[str], wide: float) -> list[str]:
     """Words of which none is wider than a line."""
-    found: list[str] = []
+    broken: list[str] = []
     for word in words:
         rest = word
         while width(rest) > wide:
             end = max(1, int(len(rest) * wide / width(rest)))
             while end > 1 and width(rest[:end]) > wide:
                 end -= 1
-            found.append(rest[:end])
+            broken.append(rest[:end])
             rest = rest[end:]
-        found.append(rest)
-    return found
+        broken.append(rest)
+    return broken
 
 
 def bubble(pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: float = 1.0) -> None:
     """The words in their box, its tail towards the speaker's mouth, below it."""
     lines = wrap(words, box.width - 2 * PAD, int((box.height - 2 * PAD - LEADING) // LEADING))
-    with pen.faded(alpha) as seen:
-        if not seen:
+    with pen.faded(alpha) as visible:
+        if not visible:
             return
         _shape(pen, box, mouth, author)
         pen.shade(box.y, box.y + box.height, theme.PANE_HIGH, theme.PANE_LOW)

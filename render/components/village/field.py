@@ -38,9 +38,9 @@ def field(pen: Pen, x: float, y: float, ripeness: Sequence[float], wind: float, 
     half, tall = COLUMNS * (WIDE + GAP) / 2 + SLANT * rows, rows * (DEEP + GAP)
     steps = tuple(round(GROWS * ripe) / GROWS for ripe in ripeness)
     with pen.moved(x, y, size):
-        pen.kept(soil, (plots,), Box(-half, -tall, 2 * half, tall + 6))
+        pen.cached(soil, (plots,), Box(-half, -tall, 2 * half, tall + 6))
         room = Box(-half - TALL, -tall - TALL, 2 * (half + TALL), tall + TALL + 6)
-        pen.kept(wheat, (steps, wind, math.floor(SWAYS * t + 1e-6) / SWAYS), room)
+        pen.cached(wheat, (steps, wind, math.floor(SWAYS * t + 1e-6) / SWAYS), room)
 
 
 def soil(pen: Pen, plots: int) -> None:

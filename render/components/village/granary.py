@@ -19,7 +19,7 @@ def granary(pen: Pen, x: float, y: float, days: float, most: float, high: float 
         high: the most it has held so far; a dim mark.
     """
     with pen.moved(x, y, size):
-        pen.kept(_store, (), Box(-60, -188, 120, 202))
+        pen.cached(_store, (), Box(-60, -188, 120, 202))
         _gauge(pen, days, most, high)
 
 

@@ -14,7 +14,7 @@ from stagelight.render.pen import Pen
 def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:
     """A house on the ground at (x, y), 100 px wide at size 1; its windows are as bright as its people are fed."""
     with pen.moved(x, y, size):
-        pen.kept(_front, (46, 42, 44, 0, 24), Box(-58, -92, 116, 98))
+        pen.cached(_front, (46, 42, 44, 0, 24), Box(-58, -92, 116, 98))
         for at in (-28, 28):
             _pane(pen, at, -22, fed)
 
@@ -22,7 +22,7 @@ def house(pen: Pen, x: float, y: float, fed: float, size: float = 1.0) -> None:
 def bakery(pen: Pen, x: float, y: float, baking: float, wind: float, t: float, size: float = 1.0) -> None:
     """The bakery, 180 px wide at size 1. While it bakes, 0 to 1, the oven glows and smoke leans with the wind."""
     with pen.moved(x, y, size):
-        pen.kept(_bakery, (), Box(-97, -170, 194, 176))
+        pen.cached(_bakery, (), Box(-97, -170, 194, 176))
         _pane(pen, -54, -30, 0.4 + 0.6 * baking)
         pen.disc(0, -22, 18, theme.CRUST, baking)
         pen.glow(0, -22, 34, theme.ATTENTION, 0.35 * baking)

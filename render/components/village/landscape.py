@@ -26,8 +26,8 @@ def daylight(hour: float) -> tuple[float, float]:
 def landscape(pen: Pen, hour: float, alpha: float = 1.0) -> None:
     """The whole picture's ground at an hour of the day, 0 to 1."""
     dawn, day = daylight(round(LIGHTS * hour) / LIGHTS)
-    with pen.faded(alpha) as seen:
-        if not seen:
+    with pen.faded(alpha) as visible:
+        if not visible:
             return
         for (high, low), share in ((theme.SKY_NIGHT, 1.0), (theme.SKY_DAWN, dawn), (theme.SKY_DAY, 0.85 * day)):
             pen.context.rectangle(0, 0, theme.WIDTH, py(HORIZON + 10))

@@ -19,13 +19,13 @@ def market(pen: Pen, x: float, y: float, loaves: int, price: float | None, size:
         price: of one, printed on its board; None: the board is bare.
     """
     with pen.moved(x, y, size):
-        pen.kept(_stall, (), Box(-71, -117, 142, 122))
+        pen.cached(_stall, (), Box(-71, -117, 142, 122))
     large = max(27 * size, theme.FLOOR)
     if price is not None:
         pen.text(f"{price:.2f}", x, y - 17.5 * size + 0.36 * large, large, font=theme.MONO_BOLD, anchor="middle")
-    shown = min(loaves, SHELF)
-    for at in range(shown):
-        goods.good(pen, "loaf", x + size * 22 * (at - (shown - 1) / 2), y - 40 * size, 1.0, 0.95 * size)
+    count = min(loaves, SHELF)
+    for at in range(count):
+        goods.good(pen, "loaf", x + size * 22 * (at - (count - 1) / 2), y - 40 * size, 1.0, 0.95 * size)
     if loaves > SHELF:
         pen.text(f"+{loaves - SHELF}", x + 70 * size, y - 36 * size, max(18 * size, theme.FLOOR), theme.QUIET)
 

@@ -62,7 +62,7 @@ def villager(
         if walked:
             _drawn(pen, *arguments)
         else:
-            pen.kept(_drawn, arguments, ROOM)
+            pen.cached(_drawn, arguments, ROOM)
 
 
 def _drawn(

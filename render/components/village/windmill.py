@@ -20,7 +20,7 @@ def windmill(pen: Pen, x: float, y: float, turned: float, lit: float = 0.0, size
         lit: 0 its windows dark, to 1 lit: flour is being made.
     """
     with pen.moved(x, y, size):
-        pen.kept(_tower, (), Box(-45, -174, 90, 180))
+        pen.cached(_tower, (), Box(-45, -174, 90, 180))
         for high in (-62, -98):
             _window(pen, high, lit)
         with pen.moved(0, -TALL, turn=math.tau * turned):

@@ -83,7 +83,7 @@ def land(pen: Pen, clock: float) -> None:
 
 def paths(pen: Pen) -> None:
     """The paths, trodden from place to place."""
-    pen.kept(_trodden, (), TRODDEN)
+    pen.cached(_trodden, (), TRODDEN)
 
 
 def _trodden(pen: Pen) -> None:

@@ -137,7 +137,7 @@ def test_end_on_the_cube_is_the_mask() -> None:
 def test_a_turned_cube_keeps_its_ends_apart_and_its_centre_still() -> None:
     for turn in (0.0, 33.0, 90.0):
         pose = kcube.Pose(960, 540, 400, turn, 20)
-        (middle, near, far), depth = pose.seen(np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0]], float))
+        (middle, near, far), depth = pose.project(np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0]], float))
         assert np.allclose(middle, (960, 540))
         assert np.hypot(*(near - far)) == pytest.approx(
             800 * np.hypot(np.sin(np.radians(turn)), np.cos(np.radians(turn)) * np.sin(np.radians(20)))
@@ -165,7 +165,7 @@ def test_every_point_of_a_cloud_lands_where_it_is_seen() -> None:
     cloud = np.array([[0, 0.5, 0.5], [0, -0.5, 0.25], [0.9, 0.2, -0.7]])
     pose = kcube.Pose(960, 540, 400, 40, 25)
     frame = drawn(lambda pen: kcube.points(pen, pose, cloud, np.ones(3)))
-    columns, rows = (pose.seen(cloud)[0] / 4).astype(int).T
+    columns, rows = (pose.project(cloud)[0] / 4).astype(int).T
     light = frame[..., 0].astype(float)
     for row, column in zip(rows, columns, strict=True):
         assert light[row - 1 : row + 2, column - 1 : column + 2].max() > 60

@@ -340,7 +340,7 @@ def test_one_section_whose_name_begins_another_is_not_taken_for_it(tmp_path: Pat
 def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: Path) -> None:
     """The poster was section one; now it is section two, whose own sources say nothing of it."""
     again = partial(make.render, places, quality=TINY, executor=Inline(), watching=unwatched)
-    again(found=plan.inputs(places, "tiny"))
+    again(inputs=plan.inputs(places, "tiny"))
     preview = next((places.cache / "tiny" / "tiny").glob("one-*.preview.webp"))
     sidecar = next((places.cache / "tiny" / "tiny").glob("one-*.json"))
     told = json.loads(sidecar.read_bytes())
@@ -348,7 +348,7 @@ def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: P
     sidecar.write_text(json.dumps(told))
     preview.unlink()
     places.manifest("tiny").unlink()
-    assert "drew 1 of 3" in again(found=plan.inputs(places, "tiny"))
+    assert "drew 1 of 3" in again(inputs=plan.inputs(places, "tiny"))
     assert published(places)["preview"]["bytes"] > 0
 
 
