@@ -150,12 +150,12 @@ def _maps(data: Data, pen: Pen, t: float) -> None:
 
 
 def _uncertainty(data: Data, pen: Pen, alpha: float) -> None:
-    """By how much the samples' mean may be off, in blue, as all that is believed. Its scale is in its name."""
+    """The likely error of the samples' mean, in blue, as all that is believed. Its scale is in its name."""
     box = _map_box(data, len(MAPPED))
     level = data.recording.arrays["uncertainty_axial"][..., None] / 255
     pen.raster((255 * level * np.array(theme.rgb(theme.BELIEF))).astype(np.uint8), *box, alpha)
     slices.belief(pen, box, 0.5 * alpha)
-    words = f"unsure to {float(data.recording.config['spread_most']):g}"
+    words = f"uncertainty ≤ {float(data.recording.config['spread_most']):g}"
     pen.text(words, box.x, box.y + box.height + MAP_NAME_DROP, theme.FLOOR, theme.BELIEF, alpha=alpha)
 
 

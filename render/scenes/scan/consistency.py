@@ -38,11 +38,11 @@ PLACES = ((LEFT, "believed", theme.BELIEF), (MIDDLE, "k-space", theme.QUIET), (R
 LOOP_ARRAYS = "after_axial", "before_axial", "kplane_after", "kplane_before", "misfit_after", "misfit_before", "step"
 RUNS = {
     True: "Now at every step. Nothing else tells it whose brain this is.",
-    False: "Now at every step of the whole method, told of the scan as well.",
+    False: "Now at every step of the whole method, conditioned on the scan.",
 }
 FILLED = {
     True: "The ring has filled. No word asked for it: the data did.",
-    False: "The lesion is in its ring. No word told of it: the data did.",
+    False: "The lesion is in its ring from the first step: the network sees the scan.",
 }
 NO_LESION = "This brain and no other. No word said whose: the data did."
 

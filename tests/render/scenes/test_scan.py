@@ -229,7 +229,7 @@ def test_what_is_said_of_the_prior_alone_goes_by_what_was_measured(recorded: Rec
     near = told(stranger__contrast=8.0, guided__brain__psnr=25.0, zero_filled__brain__psnr=20.0)
     assert "no brain" in far[0]
     assert "stranger" not in far[1]
-    assert "told of the scan as well" in far[1]
+    assert "conditioned on the scan" in far[1]
     assert "has filled" not in far[1]  # in that run the lesion is there from the first step
     assert "outline of a head" in between[0]
     assert "stranger" not in between[1]
