@@ -9,33 +9,14 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from stagelight.engines.experiment import pool, workers
-from stagelight.engines.experiment.progress import Interrupted, Progress
+from stagelight.engines.experiment.progress import Interrupted
+from support.pool_tasks import fails, observes, square
 
 PAST = 0.0  # a deadline that has passed
-
-
-def square(task: int, progress: Progress) -> dict[str, Any]:
-    progress(f"task {task}", 1, 2, {"x": float(task)})
-    return {"square": np.array(task * task)}
-
-
-def fails(task: int, progress: Progress) -> dict[str, Any]:
-    if task == 1:
-        raise ValueError("task 1 cannot be done")
-    time.sleep(60)
-    return {}
-
-
-def observes(task: int, progress: Progress) -> dict[str, Any]:
-    if task == 2:
-        raise Interrupted("its own time is up")
-    return square(task, progress)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
