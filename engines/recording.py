@@ -26,7 +26,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,25 +189,6 @@ def sha256(path: Path) -> str:
     """The hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def digest(*parts: Any) -> str:
-    """A short name for a combination of JSON values."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def source_version(package: Path) -> str:
-    """The code version of an engine: a hash over the names and bytes of its modules."""
-    return version_of(package.rglob("*.py"), package)
-
-
-def version_of(paths: Iterable[Path], root: Path | None = None) -> str:
-    """A hash over the names, below `root` or alone, and the bytes of some modules."""
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        name = path.relative_to(root).as_posix() if root else path.name
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 @contextmanager

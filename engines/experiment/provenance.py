@@ -29,7 +29,7 @@ NEUTRAL = frozenset(
     | {f"stagelight.engines.{name}" for name in ("installation", "npz", "recording")}
     | {
         f"stagelight.engines.experiment.{name}"
-        for name in ("cache", "checkpoint", "compiling", "pool", "progress", "provenance", "weights")
+        for name in ("cache", "checkpoint", "compiling", "pool", "progress", "provenance", "weights", "workers")
     }
 )
 LENGTH = 16  # hexadecimal digits of a version or key
@@ -97,7 +97,7 @@ def imports(path: Path, name: str) -> Iterator[str]:
     """The modules that a file may import, and its parent package. `from a import b` may mean a module a.b."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     yield name.rpartition(".")[0]
-    for base, names in _statements(path, path.stat().st_mtime_ns):
+    for base, names in _statements(path, path.read_bytes()):
         whole = importlib.util.resolve_name(base, package) if base.startswith(".") else base
         parts = whole.split(".")
         yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
@@ -122,28 +122,33 @@ def fingerprint(path: Path) -> str:
     Raises:
         SourceError: the file is not Python.
     """
-    return _fingerprint(path, path.stat().st_mtime_ns)
+    return _fingerprint(path, path.read_bytes())
 
 
 @lru_cache(maxsize=4096)
-def _fingerprint(path: Path, changed: int) -> str:
-    text = json.dumps(_plain(_parsed(path)), separators=(",", ":"))
+def _fingerprint(path: Path, source: bytes) -> str:
+    text = json.dumps(_plain(parsed(path, source)), separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)
-def _statements(path: Path, changed: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _statements(path: Path, source: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The modules that a file's imports name, as written, and what is taken from each."""
-    return tuple(_imported(_parsed(path)))
+    return tuple(_imported(parsed(path, source)))
 
 
-def _parsed(path: Path) -> ast.Module:
+def parsed(path: Path, source: bytes) -> ast.Module:
+    """The syntax tree of a file.
+
+    Raises:
+        SourceError: the file is not Python.
+    """
     try:
-        return ast.parse(path.read_bytes(), path)
+        return ast.parse(source, path)
     except SyntaxError as error:
-        raise SourceError(f"{path}, line {error.lineno or 1}: {error.msg}; correct it and run again") from error
+        raise SourceError(f"{path}, line {error.lineno or 1}: {error.msg}; correct it and try again") from error
     except ValueError as error:  # a null byte, or bytes that are not UTF-8
-        raise SourceError(f"{path}: not Python ({error}); correct it and run again") from error
+        raise SourceError(f"{path}: not Python ({error}); correct it and try again") from error
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:

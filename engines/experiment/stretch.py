@@ -22,12 +22,15 @@ from stagelight.engines.recording import Recording
 
 @dataclass(frozen=True)
 class Stretch:
-    """What was run again."""
+    """Arrays that were run again, and what they show."""
 
     arrays: Mapping[str, NDArray[Any]] = field(repr=False)  # named as in the recording; whole, or a leading block
     proves: str  # a sentence about what equality shows
     leaves_open: str  # and about what it does not, with the command that does
-    tolerance: float = 0.0  # within which they agree on another processor, see `compare`
+    tolerance: float = 0.0  # within which real numbers agree on another processor, see `compare`
+    levels: Mapping[str, int] = field(
+        default_factory=dict
+    )  # and whole numbers that are rounded real ones: name -> apart
 
 
 def compare(before: Recording, stretch: Stretch, tolerance: float) -> list[str]:
@@ -38,20 +41,24 @@ def compare(before: Recording, stretch: Stretch, tolerance: float) -> list[str]:
     Args:
         before: the recording.
         stretch: of the same run.
-        tolerance: how far two numbers may be apart, as such a share; 0 for the same to the bit. Truth values have to be
-            the same in any case.
+        tolerance: how far two real numbers may be apart, as such a share; 0 for the same to the bit. Truth values and
+            whole numbers have to be the same in any case, but for those that `stretch.levels` names.
 
     Raises:
         ValueError: the stretch holds nothing, so it shows nothing.
     """
     if not any(array.size for array in stretch.arrays.values()):
         raise ValueError(f"{before.name}: nothing was run again")
-    lines = ((name, _difference(before.arrays.get(name), array, tolerance)) for name, array in stretch.arrays.items())
-    return [f"{name}: {line}" for name, line in sorted(lines) if line]
+    found = []
+    for name, array in sorted(stretch.arrays.items()):
+        apart = stretch.levels.get(name, 0) if tolerance else 0
+        if line := _difference(before.arrays.get(name), array, tolerance, apart):
+            found.append(f"{name}: {line}")
+    return found
 
 
-def _difference(recorded: NDArray[Any] | None, again: NDArray[Any], tolerance: float) -> str:
-    """How an array differs from the leading block of the recorded one."""
+def _difference(recorded: NDArray[Any] | None, again: NDArray[Any], tolerance: float, apart: int) -> str:
+    """The difference between an array and the leading block of the recorded one, in words."""
     if recorded is None:
         return "not in the recording"
     part = recorded[tuple(slice(size) for size in again.shape)] if recorded.ndim == again.ndim else recorded
@@ -60,8 +67,8 @@ def _difference(recorded: NDArray[Any] | None, again: NDArray[Any], tolerance: f
     wrong = (_bytes(part) != _bytes(again)).any(1)
     largest = max(float(np.abs(recorded.astype(np.float64)).max(initial=0)), np.finfo(np.float64).tiny)
     off = np.abs(again.astype(np.float64) - part.astype(np.float64)).ravel() / largest
-    if part.dtype.kind == "f":
-        wrong &= ~(off <= tolerance) | (tolerance == 0)  # nan is not within any
+    if most := tolerance if part.dtype.kind == "f" else apart / largest:
+        wrong &= ~(off <= most)  # nan is not within any
     count = int(wrong.sum())
     return f"{count} of {part.size} numbers differ, the largest by {off[wrong].max():.2g}" if count else ""
 

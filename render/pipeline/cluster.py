@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
+from stagelight.engines.experiment.workers import RETRIES, ClusterError, dask
 from stagelight.render.pipeline import InputError, one_line, plan
 from stagelight.render.pipeline.plan import Inputs, Places
 
-SECONDS = 15  # within which the scheduler has to answer
-RETRIES = 3  # of a section whose worker was lost
 STALE = "loaded sources that have changed since"
 _loaded: dict[str, Inputs] = {}  # in a worker: what it first drew a scene with, which Python does not load again
 
@@ -31,17 +29,11 @@ def cluster(address: str, places: Places, wanted: Sequence[Inputs]) -> Iterator[
         InputError: no Dask, no scheduler, no worker, or one that does not qualify.
     """
     try:
-        distributed: Any = importlib.import_module("distributed")  # of the extra `cluster`
-    except ImportError:
-        raise InputError("--cluster needs Dask; run `pip install 'stagelight[cluster]'`") from None
-    try:
-        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--cluster {address}: no scheduler answers there ({one_line(error)}); start one with "
-                         "`dask scheduler`, workers with `dask worker ADDRESS --nthreads 1`") from None  # fmt: skip
-    with client:
-        _qualify(client, address, places, wanted)
-        yield client.get_executor(pure=False, retries=RETRIES)
+        with dask(address) as client:
+            _qualify(client, address, places, wanted)
+            yield client.get_executor(pure=False, retries=RETRIES)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
 
 
 def _qualify(client: Any, address: str, places: Places, wanted: Sequence[Inputs]) -> None:

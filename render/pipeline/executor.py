@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing
 import os
-import signal
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import connection
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from stagelight.engines.experiment.workers import processes, usable_cores
 from stagelight.render.pipeline import RenderError, one_line
+
+__all__ = ["Work", "pool", "run", "usable_cores"]
+pool = processes
 
 U = TypeVar("U", bound="Work")
 R = TypeVar("R")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TICK = 0.2  # seconds between two looks at the workers' counts
 
 
@@ -38,54 +35,6 @@ class Work(Protocol):
     @property
     def frames(self) -> int:
         """The number of frames."""
-
-
-def usable_cores() -> int:
-    """The cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def pool(jobs: int, method: str = "spawn") -> Iterator[Executor]:
-    """Worker processes, on as many cores. Leaving with an error ends them at once.
-
-    Args:
-        method: how they are started. "fork" saves them all imports, where this process has a single thread.
-    """
-    before = {name: os.environ.get(name) for name in THREADS}
-    others = set(multiprocessing.active_children())
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), initializer=_start, initargs=(jobs,))
-    try:
-        yield executor
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.kill()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({name: value} if value is not None else {})
-
-
-def _start(jobs: int) -> None:
-    """Leave Ctrl-C to the parent, end with it, however it ends, and keep to as many cores as there are workers.
-
-    SVT-AV1 has threads of its own even where it encodes with one: --jobs 1 would take a core and a third.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:jobs])
-    atexit.register(os._exit, 0)  # registered first, so called last: taking Python apart would be a tenth of a second
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-
-
-def _follow(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
 
 
 def run(

@@ -20,11 +20,12 @@ import importlib.metadata
 import importlib.util
 import json
 import pkgutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from stagelight.engines.experiment import provenance
+from stagelight.engines.experiment.provenance import SourceError
 from stagelight.engines.recording import RecordingError, load_head, sha256
 from stagelight.render import theme
 from stagelight.render.pipeline import InputError, RenderError
@@ -169,21 +170,17 @@ def closure(*modules: str, scene: str = "", without: Collection[str] = ()) -> di
 
     What `scene` itself imports of `without` is not followed.
     """
-    files: dict[str, Path] = {}
-    waiting = set(modules)
-    tops = {name.partition(".")[0] for name in (*modules, "stagelight.engines.recording")}
-    while waiting:
-        name = waiting.pop()
-        path = _file(name) if name not in files and name.partition(".")[0] in tops else None
-        if path:
-            files[name] = path
-            waiting.update(set(_imports(path, name)) - (set(without) if name == scene else set()))
-    return files
+    try:
+        return provenance.closure(
+            *modules, follow=lambda importer, imported: importer != scene or imported not in without
+        )
+    except SourceError as error:
+        raise RenderError(str(error)) from error
 
 
 def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
     """The modules of a scene's package that draw one section each."""
-    top = _parsed(among[scene], among[scene].read_bytes()) if scene in among else ast.Module([], [])
+    top = provenance.parsed(among[scene], among[scene].read_bytes()) if scene in among else ast.Module([], [])
     used = {
         node.value.id
         for node in ast.walk(top)
@@ -197,55 +194,12 @@ def _drawers(scene: str, among: Mapping[str, Path]) -> set[str]:
 
 
 def _has_section(path: Path) -> bool:
-    body = _parsed(path, path.read_bytes()).body
+    body = provenance.parsed(path, path.read_bytes()).body
     return any(isinstance(node, ast.FunctionDef) and node.name == "section" for node in body)
-
-
-def _parsed(path: Path, source: bytes) -> ast.Module:
-    try:
-        return ast.parse(source, path)
-    except SyntaxError as error:
-        raise RenderError(f"{path}, line {error.lineno or 1}: {error.msg}; correct it and render again") from error
-    except ValueError as error:  # a null byte, or bytes that are not UTF-8
-        raise RenderError(f"{path}: not Python ({error}); correct it and render again") from error
 
 
 def _sources(files: Mapping[str, Path]) -> Sources:
     return tuple((name, sha256(path)) for name, path in sorted(files.items()))
-
-
-def _imports(path: Path, name: str) -> Iterator[str]:
-    """The modules that a file may import, with their parents. `from a import b` may mean a module a.b."""
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    yield name.rpartition(".")[0]
-    for base, names in _imported(path, path.read_bytes()):
-        whole = importlib.util.resolve_name(base, package) if base.startswith(".") else base
-        yield whole
-        yield from (f"{whole}.{each}" for each in names)
-
-
-@lru_cache(maxsize=1024)
-def _imported(path: Path, source: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The names in a file's import statements: modules, as written, and what is taken from each."""
-    imports: list[tuple[str, tuple[str, ...]]] = []
-    for node in ast.walk(_parsed(path, source)):
-        if isinstance(node, ast.Import):
-            imports += [(alias.name, ()) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            imports.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
-    return tuple(imports)
-
-
-def _file(name: str) -> Path | None:
-    """A module's file, found without importing anything below its top package; None where it is no module."""
-    top, _, rest = name.partition(".")
-    spec = importlib.util.find_spec(top) if top else None
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder, *rest.split(".")) if rest else Path(folder)
-        for candidate in (path / "__init__.py", path.with_suffix(".py")):
-            if candidate.is_file():
-                return candidate
-    return None
 
 
 def _digest(files: Mapping[str, Path]) -> str:

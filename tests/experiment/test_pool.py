@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stagelight.engines.experiment import pool
+from stagelight.engines.experiment import pool, workers
 from stagelight.engines.experiment.progress import Interrupted, Progress
 
 PAST = 0.0  # a deadline that has passed
@@ -121,10 +121,11 @@ def running(process: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_cluster_that_does_not_answer_is_named() -> None:
+def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
+    monkeypatch.setattr(workers, "CLUSTER_SECONDS", 1)
     with (
-        pytest.raises(pool.ClusterError, match=r"--cluster tcp://127\.0\.0\.1:9: no scheduler answers there"),
-        pool.dask("tcp://127.0.0.1:9"),
+        pytest.raises(workers.ClusterError, match=r"--cluster tcp://127\.0\.0\.1:9: no scheduler answers there"),
+        workers.dask("tcp://127.0.0.1:9"),
     ):
         pass

@@ -43,6 +43,14 @@ def test_a_tolerance_is_a_share_of_the_largest_recorded_number() -> None:
     assert len(compared(0.0, loss=near)) == 1
 
 
+def test_rounded_numbers_may_be_levels_apart_on_another_processor() -> None:
+    near = ARRAYS["picture"][:3] + np.uint8(2)
+    for levels, tolerance, differ in (({}, 0.5, True), ({"picture": 2}, 0.5, False), ({"picture": 1}, 0.5, True),
+                                      ({"picture": 2}, 0.0, True)):  # fmt: skip
+        stretch = Stretch({"picture": near}, "", "", levels=levels)
+        assert bool(compare(RECORDED, stretch, tolerance)) == differ
+
+
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
 def test_nothing_excuses_another_truth_value_shape_type_or_nan(tolerance: float) -> None:
     assert len(compared(tolerance, mask=~ARRAYS["mask"])) == 1

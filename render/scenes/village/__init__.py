@@ -19,7 +19,7 @@ HEADLINES = {
     "goal": "One goal: everyone eats",
     "relay": "Wheat, flour, bread: nobody makes it alone",
     "tradeoff": "What is left over: store it or sell it?",
-    "disturbances": "Stored bread bridges still wind",
+    "disturbances": "Stored flour bridges still wind",
     "results": "Forty days, and what others reach",
 }
 PACE = {"relay": None}  # where the camera moves, every picture is drawn; elsewhere cut-outs move on twos

@@ -65,7 +65,7 @@ def section(recording: Recording) -> Section:
         paint=partial(paint, data),
         backdrop=nothing,
         captions=(
-            Cue(0.2, 3.9, "Wind turns the mill; bread is stored."),
+            Cue(0.2, 3.9, "Wind turns the mill; flour is stored."),
             Cue(4.0, 7.2, "The wind drops. Nothing is ground."),
             Cue(7.4, 12.1, bridge + (" Rabbits eat the crop." if rabbits else "")),
             Cue(12.3, 16.8, f"Then it is empty: {in_words(hungry)} hungry days."),

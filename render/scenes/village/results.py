@@ -83,7 +83,7 @@ def section(recording: Recording) -> Section:
             Cue(0.0, 3.68, f"Forty days: {fed} fed in full, {hungry} hungry."),
             Cue(3.7, 7.4, "The line is the granary, filled and eaten."),
             Cue(7.6, 11.5, f"Return, mean of {seeds} runs; language model {fewer}."),
-            Cue(11.6, SECONDS, f"Stored bread is worth {worth:.2f} under shocks."),
+            Cue(11.6, SECONDS, f"Stored flour is worth {worth:.2f} under shocks."),
         ),
         marks=(Cue(0.0, PLAYED, "gauge"), Cue(0.0, PLAYED, "posture")),
         still=13.6,

@@ -108,7 +108,7 @@ def test_a_save_redraws_what_it_touches_and_a_slip_is_one_line(pair: Places, tmp
         at = len(told.lines)
         own.write_text(text + "\nx = = 1\n")
         assert told.until("error", at) == [
-            f"error: {own}, line {len(text.splitlines()) + 2}: invalid syntax; correct it and render again\n"
+            f"error: {own}, line {len(text.splitlines()) + 2}: invalid syntax; correct it and try again\n"
         ]
         own.write_text(text + "\nx = unknown\n")
         said = told.until("unknown", at)[-1]
