@@ -43,10 +43,12 @@ def declared_parts(recorded: Mapping[str, str], reads: Sequence[str]) -> dict[st
     """The parts of a recording that declared names stand for: part -> hash, or NONE or THERE."""
     hashes: dict[str, str] = {}
     for name in reads:
-        if name.endswith("?"):
+        if name.endswith("*"):
+            hashes |= {part: digest for part, digest in recorded.items() if covers(name, part)} or {name: NONE}
+        elif name.endswith("?"):
             hashes[name] = THERE if name[:-1] in recorded else NONE
         else:
-            hashes |= {part: digest for part, digest in recorded.items() if covers(name, part)} or {name: NONE}
+            hashes[name] = recorded.get(name, NONE)
     return hashes
 
 
@@ -183,6 +185,11 @@ class _Event(Mapping[str, Any]):
 
 def _events(events: Sequence[Mapping[str, Any]], notes: _Notes) -> list[_Event]:
     """The declared events, by step, kind and number: an order that they hold themselves."""
-    named = [each for each in zip(_event_names(events), events, strict=True) if notes.covered(each[0])]
+    declared = [name for name in notes.declared if name.startswith("events.")]
+    named = [
+        (name, event)
+        for name, event in zip(_event_names(events), events, strict=True)
+        if any(covers(each, name) for each in declared)
+    ]
     named.sort(key=lambda each: (each[1]["step"], each[1]["kind"], int(each[0].rpartition(".")[2])))
     return [_Event(name, event, notes) for name, event in named]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
@@ -14,7 +12,7 @@ from stagelight.render.components import board, network
 from stagelight.render.motion import ease, mix, px, py
 from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import Data
+from stagelight.render.scenes.rollout.games import Game, Starts
 from stagelight.render.wording import percent
 
 # Beats, in seconds.
@@ -33,14 +31,6 @@ STEP_Y, DEPTH_Y, NUMBER_DROP, NUMBER_SIZE = py(30), py(52), py(9.5), 84
 PLAYS_Y, MOVE_Y, MOVE_SIZE = py(24), py(33), 64
 RATES_NAME_Y, RATES_NAME_LINE, RATES_SIZE = py(24), py(28.5), 44
 RATES_TOP, RATES_PITCH = 35.5, 6.9  # percent of the height
-OPENING = 300  # plies from mate: a start further back is the opening
-OPPONENTS = {
-    "random": "random moves",
-    "greedy": "a greedy capturer",
-    "careful": "a capturer that avoids mate in one",
-    "material_1": "a one-ply search",
-    "material_2": "a two-ply search",
-}
 RATES = (
     ("random moves", "opening.mate_rate"),
     ("greedy", "opening.greedy.mate_rate"),
@@ -49,86 +39,6 @@ RATES = (
     ("two-ply search", "opening.material_2.mate_rate"),
     ("Stockfish", "opening.stockfish.mate_rate"),
 )
-
-
-class Starts:
-    """The first training game from each depth at which training came to start, nearest to mate first; S of them."""
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-
-    @cached_property
-    def steps(self) -> list[int]:
-        """(S,) the training step of each game; rising.
-
-        A depth that the frontier came back to later, against a harder opponent, is left out.
-        """
-        arrays = self.recording.arrays
-        depth, opponent = arrays["slide_depth"], arrays["slide_rung"]
-        left, moves = arrays["public_left"], arrays["public_moves"]
-        steps: list[int] = []
-        for level in sorted({int(d) for d in depth[opponent == 0]}):
-            deeper = int(left[steps[-1]]) if steps else 0
-            found = np.flatnonzero((moves == 0) & (left <= level) & (left > deeper))
-            found = found[found >= int(np.argmax(depth == level))]
-            steps += [int(found[0])] if len(found) else []
-        return [step for at, step in enumerate(steps) if step < min(steps[at + 1 :], default=step + 1)]
-
-    @cached_property
-    def depths(self) -> list[int]:
-        """(S,) plies from mate at each start."""
-        return [int(self.recording.arrays["public_left"][step]) for step in self.steps]
-
-    @cached_property
-    def boards(self) -> list[dict[int, str]]:
-        """(S,) the pieces at each start."""
-        return [_pieces(self.recording.arrays["public_board"][step]) for step in self.steps]
-
-    @cached_property
-    def likeliest(self) -> list[str]:
-        """(S,) the policy's likeliest move at each start."""
-        arrays = self.recording.arrays
-        return [_uci(int(arrays["public_move"][step][0]), int(arrays["public_board"][step][64])) for step in self.steps]
-
-    @cached_property
-    def probability(self) -> list[float]:
-        """(S,) of that move."""
-        return [float(self.recording.arrays["public_after"][step][0]) for step in self.steps]
-
-    @cached_property
-    def change(self) -> list[NDArray[np.floating]]:
-        """(S,) of (3, U): how far each unit's incoming weights moved in the game's step."""
-        return [self.recording.arrays["public_change"][step].astype(float) for step in self.steps]
-
-    @cached_property
-    def largest_change(self) -> float:
-        """The first step's largest change, which the largest ring stands for."""
-        return float(self.recording.arrays["public_change"][0].max())
-
-    def name(self, index: int) -> str:
-        """A depth as printed."""
-        return "opening" if self.depths[index] > OPENING else str(self.depths[index])
-
-
-class Game:
-    """One whole game from the opening; the policy plays White."""
-
-    def __init__(self, recording: Recording) -> None:
-        found = Data(recording).event("showcase")
-        assert found is not None, "a recording with whole games shows one"
-        self.opponent = OPPONENTS[found["opponent"]]
-        self.uci: list[str] = found["uci"]  # (P,) of P plies
-        self.san: list[str] = found["san"]  # (P,)
-        self.boards = [board.placement(fen) for fen in found["boards"]]  # (P + 1,) before and after each ply
-
-    def __len__(self) -> int:
-        return len(self.uci)
-
-    def at(self, t: float) -> tuple[int, float]:
-        """The ply that is played at a time, and how far it is, 0 to 1."""
-        clock = float(np.interp(t, (FIRST_PLY, LAST_PLY), (0.0, float(len(self)))))
-        ply = min(int(clock), len(self) - 1)
-        return ply, 1.0 if t >= LAST_PLY else ease(clock - ply, 0.0, 0.75)
 
 
 @reads(
@@ -237,7 +147,7 @@ def _number(pen: Pen, name: str, number: str, y: float, colour: str) -> None:
 
 def _play(game: Game, pen: Pen, t: float) -> None:
     """The whole game up to a time, the last move's squares lit."""
-    ply, share = game.at(t)
+    ply, share = _ply(game, t)
     uci = game.uci[ply]
     colour = theme.BELIEF if ply % 2 == 0 else theme.QUIET
     for name in (uci[:2], uci[2:4]):
@@ -252,7 +162,7 @@ def _play(game: Game, pen: Pen, t: float) -> None:
 
 def _result(recording: Recording, game: Game, pen: Pen, t: float) -> None:
     """The move that is played, and how often the opening ends in mate."""
-    ply, _ = game.at(t)
+    ply, _ = _ply(game, t)
     move = f"{ply // 2 + 1}.{'..' if ply % 2 else ''} {game.san[ply]}"
     pen.text("the policy plays White", LEFT, PLAYS_Y, theme.FLOOR, theme.QUIET)
     pen.text(move, LEFT, MOVE_Y, MOVE_SIZE, theme.TEXT, font=theme.MONO_BOLD)
@@ -267,16 +177,8 @@ def _result(recording: Recording, game: Game, pen: Pen, t: float) -> None:
                  alpha=alpha)  # fmt: skip
 
 
-def _uci(code: int, turn: int) -> str:
-    """A recorded move as squares, seen as `_pieces` shows the board."""
-    flip = 0 if turn > 0 else 56
-    return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ((code & 63) ^ flip, (code >> 6 & 63) ^ flip))
-
-
-def _pieces(row: Any) -> dict[int, str]:
-    """The pieces of a recorded row of 72 bytes, seen from the side to move: that side is White, below."""
-    squares, turn = np.asarray(row[:64]).reshape(8, 8).astype(int), int(row[64])
-    if turn < 0:
-        squares = -squares[::-1]
-    return {at: " PNBRQK"[piece] if piece > 0 else " pnbrqk"[-piece]
-            for at, piece in enumerate(squares.ravel()) if piece}  # fmt: skip
+def _ply(game: Game, t: float) -> tuple[int, float]:
+    """The ply that is played at a time, and how far it is, 0 to 1."""
+    clock = float(np.interp(t, (FIRST_PLY, LAST_PLY), (0.0, float(len(game)))))
+    ply = min(int(clock), len(game) - 1)
+    return ply, 1.0 if t >= LAST_PLY else ease(clock - ply, 0.0, 0.75)

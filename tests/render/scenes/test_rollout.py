@@ -12,7 +12,8 @@ from stagelight.engines import recording
 from stagelight.engines.recording import Recording
 from stagelight.render.components import board, fan, network
 from stagelight.render.scene import Section
-from stagelight.render.scenes.rollout import Rollout, curriculum
+from stagelight.render.scenes.rollout import Rollout
+from stagelight.render.scenes.rollout.games import Starts
 from stagelight.render.stage import Film
 from stagelight.render.wording import signed
 from support.drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
@@ -175,7 +176,7 @@ def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Record
 
 
 def test_the_slide_shows_recorded_starts_from_mate_in_one_to_the_opening(recorded: Recording) -> None:
-    starts = curriculum.Starts(recorded)
+    starts = Starts(recorded)
     arrays = recorded.arrays
     assert starts.depths[0] == 1
     assert starts.name(len(starts.depths) - 1) == "opening"
