@@ -1,6 +1,6 @@
 """Palette by meaning, type sizes, times and qualities. Every colour, size and duration of a scene is named here.
 
-One meaning a colour on all scenes; each is also told by shape or place, and reads on NIGHT.
+One meaning a colour on all scenes; each also has a shape or a place of its own, and reads on NIGHT.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def rgb(colour: str) -> tuple[float, float, float]:
 
 @cache
 def swap(colour: str) -> tuple[float, float, float]:
-    """A hex colour as cairo must be told it: a frame's memory is RGBA where cairo expects BGRA."""
+    """A hex colour in the order that cairo takes: a frame's memory is RGBA where cairo expects BGRA."""
     red, green, blue = rgb(colour)
     return blue, green, red
 

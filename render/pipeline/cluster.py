@@ -62,5 +62,5 @@ def _inputs_there(places: Places, names: Sequence[str]) -> list[Inputs | str]:
         inputs = {name: plan.inputs(places, name) for name in names}
         stale = [name for name, now in inputs.items() if _loaded.setdefault(name, now).drawn_by() != now.drawn_by()]
         return [STALE if name in stale else now for name, now in inputs.items()]
-    except Exception as error:  # noqa: BLE001  # told in one line where it is read
+    except Exception as error:  # noqa: BLE001  # reported in one line by the parent
         return [one_line(error)] * len(names)

@@ -63,7 +63,7 @@ def main() -> None:
 
 def _warm() -> None:
     """Import what drawing imports, then forget what an author may change."""
-    with contextlib.suppress(Exception):  # a broken source is told of when it is drawn
+    with contextlib.suppress(Exception):  # a broken source is reported when it is drawn
         importlib.import_module("stagelight.render.pipeline.encode")
     for name in [name for name in sys.modules if name.partition(".")[0] in PROJECT]:
         del sys.modules[name]
@@ -140,7 +140,7 @@ def _draw(job: Job, places: Places, inputs: Inputs, quality: Quality) -> None:
 
 @contextlib.contextmanager
 def _unwatched(labels: Sequence[str], totals: Sequence[int]) -> Iterator[Callable[[Sequence[int]], None]]:
-    """No progress: each section is told of as it is finished."""
+    """No progress: each section is reported as it is finished."""
     yield lambda done: None
 
 

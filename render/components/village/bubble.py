@@ -2,7 +2,7 @@
 
 They are drawn as they are, never interpreted: no markup, no control or direction characters, no stacked accents. What
 the shipped font lacks stands as `MISSING`; what does not fit ends in an ellipsis. Who speaks, a script, a planner, a
-trained policy or a language model, is told by the border and in words.
+trained policy or a language model, is shown by the border and in words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sky, hills and meadow behind the village; the hour is told by the sky, never by what outshines the people."""
+"""Sky, hills and meadow behind the village; the sky shows the hour, and nothing outshines the people."""
 
 from __future__ import annotations
 

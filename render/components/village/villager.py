@@ -1,4 +1,4 @@
-"""Villagers: a rig of joints that a recorded hunger, a load and a walk move; a role is told by its hat."""
+"""Villagers: a rig of joints that a recorded hunger, a load and a walk move; a hat shows the role."""
 
 from __future__ import annotations
 
