@@ -54,12 +54,9 @@ def compute_all(
     """
     found = {task: arrays for task in tasks if (arrays := cache.read(path(task))) is not None}
     missing = [task for task in tasks if task not in found]
-
-    def overall(name: str, done: int, total: int, figures: Mapping[str, float], /) -> None:
-        progress(name, done + 100 * (len(tasks) - len(missing)), 100 * len(tasks), figures)
-
-    how = {"jobs": jobs, "cluster": cluster, "progress": overall, "deadline": deadline, "what": what}
-    for task, made in run_all(missing, work, **how):  # type: ignore[arg-type]  # of several types
+    for task, made in run_all(
+        missing, work, jobs=jobs, cluster=cluster, progress=progress, deadline=deadline, what=what, before=len(found)
+    ):
         cache.write(path(task), made)
         found[task] = dict(made)
     return {task: found[task] for task in tasks}
@@ -74,16 +71,18 @@ def run_all(
     progress: Progress = silent,
     deadline: float = NEVER,
     what: str = "",
+    before: int = 0,
 ) -> Iterator[tuple[T, R]]:
     """Run every task and yield it with its result as each is finished; arguments as for `compute_all`.
 
-    A task that observes the deadline itself may raise `Interrupted`; the others then end likewise.
+    `before` tells the listener how many more were finished by an earlier call. A task that observes the deadline itself
+    may raise `Interrupted`; the others then end likewise.
 
     Raises:
         Interrupted: the deadline passed before all were finished.
         ClusterError: the cluster cannot be used.
     """
-    account = _Account(what, len(tasks), progress)
+    account = _Account(what, len(tasks), progress, before)
     stopped = ""
     if not tasks:
         return
@@ -148,8 +147,8 @@ def _run(work: Callable[[T, Progress], R], task: T, index: int) -> R:
 class _Account:
     """The progress of all tasks together, as one listener hears it."""
 
-    def __init__(self, what: str, tasks: int, progress: Progress) -> None:
-        self.what, self.progress = what, progress
+    def __init__(self, what: str, tasks: int, progress: Progress, before: int) -> None:
+        self.what, self.progress, self.before = what, progress, before
         self.shares = [0.0] * tasks
         self.figures: dict[int, dict[str, float]] = {}
 
@@ -187,4 +186,5 @@ class _Account:
     def report(self) -> None:
         """Pass the whole on."""
         latest = {name: value for figures in list(self.figures.values()) for name, value in figures.items()}
-        self.progress(self.what, round(100 * sum(self.shares)), 100 * len(self.shares), latest)
+        done, total = self.before + sum(self.shares), self.before + len(self.shares)
+        self.progress(self.what, round(100 * done), 100 * total, latest)

@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stagelight.engines.recording import sha256
+from stagelight.engines.recording import Recording, sha256
 
 NEUTRAL = frozenset(
     {"stagelight", "stagelight.engines", "stagelight.engines.experiment"}
@@ -57,6 +57,19 @@ def code_version(*modules: str, files: Iterable[Path] = ()) -> str:
     for path in sorted(files, key=lambda path: path.name):
         found.update(f"{path.name}\0{sha256(path)}\0".encode())
     return found.hexdigest()[:LENGTH]
+
+
+def require_version(before: Recording, version: str) -> None:
+    """Refuse a recording that other code made.
+
+    Raises:
+        ValueError: it has to be recorded again first.
+    """
+    if before.code_version != version:
+        raise ValueError(
+            f"{before.name}.json: made by code {before.code_version}, this is {version}; "
+            f"run `click record {before.name}` first"
+        )
 
 
 def key(*parts: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.provenance import require_version
 from stagelight.engines.recording import Recording
 from stagelight.engines.rollout.ladder import climb, pool, runs, told
 
@@ -17,11 +18,7 @@ def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadl
         ValueError: other code made the recording.
         Interrupted: the deadline passed; the same call resumes.
     """
-    if before.code_version != climb.version():
-        raise ValueError(
-            f"{before.name}.json: made by code {before.code_version}, this is {climb.version()}; "
-            "run `click record rollout`"
-        )
+    require_version(before, climb.version())
     seeds = tuple(int(seed) for seed in before.config["seeds"])
     results = pool.make(
         runs.chosen(runs.COMPARED, seeds), cache, progress, jobs, deadline, "making what it is compared with"

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
-from stagelight.engines.experiment.provenance import code_version
+from stagelight.engines.experiment.provenance import code_version, require_version
 from stagelight.engines.recording import Recording
 from stagelight.engines.scan import cells, record, told
 from stagelight.engines.scan.cases import ACCELERATIONS, ADULTS, KINDS, Case, Method, headline
@@ -58,11 +58,7 @@ def compare(before: Recording, cache: Path, progress: Progress, deadline: float 
         ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
         Interrupted: the deadline passed; the same call resumes.
     """
-    if before.code_version != (now := record.version()):
-        raise ValueError(
-            f"{before.name}.json: recorded by the engine as it was ({before.code_version}, now {now}); "
-            "run `click record scan` first"
-        )
+    require_version(before, record.version())
     every_method, chosen = methods(), every()
     found = measure(every_method, chosen, cache / "cells", progress, deadline)
     compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in every_method],

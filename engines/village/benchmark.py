@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.provenance import require_version
 from stagelight.engines.experiment.statistics import ratio_interval
 from stagelight.engines.recording import Recording
 from stagelight.engines.village import adversary, agents, bound, plans, record, scenarios, score, speed, tape
@@ -56,10 +57,7 @@ def compare(
         ValueError: other code made the recording, or there is no policy to score, or no small language model.
         Interrupted: the deadline passed; the same call resumes.
     """
-    if before.code_version != record.version():
-        raise ValueError(
-            f"village.json: made by code {before.code_version}, this is {record.version()}; run `click record village`"
-        )
+    require_version(before, record.version())
     if not record.POLICY.exists():
         raise ValueError(f"{record.POLICY.name} is missing, and it is what is scored; get it from the repository")
     if seeds is not None:

@@ -21,15 +21,10 @@ def refusals() -> Iterator[None]:
         raise InputError(str(error)) from error
 
 
-def deadline(minutes: float | None) -> float:
-    """The moment of `time.monotonic` after so many minutes; never, if None."""
-    return NEVER if minutes is None else time.monotonic() + 60 * minutes
-
-
 @contextmanager
 def stopping_after(minutes: float | None) -> Iterator[float]:
-    """The deadline of some work, by `time.monotonic`; that it passed is said in one line."""
+    """The moment of `time.monotonic` after so many minutes, or never; that it passed is said in one line."""
     try:
-        yield deadline(minutes)
+        yield NEVER if minutes is None else time.monotonic() + 60 * minutes
     except Interrupted as error:
         raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None

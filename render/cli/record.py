@@ -15,13 +15,12 @@ from typing import Any
 import click
 
 from stagelight.engines import installation, recording
-from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
 from stagelight.render.cli import options
-from stagelight.render.cli.engine_calls import deadline, refusals
+from stagelight.render.cli.engine_calls import refusals, stopping_after
 from stagelight.render.cli.options import FILE, FOLDER, MINUTES, jobs
-from stagelight.render.pipeline import InputError, executor, plan, progress
+from stagelight.render.pipeline import executor, plan, progress
 from stagelight.render.pipeline.plan import Places
 
 
@@ -94,9 +93,7 @@ def record(
         shutil.rmtree(checkpoints, ignore_errors=True)
     asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
-    if minutes is not None:
-        asked["deadline"] = deadline(minutes)
-    engine, made = _run_engine(scene, asked, checkpoints)
+    engine, made = _run_engine(scene, asked, checkpoints, minutes)
     if stage is not None:
         for fact, value in made.facts.items():
             click.echo(f"{fact:42} {value:g}")
@@ -109,7 +106,9 @@ def record(
         click.echo(path)
 
 
-def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple[Any, Recording]:
+def _run_engine(
+    scene: str, options: dict[str, Any], checkpoints: Path, minutes: float | None = None
+) -> tuple[Any, Recording]:
     """Run an engine by name, with the options that are not None. Returns the engine, too."""
     engines = Path(recording.__file__).resolve().parent
     known = [
@@ -117,22 +116,22 @@ def _run_engine(scene: str, options: dict[str, Any], checkpoints: Path) -> tuple
     ]
     plan.pick("engine", scene, known)
     engine = importlib.import_module(f"stagelight.engines.{scene}.record")
+    takes = inspect.signature(engine.make).parameters
     given = {name: value for name, value in options.items() if value is not None}
-    if "seed" in given and "seeds" in inspect.signature(engine.make).parameters:
+    if "seed" in given and "seeds" in takes:
         seed = given.pop("seed")
         given["seeds"] = tuple(range(seed, seed + len(engine.SEEDS)))
-    if "jobs" in inspect.signature(engine.make).parameters:
+    if "jobs" in takes:
         given.setdefault("jobs", executor.usable_cores())
-    for name in given.keys() - inspect.signature(engine.make).parameters.keys():
+    for name in given.keys() - takes.keys():
         raise click.UsageError(f"{scene} takes no --{name}.")
+    if minutes is not None and "deadline" not in takes:
+        raise click.UsageError(f"{scene} takes no --minutes.")
     checkpoints.mkdir(parents=True, exist_ok=True)
-    with progress.following() as report:
-        try:
-            made: Recording = engine.make(checkpoints, report, **given)
-        except ValueError as error:
-            raise InputError(str(error)) from error
-        except Interrupted as error:
-            raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None
+    with refusals(), stopping_after(minutes) as end, progress.following() as report:
+        if minutes is not None:
+            given["deadline"] = end
+        made: Recording = engine.make(checkpoints, report, **given)
     return engine, made
 
 

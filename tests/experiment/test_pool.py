@@ -110,3 +110,21 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch
         workers.dask("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+@pytest.mark.slow
+def test_a_cluster_computes_the_same_by_the_same_call(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    from support.dask_cluster import Cluster
+
+    cluster = Cluster(tmp_path)
+    try:
+        found = pool.compute_all(
+            [3, 1, 2], square, lambda task: tmp_path / f"{task}.npz", cluster=cluster.address, what="squares"
+        )
+        with pytest.raises(ValueError, match="task 1 cannot be done"):
+            list(pool.run_all([1], fails, cluster=cluster.address))
+    finally:
+        cluster.close()
+    assert {task: int(arrays["square"]) for task, arrays in found.items()} == {3: 9, 1: 1, 2: 4}
+    assert sorted(path.stem for path in tmp_path.glob("*.npz")) == ["1", "2", "3"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +22,10 @@ def make(
         Interrupted: the deadline passed; what was trained is kept.
     """
     missing = [run for run in runs if work.kept(run, folder) is None]
-
-    def overall(name: str, done: int, total: int, figures: Mapping[str, float], /) -> None:
-        progress(name, done + 100 * (len(runs) - len(missing)), 100 * len(runs), figures)
-
     for _ in pool.run_all(
-        missing, partial(_train, folder, deadline), jobs=jobs, progress=overall, deadline=deadline, what=what
-    ):
+        missing, partial(_train, folder, deadline), jobs=jobs, progress=progress, deadline=deadline, what=what,
+        before=len(runs) - len(missing),
+    ):  # fmt: skip
         pass  # each has kept itself
     return {run: work.make(run, folder, silent) for run in runs}
 

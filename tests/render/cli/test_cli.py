@@ -237,6 +237,7 @@ def test_an_option_the_engine_does_not_have_is_exit_code_2(call: Call, engine: S
     code, _, err = call("record", "rollout", "--start", "fen")
     assert code == 2
     assert "rollout takes no --start" in err
+    assert "rollout takes no --minutes" in call("record", "rollout", "--minutes", "1")[2]
 
 
 @pytest.mark.parametrize("package", ["torch", "chess"])

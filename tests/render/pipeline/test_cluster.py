@@ -6,60 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-distributed: Any = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
-from stagelight.render.pipeline.plan import Places  # noqa: E402
-from support.tiny_scene import record  # noqa: E402
+from stagelight.render.pipeline.plan import Places
+from support.dask_cluster import HERE, Cluster
+from support.tiny_scene import record
 
 pytestmark = pytest.mark.slow
-HERE = "127.0.0.1"
-
-
-class Cluster:
-    """A scheduler and two workers, processes of their own."""
-
-    def __init__(self, root: Path) -> None:
-        self.file, self.root = root / "scheduler.json", root
-        self.running = [self.start("scheduler", "--port", "0")]
-        self.workers = [self.work(), self.work()]
-
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """One `dask` process."""
-        path = os.pathsep.join([str(self.root), *sys.path])
-        options = ["--host", HERE, "--no-dashboard", "--scheduler-file", str(self.file)]
-        command = (sys.executable, "-m", "dask", *command, *options)
-        return subprocess.Popen(
-            command,
-            env={**os.environ, "PYTHONPATH": path},
-            cwd=self.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def work(self, threads: int = 1) -> subprocess.Popen[bytes]:
-        """One more worker."""
-        self.running.append(self.start("worker", "--nthreads", str(threads), "--no-nanny"))
-        return self.running[-1]
-
-    @property
-    def address(self) -> str:
-        """The scheduler's address, once both workers are there."""
-        until = time.monotonic() + 60
-        while not self.file.exists() and time.monotonic() < until:
-            time.sleep(0.1)
-        address = str(json.loads(self.file.read_text())["address"])
-
-        client: Any = distributed.Client(address, timeout=60, set_as_default=False)
-        with client:
-            client.wait_for_workers(len(self.running) - 1, timeout=60)
-        return address
 
 
 @pytest.fixture
@@ -67,9 +25,7 @@ def dask(places: Places, tmp_path: Path) -> Iterator[Cluster]:
     """The cluster, over when the test is."""
     cluster = Cluster(tmp_path)
     yield cluster
-    for process in reversed(cluster.running):
-        process.kill()
-        process.wait()
+    cluster.close()
 
 
 def drive(root: Path, *arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
