@@ -1,23 +1,23 @@
-"""Group relative policy optimisation on mate in one, from scratch.
+"""Group relative policy optimisation, from random weights to whole games of chess, paid by mate alone.
 
 One step, after DeepSeekMath (arXiv:2402.03300, section 4.1):
 
-1. sample    from each start position draw a group of G moves from the policy
-2. reward    the verifier pays r_i = 1 for checkmate, 0 otherwise
-3. advantage A_i = r_i - mean(r); no division by the group's spread (Dr. GRPO, arXiv:2503.20783)
-4. update    ascend E[min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A)], rho = pi(a|s) / pi_old(a|s)
+1. sample    from each start play a group of G games to mate, a draw, or the end of the budget
+2. reward    r = discount ** (moves beyond the needed) if the learner mates within the budget, 0 otherwise
+3. advantage A_i = r_i - mean(r), the same for each move of a rollout; no division by the group's spread (Dr. GRPO,
+             arXiv:2503.20783), which is an option here
+4. update    ascend E[min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A)], rho = pi(a|s) / pi_old(a|s), over all moves,
+             for `epochs` passes; the mean is over the step's moves, the same for short and for long rollouts
 
-Groups whose rewards all tie have no advantage; they are counted, and fresh starts are drawn in their place
-(dynamic sampling, DAPO, arXiv:2503.14476) up to a limit. The loss is averaged with a constant normaliser, so
-a step with fewer useful groups is a smaller step. An entropy bonus acts on all visited states, tied ones
-included, whenever the smoothed entropy falls below its target; without it the policy collapses. There is no
-KL term: there is no reference policy to stay near, the run starts from random weights.
+Groups whose rewards all tie have no advantage; they are counted, and some of their positions join the update for their
+entropy. An entropy bonus acts on all positions whenever the smoothed entropy is below its target; without it the
+policy collapses. There is no KL term: there is no reference policy, the run starts from random weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,41 +26,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stagelight.engines.experiment.checkpoint import trainable
-from stagelight.engines.rollout.encoding import Table
-from stagelight.engines.rollout.policy import Batch, Policy, entropy, gather
+from stagelight.engines.rollout.curriculum import Curriculum, Rule
+from stagelight.engines.rollout.policy import Policy
+from stagelight.engines.rollout.rollouts import Minibatch, Visits, minibatches, play
+from stagelight.engines.rollout.starts import CELLS, Batch, Starts, discount, join
+from stagelight.engines.rollout.training_game import TrainingGame
 
 
 @dataclass(frozen=True)
 class Config:
     """One run. The defaults are the published one."""
 
-    steps: int = 1500
-    group_size: int = 8  # G, rollouts of one start
-    groups: int = 128  # untied groups wanted in a step
-    visit_limit: int = 512  # starts sampled in a step at most
-    tied_kept: int = 64  # tied starts that join the update for their entropy
-    epochs: int = 2  # passes over a step's groups, so that clipping acts
-    minibatches: int = 2  # optimiser updates in a pass
+    boards: int = 40_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    group_size: int = 16  # G, rollouts of one start
+    draws: int = 48  # cells drawn in a step
+    positions_of_draw: int = 96  # a drawn cell gives as many starts as lead to so many distinct positions, on average
+    advantage: str = "mean"  # r - mean(r); "spread" divides it by std + 0.05; "none" is r itself (REINFORCE);
+    epochs: int = 2  # passes over a step's moves, so that clipping acts
+    minibatches: int = 3  # optimiser updates in a pass
+    idle: int = 512  # positions without an advantage that join a pass for their entropy
     eps_low: float = 0.2
     eps_high: float = 0.28
-    learning_rate: float = 5e-4  # falls linearly to a fiftieth
+    learning_rate: float = 1e-3  # falls to a fiftieth over the last 30 % of the run
     entropy_coef: float = 0.2
     entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
-    baseline: str = "group"  # what a reward is compared with; "none" is REINFORCE
-    width: int = 128
-    query_width: int = 128
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Rollouts of B starts, G each, in the order they were sampled."""
-
-    index: NDArray[np.int64]  # (B,) rows of the table
-    mirror: NDArray[np.bool_]  # (B,) seen left-right reversed
-    move: NDArray[np.int64]  # (B, G) which legal move of the start was played
-    reward: NDArray[np.float32]  # (B, G)
-    advantage: NDArray[np.float32]  # (B, G)
-    old_logp: NDArray[np.float32]  # (B, G)
+    width: int = 256
+    rank: int = 64  # of the scores of move features other than piece-to and from
+    rule: Rule = field(default_factory=Rule)
 
 
 @dataclass(frozen=True)
@@ -68,64 +60,125 @@ class Step:
     """What one step of training saw and did. Names follow TRL's GRPO metrics where there is one."""
 
     step: int  # steps done, 1 after the first; each is epochs x minibatches optimiser updates
+    boards: int  # positions reached so far, by the learner and by its opponents; the run ends at `Config.boards`
     reward: float  # mean over all rollouts of the step
     reward_std: float  # mean over groups of the group's spread
     frac_reward_zero_std: float  # share of groups that tied
-    visited: int  # starts sampled
-    used: int  # untied groups that carried the update
-    entropy: float  # nats, mean over visited states, before the update
+    clip_ratio: float  # share of moves whose ratio left the clip range
+    entropy: float  # nats, mean over positions, before the update
     entropy_coef: float
-    clip_ratio: float  # share of rollouts whose ratio left the clip range
     grad_norm: float  # before clipping to 1, mean over updates
     learning_rate: float
-    groups: Groups  # the untied groups of this step
-    tied: Groups  # the tied ones that were kept for their entropy
+    mean_length: float  # the learner's moves in a rollout
+    cell: NDArray[np.int64]  # (groups,) index into `starts.CELLS`
+    rewards: NDArray[np.float32]  # (groups, G)
+    advantages: NDArray[np.float32]  # (groups, G)
+    visits: Visits
+    game: Mapping[str, NDArray[Any]]  # of the game in public, if there is one; see `training_game`
 
 
-def advantages(reward: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A_i = r_i - mean(r) within each group. reward: (B, G); each row of the result sums to 0."""
-    return np.asarray(reward - reward.mean(axis=1, keepdims=True), np.float32)
+def advantages(reward: NDArray[np.float32], kind: str = "mean") -> NDArray[np.float32]:
+    """A_i = r_i - mean(r) within each group, (B, G): each row sums to 0. kind: see `Config.advantage`."""
+    if kind == "none":
+        return reward
+    centred = reward - reward.mean(axis=1, keepdims=True)
+    if kind == "spread":
+        centred = centred / (reward.std(axis=1, keepdims=True) + 0.05)
+    return np.asarray(centred, np.float32)
 
 
-def credit(reward: NDArray[np.float32], baseline: str) -> NDArray[np.float32]:
-    """The advantages under a named baseline: of "none", the rewards themselves (REINFORCE). reward: (B, G)."""
-    return advantages(reward) if baseline == "group" else reward
-
-
-def sample(logp: Tensor, batch: Batch, group_size: int, generator: torch.Generator) -> Tensor:
-    """Draw G legal moves for each start, with replacement: (B, G), counted from the start's first move.
-
-    Inverse transform on the running sum of probabilities over the whole batch.
-    """
-    positions = len(batch.start)
-    ends = torch.cumsum(logp.double().exp(), 0)
-    begins = torch.cat((torch.zeros(1, dtype=torch.float64), ends))[batch.start]
-    last = torch.cat((batch.start[1:], torch.tensor([len(logp)]))) - 1
-    spread = ends[last] - begins
-    draw = torch.rand((positions, group_size), generator=generator, dtype=torch.float64)
-    hit = torch.searchsorted(ends, begins[:, None] + draw * spread[:, None], right=True)
-    return torch.minimum(hit, last[:, None]).clamp_min(batch.start[:, None]) - batch.start[:, None]
-
-
-def objective(logp: Tensor, old_logp: Tensor, advantage: Tensor, config: Config) -> tuple[Tensor, Tensor]:
-    """The clipped surrogate of each rollout, and whether its ratio left the range. All (B, G)."""
-    ratio = (logp - old_logp).exp()
+def clipped_objective(logp: Tensor, batch: Minibatch, config: Config) -> tuple[Tensor, Tensor]:
+    """min(rho A, clip(rho) A) of each move of a minibatch, and whether its ratio rho left the clip range; (n,) each."""
+    ratio = (logp[batch.move] - batch.old_logp).exp()
     clipped = ratio.clamp(1 - config.eps_low, 1 + config.eps_high)
-    return torch.minimum(ratio * advantage, clipped * advantage), ratio != clipped
+    return torch.minimum(ratio * batch.weight, clipped * batch.weight), ratio.detach() != clipped.detach()
 
 
 class Trainer:
-    """The life of one run: weights, optimiser, random streams. `checkpoint` puts it down and takes it up again."""
+    """The life of one run, with a game in public or without. `experiment.checkpoint` saves and restores it."""
 
-    def __init__(self, config: Config, seed: int, table: Table, starts: int | None = None) -> None:
-        self.config, self.seed, self.table, self.done = config, seed, table, 0
-        self.starts = len(table) if starts is None else starts  # rows that are drawn; later ones only by name
-        self.torch_rng = torch.Generator().manual_seed(seed)
-        self.rng = np.random.default_rng(seed)
-        self.policy = Policy(config.width, config.query_width, self.torch_rng)
+    def __init__(self, config: Config, seed: int, starts: Starts, game: TrainingGame | None = None) -> None:
+        self.config, self.seed, self.starts, self.game = config, seed, starts, game
+        self.steps, self.done, self.smooth_entropy = 0, 0, float("nan")
+        self.policy = Policy(config.width, config.rank, torch.Generator().manual_seed(seed))
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
-        self.queue = np.empty(0, np.int64)
-        self.smooth_entropy = float("nan")
+        self.curriculum = Curriculum(config.rule)
+        # (C,) moving average of the distinct positions of a group; at first as many as there can be
+        self.reach = np.array([1 + config.group_size * (cell.most_moves - 1.0) for cell in CELLS])
+
+    def step(self) -> Step:
+        """One GRPO step; its chance depends on the seed and its number only."""
+        config, rng = self.config, np.random.default_rng((self.seed, self.steps))
+        fade = min(1.0, max(0.0, 1 - self.done / config.boards) / 0.3)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate = config.learning_rate * max(fade, 0.02)
+        cell, batch = self._draw(rng)
+        visits = play(
+            self.policy,
+            batch.environment.repeat(config.group_size, int(rng.integers(2**62))),
+            batch.budget.repeat(config.group_size),
+        )
+        reward = rewards(visits, batch.needed)
+        advantage = advantages(reward, config.advantage)
+        coef = self._entropy_coef(float(visits.entropy.mean()), config.entropy_target * fade)
+        before = self.game.probe(self.policy) if self.game else None
+        clip_ratio, grad_norm = self._update(visits, advantage.ravel(), coef, rng)
+        shown = self.game.record(before, self.policy, visits, reward[0], advantage[0]) if self.game and before else {}
+        self._observe(cell, visits)
+        spread = reward.std(axis=1)
+        return Step(
+            self.steps, self.done, float(reward.mean()), float(spread.mean()), float((spread == 0).mean()), clip_ratio,
+            float(visits.entropy.mean()), coef, grad_norm, rate, float(visits.moves.mean()), cell, reward, advantage,
+            visits, shown,
+        )  # fmt: skip
+
+    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], Batch]:
+        """The starts of a step, the game in public first, and the cell of each."""
+        cells, times = np.unique(self.curriculum.draw(self.config.draws, rng), return_counts=True)
+        wanted = times * self.config.positions_of_draw / self.reach[cells]
+        counts = np.floor(wanted + rng.random(len(cells))).astype(np.int64)  # rounded by chance: right on average
+        cells, counts = (cells[counts > 0], counts[counts > 0]) if counts.any() else (cells[:1], np.ones(1, np.int64))
+        drawn = [self.starts.draw(CELLS[cell], count, rng) for cell, count in zip(cells, counts, strict=True)]
+        if self.game is None:
+            return cells.repeat(counts), join(drawn)
+        frontier = CELLS.index(self.curriculum.frontier)
+        shown = self.game.enter(frontier, self.starts.draw(CELLS[frontier], 1, rng))
+        return np.concatenate([[self.game.cell], cells.repeat(counts)]), join([shown, *drawn])
+
+    def _update(
+        self, visits: Visits, advantage: NDArray[np.float32], coef: float, rng: np.random.Generator
+    ) -> tuple[float, float]:
+        """Passes of minibatch ascent. advantage: (R,). Returns (clip ratio, gradient norm)."""
+        config, clipped, norms = self.config, [0.0], [0.0]
+        scale = config.minibatches / max(1, np.count_nonzero(advantage[visits.rollout]))
+        for _ in range(config.epochs):
+            for batch in minibatches(visits, advantage, config.minibatches, config.idle, rng):
+                logp = self.policy(batch.observation)
+                gain, left = clipped_objective(logp, batch, config)
+                entropy = -(logp.exp() * logp).sum() / len(batch.observation)
+                self.optimiser.zero_grad(set_to_none=False)
+                (-(scale * gain.sum() + coef * entropy)).backward()
+                norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)))
+                self.optimiser.step()
+                clipped.append(float(left.float().mean()) if len(left) else 0.0)
+        updates = max(1, len(norms) - 1)
+        return float(np.sum(clipped) / updates), float(np.sum(norms) / updates)
+
+    def _entropy_coef(self, entropy: float, target: float) -> float:
+        """The weight of the entropy bonus: in proportion to what the smoothed entropy lacks of its target."""
+        fresh = np.isnan(self.smooth_entropy)
+        self.smooth_entropy = entropy if fresh else 0.5 * self.smooth_entropy + 0.5 * entropy
+        return self.config.entropy_coef * max(0.0, 1 - self.smooth_entropy / target) if target > 0 else 0.0
+
+    def _observe(self, cell: NDArray[np.int64], visits: Visits) -> None:
+        """Count the step, and note what happened in each cell; the game in public is no fair draw of its own."""
+        self.steps, self.done = self.steps + 1, self.done + visits.boards
+        mated, reach = visits.mated.reshape(len(cell), -1).mean(axis=1), visits.distinct(self.config.group_size)
+        if self.game is not None:
+            cell, mated, reach = cell[1:], mated[1:], reach[1:]
+        self.curriculum.observe(cell, mated)
+        for index in np.unique(cell):
+            self.reach[index] += 0.2 * (float(reach[cell == index].mean()) - self.reach[index])
 
     def tensors(self) -> dict[str, Tensor]:
         """The weights that are saved with a run."""
@@ -133,140 +186,31 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What the next step depends on beside weights and optimiser: words and arrays."""
-        words = {"done": self.done, "rng": self.rng.bit_generator.state, "smooth_entropy": self.smooth_entropy}
-        return words, {"torch_rng": self.torch_rng.get_state().numpy(), "queue": self.queue}
+        words = {"steps": self.steps, "done": self.done, "entropy": self.smooth_entropy}
+        arrays = {"success": self.curriculum.success, "open": self.curriculum.open, "reach": self.reach}
+        if self.game is None:
+            return words, arrays
+        game, boards = self.game.state()
+        return words | {"game": game}, arrays | boards
 
     def restore(self, words: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take up what `state` gave."""
-        self.done, self.smooth_entropy = int(words["done"]), float(words["smooth_entropy"])
-        self.rng.bit_generator.state = words["rng"]
-        self.torch_rng.set_state(torch.from_numpy(arrays["torch_rng"]))
-        self.queue = arrays["queue"]
-
-    def step(self, first: int | None = None) -> Step:
-        """One GRPO step. `first`, a row of the table, is then the first start visited."""
-        config, progress = self.config, self.done / self.config.steps
-        rate = config.learning_rate * (1 - 0.98 * progress)
-        target = config.entropy_target * min(1.0, (1 - progress) / 0.3)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        useful, tied, rollouts, mean_entropy = self._visit(first)
-        self.smooth_entropy = (
-            mean_entropy if np.isnan(self.smooth_entropy) else 0.9 * self.smooth_entropy + 0.1 * mean_entropy
-        )
-        coef = config.entropy_coef * max(0.0, 1 - self.smooth_entropy / target) if target > 0 else 0.0
-        clip_ratio, grad_norm = self._update(useful, tied, coef)
-        self.done += 1
-        visited = len(rollouts)
-        return Step(
-            step=self.done,
-            reward=float(rollouts.mean()),
-            reward_std=float(rollouts.std(axis=1).mean()),
-            frac_reward_zero_std=float((rollouts.std(axis=1) == 0).mean()),
-            visited=visited,
-            used=len(useful.index),
-            entropy=mean_entropy,
-            entropy_coef=coef,
-            clip_ratio=clip_ratio,
-            grad_norm=grad_norm,
-            learning_rate=rate,
-            groups=useful,
-            tied=tied,
-        )
-
-    def _draw(self, count: int) -> NDArray[np.int64]:
-        """The next starts: the training positions in a fresh random order each time round."""
-        while len(self.queue) < count:
-            self.queue = np.concatenate([self.queue, self.rng.permutation(self.starts)])
-        drawn, self.queue = self.queue[:count].copy(), self.queue[count:]
-        return drawn
-
-    def _visit(self, first: int | None) -> tuple[Groups, Groups, NDArray[np.float32], float]:
-        """Sample groups until enough are untied. Returns (untied, tied kept, every reward, mean entropy)."""
-        config, untied = self.config, 0
-        parts: list[Groups] = []
-        entropies: list[NDArray[np.float32]] = []
-        while untied < config.groups and sum(len(p.index) for p in parts) < config.visit_limit:
-            index = self._draw(config.groups)
-            if first is not None:  # once, at the front
-                index = np.concatenate([np.full(0 if parts else 1, first), index[index != first]])
-            mirror = (self.rng.random(len(index)) < 0.5) & self.table.mirrors[index]
-            mirror[index == first] = False
-            part, entropy_of = self.rollouts(index, mirror)
-            untied += int((part.reward.std(axis=1) > 0).sum())
-            parts.append(part)
-            entropies.append(entropy_of)
-        every = Groups(*(np.concatenate([getattr(p, name) for p in parts]) for name in Groups.__dataclass_fields__))
-        spread = every.reward.std(axis=1) > 0
-        useful = take(every, np.flatnonzero(spread)[: config.groups])
-        tied = take(every, np.flatnonzero(~spread)[: config.tied_kept])
-        return useful, tied, every.reward, float(np.concatenate(entropies).mean())
-
-    def rollouts(self, index: NDArray[np.int64], mirror: NDArray[np.bool_]) -> tuple[Groups, NDArray[np.float32]]:
-        """Sample and pay one group from each start; also the entropy of each start, (B,)."""
-        batch = gather(self.table, index, mirror)
-        with torch.no_grad():
-            logp = self.policy(batch)
-            move = sample(logp, batch, self.config.group_size, self.torch_rng)
-            old_logp = logp[batch.start[:, None] + move]
-            spread = entropy(logp, batch.owner, len(index))
-        played = move.numpy()
-        reward = self.table.mates[self.table.move_at[index][:, None] + played].astype(np.float32)
-        advantage = credit(reward, self.config.baseline)
-        return Groups(index, mirror, played, reward, advantage, old_logp.numpy()), spread.numpy()
-
-    def _update(self, useful: Groups, tied: Groups, coef: float) -> tuple[float, float]:
-        """Epochs of minibatch ascent on the clipped objective plus the entropy bonus."""
-        config, clipped, norms = self.config, [], []
-        both = Groups(*(np.concatenate([getattr(useful, n), getattr(tied, n)]) for n in Groups.__dataclass_fields__))
-        scale = config.minibatches / (config.groups * config.group_size)
-        for _ in range(config.epochs):
-            order = self.rng.permutation(len(both.index))
-            for part in np.array_split(order, config.minibatches):
-                if len(part) == 0:
-                    continue
-                groups = take(both, part)
-                batch = gather(self.table, groups.index, groups.mirror)
-                logp = self.policy(batch)
-                taken = logp[batch.start[:, None] + torch.from_numpy(groups.move)]
-                advantage = torch.from_numpy(groups.advantage)
-                gain, left = objective(taken, torch.from_numpy(groups.old_logp), advantage, config)
-                bonus = coef * entropy(logp, batch.owner, len(part)).mean()
-                loss = -(gain.sum() * scale + bonus)
-                self.optimiser.zero_grad(set_to_none=False)
-                loss.backward()  # type: ignore[no-untyped-call]
-                norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)))
-                self.optimiser.step()
-                carried = advantage.abs().sum(1) > 0
-                clipped.append(float(left[carried].float().mean()) if bool(carried.any()) else 0.0)
-        return float(np.mean(clipped)), float(np.mean(norms))
+        """Set what `state` returned."""
+        self.steps, self.done, self.smooth_entropy = words["steps"], words["done"], words["entropy"]
+        self.curriculum.success, self.curriculum.open = arrays["success"].copy(), arrays["open"].copy()
+        self.reach = arrays["reach"].copy()
+        if self.game is not None:
+            self.game.restore(words["game"], arrays)
 
 
-def take(groups: Groups, rows: NDArray[np.int64]) -> Groups:
-    """Some groups of many."""
-    return Groups(*(getattr(groups, name)[rows] for name in Groups.__dataclass_fields__))
+def rewards(visits: Visits, needed: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(B, G) what the verifier pays: discount ** (moves beyond the needed) for mate, else 0. needed: (B,)."""
+    moves, mated = (each.reshape(len(needed), -1) for each in (visits.moves, visits.mated))
+    excess = np.maximum(moves - needed[:, None], 0)
+    return np.asarray(mated * discount(needed)[:, None] ** excess, np.float32)
 
 
-def run(config: Config, seed: int, table: Table) -> Iterator[Step]:
-    """Train from random weights, one `Step` at a time."""
-    trainer = Trainer(config, seed, table)
-    while trainer.done < config.steps:
+def run(config: Config, seed: int) -> Iterator[Step]:
+    """Train from random weights on the committed positions and games, one `Step` at a time."""
+    trainer = Trainer(config, seed, Starts(held_out=False))
+    while trainer.done < config.boards:
         yield trainer.step()
-
-
-def solve_rate(policy: Policy, table: Table, size: int = 512) -> float:
-    """Share of positions whose most probable move checkmates."""
-    return float(np.mean(best_moves_mate(policy, table, size)))
-
-
-def best_moves_mate(policy: Policy, table: Table, size: int = 512) -> NDArray[np.bool_]:
-    """(N,) whether the policy's most probable move mates."""
-    found = []
-    for start in range(0, len(table), size):
-        index = np.arange(start, min(start + size, len(table)))
-        batch = gather(table, index, np.zeros(len(index), np.bool_))
-        with torch.no_grad():
-            logp = policy(batch).numpy()
-        best = [chunk.argmax() for chunk in np.split(logp, batch.start.numpy()[1:])]
-        found.append(table.mates[table.move_at[index] + np.array(best)])
-    return np.concatenate(found)

@@ -1,196 +1,205 @@
-"""From training runs to a recording: the whole ladder, three seeds each, the first one watched.
+"""From training runs to a recording: one policy, three seeds, the first one watched.
 
-Mate in one is trained here, step by step under the eye of `spotlight`; endings and whole games are `ladder`'s runs.
+The recording's arrays. S seeds, N steps of the first seed, E examined moments, C cells, G rollouts of a group:
 
-The recording's arrays. S seeds, N steps, E examined moments, W watched steps, K legal moves of the spotlight,
-G its group, P its men, U units shown of each of three layers, H probes:
-
-    log_<metric>     (S, N)        one metric of every step; names as in `grpo.Step`
-    solve_step       (E,)          steps done when the held-out positions were asked; 0 first
-    solve_rate       (S, E)        share of held-out positions whose most probable move mates
-    probe_best       (E, H)        first seed, first H held-out positions: probability of the best move
-    probe_mate       (E, H)        and of all mating moves together
-    watch_step       (W,)          watched steps; 1 first
-    watch_before     (W, K)        pi over the spotlight's legal moves before that step
-    watch_after      (W, K)        and after it
-    watch_move       (W, G)        the spotlight's group: which legal move each rollout played
-    watch_reward     (W, G)        what the verifier paid
-    watch_advantage  (W, G)        r - mean(r)
-    watch_activation (W, 3, U)     h0, h1, h2 on the spotlight before the step
-    watch_change     (W, 3, U)     |dw| / |w| of each unit's incoming weights in that step
-    watch_edge       (W, 2, U, U)  weight [to, from] between shown units, before the step
-    watch_edge_change (W, 2, U, U) and its change in that step
-    watch_to_move    (W, U, K)     what each h2 unit adds to each move's logit
-    watch_to_move_change (W, U, K) and its change in that step
-    watch_from_piece (W, U, P)     embedding weight of each man into each h0 unit
-    unit             (3, U)        which units are shown, chosen after the first step
-    man              (P, 2)        kind (0 to 5 white P N B R Q K, 6 to 11 black) and square of each man
-    mate             (K,)          the verifier's word on each legal move
-
-and those of `ladder.told`.
+    curve_<boards, step, seconds>  (S, E)     what had been spent at each examined moment
+    curve_success     (S, E, C)               share of held-out starts of each cell mated from within the budget
+    log_<metric>      (N,)                    one metric of every step; names as in `grpo.Step`
+    frontier_depth    (N,)                    plies from mate of the farthest start of a whole game; 1001 the opening
+    frontier_opponent (N,)                    its opponent, index into config["opponents"]
+    frontier_success  (N,)                    not the policy's, but the curriculum's smoothed success there
+    game_<what>       (N, ...)                the game in public, one move a step: see `training_game`
+    game_kind, game_depth, game_opponent (N,) where its start lies: indices into config["kinds"], plies, ["opponents"]
+    watch_<what>      (W, ...)                more of it at the watched steps: see `training_game` and `runs.watched`
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import chess
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines.experiment.progress import NEVER, Progress
-from stagelight.engines.experiment.provenance import code_version, key
+from stagelight.engines.experiment import pool
+from stagelight.engines.experiment.checkpoint import Log
+from stagelight.engines.experiment.progress import NEVER, Progress, silent
+from stagelight.engines.experiment.provenance import code_version
+from stagelight.engines.experiment.statistics import summary
 from stagelight.engines.recording import Recording
-from stagelight.engines.rollout import mate_training, players, positions, story
-from stagelight.engines.rollout.encoding import compile_positions, join
+from stagelight.engines.rollout import evaluation, games, inference, mates, narrative, runs
 from stagelight.engines.rollout.grpo import Config
-from stagelight.engines.rollout.ladder import climb, runs, told
-from stagelight.engines.rollout.ladder.climb import version
-from stagelight.engines.rollout.mate_training import METRICS, Course, examined, men, through
 from stagelight.engines.rollout.policy import Policy
-from stagelight.engines.rollout.tables import compiled
+from stagelight.engines.rollout.runs import SEEDS, Run
+from stagelight.engines.rollout.starts import CELLS, FIRST, Starts
 
-SEEDS = runs.SEEDS
 __all__ = ["SEEDS", "make", "publish", "version"]
+KINDS = ("mate in one", "mate in two", "mate in three", "kqk", "krk", "kbbk", "kbnk", "tail", "opening")
+VARIES = ("*seconds", "*minutes", "throughput.*", "*stockfish*")  # not the same on every machine or every time
+MASTERED = 0.85  # success from which a later drop counts as forgetting
+AVERAGED = 20  # steps, at either end of a run
 
 
 def make(
     cache: Path,
     progress: Progress,
     *,
-    config: Config | None = None,
-    seeds: tuple[int, ...] = SEEDS,
-    start: str | None = None,
-    corpus: positions.Corpus | None = None,
-    ladder: Mapping[str, runs.Config] | None = None,
-    stage: str | None = None,
+    config: Config = runs.PUBLISHED,
+    seeds: Sequence[int] = SEEDS,
     jobs: int = 1,
     deadline: float = NEVER,
 ) -> Recording:
-    """Train every seed, taking up what `cache` holds, and return the recording.
+    """Train every seed, resuming what `cache` holds, and return the recording.
 
     Args:
-        cache: folder for compiled positions and checkpoints; without it a run starts afresh.
+        cache: folder of the checkpoints.
         progress: told of each step.
-        config: the run; the published one if None.
-        seeds: the first one is watched.
-        start: a FEN to put in the spotlight instead of the position chosen by rule.
-        corpus: the positions; the committed ones if None.
-        ladder: the runs beyond mate in one; the published ones if None, none of them with a `start`.
-        stage: one run of the ladder, alone: only its facts are returned.
-        jobs: runs of the ladder made at once.
+        config: of the run.
+        seeds: the first one plays a game in public.
+        jobs: seeds trained at once.
         deadline: moment of `time.monotonic()` at which the training is saved and interrupted.
 
     Raises:
-        ValueError: `start` is not a position in which the side to move can mate at once.
-        Interrupted: the deadline passed; the next call resumes.
+        Interrupted: the deadline passed; the same call resumes.
     """
-    if ladder is None:
-        ladder = runs.PUBLISHED if start is None else {}
-    if stage is not None:
-        return _stage(stage, ladder, seeds[0], cache, progress, deadline)
-    config = config or Config()
-    own = None if start is None else np.frombuffer(reader_position(start), np.uint8)[None]
-    corpus = corpus or positions.load()
+    wanted = [Run(config, seed, public=seed == seeds[0]) for seed in seeds]
+    for _ in pool.run_all(
+        wanted, partial(_train, cache, deadline), jobs=jobs, progress=progress, deadline=deadline, what="training"
+    ):
+        pass  # each keeps its own checkpoint
+    made = [runs.make(run, cache, silent) for run in wanted]
     torch.set_num_threads(1)
-    climbed = climb.up(ladder, seeds, cache, progress, jobs, deadline)
-    table = compiled(corpus.train, cache, "compiling training positions", progress)
-    held_out = compiled(corpus.held_out, cache, "compiling held-out positions", progress)
-    packed, starts = corpus.train, len(table)
-    if own is not None:
-        table, packed = join([table, compile_positions(list(own))]), np.concatenate([packed, own])
-    course = Course(config, table, packed, starts, held_out, progress, deadline)
-    trained_by = code_version(mate_training.__name__)
-    logs: list[dict[str, NDArray[Any]]] = []
-    policies: list[Policy] = []
-    for seed in seeds:
-        name = key(trained_by, corpus.sha256, asdict(config), seed, start if seed == seeds[0] else None)
-        log, policy = through(course, seed, seed == seeds[0], cache / f"seed-{seed}-{name}.safetensors")
-        logs.append(log)
-        policies.append(policy)
-    arrays = {name: value for name, value in logs[0].items() if name.startswith(("watch_", "probe_")) or name == "unit"}
-    arrays |= {f"log_{name}": np.stack([log[name] for log in logs]) for name in METRICS}
-    arrays |= {
-        "solve_step": np.array(examined(config.steps)),
-        "solve_rate": np.stack([log["solve_rate"] for log in logs]),
-    }
-    tale = story.Told(
-        positions.unpack(packed[int(logs[0]["row"])]), corpus, held_out, policies, arrays, seeds, config, start
-    )
-    arrays |= {"mate": tale.mates, "man": np.array(men(tale.board))} | climbed.arrays
-    seconds = [float(log["seconds"]) for log in logs]  # processor time; of watching and of learning
-    minutes = climbed.facts.get("cpu_minutes", 0.0) + sum(seconds) / 60
-    spent = {"mate_in_one.cpu_seconds": sum(seconds) / len(seeds), "cpu_minutes": minutes}
-    spent["wall_minutes"] = minutes / told.CORES
+    policies, logs = [policy for policy, _ in made], [log for _, log in made]
+    facts = _facts(policies, logs, seeds, config)
     return Recording(
         name="rollout",
         seed=seeds[0],
-        config={
-            **asdict(config),
-            "seeds": list(seeds),
-            "corpus_sha256": corpus.sha256,
-            "start": start,
-            "ladder": {name: climb.plain(run) for name, run in ladder.items()},
-            "varies": list(told.VARIES),
+        config=_plain(asdict(config)) | {
+            "seeds": list(seeds), "mates_sha256": mates.load().sha256, "games_sha256": games.load().sha256,
+            "cells": [cell.name for cell in CELLS], "kinds": list(KINDS), "opponents": sorted(_opponents()),
+            "outcomes": ["goes on", "mate", "stalemate", "fifty moves", "repetition", "material", "lost"],
+            "varies": list(VARIES),
         },
         code_version=version(),
-        facts=dict(
-            sorted(
-                {
-                    **tale.facts(),
-                    **climbed.facts,
-                    **{name: round(value, 6) for name, value in spent.items()},
-                }.items()
-            )
-        ),
-        events=(*tale.events(), *climbed.events),
-        arrays=arrays,
-    )
+        facts=dict(sorted((name, _number(value)) for name, value in facts.items())),
+        events=tuple(_events(policies[0], logs[0], facts, seeds[0])),
+        arrays=_arrays(logs),
+    )  # fmt: skip
 
 
-def _stage(
-    name: str, ladder: Mapping[str, runs.Config], seed: int, cache: Path, progress: Progress, deadline: float
-) -> Recording:
-    """One run of the ladder, for a look: facts only."""
-    if name not in ladder:
-        raise ValueError(f"--stage {name!r}: no such stage; choose one of {', '.join(ladder)}")
-    found = climb.up({name: ladder[name]}, (seed,), cache, progress, 1, deadline)
-    return Recording("rollout", seed, {}, "", found.facts, (), {})
+def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
+    runs.make(run, cache, progress, deadline)
 
 
-def reader_position(fen: str) -> bytes:
-    """A reader's position, packed as its side to move sees it.
+def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config: Config) -> dict[str, float]:
+    labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
+    found = [
+        evaluation.facts(policy, held_out, seed) | _of_log(log) for policy, log, seed in zip(policies, logs, seeds)
+    ]
+    facts: dict[str, float] = {}
+    for name in found[0]:
+        facts |= summary(f"one.{name}", [each[name] for each in found if name in each], labels)
+    facts |= {f"flags_only.{name}": rate for name, rate in evaluation.flags_only(held_out).items()}
+    facts["flags_only.mate_in_one"] = facts["flags_only.safe_checks"]
+    boards, seconds = sum(log["log_boards"][-1] for log in logs), sum(log["log_seconds"].sum() for log in logs)
+    first, train = logs[0], Starts(held_out=False)
+    facts |= {
+        "throughput.positions_per_second": boards / seconds,
+        "cpu_minutes": seconds / 60, "wall_minutes": seconds / 60 / len(seeds), "seeds": len(seeds),
+        "parameters": sum(each.numel() for each in policies[0].parameters()),
+        "group_size": config.group_size, "boards": config.boards, "steps": float(len(first["log_reward"])),
+        "held_out.starts": runs.EXAMINED,
+    }  # fmt: skip
+    for depth in (1, 2, 3):
+        facts[f"positions.mate_in_{depth}"] = len(train.mates[depth - 1])
+        facts[f"held_out.mate_in_{depth}"] = len(held_out.mates[depth - 1])
+    for name in ("entropy", "frac_reward_zero_std", "clip_ratio"):
+        rows = np.stack([log[f"log_{name}"][[0, -1]] for log in logs])
+        facts |= {f"{name}.first": rows[:, 0].mean(), f"{name}.last": rows[:, 1].mean()}
+    facts["clip_ratio.mean"] = float(np.mean([log["log_clip_ratio"].mean() for log in logs]))
+    for name, row in zip(("embedding", "block_1", "block_2"), first["game_layer_change"].T, strict=True):
+        facts[f"weight_change.{name}.first"] = float(row[:AVERAGED].mean())
+        facts[f"weight_change.{name}.last"] = float(row[-AVERAGED:].mean())
+    return facts
 
-    Raises:
-        ValueError: not a FEN, not legal, already over, or without a mate in one.
-    """
-    try:
-        board = chess.Board(fen)
-    except ValueError as error:
-        raise ValueError(
-            f"--start {fen!r}: not a FEN ({error}); wanted one such as '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
-        ) from None
-    if not board.is_valid():
-        raise ValueError(
-            f"--start {fen!r}: not a legal position ({board.status()!r}); look at kings, pawns and whose turn it is"
-        )
-    if board.is_game_over():
-        raise ValueError(f"--start {fen!r}: the game is over ({board.result()}); give a position with a move to play")
-    if not positions.mates(board):
-        raise ValueError(
-            f"--start {fen!r}: no mate in one, the only depth this policy is trained at; give a position that has one"
-        )
-    return positions.pack(board if board.turn else board.mirror())
+
+def _of_log(log: Log) -> dict[str, float]:
+    """What a run's log says: how much was forgotten, and what the untrained policy could do."""
+    success = log["curve_success"]
+    mastered = success >= MASTERED
+    first = success[mastered.argmax(axis=0), np.arange(success.shape[1])]
+    drop = np.where(mastered.any(axis=0), first - success[-1], 0.0)
+    return {
+        "forgetting.worst": float(drop.max()),
+        "mastered": float((success[-1] >= MASTERED).sum()),
+        "untrained.mate_in_one": float(success[0][0]),
+    }
+
+
+def _events(policy: Policy, log: Log, facts: dict[str, float], seed: int) -> list[dict[str, Any]]:
+    rates = {name.removeprefix("one."): value for name, value in facts.items()}
+    return [
+        *narrative.training_game(log),
+        *narrative.frontiers(log),
+        *narrative.surest_mistake(log, policy),
+        narrative.rewind(games.load().held_out),
+        *narrative.failure(policy, narrative.held_out_mates()),
+        *narrative.showcase(policy, rates, seed),
+    ]
+
+
+def _arrays(logs: list[Log]) -> dict[str, NDArray[Any]]:
+    first = logs[0]
+    found = {name: np.stack([log[name] for log in logs]) for name in first if name.startswith("curve_")}
+    found |= {name: first[name] for name in first if name.startswith(("game_", "watch_", "log_"))}
+    del found["log_seconds"], found["game_cell"], found["log_frontier"]
+    opponents, cell = sorted(_opponents()), [CELLS[at] for at in first["game_cell"]]
+    frontier = [CELLS[at] for at in first["log_frontier"]]
+    return found | {
+        "game_kind": np.array([_kind(each) for each in cell], np.int8),
+        "game_depth": np.array([_plies(int(n)) for n in first["game_needed"]], np.int16),
+        "game_opponent": np.array([opponents.index(each.opponent) for each in cell], np.int8),
+        "frontier_depth": np.array([_plies(each.nearest) for each in frontier], np.int16),
+        "frontier_opponent": np.array([opponents.index(each.opponent) for each in frontier], np.int8),
+    }
+
+
+def _kind(cell: Any) -> int:
+    return cell.nearest - 1 if cell.kind == "mate" else KINDS.index(cell.kind)
+
+
+def _plies(moves: int) -> int:
+    return 1001 if moves >= FIRST else 2 * moves - 1
+
+
+def _opponents() -> set[str]:
+    return {cell.opponent for cell in CELLS}
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
+
+
+def _number(value: float) -> float:
+    """A fact as it is written: whole numbers as integers, others to six decimals."""
+    return int(value) if float(value).is_integer() else round(float(value), 6)
+
+
+def version() -> str:
+    """The code version of a recording."""
+    return code_version(__name__)
 
 
 def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
-    """Write what goes beside a recording: the policy of whole games, if there was one. Returns the paths."""
-    if "games" not in made.config.get("ladder", {}):
-        return []
-    path = folder / players.FILE
-    players.publish(climb.policy(runs.PUBLISHED, made.seed, cache), path)
-    return [path]
+    """Write the policies of every seed beside a recording, that of the first under the plain name; returns the paths."""
+    paths = []
+    for seed in made.config["seeds"]:
+        run = Run(runs.PUBLISHED, seed, public=seed == made.seed)
+        path = folder / (inference.FILE if seed == made.seed else inference.FILE.replace(".", f"_{seed}.", 1))
+        inference.publish(runs.weights(run, cache), path)
+        paths.append(path)
+    return paths
