@@ -37,7 +37,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import chess
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ from numpy.typing import NDArray
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.recording import Recording
-from stagelight.engines.rollout import mate_training, players, positions, story
+from stagelight.engines.rollout import inference, mate_training, positions, story
 from stagelight.engines.rollout.encoding import compile_positions, join
 from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.ladder import climb, runs, told
@@ -168,21 +167,11 @@ def reader_position(fen: str) -> bytes:
     Raises:
         ValueError: not a FEN, not legal, already over, or without a mate in one.
     """
-    try:
-        board = chess.Board(fen)
-    except ValueError as error:
-        raise ValueError(
-            f"--start {fen!r}: not a FEN ({error}); wanted one such as '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'"
-        ) from None
-    if not board.is_valid():
-        raise ValueError(
-            f"--start {fen!r}: not a legal position ({board.status()!r}); look at kings, pawns and whose turn it is"
-        )
-    if board.is_game_over():
-        raise ValueError(f"--start {fen!r}: the game is over ({board.result()}); give a position with a move to play")
+    board = inference.position(fen, "--start")
     if not positions.mates(board):
         raise ValueError(
-            f"--start {fen!r}: no mate in one, the only depth this policy is trained at; give a position that has one"
+            f"--start {inference.quoted(fen)}: no mate in one, the only depth this policy is trained at; "
+            "give a position that has one"
         )
     return positions.pack(board if board.turn else board.mirror())
 
@@ -191,6 +180,6 @@ def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
     """Write what goes beside a recording: the policy of whole games, if there was one. Returns the paths."""
     if "games" not in made.config.get("ladder", {}):
         return []
-    path = folder / players.FILE
-    players.publish(climb.policy(runs.PUBLISHED, made.seed, cache), path)
+    path = folder / inference.FILE
+    inference.publish(climb.policy(runs.PUBLISHED, made.seed, cache), path)
     return [path]
