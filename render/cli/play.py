@@ -6,26 +6,12 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from stagelight.render.cli.engine_calls import refusals
-from stagelight.render.cli.options import FILE
+from stagelight.render.cli.engine_calls import refusals, trained_policy
+from stagelight.render.cli.options import POLICY
 from stagelight.render.pipeline.plan import Places
-
-POLICY = click.option(
-    "--policy",
-    type=FILE,
-    metavar="FILE",
-    help="Play these weights; default: the published ones. Example: --policy mine.safetensors",
-)
-
-
-def _policy(places: Places, path: Path | None) -> Any:
-    from stagelight.engines.rollout import inference  # noqa: PLC0415  # brings in torch
-
-    return inference.load(path or places.recordings / inference.FILE)
 
 
 @click.command()
@@ -57,7 +43,7 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
         from stagelight.engines.rollout import inference  # noqa: PLC0415  # brings in torch
 
         board = inference.position(chess.STARTING_FEN if fen == "opening" else fen)
-        moves = inference.candidates(_policy(places, policy), board)
+        moves = inference.candidates(trained_policy(places, policy), board)
         if as_json:
             click.echo(
                 json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in moves], indent=1)
@@ -92,7 +78,7 @@ def uci(places: Places, policy: Path | None) -> None:
 
         lines = uci_input.read_ahead(uci_input.split_lines(lambda: os.read(0, 65_536)))
         try:
-            for line in answers(partial(inference.candidates, _policy(places, policy)), lines):
+            for line in answers(partial(inference.candidates, trained_policy(places, policy)), lines):
                 click.echo(line)
         except BrokenPipeError:  # the program is gone; what Python still holds goes nowhere
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
-import torch  # noqa: E402
 
 from stagelight.engines.experiment import weights  # noqa: E402
 from stagelight.engines.rollout import inference, record  # noqa: E402
-from stagelight.engines.rollout.games.policy import Policy  # noqa: E402
 from stagelight.engines.rollout.inference import position, quoted  # noqa: E402
 from stagelight.render import cli  # noqa: E402
 from stagelight.render.pipeline.plan import Places  # noqa: E402
@@ -40,13 +38,6 @@ REFUSED = {
     "6k1/5ppp/8/8/8/8/8/R5K1 w - - 9999 1": "the game is over (fifty-move rule)",
     "k" * 9999: "9999 characters",
 }
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("policy") / inference.FILE
-    inference.publish(Policy(16, 8, torch.Generator().manual_seed(1)), path)
-    return path
 
 
 # --- its moves ----------------------------------------------------------------------------------------

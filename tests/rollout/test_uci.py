@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
-import torch  # noqa: E402
 from chess import engine as chess_engine  # noqa: E402
 
-from stagelight.engines.rollout import inference, uci, uci_input  # noqa: E402
-from stagelight.engines.rollout.games.policy import Policy  # noqa: E402
+from stagelight.engines.rollout import uci, uci_input  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -27,10 +26,8 @@ CASTLING = "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1"
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    path = tmp_path_factory.mktemp("policy") / inference.FILE
-    inference.publish(Policy(16, 8, torch.Generator().manual_seed(1)), path)
-    return [sys.executable, "-m", "stagelight", "uci", "--policy", str(path)]
+def command(published: Path) -> list[str]:
+    return [sys.executable, "-m", "stagelight", "uci", "--policy", str(published)]
 
 
 def even(board: Any) -> list[tuple[Any, float]]:
