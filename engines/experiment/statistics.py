@@ -44,16 +44,6 @@ def ratio_interval(values: Values, reference: Values, seed: int = 0) -> tuple[fl
     )
 
 
-def wilson_interval(count: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share of `count` in `of` independent trials (Wilson 1927); all there is for no trials."""
-    from scipy import stats  # noqa: PLC0415  # half a second that only a benchmark needs
-
-    if of == 0:
-        return 0.0, 1.0
-    found = stats.binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
-    return float(found.low), float(found.high)
-
-
 def _bootstrap(data: tuple[Values, ...], statistic: Any, seed: int, **how: Any) -> tuple[float, float]:
     from scipy import stats  # noqa: PLC0415  # half a second that only a benchmark needs
 

@@ -130,6 +130,8 @@ def _from_pgn(line: int, text: str) -> Puzzle:
     if game.errors:
         raise ValueError(f"its moves cannot be read ({quoted(str(game.errors[0]))})")
     played = list(game.mainline_moves())
+    if not all(played):
+        raise ValueError("a null move in its main line; give moves")
     named = next((int(found[1]) for value in game.headers.values() if (found := MATE_IN.search(value))), None)
     fen = board.fen()
     for move in played:

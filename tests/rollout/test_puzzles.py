@@ -16,7 +16,6 @@ pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
 
 from stagelight.engines.experiment.progress import silent  # noqa: E402
-from stagelight.engines.experiment.statistics import wilson_interval  # noqa: E402
 from stagelight.engines.rollout import puzzle_files, puzzles  # noqa: E402
 from stagelight.engines.rollout.positions import mates  # noqa: E402
 from stagelight.engines.rollout.puzzle_files import Puzzle, read  # noqa: E402
@@ -55,6 +54,11 @@ PGN = f"""[Event "one"]
 [FEN "{BACK_RANK}"]
 
 1. Qh5 *
+
+[Event "null"]
+[FEN "{BACK_RANK}"]
+
+1. -- Kf8 2. Ra8# *
 
 [Event "atomic"]
 [Variant "Atomic"]
@@ -102,8 +106,10 @@ def test_puzzles_of_pgn_are_read_and_the_rest_is_named_by_line(tmp_path: Path, e
         (1, 1, "a1a8"), (8, 2, "a2a7"), (13, 2, None),
     ]  # fmt: skip
     assert [puzzle.fen for puzzle in found] == [BACK_RANK, TWO_ROOKS, TWO_ROOKS]
-    assert [fault.partition(":")[0] for fault in faults] == ["line 19", "line 23", "line 28"]
-    for fault, said in zip(faults, ("without a FEN header", "cannot be read", "variant 'Atomic'"), strict=True):
+    assert [fault.partition(":")[0] for fault in faults] == ["line 19", "line 23", "line 28", "line 33"]
+    for fault, said in zip(
+        faults, ("without a FEN header", "cannot be read", "a null move", "variant 'Atomic'"), strict=True
+    ):
         assert said in fault
 
 
@@ -216,12 +222,13 @@ def test_the_order_of_puzzles_and_how_many_are_asked_at_once_change_nothing(monk
 
 
 def test_an_interval_holds_its_share() -> None:
-    assert wilson_interval(0, 0) == (0, 1)
+    assert puzzles.Rate(0, 0).described() == {"count": 0, "of": 0}
     for of in (1, 7, 100):
         for count in range(of + 1):
-            low, high = wilson_interval(count, of)
-            assert 0 <= low <= count / of <= high <= 1
-    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # by the formula, by hand
+            found = puzzles.Rate(count, of).described()
+            assert 0 <= found["low"] <= found["rate"] == count / of <= found["high"] <= 1
+    found = puzzles.Rate(8, 10).described()
+    assert (found["low"], found["high"]) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # by the formula, by hand
 
 
 # --- against Stockfish --------------------------------------------------------------------------------
