@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.rollout import games, mates
-from stagelight.engines.rollout.chess.fen import decode, to_board
+from stagelight.engines.rollout.chess.fen import code, decode, mating_moves, to_board
 from stagelight.engines.rollout.chess.rules import GOING_ON, MATE
 from stagelight.engines.rollout.environment import OPENING, reset
 from stagelight.engines.rollout.inference import candidates
@@ -36,14 +36,14 @@ def training_game(log: Arrays) -> Iterator[Event]:
             "kind": "training_game",
             "step": index + 1,
             "fen": board.fen(),
-            "san": [board.san(decode(int(code))) for code in log["game_move"][index][:shown]],
-            "drawn_san": [board.san(decode(int(code))) for code in log["game_drawn"][index]],
+            "san": [board.san(decode(int(number))) for number in log["game_move"][index][:shown]],
+            "drawn_san": [board.san(decode(int(number))) for number in log["game_drawn"][index]],
             "played": board.san(played),
             "reply": "",
         }
-        if code := int(log["game_reply"][index]):
+        if number := int(log["game_reply"][index]):
             board.push(played)
-            event["reply"] = board.san(decode(code))
+            event["reply"] = board.san(decode(number))
         yield event
 
 
@@ -58,7 +58,7 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
         if sure <= max(SURE, worst[0] if worst else 0.0):
             continue
         board = to_board(log["game_board"][index])
-        if mating := [move for move in board.legal_moves if _mates(board, move)]:
+        if mating := mating_moves(board):
             worst = sure, int(index), mating
     if worst is None:
         return
@@ -67,7 +67,7 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
     move = decode(int(log["game_played"][index]))
     chances = dict(candidates(final, board))
     best = max(mating, key=lambda each: chances[each])
-    before = {int(code): float(p) for code, p in zip(log["game_move"][index], log["game_after"][index], strict=True)}
+    before = {int(number): float(p) for number, p in zip(log["game_move"][index], log["game_after"][index], strict=True)}
     yield {
         "kind": "surest_mistake",
         "step": index + 1,
@@ -89,7 +89,7 @@ def failure(policy: Policy, boards: NDArray[np.int8]) -> Iterator[Event]:
     for row in boards:
         board = to_board(row)
         move, sure = candidates(policy, board)[0]
-        if (worst is None or sure > worst[0]) and not _mates(board, move):
+        if (worst is None or sure > worst[0]) and move not in mating_moves(board):
             worst = sure, board, move
     if worst is not None:
         sure, board, move = worst
@@ -99,7 +99,7 @@ def failure(policy: Policy, boards: NDArray[np.int8]) -> Iterator[Event]:
             "fen": board.fen(),
             "san": board.san(move),
             "probability": round(sure, 4),
-            "missed": [board.san(each) for each in board.legal_moves if _mates(board, each)],
+            "missed": [board.san(each) for each in mating_moves(board)],
         }
 
 
@@ -120,8 +120,8 @@ def rewind(corpus: games.Games) -> Event:
         raise ValueError(f"no game of {REWIND[0]} to {REWIND[1]} moves that White wins; make the games again")
     board, uci = chess.Board(), []
     boards = [board.board_fen()]
-    for code in corpus[int(np.argmax(fits))]:
-        move = decode(int(code))
+    for number in corpus[int(np.argmax(fits))]:
+        move = decode(int(number))
         uci.append(move.uci())
         board.push(move)
         boards.append(board.board_fen())
@@ -152,8 +152,7 @@ def _play(policy: Policy, opponent: str, seed: int) -> Event | None:
     for _ in range(MOST_MOVES):
         move, chance = candidates(policy, board)[0]
         chances.append(round(chance, 4))
-        code = np.array([move.from_square + 64 * move.to_square + 4096 * (move.promotion or 0)], np.uint16)
-        outcome, reply = environment.step(row, code, np.ones(1, np.bool_))
+        outcome, reply = environment.step(row, np.array([code(move)], np.uint16), np.ones(1, np.bool_))
         for each in [move, *([decode(int(reply[0]))] if reply[0] else [])]:
             words["san"].append(board.san(each))
             words["uci"].append(each.uci())
@@ -169,15 +168,6 @@ def _play(policy: Policy, opponent: str, seed: int) -> Event | None:
         if outcome[0] != GOING_ON:
             return None
     return None
-
-
-def _mates(board: chess.Board, move: chess.Move) -> bool:
-    if not board.gives_check(move):
-        return False
-    board.push(move)
-    found = board.is_checkmate()
-    board.pop()
-    return found
 
 
 def held_out_mates(most: int = 400) -> NDArray[np.int8]:

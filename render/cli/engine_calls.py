@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
 
 from stagelight.engines.experiment.progress import NEVER, Interrupted
 from stagelight.render.pipeline import InputError
+from stagelight.render.pipeline.plan import Places
 
 
 @contextmanager
@@ -28,3 +31,10 @@ def stopping_after(minutes: float | None) -> Iterator[float]:
         yield NEVER if minutes is None else time.monotonic() + 60 * minutes
     except Interrupted as error:
         raise click.ClickException(f"stopped at {error}, time is up; the same command resumes") from None
+
+
+def trained_policy(places: Places, path: Path | None) -> Any:
+    """The chess policy of a file, or the published one."""
+    from stagelight.engines.rollout import inference  # noqa: PLC0415  # brings in torch
+
+    return inference.load(path or places.recordings / inference.FILE)

@@ -20,6 +20,12 @@ MINUTES = click.option(
     metavar="M",
     help="Stop after M minutes; the same command resumes. Example: --minutes 30",
 )
+POLICY = click.option(
+    "--policy",
+    type=FILE,
+    metavar="FILE",
+    help="Play these weights; default: the published ones. Example: --policy mine.safetensors",
+)
 CLUSTER = click.option(
     "--cluster",
     metavar="ADDRESS",

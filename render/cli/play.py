@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from stagelight.render.cli.engine_calls import refusals
-from stagelight.render.cli.options import FILE
+from stagelight.render.cli.engine_calls import refusals, trained_policy
+from stagelight.render.cli.options import POLICY
 from stagelight.render.pipeline.plan import Places
-
-POLICY = click.option(
-    "--policy",
-    type=FILE,
-    metavar="FILE",
-    help="Play these weights; default: the published ones. Example: --policy mine.safetensors",
-)
-
-
-def _policy(places: Places, path: Path | None) -> Any:
-    from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
-
-    return players.load(path or places.recordings / players.FILE)
 
 
 @click.command()
@@ -53,10 +40,10 @@ def play(places: Places, fen: str, most: int, as_json: bool, policy: Path | None
     with refusals():
         import chess  # noqa: PLC0415
 
-        from stagelight.engines.rollout import players  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout import inference  # noqa: PLC0415  # brings in torch
 
-        board = players.position(chess.STARTING_FEN if fen == "opening" else fen)
-        moves = players.candidates(_policy(places, policy), board)
+        board = inference.position(chess.STARTING_FEN if fen == "opening" else fen)
+        moves = inference.candidates(trained_policy(places, policy), board)
         if as_json:
             click.echo(
                 json.dumps([{"san": board.san(m), "uci": m.uci(), "probability": p} for m, p in moves], indent=1)
@@ -76,15 +63,22 @@ def uci(places: Places, policy: Path | None) -> None:
     """Run the trained policy as a UCI chess engine.
 
     It speaks the Universal Chess Interface on standard input and output. Register this command in a chess program
-    as an engine. It answers at once, with its most probable move, and never searches.
+    as an engine. It plays its most probable move at once and never searches; limits of time, depth and nodes change
+    nothing. It has no evaluation either: its score is mate 1 for a move that checkmates and cp 0, unknown, for any
+    other. Its options are MultiPV, Ponder, UCI_Chess960, Temperature (0 plays the most probable move, T draws from
+    probability to the power 1/T) and Seed, of those draws. Threads and Hash are taken and change nothing.
 
     \b
     Example:
         click uci
     """
     with refusals():
-        from stagelight.engines.rollout.uci import answers  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout import inference, uci_input  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.rollout.uci import answers  # noqa: PLC0415
 
-        for line in answers(_policy(places, policy), sys.stdin):
-            click.echo(line)
-            sys.stdout.flush()
+        lines = uci_input.read_ahead(uci_input.split_lines(lambda: os.read(0, 65_536)))
+        try:
+            for line in answers(partial(inference.candidates, trained_policy(places, policy)), lines):
+                click.echo(line)
+        except BrokenPipeError:  # the program is gone; what Python still holds goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

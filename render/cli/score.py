@@ -8,9 +8,10 @@ import click
 
 from stagelight.engines import recording
 from stagelight.render.cli.engine_calls import refusals, stopping_after
-from stagelight.render.cli.options import JSON, MINUTES, jobs
+from stagelight.render.cli.options import JSON, MINUTES
+from stagelight.render.cli.score_rollout import score_rollout
 from stagelight.render.cli.score_village import score_village
-from stagelight.render.pipeline import InputError, executor, progress
+from stagelight.render.pipeline import InputError, progress
 from stagelight.render.pipeline.plan import Places
 
 
@@ -22,41 +23,6 @@ def score() -> None:
     Example:
         click score rollout
     """
-
-
-@score.command("rollout")
-@JSON
-@jobs("Train N runs")
-@MINUTES
-@click.pass_obj
-def score_rollout(places: Places, as_json: bool, jobs: int | None, minutes: float | None) -> None:
-    """Train and score the baselines of the published policies.
-
-    All get equal compute. The baselines: starts drawn evenly over all depths, far starts only, REINFORCE without
-    the group's mean, ablations, and the same networks under supervision; three seeds each. Their facts and curves
-    are written into the recording. Finished runs are not repeated, and an interrupted one resumes.
-
-    \b
-    Examples:
-        click score rollout
-        click score rollout --json
-    """
-    before = recording.load(places.recordings, "rollout")
-    with refusals():
-        from stagelight.engines.rollout import benchmark  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.rollout.ladder import told  # noqa: PLC0415
-
-        cache = places.cache.parent / "record" / "rollout"
-        cache.mkdir(parents=True, exist_ok=True)
-        with progress.following() as report, stopping_after(minutes) as end:
-            made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end)
-        if recording.same(before, made):
-            recording.save(made, places.recorded)
-        if as_json:
-            click.echo(json.dumps(dict(made.facts), indent=1))
-            return
-        for name, mean, spread, seeds in told.lines(made.facts):
-            click.echo(f"{name:42} {mean:9.4f}  ± {spread or 0:.4f}  ({seeds} seeds)")
 
 
 @score.command("scan")
@@ -104,4 +70,5 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
             click.echo(f"{case:36} {method:14} {decibels:6.2f} dB" + (f"  lesion {lesion:6.2f} dB" if lesion else ""))
 
 
+score.add_command(score_rollout)
 score.add_command(score_village)

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from stagelight.engines import recording  # noqa: E402
 from stagelight.engines.experiment import weights  # noqa: E402
-from stagelight.engines.rollout import players  # noqa: E402
+from stagelight.engines.rollout import inference  # noqa: E402
 from stagelight.engines.scan import prior  # noqa: E402
 from stagelight.engines.village import record  # noqa: E402
 from stagelight.engines.village.llm import runs, small, smollm  # noqa: E402
@@ -21,7 +21,7 @@ from stagelight.engines.village.training import policy  # noqa: E402
 from support.paths import RECORDINGS  # noqa: E402
 
 ADAPTER = runs.ADAPTER / smollm.ADAPTER
-SHIPPED = (RECORDINGS / players.FILE, record.POLICY, prior.WEIGHTS, prior.ALONE, ADAPTER)
+SHIPPED = (RECORDINGS / inference.FILE, record.POLICY, prior.WEIGHTS, prior.ALONE, ADAPTER)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_what_is_shipped_is_sealed_and_is_what_the_recordings_name(path_: Path) 
 
 
 LOADERS: dict[Path, Callable[[Path], object]] = {
-    RECORDINGS / players.FILE: players.load,
+    RECORDINGS / inference.FILE: inference.load,
     record.POLICY: policy.load,
     prior.WEIGHTS: prior.load,
     prior.ALONE: prior.load,

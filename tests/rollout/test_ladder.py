@@ -1,10 +1,8 @@
-"""The ladder: runs kept and taken up, what is told of them, and the policy that can be played."""
+"""The ladder: runs kept and taken up, and what is told of them."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,19 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
 import torch  # noqa: E402
-from chess import engine as chess_engine  # noqa: E402
 
 from stagelight.engines import recording  # noqa: E402
-from stagelight.engines.experiment import weights  # noqa: E402
 from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
-from stagelight.engines.rollout import players, uci  # noqa: E402
 from stagelight.engines.rollout.encoding import code, decode  # noqa: E402
 from stagelight.engines.rollout.endgame import tables  # noqa: E402
 from stagelight.engines.rollout.endgame.curriculum import Starts  # noqa: E402
@@ -36,8 +29,6 @@ from stagelight.engines.rollout.games.train import Config as GamesConfig  # noqa
 from stagelight.engines.rollout.games.train import Trainer  # noqa: E402
 from stagelight.engines.rollout.ladder import climb, pool, runs, showcase, supervised, told, work  # noqa: E402
 from stagelight.engines.rollout.ladder.runs import Run  # noqa: E402
-from stagelight.render import cli  # noqa: E402
-from stagelight.render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -243,82 +234,6 @@ def test_the_showcase_is_a_won_game_from_the_opening() -> None:
         assert board.board_fen() == placed
     assert board.is_checkmate()
     assert rules.MATE == 1
-
-
-# --- to be played -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("policy") / players.FILE
-    players.publish(Policy(16, 8, torch.Generator().manual_seed(1)), path)
-    return path
-
-
-def test_candidates_are_the_legal_moves_with_probabilities_that_sum_to_one(published: Path) -> None:
-    policy = players.load(published)
-    for fen in (chess.STARTING_FEN, "r3k2r/8/8/8/8/8/8/R3K2R b KQkq - 5 20", "8/P6k/8/8/8/8/8/K7 w - - 0 1"):
-        board = chess.Board(fen)
-        found = players.candidates(policy, board)
-        assert {move for move, _ in found} == set(board.legal_moves)
-        assert sum(share for _, share in found) == pytest.approx(1, abs=1e-4)
-        assert [s for _, s in found] == sorted((s for _, s in found), reverse=True)
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no", b"\x08\0\0\0\0\0\0\0{}      "])
-def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "p"
-    if content is not None:
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"no policy to play \(no p.sha256 beside it"):
-            players.load(path)
-        weights.seal(path)
-    with pytest.raises(ValueError, match="no policy to play") as caught:
-        players.load(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_chess_program_can_play_it(published: Path) -> None:
-    command = [sys.executable, "-m", "stagelight", "uci", "--policy", str(published)]
-    with chess_engine.SimpleEngine.popen_uci(command, timeout=60) as engine:
-        board = chess.Board()
-        for _ in range(6):
-            played = engine.play(board, chess_engine.Limit(time=0.1))
-            assert played.move in board.legal_moves
-            board.push(played.move)
-    assert len(board.move_stack) == 6
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(
-    ["uci", "go", "position startpos moves e2e4", "position fen x", "position", "position startpos moves e9e4",
-     "go depth x"]
-)), max_size=8))  # fmt: skip
-def test_whatever_is_said_it_answers_with_lines(lines: list[str]) -> None:
-    policy = Policy(8, 4, torch.Generator().manual_seed(1))
-    for answer in uci.answers(policy, lines):
-        assert "\n" not in answer
-        assert len(answer) < 400
-
-
-def test_play_prints_the_candidates(published: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    def call(*words: str) -> tuple[int, str, str]:
-        code = cli.run(["play", *words, "--policy", str(published)], Places())
-        return code, *capfd.readouterr()
-
-    found, out, _ = call("opening", "--json")
-    assert found == 0
-    assert len(json.loads(out)) == 20
-    assert "20 more" not in call("opening", "--most", "3")[1]
-    for fen, said in (
-        ("x", "not a FEN"),
-        ("8/8/8/8/8/8/8/8 w - - 0 1", "not a legal"),
-        ("R5k1/5ppp/8/8/8/8/8/6K1 b - - 0 1", "is over"),
-    ):
-        found, _, wrong = call(fen)
-        assert found == 2
-        assert said in wrong
-        assert wrong.count("\n") == 1
 
 
 def test_no_stockfish_is_said_before_anything_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

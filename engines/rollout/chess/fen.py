@@ -74,3 +74,15 @@ def code(move: chess.Move) -> int:
 def decode(number: int) -> chess.Move:
     """The inverse of `code`."""
     return chess.Move(number % 64, number // 64 % 64, (number // 4096) or None)
+
+
+def mating_moves(board: chess.Board) -> list[chess.Move]:
+    """The legal moves that checkmate at once."""
+    found = []
+    for move in board.legal_moves:
+        if board.gives_check(move):
+            board.push(move)
+            if board.is_checkmate():
+                found.append(move)
+            board.pop()
+    return found
