@@ -26,7 +26,16 @@ from stagelight.engines.rollout.compiling import compiled
 from stagelight.engines.rollout.environment import OPENING
 from stagelight.engines.rollout.games import Games
 from stagelight.engines.rollout.mates import Mates, split
-from stagelight.engines.rollout.opponents import CAREFUL, GREEDY, MATERIAL_1, MATERIAL_2, RANDOM, draw, new_memory, reply
+from stagelight.engines.rollout.opponents import (
+    CAREFUL,
+    GREEDY,
+    MATERIAL_1,
+    MATERIAL_2,
+    RANDOM,
+    draw,
+    new_memory,
+    reply,
+)
 
 GAMES = 260_000  # between compiled opponents
 CHUNK = 2_000

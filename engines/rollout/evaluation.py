@@ -52,7 +52,9 @@ def greedy(policy: Policy, environment: Environment, most: NDArray[np.int64], ch
     return Result(outcome, moves)
 
 
-def success(policy: Policy, starts: Starts, count: int, seed: int, cells: Sequence[Cell] = CELLS) -> NDArray[np.float32]:
+def success(
+    policy: Policy, starts: Starts, count: int, seed: int, cells: Sequence[Cell] = CELLS
+) -> NDArray[np.float32]:
     """(cells,) share of `count` fixed starts of each cell from which the policy mates within the budget."""
     drawn = [starts.draw(cell, count, np.random.default_rng((seed, index))) for index, cell in enumerate(cells)]
     batch = join(drawn)

@@ -39,11 +39,12 @@ class Config:
 
     boards: int = 40_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
-    draws: int = 48  # cells drawn in a step
+    draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
+    growth: int = 4
     positions_of_draw: int = 96  # a drawn cell gives as many starts as lead to so many distinct positions, on average
     advantage: str = "mean"  # r - mean(r); "spread" divides it by std + 0.05; "none" is r itself (REINFORCE);
     epochs: int = 2  # passes over a step's moves, so that clipping acts
-    minibatches: int = 3  # optimiser updates in a pass
+    minibatch: int = 1024  # positions of an optimiser update, at most
     idle: int = 512  # positions without an advantage that join a pass for their entropy
     eps_low: float = 0.2
     eps_high: float = 0.28
@@ -59,7 +60,7 @@ class Config:
 class Step:
     """What one step of training saw and did. Names follow TRL's GRPO metrics where there is one."""
 
-    step: int  # steps done, 1 after the first; each is epochs x minibatches optimiser updates
+    step: int  # steps done, 1 after the first; each is some optimiser updates
     boards: int  # positions reached so far, by the learner and by its opponents; the run ends at `Config.boards`
     reward: float  # mean over all rollouts of the step
     reward_std: float  # mean over groups of the group's spread
@@ -134,7 +135,8 @@ class Trainer:
 
     def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], Batch]:
         """The starts of a step, the game in public first, and the cell of each."""
-        cells, times = np.unique(self.curriculum.draw(self.config.draws, rng), return_counts=True)
+        draws = min(self.config.draws, 2 + self.steps // self.config.growth)
+        cells, times = np.unique(self.curriculum.draw(draws, rng), return_counts=True)
         wanted = times * self.config.positions_of_draw / self.reach[cells]
         counts = np.floor(wanted + rng.random(len(cells))).astype(np.int64)  # rounded by chance: right on average
         cells, counts = (cells[counts > 0], counts[counts > 0]) if counts.any() else (cells[:1], np.ones(1, np.int64))
@@ -150,14 +152,14 @@ class Trainer:
     ) -> tuple[float, float]:
         """Passes of minibatch ascent. advantage: (R,). Returns (clip ratio, gradient norm)."""
         config, clipped, norms = self.config, [0.0], [0.0]
-        scale = config.minibatches / max(1, np.count_nonzero(advantage[visits.rollout]))
+        scale = 1 / max(1, np.count_nonzero(advantage[visits.rollout]))
         for _ in range(config.epochs):
-            for batch in minibatches(visits, advantage, config.minibatches, config.idle, rng):
+            for batch, share in minibatches(visits, advantage, config.minibatch, config.idle, rng):
                 logp = self.policy(batch.observation)
                 gain, left = clipped_objective(logp, batch, config)
                 entropy = -(logp.exp() * logp).sum() / len(batch.observation)
                 self.optimiser.zero_grad(set_to_none=False)
-                (-(scale * gain.sum() + coef * entropy)).backward()
+                (-(scale / share * gain.sum() + coef * entropy)).backward()
                 norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)))
                 self.optimiser.step()
                 clipped.append(float(left.float().mean()) if len(left) else 0.0)

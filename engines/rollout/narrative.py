@@ -67,7 +67,9 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
     move = decode(int(log["game_played"][index]))
     chances = dict(candidates(final, board))
     best = max(mating, key=lambda each: chances[each])
-    before = {int(number): float(p) for number, p in zip(log["game_move"][index], log["game_after"][index], strict=True)}
+    before = {
+        int(number): float(p) for number, p in zip(log["game_move"][index], log["game_after"][index], strict=True)
+    }
     yield {
         "kind": "surest_mistake",
         "step": index + 1,

@@ -39,7 +39,11 @@ class Policy(nn.Module):
 
     def trunk(self, observation: Observation) -> tuple[Tensor, Tensor, Tensor]:
         """The activations h0, h1, h2 of each position, (R, width) each."""
-        h0 = torch.relu(self.state(torch.from_numpy(observation.state), torch.from_numpy(observation.state_at[:-1].astype(np.int32))))
+        h0 = torch.relu(
+            self.state(
+                torch.from_numpy(observation.state), torch.from_numpy(observation.state_at[:-1].astype(np.int32))
+            )
+        )
         h1 = h0 + torch.relu(self.block1(h0))
         return h0, h1, h1 + torch.relu(self.block2(h1))
 

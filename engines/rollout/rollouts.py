@@ -90,28 +90,37 @@ def play(policy: Policy, environment: Environment, budget: NDArray[np.int64]) ->
 
 
 def minibatches(
-    visits: Visits, advantage: NDArray[np.float32], count: int, idle: int, rng: np.random.Generator
-) -> Iterator[Minibatch]:
-    """One pass over the positions where a move has an advantage, in `count` parts, and over `idle` others at random.
+    visits: Visits, advantage: NDArray[np.float32], size: int, idle: int, rng: np.random.Generator
+) -> Iterator[tuple[Minibatch, float]]:
+    """One pass over the positions where a move has an advantage, and over as many others at random, at most `idle`.
 
-    advantage: (R,), the same for each move of a rollout.
+    Args:
+        visits: of a step.
+        advantage: (R,), the same for each move of a rollout.
+        size: of a minibatch in positions, at most.
+        idle: positions without an advantage, at most.
+        rng: of the order.
+
+    Yields:
+        Each minibatch, and its share of the pass.
     """
     carried = np.flatnonzero(advantage[visits.rollout])
     useful = np.unique(visits.position[carried])
     others = np.setdiff1d(np.arange(len(visits.observation)), useful, assume_unique=True)
-    kept = np.concatenate([useful, rng.permutation(others)[:idle]])
+    kept = np.concatenate([useful, rng.permutation(others)[: min(idle, len(useful) + 1)]])
     order = carried[np.argsort(visits.position[carried], kind="stable")]
     starts = np.searchsorted(visits.position[order], np.arange(len(visits.observation) + 1))
-    for part in np.array_split(rng.permutation(kept), count):
-        if len(part) == 0:
-            continue
+    for part in np.array_split(rng.permutation(kept), -(-len(kept) // size)):
         observation = take(visits.observation, part)
         inner, ends = ranges(starts, part)
         made = order[inner]
         shift = observation.move_at[:-1] - visits.observation.move_at[part]
         move = visits.move[made] + shift.repeat(np.diff(ends))
         weight = advantage[visits.rollout[made]]
-        yield Minibatch(observation, *map(torch.from_numpy, (move, visits.old_logp[made], weight)))
+        yield (
+            Minibatch(observation, *map(torch.from_numpy, (move, visits.old_logp[made], weight))),
+            len(part) / len(kept),
+        )
 
 
 def ranges(at: NDArray[np.int64], index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -125,9 +134,7 @@ def take(observation: Observation, index: NDArray[np.int64]) -> Observation:
     """Some positions of many."""
     states, state_at = ranges(observation.state_at, index)
     moves, move_at = ranges(observation.move_at, index)
-    return Observation(
-        observation.state[states], state_at, observation.move[moves], observation.code[moves], move_at
-    )
+    return Observation(observation.state[states], state_at, observation.move[moves], observation.code[moves], move_at)
 
 
 def join(parts: list[Observation]) -> Observation:

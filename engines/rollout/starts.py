@@ -46,7 +46,6 @@ class Cell:
             return f"opening.{self.opponent}"
         return f"{self.kind}.{span}" + (f".{self.opponent}" if self.kind == "tail" else "")
 
-
     @property
     def forced(self) -> bool:
         """Whether its mates are forced, so that the needed moves are enough against every defence."""
@@ -59,9 +58,7 @@ class Cell:
 
 
 def _ending(name: str, bounds: tuple[int, ...]) -> tuple[Cell, ...]:
-    return tuple(
-        Cell(name, low + 1, high, "tablebase") for low, high in zip((0, *bounds[:-1]), bounds, strict=True)
-    )
+    return tuple(Cell(name, low + 1, high, "tablebase") for low, high in zip((0, *bounds[:-1]), bounds, strict=True))
 
 
 def _tails(opponent: str, depths: tuple[int, ...]) -> tuple[Cell, ...]:

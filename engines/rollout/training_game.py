@@ -129,7 +129,9 @@ def _links(before: Probe, after: Probe) -> dict[str, NDArray[np.float16]]:
     order = np.argsort(-after.probability, kind="stable")[:SHOWN]
     pieces = before.observation.state[before.observation.state < PIECES]
     inner = [layer[:UNITS, :UNITS] for layer in before.incoming[1:]]
-    change = [a[:UNITS, :UNITS] - b[:UNITS, :UNITS] for b, a in zip(before.incoming[1:], after.incoming[1:], strict=True)]
+    change = [
+        a[:UNITS, :UNITS] - b[:UNITS, :UNITS] for b, a in zip(before.incoming[1:], after.incoming[1:], strict=True)
+    ]
     found = {
         "from_piece": _wide(before.incoming[0][:UNITS, pieces], MOST_MEN),
         "edge": np.stack(inner),
