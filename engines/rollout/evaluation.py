@@ -90,6 +90,11 @@ def facts(policy: Policy, starts: Starts, seed: int) -> dict[str, float]:
     return found
 
 
+def mate_rate(policy: Policy, starts: Starts) -> float:
+    """The share of all mates in one that the most probable move gives."""
+    return float(_mates(policy, starts, 1)[0].mated.mean())
+
+
 def _mates(policy: Policy, starts: Starts, depth: int) -> tuple[Result, NDArray[np.int64]]:
     boards = mates.unpack(starts.mates[depth - 1])
     environment = reset(boards, np.full(len(boards), NAMES["longest"], np.int8), depth)
