@@ -33,7 +33,7 @@ class Result:
     @property
     def mated(self) -> NDArray[np.bool_]:
         """(B,) whether the policy mated."""
-        return self.outcome == MATE
+        return np.asarray(self.outcome == MATE)
 
 
 def greedy(policy: Policy, environment: Environment, most: NDArray[np.int64], chunk: int = 4096) -> Result:

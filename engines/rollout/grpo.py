@@ -165,7 +165,7 @@ class Trainer:
     ) -> tuple[float, float]:
         """Passes of minibatch ascent. weight: (N,). Returns (clip ratio, gradient norm)."""
         config, clipped, norms = self.config, [0.0], [0.0]
-        scale = 1 / max(1, np.count_nonzero(weight))
+        scale = 1 / max(1, int(np.count_nonzero(weight)))
         for _ in range(config.epochs):
             for batch, share in minibatches(visits, weight, config.minibatch, config.idle, rng):
                 logp = self.policy(batch.observation)

@@ -7,8 +7,6 @@ reward of a rollout that passes through s; there is no bootstrapping.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -32,7 +30,7 @@ class Trainer(grpo.Trainer):
         nn.init.zeros_(self.value.bias)
         self.optimiser.add_param_group({"params": list(self.value.parameters())})
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         """The weights that are saved with a run."""
         return {**super().tensors(), **trainable("value", self.value)}
 

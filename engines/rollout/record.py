@@ -99,7 +99,8 @@ def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
 def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config: Config) -> dict[str, float]:
     labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
     found = [
-        evaluation.facts(policy, held_out, seed) | _of_log(log) for policy, log, seed in zip(policies, logs, seeds)
+        evaluation.facts(policy, held_out, seed) | _of_log(log)
+        for policy, log, seed in zip(policies, logs, seeds, strict=True)
     ]
     facts: dict[str, float] = {}
     for name in found[0]:
@@ -212,7 +213,7 @@ def version() -> str:
 
 
 def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
-    """Write the policies of every seed beside a recording, that of the first under the plain name; returns the paths."""
+    """Write the policy of every seed beside a recording, the first under the plain name; returns the paths."""
     paths = []
     for seed in made.config["seeds"]:
         run = Run(runs.PUBLISHED, seed, public=seed == made.seed)

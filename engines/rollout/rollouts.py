@@ -39,7 +39,7 @@ class Visits:
     @property
     def mated(self) -> NDArray[np.bool_]:
         """(R,) whether each rollout ended in mate by the learner: the verifier's word."""
-        return self.outcome == MATE
+        return np.asarray(self.outcome == MATE)
 
     def distinct(self, group_size: int) -> NDArray[np.int64]:
         """(groups,) how many distinct positions each group of rollouts moved in."""
@@ -116,11 +116,8 @@ def minibatches(
         made = order[inner]
         shift = observation.move_at[:-1] - visits.observation.move_at[part]
         move = visits.move[made] + shift.repeat(np.diff(ends))
-        weight = advantage[visits.rollout[made]]
-        yield (
-            Minibatch(observation, *map(torch.from_numpy, (move, visits.old_logp[made], weight))),
-            len(part) / len(kept),
-        )
+        tensors = map(torch.from_numpy, (move, visits.old_logp[made], weight[made]))
+        yield Minibatch(observation, *tensors), len(part) / len(kept)
 
 
 def ranges(at: NDArray[np.int64], index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

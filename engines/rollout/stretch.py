@@ -37,8 +37,8 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
     for name, data in (("mates", mates.load().sha256), ("games", games.load().sha256)):
         if before.config[f"{name}_sha256"] != data:
             raise ValueError(
-                f"{before.name}.json: trained on {name} {str(before.config[f'{name}_sha256'])[:16]}, the committed ones "
-                f"are {data[:16]}; run `click record rollout`"
+                f"{before.name}.json: trained on other {name} than the committed ones, of sha256 {data[:16]}; "
+                "run `click record rollout`"
             )
     torch.set_num_threads(1)
     return Stretch(

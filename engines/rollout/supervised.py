@@ -32,7 +32,7 @@ def train(config: Config, seed: int, starts: Starts) -> Policy:
         boards = mates.unpack(rows[rng.integers(len(rows), size=BATCH)])
         loss = _loss(policy, reset(boards, np.zeros(BATCH, np.int8), 0))
         optimiser.zero_grad(set_to_none=False)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
         optimiser.step()
     return policy
