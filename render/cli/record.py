@@ -132,8 +132,9 @@ def run_again(places: Places, scene: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
         _, made = _run_engine(scene, options, Path(folder))
-        if "compared" in before.config:
-            made = replace(made, config={**made.config, "compared": before.config["compared"]})
+        told = {name: before.config[name] for name in ("compared", "outside") if name in before.config}
+        made = replace(made, config={**made.config, **told})
+        if "compared" in told:
             benchmark = importlib.import_module(f"stagelight.engines.{scene}.benchmark")
             names = inspect.signature(benchmark.compare).parameters
             given = {"jobs": executor.usable_cores()} if "jobs" in names else {}

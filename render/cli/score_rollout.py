@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ SHOWN = 10  # of the lines that a file of puzzles is refused for
     "--seed", type=click.IntRange(0), metavar="N", help="Draw other positions for --endings. Example: --seed 7"
 )
 @POLICY
+@click.option(
+    "--save", is_flag=True, help="Write the results of --puzzles or --endings into the recording. Example: --save"
+)
 @click.pass_obj
 def score_rollout(
     places: Places,
@@ -53,6 +56,7 @@ def score_rollout(
     syzygy: Path | None,
     seed: int | None,
     policy: Path | None,
+    save: bool,
 ) -> None:
     """Train and score the baselines of the published policies.
 
@@ -78,6 +82,7 @@ def score_rollout(
     _refuse_unused(outside, jobs=jobs, minutes=minutes)
     _refuse_unused(not outside, policy=policy)
     _refuse_unused(endings is None, syzygy=syzygy, seed=seed)
+    _refuse_unused(not outside or policy is not None, save=save or None)
     with refusals():
         if not outside:
             _baselines(places, as_json, jobs, minutes)
@@ -90,10 +95,35 @@ def score_rollout(
             found |= _puzzles(puzzles, choose)
         if endings is not None:
             found["endings"] = _endings(endings, seed or 0, syzygy, choose)
+    if save:
+        _save(places, found, puzzles)
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
         _print(found)
+
+
+def _save(places: Places, found: dict[str, Any], puzzles: Path | None) -> None:
+    """Write results into the recording, as facts `outside.<what>`; its configuration names the file of puzzles."""
+    before = recording.load(places.recordings, "rollout")
+    facts: dict[str, float] = {}
+    for row in found.get("puzzles", []):
+        name = f"outside.mate_in_{row['moves']}"
+        facts[f"{name}.puzzles"] = row["within_n"]["of"]
+        for measured in ("first_move", "within_n", "within_n_plus_1"):
+            facts |= {f"{name}.{measured}.{part}": round(row[measured][part], 6)
+                      for part in ("rate", "low", "high") if part in row[measured]}  # fmt: skip
+    for row in found.get("endings", []):
+        name = f"outside.{row['ending'].lower()}"
+        facts |= {f"{name}.{part}": round(row["mated"][part], 6) for part in ("rate", "low", "high")}
+        facts[f"{name}.positions"] = row["mated"]["of"]
+        if row["length_ratio"] is not None:
+            facts[f"{name}.length_ratio"] = round(row["length_ratio"], 6)
+    config = dict(before.config)
+    if puzzles is not None:
+        config["outside"] = {**config.get("outside", {}), puzzles.name: recording.sha256(puzzles)}
+    made = replace(before, config=config, facts=dict(sorted({**before.facts, **facts}.items())))
+    recording.save(made, places.recorded)
 
 
 def _refuse_unused(unused: bool, **options: Any) -> None:
