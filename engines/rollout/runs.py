@@ -55,11 +55,12 @@ class Run:
     seed: int
     name: str = "one"
     public: bool = False  # whether a game is played in public
+    moments: tuple[float, ...] = MOMENTS  # shares of the run after which the policy is examined
 
     @property
     def key(self) -> str:
         """A name that changes with the code, the data, the configuration and the seed."""
-        made_by = key(code_version(__name__), _data(), repr(self.config), self.public)
+        made_by = key(code_version(__name__), _data(), repr(self.config), self.public, repr(self.moments))
         return f"{self.name}_{self.seed}_{made_by}"
 
     def path(self, folder: Path) -> Path:
@@ -99,7 +100,7 @@ def make(run: Run, folder: Path, progress: Progress, deadline: float = NEVER) ->
     """
     torch.set_num_threads(1)
     learner = trainer(run)
-    observer = Observer(learner, Starts(held_out=True))
+    observer = Observer(learner, Starts(held_out=True), run.moments)
     log = run_to_completion(
         learner, run.config.boards, run.path(folder), observer.observe, progress, deadline,
         f"{run.name}, seed {run.seed}", observer.begin,
@@ -121,8 +122,8 @@ def log_step(learner: Trainer, step: Step, log: Log) -> None:
 class Observer:
     """What is logged of a run while it trains."""
 
-    def __init__(self, learner: Trainer, held_out: Starts) -> None:
-        self.learner, self.held_out, self.clock = learner, held_out, time.process_time()
+    def __init__(self, learner: Trainer, held_out: Starts, moments: tuple[float, ...] = MOMENTS) -> None:
+        self.learner, self.held_out, self.moments, self.clock = learner, held_out, moments, time.process_time()
 
     def begin(self, log: Log) -> None:
         """Examine the policy before the first step."""
@@ -133,8 +134,8 @@ class Observer:
         """Log a step, and examine the policy where it is time; returns the figures of a live table."""
         _extend(log, {"log_seconds": np.float32(time.process_time() - self.clock)})
         log_step(self.learner, step, log)
-        due = MOMENTS[min(len(log["curve_boards"]), len(MOMENTS) - 1)] * self.learner.config.boards
-        if step.boards >= due and len(log["curve_boards"]) < len(MOMENTS):
+        due = self.moments[min(len(log["curve_boards"]), len(self.moments) - 1)] * self.learner.config.boards
+        if step.boards >= due and len(log["curve_boards"]) < len(self.moments):
             self._examine(log)
         self.clock = time.process_time()
         figures = {name: float(getattr(step, name)) for name in LIVE}
