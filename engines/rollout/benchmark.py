@@ -2,7 +2,7 @@
 
 Each method first runs one seed at each rate of `RATES`; the rate with the best mean success over all cells is then run
 with the other seeds. `boards` of each run are `BOARDS`, far fewer than the published run's: the method that is
-published, `grpo`, is among them at the same compute.
+published is among them at the same compute.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of a run after which its policy 
 RATES = (3e-4, 1e-3, 3e-3)
 _GRPO = replace(runs.PUBLISHED, boards=BOARDS)
 METHODS: Mapping[str, Config] = {
-    "grpo": _GRPO,
+    "published": _GRPO,
     "spread": replace(_GRPO, advantage="spread"),
-    "leave_one_out": replace(_GRPO, advantage="leave_one_out"),
+    "rloo": replace(_GRPO, advantage="leave_one_out"),
     "reinforce": replace(_GRPO, advantage="none"),
     "ppo": replace(_GRPO, advantage="value"),
     "no_flags": replace(_GRPO, flags=False),

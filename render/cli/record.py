@@ -30,7 +30,7 @@ from stagelight.render.pipeline.plan import Places
 @click.option(
     "--start",
     metavar="FEN",
-    help="rollout: train the published policy on from this position. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
+    help="rollout: train the published policy on from here. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
 )
 @click.option(
     "--volume",
@@ -132,9 +132,10 @@ def run_again(places: Places, scene: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
         _, made = _run_engine(scene, options, Path(folder))
-        told = {name: before.config[name] for name in ("compared", "outside") if name in before.config}
-        made = replace(made, config={**made.config, **told})
-        if "compared" in told:
+        outside = tuple(event for event in before.events if event["kind"] == "outside")
+        made = replace(made, events=(*made.events, *outside))
+        if "compared" in before.config:
+            made = replace(made, config={**made.config, "compared": before.config["compared"]})
             benchmark = importlib.import_module(f"stagelight.engines.{scene}.benchmark")
             names = inspect.signature(benchmark.compare).parameters
             given = {"jobs": executor.usable_cores()} if "jobs" in names else {}
