@@ -3,7 +3,7 @@
 Cells are climbed chain by chain (`starts.CHAINS`): the next one opens once the one before it is passed. A chain begins
 when the chain that it stands on has been climbed far enough. Of the open cells those are drawn most that are neither
 mastered nor hopeless, by p (1 - p) with p the success there (Florensa et al., arXiv:1707.05300, keep starts with
-R_min < p < R_max), the three families (mates, endings, games) getting fixed shares. A fixed share of the draws goes to
+R_min < p < R_max), the three families (mates, endings, games) getting fixed shares. A part of the draws goes to
 mastered cells, so that they are not forgotten. Nothing closes: where training is stuck the nearer cells are still
 drawn, as in Salimans & Chen (arXiv:1812.03381).
 """
@@ -39,8 +39,8 @@ class Rule:
     mode: str = "curriculum"  # or "uniform" over all cells, "opening_only", "far" (the last cell of each chain)
     passed: float = 0.5  # success that opens the next cell
     mastered: float = 0.85  # success from which a cell is only rehearsed
-    shares: tuple[float, float, float] = (0.12, 0.28, 0.6)  # of mates, endings and games
-    rehearsal: float = 0.35  # share of the draws that go to mastered cells, while there are any
+    shares: tuple[float, float, float] = (0.2, 0.3, 0.5)  # of mates, endings and games
+    rehearsal: float = 0.35  # share of the draws that go to mastered cells, at most: no more than they are of the open
 
 
 class Curriculum:
@@ -63,7 +63,8 @@ class Curriculum:
         elif mastered.any() and not mastered[self.open].all():
             fresh = _shared(np.where(mastered, 0.0, weight), self.rule.shares)
             known = _shared(mastered.astype(float), self.rule.shares)
-            weight = (1 - self.rule.rehearsal) * fresh / fresh.sum() + self.rule.rehearsal * known / known.sum()
+            share = min(self.rule.rehearsal, mastered.sum() / self.open.sum())
+            weight = (1 - share) * fresh / fresh.sum() + share * known / known.sum()
         else:
             weight = _shared(weight, self.rule.shares)
         drawn: NDArray[np.int64] = rng.choice(len(CELLS), count, p=weight / weight.sum())
