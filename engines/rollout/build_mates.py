@@ -20,7 +20,7 @@ from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.rollout.chess.board import BOARD
 from stagelight.engines.rollout.chess.features import canonical
 from stagelight.engines.rollout.chess.mate_search import mate_in_one, mate_in_three, mate_in_two
-from stagelight.engines.rollout.chess.rules import GOING_ON, HISTORY, MATE, MOVES, legal, make, settle
+from stagelight.engines.rollout.chess.rules import GOING_ON, HISTORY, MATE, MOVES, make, settle
 from stagelight.engines.rollout.chess.tablebase import white_tables
 from stagelight.engines.rollout.compiling import compiled
 from stagelight.engines.rollout.environment import OPENING

@@ -11,6 +11,7 @@ drawn, as in Salimans & Chen (arXiv:1812.03381).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ BASES: dict[str, tuple[str, int] | None] = {
     "kbbk": ("krk", len(CHAINS["krk"])),
     "kbnk": ("kbbk", len(CHAINS["kbbk"])),
     LADDER[0]: ("mate", 1),
-} | {later: (earlier, len(CHAINS[earlier])) for earlier, later in zip(LADDER, LADDER[1:], strict=False)}
+} | {later: (earlier, len(CHAINS[earlier])) for earlier, later in pairwise(LADDER)}
 SMOOTHING = 0.15  # weight of a step's success in a cell
 FLOOR = 0.02  # of p (1 - p), so that no open cell is never drawn
 

@@ -33,7 +33,7 @@ class Result:
     @property
     def mated(self) -> NDArray[np.bool_]:
         """(B,) whether the policy mated."""
-        return self.outcome == MATE
+        return np.asarray(self.outcome == MATE)
 
 
 def greedy(policy: Policy, environment: Environment, most: NDArray[np.int64], chunk: int = 4096) -> Result:
@@ -88,6 +88,11 @@ def facts(policy: Policy, starts: Starts, seed: int) -> dict[str, float]:
             found[f"opening.{cell.opponent}"] = float(result.mated.mean())
             found[f"opening.{cell.opponent}.lost"] = float((result.outcome == LOST).mean())
     return found
+
+
+def mate_rate(policy: Policy, starts: Starts) -> float:
+    """The share of all mates in one that the most probable move gives."""
+    return float(_mates(policy, starts, 1)[0].mated.mean())
 
 
 def _mates(policy: Policy, starts: Starts, depth: int) -> tuple[Result, NDArray[np.int64]]:

@@ -32,6 +32,8 @@ from stagelight.engines.rollout.rollouts import Minibatch, Visits, minibatches, 
 from stagelight.engines.rollout.starts import CELLS, Batch, Starts, discount, join
 from stagelight.engines.rollout.training_game import TrainingGame
 
+ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -42,7 +44,9 @@ class Config:
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4
     positions_of_draw: int = 96  # a drawn cell gives as many starts as lead to so many distinct positions, on average
-    advantage: str = "mean"  # r - mean(r); "spread" divides it by std + 0.05; "none" is r itself (REINFORCE);
+    # "mean": r - mean(r); "spread" divides that by std + 0.05; "leave_one_out": r - mean of the others (RLOO); "none":
+    # r itself (REINFORCE); "value": r - V(s), with V learnt (PPO), see `ppo`
+    advantage: str = "mean"
     epochs: int = 2  # passes over a step's moves, so that clipping acts
     minibatch: int = 1024  # positions of an optimiser update, at most
     idle: int = 512  # positions without an advantage that join a pass for their entropy
@@ -51,6 +55,7 @@ class Config:
     learning_rate: float = 1e-3  # falls to a fiftieth over the last 30 % of the run
     entropy_coef: float = 0.2
     entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
+    flags: bool = True  # whether the policy is told what a move's check, attack and defence flags say
     width: int = 256
     rank: int = 64  # of the scores of move features other than piece-to and from
     rule: Rule = field(default_factory=Rule)
@@ -80,9 +85,13 @@ class Step:
 
 def advantages(reward: NDArray[np.float32], kind: str = "mean") -> NDArray[np.float32]:
     """A_i = r_i - mean(r) within each group, (B, G): each row sums to 0. kind: see `Config.advantage`."""
-    if kind == "none":
+    if kind not in ADVANTAGES:
+        raise ValueError(f"advantage is {kind!r}, wanted one of {', '.join(ADVANTAGES)}")
+    if kind in {"none", "value"}:
         return reward
     centred = reward - reward.mean(axis=1, keepdims=True)
+    if kind == "leave_one_out":
+        centred = centred * (reward.shape[1] / (reward.shape[1] - 1))
     if kind == "spread":
         centred = centred / (reward.std(axis=1, keepdims=True) + 0.05)
     return np.asarray(centred, np.float32)
@@ -101,7 +110,7 @@ class Trainer:
     def __init__(self, config: Config, seed: int, starts: Starts, game: TrainingGame | None = None) -> None:
         self.config, self.seed, self.starts, self.game = config, seed, starts, game
         self.steps, self.done, self.smooth_entropy = 0, 0, float("nan")
-        self.policy = Policy(config.width, config.rank, torch.Generator().manual_seed(seed))
+        self.policy = Policy(config.width, config.rank, torch.Generator().manual_seed(seed), config.flags)
         self.optimiser = torch.optim.Adam(self.policy.parameters(), config.learning_rate)
         self.curriculum = Curriculum(config.rule)
         # (C,) moving average of the distinct positions of a group; at first as many as there can be
@@ -123,7 +132,7 @@ class Trainer:
         advantage = advantages(reward, config.advantage)
         coef = self._entropy_coef(float(visits.entropy.mean()), config.entropy_target * fade)
         before = self.game.probe(self.policy) if self.game else None
-        clip_ratio, grad_norm = self._update(visits, advantage.ravel(), coef, rng)
+        clip_ratio, grad_norm = self._update(visits, self._credit(visits, advantage), coef, rng)
         shown = self.game.record(before, self.policy, visits, reward[0], advantage[0]) if self.game and before else {}
         self._observe(cell, visits)
         spread = reward.std(axis=1)
@@ -147,14 +156,18 @@ class Trainer:
         shown = self.game.enter(frontier, self.starts.draw(CELLS[frontier], 1, rng))
         return np.concatenate([[self.game.cell], cells.repeat(counts)]), join([shown, *drawn])
 
+    def _credit(self, visits: Visits, advantage: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N,) the weight of each move: the advantage of its rollout. advantage: (groups, G)."""
+        return advantage.ravel()[visits.rollout]
+
     def _update(
-        self, visits: Visits, advantage: NDArray[np.float32], coef: float, rng: np.random.Generator
+        self, visits: Visits, weight: NDArray[np.float32], coef: float, rng: np.random.Generator
     ) -> tuple[float, float]:
-        """Passes of minibatch ascent. advantage: (R,). Returns (clip ratio, gradient norm)."""
+        """Passes of minibatch ascent. weight: (N,). Returns (clip ratio, gradient norm)."""
         config, clipped, norms = self.config, [0.0], [0.0]
-        scale = 1 / max(1, np.count_nonzero(advantage[visits.rollout]))
+        scale = 1 / max(1, int(np.count_nonzero(weight)))
         for _ in range(config.epochs):
-            for batch, share in minibatches(visits, advantage, config.minibatch, config.idle, rng):
+            for batch, share in minibatches(visits, weight, config.minibatch, config.idle, rng):
                 logp = self.policy(batch.observation)
                 gain, left = clipped_objective(logp, batch, config)
                 entropy = -(logp.exp() * logp).sum() / len(batch.observation)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,10 +101,9 @@ def save(mates: Mates, path: Path = FILE) -> None:
     """Write the positions where `load` finds them, atomically; column by column, which packs best."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sides = {"train": mates.train, "held_out": mates.held_out}
+    arrays: dict[str, Any] = {f"{side}_{n}": rows for side, parts in sides.items() for n, rows in enumerate(parts, 1)}
     with atomic(path) as file:
-        np.savez_compressed(
-            file, **{f"{side}_{n}": rows for side, parts in sides.items() for n, rows in enumerate(parts, 1)}
-        )
+        np.savez_compressed(file, **arrays)
 
 
 def load(path: Path = FILE) -> Mates:

@@ -53,13 +53,13 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
     `best` is the mate that the final policy finds likeliest there.
     """
     worst: tuple[float, int, list[chess.Move]] | None = None
-    for index in np.flatnonzero(log["game_outcome"] != MATE):
+    for index in map(int, np.flatnonzero(log["game_outcome"] != MATE)):
         sure = float(log["game_after"][index][0])
         if sure <= max(SURE, worst[0] if worst else 0.0):
             continue
         board = to_board(log["game_board"][index])
         if mating := mating_moves(board):
-            worst = sure, int(index), mating
+            worst = sure, index, mating
     if worst is None:
         return
     sure, index, mating = worst

@@ -80,27 +80,8 @@ def _look_ahead(board, moves, score, outer, inner, scratch):  # type: ignore[no-
 
 
 @compiled
-def reply(kind, board, moves, count, streams, row, tables, memory):  # type: ignore[no-untyped-def]
-    """The index of the move an opponent chooses among its legal ones.
-
-    tables: of `chess.tablebase.white_tables`. memory: of `new_memory`, where searches are remembered.
-    """
-    if kind == RANDOM:
-        return draw(streams, row) % count
-    if kind == LONGEST:
-        name = position_hash(board)
-        slot = name & np.int64(len(memory) - 1)
-        if memory[slot, 0] != name:
-            start = np.int64((np.uint64(name) >> np.uint64(40)) % np.uint64(count))
-            memory[slot, 1] = longest_defence(board, moves, count, start)
-            memory[slot, 0] = name
-        return memory[slot, 1]
-    if kind == TABLEBASE:
-        square = bare_king_reply(board, tables)
-        for index in range(count):
-            if (moves[index] >> 6) & 63 == square:
-                return index
-        return draw(streams, row) % count
+def _capture(kind, board, moves, count, streams, row):  # type: ignore[no-untyped-def]
+    """The index of the move of an opponent that mates when it can and otherwise counts material."""
     outer, inner = np.empty(MOVES, np.uint16), np.empty(MOVES, np.uint16)
     score, allowed, scratch = np.empty(count, np.int64), np.zeros(count, np.bool_), board.copy()
     mate = mating(board, moves, count, outer, scratch)
@@ -123,3 +104,28 @@ def reply(kind, board, moves, count, streams, row, tables, memory):  # type: ign
         make(scratch, moves[best])
         if mate_in_one(scratch, outer, inner) >= 0:
             order[best] -= _REFUSED * 1_048_576
+
+
+@compiled
+def reply(kind, board, moves, count, streams, row, tables, memory):  # type: ignore[no-untyped-def]
+    """The index of the move an opponent chooses among its legal ones.
+
+    tables: of `chess.tablebase.white_tables`. memory: of `new_memory`, where searches are remembered.
+    """
+    if kind == RANDOM:
+        return draw(streams, row) % count
+    if kind == LONGEST:
+        name = position_hash(board)
+        slot = name & np.int64(len(memory) - 1)
+        if memory[slot, 0] != name:
+            start = np.int64((np.uint64(name) >> np.uint64(40)) % np.uint64(count))
+            memory[slot, 1] = longest_defence(board, moves, count, start)
+            memory[slot, 0] = name
+        return memory[slot, 1]
+    if kind == TABLEBASE:
+        square = bare_king_reply(board, tables)
+        for index in range(count):
+            if (moves[index] >> 6) & 63 == square:
+                return index
+        return draw(streams, row) % count
+    return _capture(kind, board, moves, count, streams, row)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stagelight.engines.rollout.chess.features import MOVE, MOVE_FEATURES, MOVE_SIZE, STATE_SIZE, Observation
+from stagelight.engines.rollout.chess.features import MOVE, MOVE_AT, MOVE_FEATURES, MOVE_SIZE, STATE_SIZE, Observation
 from stagelight.engines.rollout.compiling import compiled
 from stagelight.engines.rollout.opponents import draw
 
@@ -24,8 +24,9 @@ DIRECT = MOVE["piece_to"] + MOVE["from"]  # move features scored by a matrix of 
 class Policy(nn.Module):
     """Log-probabilities of the legal moves of many positions."""
 
-    def __init__(self, width: int, rank: int, generator: torch.Generator) -> None:
+    def __init__(self, width: int, rank: int, generator: torch.Generator, flags: bool = True) -> None:
         super().__init__()
+        self.flags = flags
         self.state = nn.EmbeddingBag(STATE_SIZE, width, mode="sum")
         self.block1, self.block2 = nn.Linear(width, width), nn.Linear(width, width)
         self.direct, self.query = nn.Linear(width, DIRECT), nn.Linear(width, rank)
@@ -60,8 +61,18 @@ class Policy(nn.Module):
         """log pi of each legal move, (K,): exp of a position's sums to 1."""
         h2 = self.trunk(observation)[2]
         scores = self.direct(h2), self.detail(self.query(h2))
-        logp: Tensor = _LogSoftmax.apply(*scores, observation.move, observation.move_at)  # type: ignore[no-untyped-call]
+        move = observation.move if self.flags else without_flags(observation.move)
+        logp: Tensor = _LogSoftmax.apply(*scores, move, observation.move_at)  # type: ignore[no-untyped-call]
         return logp
+
+
+def without_flags(move: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Features of moves, (K, MOVE_FEATURES), in which none gives check, and no square is attacked or defended."""
+    blind = move.copy()
+    for column, name in enumerate(MOVE):
+        if name in {"safety", "origin_attacked"}:
+            blind[:, column] = MOVE_AT[name]
+    return blind
 
 
 class _LogSoftmax(torch.autograd.Function):

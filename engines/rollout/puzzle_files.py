@@ -16,8 +16,8 @@ from pathlib import Path
 import chess
 import chess.pgn
 
-from stagelight.engines.rollout.inference import position, quoted
 from stagelight.engines.rollout.chess.fen import mating_moves
+from stagelight.engines.rollout.inference import position, quoted
 
 MOST_BYTES, MOST_PUZZLES, MOST_MOVES = 64 * 2**20, 100_000, 100
 LONGEST = 100_000  # characters of one puzzle

@@ -31,7 +31,7 @@ from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.experiment.statistics import summary
 from stagelight.engines.recording import Recording
-from stagelight.engines.rollout import evaluation, games, inference, mates, narrative, runs
+from stagelight.engines.rollout import evaluation, games, inference, mates, narrative, runs, stockfish
 from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.policy import Policy
 from stagelight.engines.rollout.runs import SEEDS, Run
@@ -41,6 +41,7 @@ __all__ = ["SEEDS", "make", "publish", "version"]
 KINDS = ("mate in one", "mate in two", "mate in three", "kqk", "krk", "kbbk", "kbnk", "tail", "opening")
 VARIES = ("*seconds", "*minutes", "throughput.*", "*stockfish*")  # not the same on every machine or every time
 MASTERED = 0.85  # success from which a later drop counts as forgetting
+STOCKFISH_GAMES = 64  # of each seed
 AVERAGED = 20  # steps, at either end of a run
 
 
@@ -78,14 +79,14 @@ def make(
     return Recording(
         name="rollout",
         seed=seeds[0],
-        config=_plain(asdict(config)) | {
+        config=plain(asdict(config)) | {
             "seeds": list(seeds), "mates_sha256": mates.load().sha256, "games_sha256": games.load().sha256,
             "cells": [cell.name for cell in CELLS], "kinds": list(KINDS), "opponents": sorted(_opponents()),
             "outcomes": ["goes on", "mate", "stalemate", "fifty moves", "repetition", "material", "lost"],
             "varies": list(VARIES),
         },
         code_version=version(),
-        facts=dict(sorted((name, _number(value)) for name, value in facts.items())),
+        facts=dict(sorted((name, number(value)) for name, value in facts.items())),
         events=tuple(_events(policies[0], logs[0], facts, seeds[0])),
         arrays=_arrays(logs),
     )  # fmt: skip
@@ -98,11 +99,13 @@ def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
 def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config: Config) -> dict[str, float]:
     labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
     found = [
-        evaluation.facts(policy, held_out, seed) | _of_log(log) for policy, log, seed in zip(policies, logs, seeds)
+        evaluation.facts(policy, held_out, seed) | _of_log(log)
+        for policy, log, seed in zip(policies, logs, seeds, strict=True)
     ]
     facts: dict[str, float] = {}
     for name in found[0]:
         facts |= summary(f"one.{name}", [each[name] for each in found if name in each], labels)
+    facts |= _against_stockfish(policies, labels)
     facts |= {f"flags_only.{name}": rate for name, rate in evaluation.flags_only(held_out).items()}
     facts["flags_only.mate_in_one"] = facts["flags_only.safe_checks"]
     boards, seconds = sum(log["log_boards"][-1] for log in logs), sum(log["log_seconds"].sum() for log in logs)
@@ -125,6 +128,20 @@ def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config
         facts[f"weight_change.{name}.first"] = float(row[:AVERAGED].mean())
         facts[f"weight_change.{name}.last"] = float(row[-AVERAGED:].mean())
     return facts
+
+
+def _against_stockfish(policies: Sequence[Policy], labels: Sequence[str]) -> dict[str, float]:
+    """Games from the opening against Stockfish at its weakest, the policy White."""
+    rates: dict[str, list[float]] = {"": [], ".lost": []}
+    for policy in policies:
+        ended = stockfish.games(lambda board: inference.candidates(policy, board)[0][0], STOCKFISH_GAMES)  # noqa: B023
+        won = [end.winner for end in ended if end is not None and end.winner is not None]
+        rates[""].append(sum(won) / STOCKFISH_GAMES)
+        rates[".lost"].append((len(won) - sum(won)) / STOCKFISH_GAMES)
+    found = {
+        k: v for name, each in rates.items() for k, v in summary(f"one.opening.stockfish{name}", each, labels).items()
+    }
+    return found | {"one.opening.stockfish.games": float(STOCKFISH_GAMES * len(policies))}
 
 
 def _of_log(log: Log) -> dict[str, float]:
@@ -180,11 +197,12 @@ def _opponents() -> set[str]:
     return {cell.opponent for cell in CELLS}
 
 
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
+def plain(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as JSON."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
 
 
-def _number(value: float) -> float:
+def number(value: float) -> float:
     """A fact as it is written: whole numbers as integers, others to six decimals."""
     return int(value) if float(value).is_integer() else round(float(value), 6)
 
@@ -195,7 +213,7 @@ def version() -> str:
 
 
 def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
-    """Write the policies of every seed beside a recording, that of the first under the plain name; returns the paths."""
+    """Write the policy of every seed beside a recording, the first under the plain name; returns the paths."""
     paths = []
     for seed in made.config["seeds"]:
         run = Run(runs.PUBLISHED, seed, public=seed == made.seed)

@@ -39,7 +39,7 @@ class Visits:
     @property
     def mated(self) -> NDArray[np.bool_]:
         """(R,) whether each rollout ended in mate by the learner: the verifier's word."""
-        return self.outcome == MATE
+        return np.asarray(self.outcome == MATE)
 
     def distinct(self, group_size: int) -> NDArray[np.int64]:
         """(groups,) how many distinct positions each group of rollouts moved in."""
@@ -90,21 +90,21 @@ def play(policy: Policy, environment: Environment, budget: NDArray[np.int64]) ->
 
 
 def minibatches(
-    visits: Visits, advantage: NDArray[np.float32], size: int, idle: int, rng: np.random.Generator
+    visits: Visits, weight: NDArray[np.float32], size: int, idle: int, rng: np.random.Generator
 ) -> Iterator[tuple[Minibatch, float]]:
-    """One pass over the positions where a move has an advantage, and over as many others at random, at most `idle`.
+    """One pass over the positions where a move has a weight, and over as many others at random, at most `idle`.
 
     Args:
         visits: of a step.
-        advantage: (R,), the same for each move of a rollout.
+        weight: (N,) of each move, its advantage.
         size: of a minibatch in positions, at most.
-        idle: positions without an advantage, at most.
+        idle: positions without a weight, at most.
         rng: of the order.
 
     Yields:
         Each minibatch, and its share of the pass.
     """
-    carried = np.flatnonzero(advantage[visits.rollout])
+    carried = np.flatnonzero(weight)
     useful = np.unique(visits.position[carried])
     others = np.setdiff1d(np.arange(len(visits.observation)), useful, assume_unique=True)
     kept = np.concatenate([useful, rng.permutation(others)[: min(idle, len(useful) + 1)]])
@@ -116,11 +116,8 @@ def minibatches(
         made = order[inner]
         shift = observation.move_at[:-1] - visits.observation.move_at[part]
         move = visits.move[made] + shift.repeat(np.diff(ends))
-        weight = advantage[visits.rollout[made]]
-        yield (
-            Minibatch(observation, *map(torch.from_numpy, (move, visits.old_logp[made], weight))),
-            len(part) / len(kept),
-        )
+        tensors = map(torch.from_numpy, (move, visits.old_logp[made], weight[made]))
+        yield Minibatch(observation, *tensors), len(part) / len(kept)
 
 
 def ranges(at: NDArray[np.int64], index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

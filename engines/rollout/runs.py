@@ -13,8 +13,8 @@ The log's arrays. N steps, E examined moments, C cells:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.experiment.training import run_to_completion
-from stagelight.engines.rollout import evaluation, games, mates
-from stagelight.engines.rollout.curriculum import Rule
+from stagelight.engines.rollout import evaluation, games, mates, ppo
 from stagelight.engines.rollout.grpo import Config, Step, Trainer
 from stagelight.engines.rollout.policy import Policy
 from stagelight.engines.rollout.starts import CELLS, Starts
@@ -79,7 +78,10 @@ def watched(step: int) -> bool:
 
 def trainer(run: Run) -> Trainer:
     """A run at its start."""
-    return Trainer(run.config, run.seed, Starts(held_out=False), TrainingGame() if run.public else None)
+    starts = Starts(held_out=False)
+    if run.config.advantage == "value":
+        return ppo.Trainer(run.config, run.seed, starts)
+    return Trainer(run.config, run.seed, starts, TrainingGame() if run.public else None)
 
 
 def make(run: Run, folder: Path, progress: Progress, deadline: float = NEVER) -> tuple[Policy, Log]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from stagelight.engines.rollout import games, mates
 from stagelight.engines.rollout.chess.board import BLACK_KING, BOARD, PASSANT, TURN, WHITE_KING
-from stagelight.engines.rollout.chess.tablebase import ENDINGS, TRIANGLE, solve
+from stagelight.engines.rollout.chess.geometry import TRIANGLE
+from stagelight.engines.rollout.chess.tablebase import ENDINGS, solve
 from stagelight.engines.rollout.environment import OPENING, Environment, replay, reset
 from stagelight.engines.rollout.opponents import NAMES
 
@@ -177,7 +178,7 @@ def ending_boards(name: str, codes: NDArray[np.int64]) -> NDArray[np.int8]:
 def join(batches: list[Batch]) -> Batch:
     """Batches one after the other."""
     parts = [batch.environment for batch in batches]
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("boards", "history", "streams"))
-    opponents = np.concatenate([part.opponents for part in parts])
+    names = ("boards", "history", "streams", "opponents")
+    boards, history, streams, opponents = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
     needed, moves = (np.concatenate([getattr(batch, name) for batch in batches]) for name in ("needed", "budget"))
-    return Batch(Environment(*columns, opponents), needed, moves)
+    return Batch(Environment(boards, history, streams, opponents), needed, moves)

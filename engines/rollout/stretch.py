@@ -1,13 +1,7 @@
-"""The first steps of the recorded training runs, run again from their seeds.
-
-Sums differ in their last digits from one processor to another. A policy that learns from what it draws turns such a
-digit, sooner or later, into another move, and from there on it is another run: on a machine that did not record it,
-mate in one parted after some twenty steps, whole games after two. So the stretch ends before that.
-"""
+"""The first steps of the recorded run, run again."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,74 +9,67 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines.experiment.progress import NEVER, Progress
+from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.experiment.stretch import Stretch
 from stagelight.engines.recording import Recording
-from stagelight.engines.rollout import positions
-from stagelight.engines.rollout.games import train as games
-from stagelight.engines.rollout.grpo import Config, Trainer
-from stagelight.engines.rollout.ladder import games as ladder_games
-from stagelight.engines.rollout.mate_training import METRICS, Course, advance, begin
-from stagelight.engines.rollout.tables import compiled
+from stagelight.engines.rollout import games, mates, runs
+from stagelight.engines.rollout.curriculum import Rule
+from stagelight.engines.rollout.grpo import Config
+from stagelight.engines.rollout.runs import GAME, METRICS, Run
 
-MATE_STEPS = 17  # of mate in one, 1,500 in all
-GAME_STEPS = 2  # of whole games, some 470 in all
+STEPS = 12  # of some thousands
 TOLERANCE = 1e-3  # of an array's largest number, on another processor
-Arrays = dict[str, NDArray[Any]]
 
 
 def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
-    """Train the first seed of mate in one and of whole games for their first steps, from random weights.
+    """Train the first seed for its first steps, from random weights.
 
     Args:
         before: the recording.
-        cache: folder for compiled positions.
+        cache: not used; nothing of a run is trusted that was kept.
         progress: told of each step.
 
     Raises:
-        ValueError: the recording shows a reader's own position, or its corpus is not the committed one.
+        ValueError: the recording shows a reader's own position, or was made from other data.
     """
     if before.config.get("start") is not None:
         raise ValueError(f"{before.name}.json: shows a reader's own position; run `click check rollout --record`")
-    corpus = positions.load()
-    if corpus.sha256 != before.config["corpus_sha256"]:
-        raise ValueError(
-            f"{before.name}.json: trained on corpus {str(before.config['corpus_sha256'])[:16]}, the committed one is "
-            f"{corpus.sha256[:16]}; run `click record rollout`"
-        )
+    for name, data in (("mates", mates.load().sha256), ("games", games.load().sha256)):
+        if before.config[f"{name}_sha256"] != data:
+            raise ValueError(
+                f"{before.name}.json: trained on other {name} than the committed ones, of sha256 {data[:16]}; "
+                "run `click record rollout`"
+            )
     torch.set_num_threads(1)
     return Stretch(
-        _mates(before, corpus, cache, progress) | _games(before, progress),
-        proves=f"the first {MATE_STEPS} steps of mate in one and {GAME_STEPS} of whole games, from random weights, "
-        "give the recorded groups, rewards, advantages, probabilities and weight changes, up to rounding",
-        leaves_open="the steps after those, the endings, the other seeds; `click check rollout --record` runs it all",
+        _steps(config_of(before), before.seed, progress),
+        proves=f"the first {STEPS} steps, from random weights, give the recorded groups, rewards, advantages, "
+        "probabilities and weight changes, up to rounding",
+        leaves_open="the steps after those and the other seeds; `click check rollout --record` runs it all",
         tolerance=TOLERANCE,
     )
 
 
-def _mates(before: Recording, corpus: positions.Corpus, cache: Path, progress: Progress) -> Arrays:
-    config = Config(**{field.name: before.config[field.name] for field in fields(Config)})
-    table = compiled(corpus.train, cache, "compiling training positions", progress)
-    held_out = compiled(corpus.held_out, cache, "compiling held-out positions", progress)
-    course = Course(config, table, corpus.train, len(table), held_out, progress, NEVER)
-    trainer = Trainer(config, before.seed, table, len(table))
-    log = begin(course, trainer, True)
-    for _ in range(MATE_STEPS):
-        advance(course, trainer, log, True)
-    shown = {name: value for name, value in log.items() if name.startswith(("watch_", "probe_")) or name == "unit"}
-    return shown | {f"log_{name}": log[name][None] for name in METRICS}
+def config_of(before: Recording) -> Config:
+    """The configuration that a recording was made with."""
+    plain = {name: before.config[name] for name in Config.__dataclass_fields__}
+    return Config(**{**plain, "rule": Rule(**before.config["rule"])})
 
 
-def _games(before: Recording, progress: Progress) -> Arrays:
-    plain: dict[str, Any] = dict(before.config["ladder"]["games"])
-    tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
-    config = games.Config(**{**plain, **tuples})
-    trainer = ladder_games.trainer(config, before.seed, True)
-    rows: dict[str, list[NDArray[Any]]] = {}
-    for done in range(GAME_STEPS):
-        _, kept = ladder_games.step(trainer)
-        for name, value in kept.items():
-            rows.setdefault(name.replace("log_", "slide_"), []).append(value)
-        progress("whole games", done + 1, GAME_STEPS, {})
+def _steps(config: Config, seed: int, progress: Progress) -> dict[str, NDArray[Any]]:
+    trainer = runs.trainer(Run(config, seed, public=True))
+    rows: dict[str, list[Any]] = {}
+    for done in range(STEPS):
+        step = trainer.step()
+        for name in METRICS:
+            rows.setdefault(f"log_{name}", []).append(getattr(step, name))
+        for name in GAME:
+            rows.setdefault(f"game_{name}", []).append(step.game[name])
+        progress("the first steps", done + 1, STEPS, {})
+    del rows["game_cell"]  # told in the recording as kind, depth and opponent
+    kinds = {"log_boards": np.int64}
     stacked = {name: np.stack(values) for name, values in rows.items()}
-    return {name: v.astype(np.float32) if v.dtype == np.float64 else v for name, v in stacked.items()}
+    return {
+        name: value.astype(kinds.get(name, np.float32)) if name.startswith("log_") else value
+        for name, value in stacked.items()
+    }

@@ -73,12 +73,12 @@ class TrainingGame:
     def record(
         self, before: Probe, policy: Policy, visits: Visits, reward: NDArray[np.float32], advantage: NDArray[np.float32]
     ) -> dict[str, NDArray[Any]]:
-        """What is recorded of a step whose first group, of reward and advantage (G,), is the game's; it is played on."""
+        """What is recorded of a step whose first group is the game's; the game is played on. reward: (G,)."""
         after, lines = self.probe(policy), np.zeros((len(reward), LINE), np.uint16)
         for rollout, line in enumerate(lines):
             moves = visits.line(rollout)[:LINE]
             line[: len(moves)] = moves
-        group = {
+        group: dict[str, NDArray[Any]] = {
             "drawn": lines[:, 0].copy(), "line": lines, "ending": visits.outcome[: len(reward)], "reward": reward,
             "advantage": advantage, "legal_moves": _padded(before.observation.code, np.uint16, MOVES),
             "all_before": _padded(before.probability, np.float32, MOVES),
@@ -129,13 +129,11 @@ def _links(before: Probe, after: Probe) -> dict[str, NDArray[np.float16]]:
     order = np.argsort(-after.probability, kind="stable")[:SHOWN]
     pieces = before.observation.state[before.observation.state < PIECES]
     inner = [layer[:UNITS, :UNITS] for layer in before.incoming[1:]]
-    change = [
-        a[:UNITS, :UNITS] - b[:UNITS, :UNITS] for b, a in zip(before.incoming[1:], after.incoming[1:], strict=True)
-    ]
+    later = [layer[:UNITS, :UNITS] for layer in after.incoming[1:]]
     found = {
         "from_piece": _wide(before.incoming[0][:UNITS, pieces], MOST_MEN),
         "edge": np.stack(inner),
-        "edge_change": np.stack(change),
+        "edge_change": np.stack(later) - np.stack(inner),
         "to_move": _wide(before.to_moves[order].T, SHOWN),
         "to_move_change": _wide((after.to_moves - before.to_moves)[order].T, SHOWN),
     }

@@ -100,7 +100,7 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    *(record.record, record.corpus, train.train, score.score, play.play, play.uci),
+    *(record.record, record.dataset, train.train, score.score, play.play, play.uci),
     *(render.render, render.clean, check.check, bench.bench, doctor.doctor),
     *(reference.reference, offline.offline),
 ):

@@ -93,9 +93,9 @@ def bench_rollout(as_json: bool) -> None:
         click bench rollout
     """
     with refusals():
-        from stagelight.engines.rollout.games import corpus, speed  # noqa: PLC0415  # brings in numba
+        from stagelight.engines.rollout import games, speed  # noqa: PLC0415  # brings in numba
 
-        speeds = speed.throughput(corpus.load().held_out)
+        speeds = speed.throughput(games.load().held_out)
     speeds["ratio"] = speeds["replay"] / speeds["replay_python_chess"]
     if as_json:
         click.echo(json.dumps(speeds, indent=1))
@@ -104,8 +104,7 @@ def bench_rollout(as_json: bool) -> None:
         "replay": lambda v: f"recorded games stepped, compiled        {v:12,.0f} a second",
         "replay_python_chess": lambda v: f"the same games stepped by python-chess  {v:12,.0f} a second",
         "ratio": lambda v: f"ratio                                   {v:12.1f}",
-        "env": lambda v: f"random games, moves chosen inside       {v:12,.0f} a second",
-        "env_featured": lambda v: f"the same, as the policy sees them       {v:12,.0f} a second",
+        "env": lambda v: f"random games, as the policy sees them    {v:12,.0f} a second",
     }
     for name, say in words.items():
         click.echo(say(speeds[name]))

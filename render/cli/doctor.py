@@ -64,7 +64,9 @@ def examine(places: Places) -> Iterator[Row]:
     yield program(
         "Chromium, for the page tests", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"
     )
-    yield program("Stockfish, for corpus", ("stockfish", "/usr/games/stockfish"), "apt-get install stockfish")
+    yield program(
+        "Stockfish, to record and score chess", ("stockfish", "/usr/games/stockfish"), "apt-get install stockfish"
+    )
 
 
 def pinned(constraints: Path) -> Iterator[Row]:

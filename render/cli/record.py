@@ -1,4 +1,4 @@
-"""`click record` and `click corpus`: run an engine and keep what it gives."""
+"""`click record` and `click dataset`: run an engine and keep what it gives."""
 
 from __future__ import annotations
 
@@ -33,11 +33,6 @@ from stagelight.render.pipeline.plan import Places
     help="rollout: watch this position in training. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
 )
 @click.option(
-    "--stage",
-    metavar="NAME",
-    help="rollout: train one stage, print its results, record nothing. Example: --stage krk",
-)
-@click.option(
     "--volume",
     type=FILE,
     metavar="FILE",
@@ -63,7 +58,6 @@ def record(
     scene: str,
     seed: int | None,
     start: str | None,
-    stage: str | None,
     volume: Path | None,
     acceleration: float | None,
     prompt: str | None,
@@ -81,7 +75,6 @@ def record(
     Examples:
         click record rollout
         click record rollout --minutes 30         half an hour of it; the same command resumes
-        click record rollout --stage krk          king and rook against king, alone
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
     """
@@ -91,13 +84,9 @@ def record(
     checkpoints = places.cache.parent / "record" / scene
     if fresh:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    asked: dict[str, Any] = {"seed": seed, "start": start, "stage": stage, "jobs": jobs, "volume": volume}
+    asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
     engine, made = _run_engine(scene, asked, checkpoints, minutes)
-    if stage is not None:
-        for fact, value in made.facts.items():
-            click.echo(f"{fact:42} {value:g}")
-        return
     folder = out or places.recorded
     paths = [*recording.save(made, folder)]
     if hasattr(engine, "publish"):
@@ -184,38 +173,44 @@ def _reconstruct(volume: Path, acceleration: float, prompt: str, seed: int, out:
 
 
 @click.group()
-def corpus() -> None:
+def dataset() -> None:
     """Build a data set that an engine learns from.
 
     \b
     Example:
-        click corpus rollout
+        click dataset rollout
     """
 
 
-@corpus.command("rollout")
-@click.option("--games", type=click.IntRange(1), metavar="N", help="Play N games; default: 18000. Example: --games 500")
+@dataset.command("rollout")
+@click.option(
+    "--games", type=click.IntRange(1), metavar="N", help="Search N games; default: 260000. Example: --games 500"
+)
 @jobs("Play N games")
-@options.out("the data set", "the committed corpus", "games.npz")
+@options.out("the positions", "the committed ones", "mates.npz")
 @click.pass_obj
-def corpus_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:
-    """Play chess games with a weakened Stockfish and keep the positions that have a mate in one.
+def dataset_rollout(places: Places, games: int | None, jobs: int | None, out: Path | None) -> None:
+    """Find positions with a forced mate in one, two or three.
 
+    They are found in the committed games and in many more between simple opponents, and each mate is proven by search.
     The same number of games gives the same positions, whatever --jobs is. An interrupted run resumes.
 
     \b
     Examples:
-        click corpus rollout
-        click corpus rollout --games 500 --out /tmp/c.npz
+        click dataset rollout
+        click dataset rollout --games 500 --out /tmp/mates.npz
     """
-    from stagelight.engines.rollout import corpus as maker  # noqa: PLC0415  # brings in python-chess
-    from stagelight.engines.rollout import positions  # noqa: PLC0415
+    from stagelight.engines.rollout import build_mates, mates  # noqa: PLC0415  # brings in numba
+    from stagelight.engines.rollout import games as whole  # noqa: PLC0415
 
     if out is None and not installation.CHECKOUT:
-        raise click.UsageError("The corpus that is installed is not written over; say where with --out FILE.")
-    making = positions.Making() if games is None else positions.Making(games=games)
-    with progress.following() as report:
-        made = maker.build(places.cache.parent / "record" / "rollout", report, making, jobs or executor.usable_cores())
-    maker.save(made, out or positions.CORPUS)
-    click.echo(f"{out or positions.CORPUS}: {len(made.train)} training and {len(made.held_out)} held-out positions")
-    click.echo(f"sha256 of the positions {made.sha256}")
+        raise click.UsageError("The data set that is installed is not written over; say where with --out FILE.")
+    corpus = whole.load()
+    cores = jobs or executor.usable_cores()
+    with refusals(), progress.following() as report:
+        folder = places.cache.parent / "record" / "rollout" / "mates"
+        made = build_mates.build(folder, report, (corpus.train, corpus.held_out), games or build_mates.GAMES, cores)
+    mates.save(made, out or mates.FILE)
+    for depth, (train, held_out) in enumerate(zip(made.train, made.held_out, strict=True), 1):
+        click.echo(f"mate in {depth}: {len(train)} training and {len(held_out)} held-out positions")
+    click.echo(f"{out or mates.FILE}: sha256 of the positions {made.sha256}")

@@ -106,7 +106,6 @@ def _baselines(places: Places, as_json: bool, jobs: int | None, minutes: float |
     """Train and score the baselines, and write them into the recording."""
     before = recording.load(places.recordings, "rollout")
     from stagelight.engines.rollout import benchmark  # noqa: PLC0415  # brings in torch
-    from stagelight.engines.rollout.ladder import told  # noqa: PLC0415
 
     cache = places.cache.parent / "record" / "rollout"
     cache.mkdir(parents=True, exist_ok=True)
@@ -117,16 +116,18 @@ def _baselines(places: Places, as_json: bool, jobs: int | None, minutes: float |
     if as_json:
         click.echo(json.dumps(dict(made.facts), indent=1))
         return
-    for name, mean, spread, seeds in told.lines(made.facts):
-        click.echo(f"{name:42} {mean:9.4f}  ± {spread or 0:.4f}  ({seeds} seeds)")
+    for name, spread in made.facts.items():
+        if name.endswith(".sd"):
+            measured = name.removesuffix(".sd")
+            click.echo(f"{measured:42} {made.facts[measured]:9.4f}  ± {spread:.4f}")
 
 
 def _puzzles(path: Path, choose: Any) -> dict[str, Any]:
     """The table of a file of puzzles, what was left out of it, and how many have no known number of moves."""
-    from stagelight.engines.rollout import corpus, puzzle_files, puzzles  # noqa: PLC0415
+    from stagelight.engines.rollout import puzzle_files, puzzles, stockfish  # noqa: PLC0415
 
     read, faults = puzzle_files.read(path)
-    with progress.following() as report, puzzles.stockfish(corpus.stockfish()) as engine:
+    with progress.following() as report, puzzles.stockfish(stockfish.path()) as engine:
         known = puzzles.find_moves(read, engine.moves_to_mate, report)
         rows = puzzles.rows(puzzles.play(known, choose, engine.reply, report))
     unknown = [puzzle.line for puzzle in known if puzzle.moves is None]

@@ -249,7 +249,7 @@ def bare_king_reply(board: NDArray[np.int8], tables: NDArray[np.int8]) -> int:
     """The square to which the bare king of the side to move goes by the tables; -1 if no table is of this ending."""
     turn = board[TURN]
     bk, wk = (board[BLACK_KING], board[WHITE_KING]) if turn < 0 else (board[WHITE_KING], board[BLACK_KING])
-    p, q, men = np.int64(-1), np.int64(-1), 0
+    p, q, men = -1, -1, 0
     kp, kq = 0, 0
     for square in range(64):
         kind = -board[square] * turn
@@ -267,5 +267,5 @@ def bare_king_reply(board: NDArray[np.int8], tables: NDArray[np.int8]) -> int:
         p, q, kp, kq = q, p, kq, kp
     for ending in range(4):
         if _PIECES[ending, 0] == kp and _PIECES[ending, 1] == kq:
-            return reply(bk, wk, p, q, kp, kq, tables[_STARTS[ending] : _STARTS[ending + 1]])[1]
+            return int(reply(bk, wk, p, q, kp, kq, tables[_STARTS[ending] : _STARTS[ending + 1]])[1])
     return -1
