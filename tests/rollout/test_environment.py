@@ -51,7 +51,7 @@ def first_moves(game: Environment, rows: Any) -> Any:
 def test_mate_by_the_learner_and_by_the_opponent_are_two_outcomes() -> None:
     assert step(start("6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1", "greedy"), "a1a8") == (MATE, 0)
     game = start("r5k1/8/8/8/8/8/5PPP/3R2K1 w - - 0 1", "greedy")
-    outcome, reply = step(game, "d1d2")
+    outcome, reply = step(game, "d1a1")
     assert (outcome, decode(reply).uci()) == (LOST, "a8a1")
     assert to_board(game.boards[0]).is_checkmate()
 
@@ -65,7 +65,7 @@ def test_an_opponent_that_need_not_reply_does_not() -> None:
 
 
 def test_a_stalemate_and_a_repetition_end_a_game() -> None:
-    assert step(start("7k/8/5QK1/8/8/8/8/8 w - - 0 1", "random"), "f6f7") == (STALEMATE, 0)
+    assert step(start("7k/8/4Q1K1/8/8/8/8/8 w - - 0 1", "random"), "e6f7") == (STALEMATE, 0)
     assert push(start(chess.STARTING_FEN, "random"), *("g1f3 g8f6 f3g1 f6g8 " * 2).split())[-2:] == [
         GOING_ON,
         REPETITION,

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
-import chess.gaviota  # noqa: E402
-import chess.syzygy  # noqa: E402
+from chess import gaviota, syzygy  # noqa: E402
 
 from stagelight.engines.rollout.chess import tablebase  # noqa: E402
 from stagelight.engines.rollout.chess.fen import from_board, to_board  # noqa: E402
@@ -168,7 +167,7 @@ def test_the_order_of_two_different_pieces_does_not_matter() -> None:
 @pytest.mark.parametrize("name", ENDINGS)
 def test_distances_are_gaviota_s(name: str) -> None:
     ending, rng = solve(name), random.Random(1)
-    with chess.gaviota.open_tablebase(os.environ["STAGELIGHT_GAVIOTA"]) as tables:
+    with gaviota.open_tablebase(os.environ["STAGELIGHT_GAVIOTA"]) as tables:
         for turn in (True, False):
             table = ending.white if turn else ending.black
             for _ in range(300):
@@ -181,7 +180,7 @@ def test_distances_are_gaviota_s(name: str) -> None:
 @pytest.mark.parametrize("name", ENDINGS)
 def test_wins_are_syzygy_s(name: str) -> None:
     ending, rng = solve(name), random.Random(2)
-    with chess.syzygy.open_tablebase(os.environ["STAGELIGHT_SYZYGY"]) as tables:
+    with syzygy.open_tablebase(os.environ["STAGELIGHT_SYZYGY"]) as tables:
         for turn in (True, False):
             table = ending.white if turn else ending.black
             for _ in range(300):

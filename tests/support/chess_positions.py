@@ -33,7 +33,7 @@ PAWNLESS = (
 
 def wandered(seed: int, fen: str, plies: int) -> Any:
     """A board after so many random moves, or before the move that would end the game."""
-    import chess  # noqa: PLC0415  # of the extra `engines`
+    import chess  # of the extra `engines`
 
     rng, board = random.Random(seed), chess.Board(fen)
     for _ in range(plies):
@@ -46,9 +46,9 @@ def wandered(seed: int, fen: str, plies: int) -> Any:
 
 def observed(*boards: Any) -> Any:
     """What the policy is told of positions without a past."""
-    from stagelight.engines.rollout.chess.features import observe  # noqa: PLC0415  # brings in numba
-    from stagelight.engines.rollout.chess.fen import from_board  # noqa: PLC0415
-    from stagelight.engines.rollout.chess.rules import HISTORY  # noqa: PLC0415
+    from stagelight.engines.rollout.chess.features import observe  # brings in numba
+    from stagelight.engines.rollout.chess.fen import from_board
+    from stagelight.engines.rollout.chess.rules import HISTORY
 
     rows = np.stack([from_board(board) for board in boards])
     return observe(rows, np.zeros((len(rows), HISTORY), np.int64), np.arange(len(rows)))
