@@ -167,8 +167,8 @@ def test_a_past_that_a_move_may_repeat_makes_another_position() -> None:
     fresh, played = start(chess.STARTING_FEN, "random"), start(chess.STARTING_FEN, "random")
     push(played, "g1f3", "g8f6", "f3g1", "f6g8")
     one, two = (start("4k2r/8/8/8/8/8/8/R3K3 w - - 0 1", "random") for _ in range(2))
-    push(one, *"a1b1 h8g8 b1a1 g8h8 a1b1 h8g8 b1c1".split())
-    push(two, *"a1b1 h8g8 b1c1 g8h8 c1b1 h8g8 b1a1".split())
+    push(one, *["a1b1", "h8g8", "b1a1", "g8h8", "a1b1", "h8g8", "b1c1"])
+    push(two, *["a1b1", "h8g8", "b1c1", "g8h8", "c1b1", "h8g8", "b1a1"])
     for first, second in ((fresh, played), (one, two)):
         names = ("boards", "history", "streams", "opponents")
         both = Environment(*(np.concatenate([getattr(game, name) for game in (first, second)]) for name in names))
