@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_moves_are_drawn_from_the_policy_in_their_positions(visits: Visits, poli
     assert (visits.move >= at[visits.position]).all()
     assert (visits.move < at[visits.position + 1]).all()
     assert visits.old_logp == pytest.approx(logp[visits.move], abs=1e-5)
-    entropy = [-(np.exp(logp[a:b]) * logp[a:b]).sum() for a, b in zip(at, at[1:], strict=False)]
+    entropy = [-(np.exp(logp[a:b]) * logp[a:b]).sum() for a, b in pairwise(at)]
     assert visits.entropy == pytest.approx(entropy, abs=1e-4)
 
 
@@ -169,7 +170,7 @@ def test_a_pass_covers_each_useful_position_once(visits: Visits, seed: int, shar
             visits.old_logp[inside].tolist(), weight[inside].tolist(), strict=True,
         ))  # fmt: skip
         assert found == wanted
-    assert total == pytest.approx(1)
+    assert total == pytest.approx(1 if seen else 0)
     assert len(set(seen)) == len(seen)
     assert useful <= set(seen)
     others = len(visits.observation) - len(useful)
