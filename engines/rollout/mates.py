@@ -84,7 +84,7 @@ def split(
         seed: of the split.
     """
     numbers, which = np.unique(game, return_inverse=True)
-    out = np.array([held_out(int(number), seed) for number in numbers])[which]
+    out = np.array([held_out(int(number), seed) for number in numbers], np.bool_)[which]
     rows, train, test = pack(board), [], []
     for depth in range(1, DEEPEST + 1):
         sides = []

@@ -52,7 +52,7 @@ class Trainer(grpo.Trainer):
             value = self.value(self.policy.trunk(visits.observation)[2])[:, 0]
             error = (value - torch.from_numpy(mean.astype(np.float32))).square()
             loss = VALUE_COEF * (error * torch.from_numpy(count / count.sum())).sum().float()
-            self.optimiser.zero_grad(set_to_none=False)
+            self.optimiser.zero_grad()  # to none: what the value does not depend on stays, in a resumed run as well
             loss.backward()
             nn.utils.clip_grad_norm_([*self.policy.parameters(), *self.value.parameters()], 1.0)
             self.optimiser.step()

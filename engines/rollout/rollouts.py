@@ -110,6 +110,8 @@ def minibatches(
     kept = np.concatenate([useful, rng.permutation(others)[: min(idle, len(useful) + 1)]])
     order = carried[np.argsort(visits.position[carried], kind="stable")]
     starts = np.searchsorted(visits.position[order], np.arange(len(visits.observation) + 1))
+    if len(kept) == 0:
+        return
     for part in np.array_split(rng.permutation(kept), -(-len(kept) // size)):
         observation = take(visits.observation, part)
         inner, ends = ranges(starts, part)

@@ -17,7 +17,7 @@ chess = pytest.importorskip("chess")
 
 from stagelight.engines.experiment.progress import silent  # noqa: E402
 from stagelight.engines.rollout import puzzle_files, puzzles  # noqa: E402
-from stagelight.engines.rollout.positions import mates  # noqa: E402
+from stagelight.engines.rollout.chess.fen import mating_moves  # noqa: E402
 from stagelight.engines.rollout.puzzle_files import Puzzle, read  # noqa: E402
 from stagelight.render import cli  # noqa: E402
 from stagelight.render.pipeline.plan import Places  # noqa: E402
@@ -89,7 +89,7 @@ def written(tmp_path: Path, text: str | bytes, name: str = "puzzles") -> Path:
 
 def mating(boards: Sequence[Any]) -> list[Any]:
     """A policy that mates when it can and else plays its first move in alphabetical order."""
-    return [next(iter(mates(board)), min(board.legal_moves, key=chess.Move.uci)) for board in boards]
+    return [next(iter(mating_moves(board)), min(board.legal_moves, key=chess.Move.uci)) for board in boards]
 
 
 def first(board: Any) -> Any:
@@ -172,10 +172,12 @@ def test_any_file_gives_puzzles_or_one_line(tmp_path_factory: pytest.TempPathFac
 def test_only_the_rules_say_what_is_solved() -> None:
     both = "4k3/R7/4K3/8/8/8/8/7R w - - 0 1"  # either rook mates
     some = [Puzzle(1, both, 1, "a7a8"), Puzzle(2, TWO_ROOKS, 2, None), Puzzle(3, QUEEN, 1, None)]
-    assert len(mates(chess.Board(both))) == 2
+    assert len(mating_moves(chess.Board(both))) == 2
 
     def choose(boards: Sequence[Any]) -> list[Any]:
-        return [max(mates(board), key=chess.Move.uci) if mates(board) else first(board) for board in boards]
+        return [
+            max(mating_moves(board), key=chess.Move.uci) if mating_moves(board) else first(board) for board in boards
+        ]
 
     one, two, three = puzzles.play(some, choose, first, silent)
     assert (one.first, one.mated_in, one.solved_first) == ("h1h8", 1, True)

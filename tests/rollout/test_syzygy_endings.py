@@ -16,7 +16,7 @@ chess = pytest.importorskip("chess")
 
 from stagelight.engines.experiment.progress import silent  # noqa: E402
 from stagelight.engines.rollout import puzzles, syzygy_endings  # noqa: E402
-from stagelight.engines.rollout.positions import mates  # noqa: E402
+from stagelight.engines.rollout.chess.fen import mating_moves  # noqa: E402
 from stagelight.render import cli  # noqa: E402
 from stagelight.render.pipeline.plan import Places  # noqa: E402
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.engine
 
 def mating(boards: Sequence[Any]) -> list[Any]:
     """A policy that mates when it can and else plays its first move in alphabetical order."""
-    return [next(iter(mates(board)), min(board.legal_moves, key=chess.Move.uci)) for board in boards]
+    return [next(iter(mating_moves(board)), min(board.legal_moves, key=chess.Move.uci)) for board in boards]
 
 
 def call(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -40,7 +40,11 @@ class Distances:
         self.otherwise = otherwise
 
     def probe_dtz(self, board: Any, /) -> int:
-        return 1 if mates(board) else self.otherwise and self.otherwise + chess.square_distance(board.king(False), 0)
+        return (
+            1
+            if mating_moves(board)
+            else self.otherwise and self.otherwise + chess.square_distance(board.king(False), 0)
+        )
 
 
 def test_a_defender_draws_where_it_can_and_else_puts_mate_off() -> None:
