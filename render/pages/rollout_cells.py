@@ -149,7 +149,7 @@ def _sentence(cells: Sequence[str], fell: Sequence[Drop]) -> str:
     if not fell:
         return f"None of {len(cells)} cells was mastered"
     worst, kept = fell[0], sum(drop.after >= drop.before for drop in fell)
-    told = f"{len(fell)} of {len(cells)} cells were mastered at some moment; {kept} of them are no lower at the end"
+    told = f"{len(fell)} of {len(cells)} cells were mastered at some moment; no lower at the end: {kept}"
     if kept == len(fell):
         return told
     fall = f"from {percent(worst.before)} to {percent(worst.after)}"

@@ -53,15 +53,15 @@ FLAGS = {
     "one.mate_in_one.solve_rate": "The network, trained",
 }
 BASELINES = {
-    "no_rehearsal": "No rehearsal of what is mastered",
-    "uniform": "All cells drawn evenly",
-    "opening_only": "The opening alone",
-    "far": "The farthest cells alone",
-    "spread": "Advantage divided by the spread (GRPO as published)",
+    "no_rehearsal": "No rehearsal",
+    "uniform": "Cells drawn evenly",
+    "opening_only": "Opening alone",
+    "far": "Farthest cells alone",
+    "spread": "Divided by the spread",
     "reinforce": "No mean (REINFORCE)",
     "rloo": "Mean of the others (RLOO)",
-    "ppo": "Learnt value in place of the mean (PPO)",
-    "no_flags": "No flags of check, attack and defence",
+    "ppo": "Learnt value (PPO)",
+    "no_flags": "No flags",
     "supervised": "Taught the moves",
 }
 MEASURES = {
@@ -99,13 +99,11 @@ def results(scene: Scene, part: str, page: str) -> Html:
 def _endings(scene: Scene, page: str) -> Html:
     """Endings against perfect defence: the positions won, and the moves taken over those needed."""
     seeds = _seeds(scene)
-    names = {f"one.{name}.win_rate": f"{words}, mate in {_longest(scene, name)} or less" for name, words in
-             ENDINGS.items()}  # fmt: skip
     body = [
-        _row(words, [
-            rate(scene, name), *(rate(scene, f"{name}.seed_{seed}") for seed in seeds),
-            _ratio(scene, name.replace("win_rate", "length_ratio")),
-        ]) for name, words in _recorded(scene, names, page)
+        _row(f"{ENDINGS[name]}, mate in {_longest(scene, name)} or less", [
+            rate(scene, fact), *(rate(scene, f"{fact}.seed_{seed}") for seed in seeds),
+            _ratio(scene, f"one.{name}.length_ratio"),
+        ]) for fact, name in _recorded(scene, {f"one.{name}.win_rate": name for name in ENDINGS}, page)
     ]  # fmt: skip
     return _framed("Endings", ["Ending", "Won", *(f"Seed {seed}" for seed in seeds), "Moves"], body)
 
@@ -130,7 +128,8 @@ def baselines(scene: Scene, kind: str = "") -> Html:
         _row(words, [rate(scene, f"{before}{name}") for name in measures])
         for words, before in rows if any(f"{before}{name}" in facts for name in measures)
     ]  # fmt: skip
-    return _framed(f"Other runs {kind}".strip(), ["Run", *(_title(MEASURES[name]) for name in measures)], body)
+    head = ["Run", *(_title(MEASURES[name]) for name in measures)]
+    return _framed("Other runs, after as many steps" if kind else "Other runs", head, body)
 
 
 def decides(scene: Scene) -> Html:
