@@ -164,6 +164,59 @@ def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: floa
     man(pen, before[start], (mix(x0, x1, share), mix(y0, y1, share)), lift)
 
 
+def moved(placed: Placement, uci: str) -> Placement:
+    """The pieces after a legal move, given as its squares: with castling, capture in passing and promotion."""
+    start, end = parse_square(uci[:2]), parse_square(uci[2:4])
+    after, symbol = dict(placed), placed[start]
+    del after[start]
+    if symbol in "Pp" and start % 8 != end % 8 and end not in placed:
+        del after[start // 8 * 8 + end % 8]
+    if symbol in "Kk" and abs(start - end) == 2:
+        corner = end + 1 if end > start else end - 2
+        after[(start + end) // 2] = after.pop(corner)
+    promoted = uci[4:5]
+    after[end] = (promoted.upper() if symbol.isupper() else promoted) if promoted else symbol
+    return after
+
+
+def morph(pen: Pen, before: Placement, after: Placement, x: float, y: float, size: float, share: float) -> None:
+    """The men between two positions: those that both have glide to where they go, the others fade out or in."""
+    pairs, gone, come = _pairs(tuple(sorted(before.items())), tuple(sorted(after.items())))
+    side = size / 8
+    for symbol, square in gone:
+        man(pen, symbol, centre(square, x, y, size), side, 1 - min(2 * share, 1.0))
+    for symbol, square in come:
+        man(pen, symbol, centre(square, x, y, size), side, max(2 * share - 1, 0.0))
+    for symbol, start, end in pairs:
+        a, b = centre(start, x, y, size), centre(end, x, y, size)
+        lift = side * (1 + (0.5 * share * (1 - share) if start != end else 0.0))
+        man(pen, symbol, (mix(a[0], b[0], share), mix(a[1], b[1], share)), lift)
+
+
+@lru_cache(maxsize=256)
+def _pairs(
+    before: tuple[tuple[int, str], ...], after: tuple[tuple[int, str], ...]
+) -> tuple[list[tuple[str, int, int]], list[tuple[str, int]], list[tuple[str, int]]]:
+    """Which man becomes which, the nearest of its kind first; who is gone; who has come. Those that travel come last."""
+    kept = [(symbol, square, square) for square, symbol in before if (square, symbol) in after]
+    left = [item for item in before if item not in after]
+    free = [item for item in after if item not in before]
+    routes = sorted(
+        (math.hypot(start % 8 - end % 8, start // 8 - end // 8), start, end, symbol)
+        for start, symbol in left
+        for end, other in free
+        if symbol == other
+    )
+    started, ended = set[int](), set[int]()
+    for _, start, end, symbol in routes:
+        if start not in started and end not in ended:
+            kept.append((symbol, start, end))
+            started.add(start)
+            ended.add(end)
+    gone = [(symbol, square) for square, symbol in left if square not in started]
+    return kept, gone, [(symbol, square) for square, symbol in free if square not in ended]
+
+
 def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
     """A move as a glowing line from square to square with a head."""
     a, b = centre(parse_square(uci[:2]), x, y, size), centre(parse_square(uci[2:4]), x, y, size)

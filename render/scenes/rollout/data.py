@@ -1,6 +1,8 @@
-"""The rollout's recording as named views, each read when it is first asked for.
+"""The rollout's recording as named views: the training game, step by step, and what a step did to the network.
 
-Shapes: M legal moves, G rollouts in a group, W watched training steps, U units shown of each layer.
+The learner's side is drawn as White, from below, whichever it plays: a position in which Black moves is turned over,
+and so are the words of its moves. Shapes: N training steps, G rollouts of a group, W watched steps, M legal moves,
+U units shown of each layer.
 """
 
 from __future__ import annotations
@@ -16,180 +18,295 @@ from stagelight.engines.recording import Recording
 from stagelight.render.components import board, network
 
 Numbers = NDArray[np.floating]
-LINKS = 72  # of the network, the strongest
+LINKS = 24  # of each gap between layers, the strongest
+CHANGED = 12  # of each gap, those that changed most
+MEN = {"P": "Pawn", "N": "Knight", "B": "Bishop", "R": "Rook", "Q": "Queen", "K": "King"}
+UPSIDE_DOWN = str.maketrans("12345678", "87654321")
+
+# What any view of a step may read; a section adds what else it shows.
+STEP_READS = ("arrays.game_board", "arrays.game_move")
+GROUP_READS = (
+    "arrays.game_advantage",
+    "arrays.game_drawn",
+    "arrays.game_reward",
+    "arrays.watch_after",
+    "arrays.watch_before",
+    "arrays.watch_legal",
+    "arrays.watch_step",
+)
+WEB_READS = (
+    "arrays.game_activation",
+    "arrays.watch_edge",
+    "arrays.watch_from_piece",
+    "arrays.watch_to_move",
+)
+JOLT_READS = ("arrays.game_change", "arrays.watch_edge_change", "arrays.watch_to_move_change")
 
 
 class Data:
-    """One position and what happened to it in training. Lanes are its first group, in the order of their rays."""
+    """The run. Its steps are counted from 0 here, from 1 in the picture."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+        self._steps: dict[int, Step] = {}
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A recorded array."""
+        return self.recording.arrays[name]
+
+    def events(self, kind: str) -> list[Mapping[str, Any]]:
+        """All events of a kind."""
+        return [event for event in self.recording.events if event["kind"] == kind]
 
     def event(self, kind: str) -> Mapping[str, Any] | None:
         """The first event of a kind."""
-        return next((event for event in self.recording.events if event["kind"] == kind), None)
+        return next(iter(self.events(kind)), None)
 
-    def _first(self, name: str) -> Numbers:
-        """An array's row of the first watched step."""
-        first: Numbers = self.recording.arrays[name][0]
-        return first
-
-    @cached_property
-    def position(self) -> Mapping[str, Any]:
-        """The position: its FEN, its legal moves, and the FEN after each."""
-        found = self.event("spotlight")
-        assert found is not None, "every recording of the rollout has a spotlight"
-        return found
+    def step(self, index: int) -> Step:
+        """One training step."""
+        if index not in self._steps:
+            self._steps[index] = Step(self, index)
+        return self._steps[index]
 
     @cached_property
-    def san(self) -> list[str]:
-        """(M,) the legal moves as they are written."""
-        return list(self.position["legal"])
+    def last(self) -> int:
+        """The last training step."""
+        return len(self.array("game_board")) - 1
 
     @cached_property
-    def uci(self) -> list[str]:
-        """(M,) the legal moves as squares."""
-        return list(self.position["uci"])
+    def watched(self) -> NDArray[np.integer]:
+        """(W,) the watched steps, counted from 0."""
+        return self.array("watch_step") - 1
 
     @cached_property
-    def start(self) -> board.Placement:
-        """The pieces of the position."""
-        return board.placement(self.position["fen"])
+    def first(self) -> int:
+        """The step that is shown slowly: the first watched one whose rollouts were not all paid the same."""
+        reward = self.array("game_reward")
+        differs = (int(step) for step in self.watched if np.ptp(reward[int(step)]) > 0)
+        return next(differs, int(self.watched[0]))
 
     @cached_property
-    def ends(self) -> list[board.Placement]:
-        """(M,) the pieces after each move."""
-        return [board.placement(end) for end in self.position["ends"]]
+    def largest_change(self) -> float:
+        """The largest relative change of a unit's weights in the slow step; one scale for every jolt of the film."""
+        return float(self.array("game_change")[self.first].astype(float).max())
 
     @cached_property
-    def mates(self) -> NDArray[np.bool_]:
-        """(M,) which moves checkmate."""
-        return self.recording.arrays["mate"]
+    def spoken(self) -> dict[int, Mapping[str, Any]]:
+        """The words of the training game's first steps."""
+        return {int(event["step"]) - 1: event for event in self.events("training_game")}
+
+
+class Step:
+    """One training step of the game that is played in public."""
+
+    def __init__(self, data: Data, index: int) -> None:
+        self.data, self.index = data, index
+
+    def _row(self, name: str) -> NDArray[Any]:
+        row: NDArray[Any] = self.data.array(name)[self.index]
+        return row
+
+    def _watched(self, name: str) -> NDArray[Any]:
+        """What was recorded at the last watched step that is not later."""
+        at = int(np.searchsorted(self.data.watched, self.index, side="right")) - 1
+        row: NDArray[Any] = self.data.array(name)[max(at, 0)]
+        return row
 
     @cached_property
-    def pieces(self) -> NDArray[np.integer]:
-        """(N, 2) the network's inputs: kind, 0 to 11 as in PNBRQKpnbrqk, and square."""
-        return self.recording.arrays["man"]
-
-    # The first training step: the network before it, the group that was sampled, what it was paid.
+    def black(self) -> bool:
+        """Whether the learner plays Black here, and the board is turned over."""
+        return int(self._row("game_board")[64]) < 0
 
     @cached_property
-    def before(self) -> Numbers:
-        """(M,) probabilities before the first step."""
-        return self._first("watch_before")
+    def board(self) -> board.Placement:
+        """The pieces before the move."""
+        return pieces(self._row("game_board"))
+
+    def squares(self, code: int) -> str:
+        """A recorded move (from + 64 to + 4096 promotion) as squares, and the letter of a promotion."""
+        flip = 56 if self.black else 0
+        ends = ((code & 63) ^ flip, (code >> 6 & 63) ^ flip)
+        return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ends) + " nbrq "[code >> 12].strip()
+
+    def turned(self, words: str) -> str:
+        """A move in words, or its squares, as the drawn board has it."""
+        return words.translate(UPSIDE_DOWN) if self.black else words
 
     @cached_property
-    def after(self) -> Numbers:
-        """(M,) probabilities after the first step."""
-        return self._first("watch_after")
+    def names(self) -> dict[str, str]:
+        """Moves in words by their squares, where the recording has words for them."""
+        event = self.data.spoken.get(self.index)
+        if event is None:
+            return {}
+        drawn = (int(code) for code in self._row("game_drawn"))
+        listed = (int(code) for code in self._row("game_move"))
+        pairs = [*zip(drawn, event["drawn_san"], strict=True), *zip(listed, event["san"], strict=False)]
+        return {self.squares(code): self.turned(san) for code, san in pairs}
+
+    def name(self, uci: str) -> str:
+        """A move as it is written, without the marks of check and mate; its squares where there are no words."""
+        return self.names.get(uci, f"{uci[:2]}–{uci[2:4]}").rstrip("+#")
+
+    def sentence(self, uci: str) -> str:
+        """A move in plain words: `Rook to f8`."""
+        castles = self.names.get(uci, "").startswith("O-O")
+        return "Castling" if castles else f"{MEN[self.board[board.parse_square(uci[:2])].upper()]} to {uci[2:4]}"
+
+    # What the network made of it.
+
+    @cached_property
+    def rays(self) -> Rays:
+        """The legal moves at a watched step; at others the likeliest ones."""
+        at = np.flatnonzero(self.data.watched == self.index)
+        if not len(at):
+            return self.likeliest
+        codes = self.data.array("watch_legal")[int(at[0])]
+        count = int(np.count_nonzero(codes))
+        before, after = (self.data.array(f"watch_{when}")[int(at[0])][:count] for when in ("before", "after"))
+        return Rays(tuple(self.squares(int(code)) for code in codes[:count]), before, after)
+
+    @cached_property
+    def likeliest(self) -> Rays:
+        """The likeliest moves after the step, eight at most."""
+        codes = self._row("game_move")
+        count = int(np.count_nonzero(codes))
+        before, after = (self._row(f"game_{when}")[:count] for when in ("before", "after"))
+        return Rays(tuple(self.squares(int(code)) for code in codes[:count]), before, after)
 
     @cached_property
     def activation(self) -> Numbers:
-        """(3, U) how active the units are on this position, before the first step."""
-        return self._first("watch_activation")
+        """(3, U) how active the units are on this position, before the step."""
+        return self._row("game_activation").astype(float)
+
+    @cached_property
+    def change(self) -> Numbers:
+        """(3, U) |dw| / |w| of each unit's incoming weights in this step."""
+        return self._row("game_change").astype(float)
+
+    @cached_property
+    def men(self) -> list[int]:
+        """The squares of the pieces, in the order in which the network's inputs were recorded."""
+        flip = 56 if self.black else 0
+        return sorted(self.board, key=lambda square: square ^ flip)
 
     @cached_property
     def links(self) -> list[list[tuple[int, int, float]]]:
-        """The strongest links as the position uses them: weight times the activation that it carries."""
-        edge, active = self._first("watch_edge"), self.activation
-        between = [edge[0] * active[0], edge[1] * active[1]]
-        return network.strongest([self._first("watch_from_piece"), *between, self._first("watch_to_move").T], LINKS)
+        """The strongest links from pieces through three layers to the move that is likeliest after the step.
+
+        A link's strength is its weight times the activation that it carries.
+        """
+        edge, active = self._watched("watch_edge"), self.activation
+        read = self._watched("watch_from_piece")[:, : len(self.men)]
+        out = self._watched("watch_to_move")[:, :1].T * active[2]
+        parts = [read, edge[0] * active[0], edge[1] * active[1], out]
+        return [network.strongest([part], LINKS)[0] for part in parts]
+
+    @cached_property
+    def changed(self) -> list[list[tuple[int, int, float]]]:
+        """The links between layers, and to the likeliest move, that changed most."""
+        edge = self._watched("watch_edge_change")
+        parts = [edge[0], edge[1], self._watched("watch_to_move_change")[:, :1].T]
+        return [network.strongest([part], CHANGED)[0] for part in parts]
+
+    # The group.
 
     @cached_property
     def draws(self) -> list[int]:
-        """(G,) the draw that is shown in each lane."""
-        sampled = [int(move) for move in self._first("watch_move")]
-        return sorted(range(len(sampled)), key=lambda draw: self.fan_order[sampled[draw]])
+        """(G,) the rollout that is shown in each lane: from top to bottom in the order of their rays."""
+        places, drawn = self.rays.places, [self.rays.uci.index(self.squares(int(c))) for c in self._row("game_drawn")]
+        return sorted(range(len(drawn)), key=lambda draw: (places[drawn[draw]], draw))
 
     @cached_property
     def group(self) -> list[int]:
-        """(G,) the sampled move in each lane."""
-        sampled = self._first("watch_move")
-        return [int(sampled[draw]) for draw in self.draws]
+        """(G,) the ray of each lane's first move."""
+        drawn = self._row("game_drawn")
+        return [self.rays.uci.index(self.squares(int(drawn[draw]))) for draw in self.draws]
 
     @cached_property
     def reward(self) -> Numbers:
-        """(G,) 1 for checkmate, else 0, by lane."""
-        return np.asarray(self._first("watch_reward")[self.draws])
+        """(G,) what each lane was paid."""
+        return self._row("game_reward")[self.draws].astype(float)
 
     @cached_property
     def advantage(self) -> Numbers:
         """(G,) reward minus the group's mean, by lane."""
-        return np.asarray(self._first("watch_advantage")[self.draws])
-
-    @property
-    def mean_reward(self) -> float:
-        """The group's mean reward."""
-        return self.recording.fact("spotlight.reward_mean")
-
-    @property
-    def first_mate(self) -> int:
-        """The group's first paid move; its first move where none was paid."""
-        return next((move for move, paid in zip(self.group, self.reward, strict=True) if paid), self.group[0])
-
-    @property
-    def batch(self) -> int:
-        """The number of positions that the first step learnt from."""
-        return int(self.recording.arrays["log_used"][0][0])
+        return self._row("game_advantage")[self.draws].astype(float)
 
     @cached_property
-    def edge_change(self) -> Numbers:
-        """(2, U, U) how the links between the layers changed in the first step."""
-        return self._first("watch_edge_change")
+    def first_paid(self) -> int | None:
+        """The first lane that was paid."""
+        return next((lane for lane, paid in enumerate(self.reward) if paid > 0), None)
 
     @cached_property
-    def to_move_change(self) -> Numbers:
-        """(U, M) how the links to the moves changed in the first step."""
-        return self._first("watch_to_move_change")
+    def first_unpaid(self) -> int | None:
+        """The first lane that was not."""
+        return next((lane for lane, paid in enumerate(self.reward) if paid <= 0), None)
 
-    # The whole run, as watched on this position.
+    def line(self, lane: int) -> tuple[str, ...]:
+        """The moves of a lane's rollout, both sides', as squares."""
+        line = self._watched("watch_line")[self.draws[lane]]
+        return tuple(self.squares(int(code)) for code in line[: int(np.count_nonzero(line))])
 
-    @cached_property
-    def steps(self) -> NDArray[np.integer]:
-        """(W,) the watched training steps."""
-        return self.recording.arrays["watch_step"]
-
-    @cached_property
-    def probabilities(self) -> Numbers:
-        """(W + 1, M) before the first watched step, then after each."""
-        arrays = self.recording.arrays
-        return np.concatenate([arrays["watch_before"][:1], arrays["watch_after"]])
+    # What was played.
 
     @cached_property
-    def last(self) -> Numbers:
-        """(M,) the final probabilities."""
-        last: Numbers = self.recording.arrays["watch_after"][-1]
-        return last
+    def played(self) -> str:
+        """The likeliest move after the step, which is played on the board; its squares."""
+        return self.squares(int(self._row("game_played")))
 
     @cached_property
-    def best(self) -> int:
-        """The move that ends as the likeliest."""
-        return int(self.last.argmax())
+    def reply(self) -> str | None:
+        """The opponent's answer, where the game goes on."""
+        code = int(self._row("game_reply"))
+        return self.squares(code) if code else None
 
     @cached_property
-    def unit_change(self) -> Numbers:
-        """(W, 3, U) how far each unit's incoming weights moved in each watched step."""
-        return self.recording.arrays["watch_change"]
-
-    @property
-    def largest_change(self) -> float:
-        """The first step's largest change, which the largest ring stands for."""
-        return float(self.unit_change[0].max())
-
-    @property
-    def surest_mistake(self) -> Mapping[str, Any] | None:
-        """The step at which a wrong move was likeliest, if one ever was likely."""
-        return self.event("surest_mistake")
+    def mated(self) -> bool:
+        """Whether the move played is mate."""
+        return int(self._row("game_outcome")) == 1
 
     @cached_property
-    def fan_order(self) -> list[int]:
-        """(M,) the place of each move in the fan: the finally likeliest in the middle, the others around it."""
-        order = np.argsort(-self.last, kind="stable")
-        middle, places = (len(order) - 1) // 2, [0] * len(order)
-        for rank, move in enumerate(order):
+    def after(self) -> board.Placement:
+        """The pieces after the move."""
+        return board.moved(self.board, self.played)
+
+    @cached_property
+    def answered(self) -> board.Placement:
+        """The pieces after the answer."""
+        return board.moved(self.after, self.reply) if self.reply else self.after
+
+
+class Rays:
+    """A distribution over moves before and after a step; in the picture one ray for each."""
+
+    def __init__(self, uci: tuple[str, ...], before: Numbers, after: Numbers) -> None:
+        self.uci, self.before, self.after = uci, before.astype(float), after.astype(float)
+
+    def __len__(self) -> int:
+        return len(self.uci)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The moves, the likeliest after the step first."""
+        return [int(move) for move in np.argsort(-self.after, kind="stable")]
+
+    @cached_property
+    def places(self) -> list[int]:
+        """The place of each move in the fan: the likeliest in the middle, the others around it."""
+        middle, places = (len(self) - 1) // 2, [0] * len(self)
+        for rank, move in enumerate(self.order):
             places[move] = middle + (rank + 1) // 2 * (1 if rank % 2 else -1)
         return places
 
-    def unjudged(self, move: int) -> str:
-        """A move as written before the verifier has spoken: without the mark of mate."""
-        return self.san[move].rstrip("#")
+    def at(self, share: float) -> Numbers:
+        """The probabilities on their way from before to after."""
+        return self.before + (self.after - self.before) * share
+
+
+def pieces(row: NDArray[Any]) -> board.Placement:
+    """The pieces of a recorded row of 72 bytes, seen from the side to move: that side is White, below."""
+    squares, turn = np.asarray(row[:64]).reshape(8, 8).astype(int), int(row[64])
+    if turn < 0:
+        squares = -squares[::-1]
+    return {at: " PNBRQK"[piece] if piece > 0 else " pnbrqk"[-piece]
+            for at, piece in enumerate(squares.ravel().tolist()) if piece}  # fmt: skip

@@ -1,0 +1,88 @@
+"""The fan: a ray for each move, wide as it is likely, and the likeliest moves named at its tips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stagelight.render import theme
+from stagelight.render.components import fan
+from stagelight.render.motion import Point, spread
+from stagelight.render.pen import Pen
+from stagelight.render.scenes.rollout.data import Rays, Step
+from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, NAME_PITCH, NAME_X, ORIGIN, TIPS_X
+from stagelight.render.typeset import advance
+from stagelight.render.wording import percent
+
+NAMED = 5  # moves, at most
+LEAST = 0.03  # of these, the least likely
+SIZE, QUIET_SIZE = 50, 40
+
+
+@dataclass(frozen=True)
+class Fan:
+    """How far the fan is open, how far it has moved to what it is after the step, how clear its names are."""
+
+    open: float = 0.0
+    alpha: float = 1.0
+    shift: float = 0.0
+    few: tuple[float, ...] = ()  # probabilities of the likeliest moves by rank, instead of all moves'
+    names: float = 0.0
+    named: int = NAMED  # moves named, at most
+    wrong: float = 0.0  # how far the likeliest move is shown as a mistake
+
+
+def tips(rays: Rays) -> list[Point]:
+    """The end of each move's ray."""
+    ends = fan.tips(len(rays), TIPS_X, FAN_TOP, FAN_BOTTOM)
+    return [ends[place] for place in rays.places]
+
+
+def draw(pen: Pen, step: Step, state: Fan) -> None:
+    """The fan of one moment."""
+    if state.open <= 0 or state.alpha <= 0:
+        return
+    rays = step.likeliest if state.few else step.rays
+    with pen.faded(state.alpha) as visible:
+        if not visible:
+            return
+        ends, odds = tips(rays), rays.at(state.shift)
+        if state.few:
+            odds = odds.copy()
+            odds[rays.order] = state.few[: len(rays)]
+        fan.fan(pen, ORIGIN, ends, odds, state.open)
+        if state.wrong > 0:
+            worst = rays.order[0]
+            fan.ray_path(pen, ORIGIN, ends[worst])
+            pen.stroke(theme.LOST, fan.THICK * 0.55 * float(odds[worst]), 0.85 * state.wrong)
+        if state.open > 0.9:
+            for (x, y), p in zip(ends, odds, strict=True):
+                pen.disc(x, y, 3 + 14 * float(p), theme.BELIEF, (state.open - 0.9) * 9)
+    if state.names > 0:
+        _names(pen, step, rays, state)
+
+
+def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:
+    """The likeliest moves, each with its probability; numbers are recorded ones, never a blend of two."""
+    ends = tips(rays)
+    chosen = [move for move in rays.order[: state.named] if max(rays.before[move], rays.after[move]) >= LEAST]
+    heights = spread([ends[move][1] for move in chosen], NAME_PITCH)
+    after = state.shift > 0.5
+    column = NAME_X + 14 + _widest(step, rays, chosen) + 28
+    for move, y in zip(chosen, heights, strict=True):
+        best = move == rays.order[0]
+        size = SIZE if best else QUIET_SIZE
+        name = step.name(rays.uci[move])
+        colour = theme.LOST if best and state.wrong > 0.5 else theme.TEXT if best else theme.QUIET
+        font = theme.MONO_BOLD if best else theme.MONO
+        p = float(rays.after[move] if after else rays.before[move])
+        x, tip = NAME_X + 14, ends[move]
+        pen.line((tip[0] + 12, tip[1]), (x - 8, y), theme.HAIRLINE, 2, state.names)
+        pen.text(name, x, y + size * 0.34, size, colour, font=font, alpha=state.names)
+        pen.text(percent(p), column, y + size * 0.34, size, colour, font=font, alpha=state.names)
+
+
+def _widest(step: Step, rays: Rays, moves: list[int]) -> float:
+    """The width of the widest name."""
+    sizes = [SIZE if move == rays.order[0] else QUIET_SIZE for move in moves]
+    return max((advance(step.name(rays.uci[move]), theme.MONO_BOLD) * size
+                for move, size in zip(moves, sizes, strict=True)), default=0.0)  # fmt: skip
