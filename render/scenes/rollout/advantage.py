@@ -20,7 +20,7 @@ BARS, GROW = 1.3, 0.8
 MEAN, DRAWN = 2.5, 0.9
 REHANG, REHANGS = 4.5, 1.1
 VALUES, TOTAL = 5.7, 7.4
-SECONDS = 10.0
+SECONDS = 9.8
 FAINT = 0.0  # of network and fan, meanwhile
 
 

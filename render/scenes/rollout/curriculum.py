@@ -16,8 +16,9 @@ from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import training
 from stagelight.render.scenes.rollout.data import JOLT_READS, STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.layout import RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
+from stagelight.render.scenes.rollout.layout import LANES_RIGHT, RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
 from stagelight.render.scenes.rollout.men import Men
+from stagelight.render.scenes.rollout.update import playing
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.web import Web
 
@@ -26,10 +27,10 @@ LEAVES, GATHERS, GATHER = 0.0, 0.3, 1.2  # the fan; the pieces become the end of
 RULER = 0.8
 REWINDS, REWOUND = 2.2, 9.4
 BEND = 1.9  # the rewind begins slowly: plies grow with this power of time
-CLIMBS, SECONDS = 9.8, 12.0  # the counter goes on to the run's last step
+CLIMBS, SECONDS = 10.0, 12.4  # the counter goes on to the run's last step
 FAINT = 0.55  # of the network
 
-TICKS = (1, 2, 3, 5, 10, 20)  # moves to mate, of those that the game has
+TICKS = (1, 2, 4, 8)  # moves to mate, of those that the game has
 SIZE, NAME_SIZE = 150, 44
 
 
@@ -76,8 +77,13 @@ class Rewind:
     *STEP_READS,
     *WEB_READS,
     *JOLT_READS,
+    "arrays.frontier_opponent",
     "arrays.game_after",
     "arrays.game_before",
+    "arrays.game_drawn",
+    "arrays.game_outcome",
+    "arrays.game_played",
+    "arrays.game_reply",
     "arrays.game_reward",
     "arrays.watch_step",
     "events.frontier.*",
@@ -90,7 +96,6 @@ def section(recording: Recording) -> Section:
     data = Data(recording)
     rewind = Rewind(data)
     reached = rewind.deepest == rewind.plies
-    where = "until they start where every game starts" if reached else "as far as it could"
     return Section(
         name="curriculum",
         step=None,
@@ -99,15 +104,23 @@ def section(recording: Recording) -> Section:
         paint=partial(paint, rewind),
         backdrop=empty_board,
         captions=(
-            Cue(0.4, 4.4, "When it finds the mate, games start one move earlier."),
-            Cue(4.6, 7.6, "And earlier, each time it mostly mates,"),
-            Cue(7.8, SECONDS, f"{where}."),
+            Cue(0.4, 4.2, "When it finds the mate, games start one move earlier."),
+            Cue(4.4, 7.4, "Each time it mostly mates, they start earlier still."),
+            Cue(7.6, CLIMBS - 0.1, "At last they start where every game does." if reached
+                else "This is as far back as they start."),
+            *((Cue(CLIMBS, SECONDS, "From here on its opponents grow stronger."),) if _stronger(rewind) else ()),
         ),
         marks=(Cue(RULER, SECONDS, "ruler"), Cue(0.0, SECONDS, "counter"), Cue(REWINDS, REWOUND, "jolt")),
         still=6.4,
         alt=f"A game of {(rewind.plies + 1) // 2} moves runs backwards on the board, its pieces returning home. A ruler of "
         "moves to mate, its marker on the way from one to the opening.",
     )
+
+
+def _stronger(rewind: Rewind) -> bool:
+    """Whether another opponent came after the starts had come to the opening."""
+    since = rewind.data.array("frontier_opponent")[rewind.passes[-1][0] - 1 :]
+    return bool((since != since[0]).any())
 
 
 def plies(rewind: Rewind, t: float) -> float:
@@ -128,8 +141,10 @@ def shot(rewind: Rewind, t: float) -> Shot:
     )
     count = max(count, start + 1)
     if t < REWINDS - 0.7:
-        men = Men(passing=(step.board, rewind.boards[-1], ease(t, GATHERS, GATHER)),
-                  ringed=ease(t, GATHERS + GATHER - 0.2, 0.3))  # fmt: skip
+        gathered = ease(t, GATHERS, GATHER)
+        men = Men(passing=(step.answered, rewind.boards[-1], gathered), ringed=ease(t, GATHERS + GATHER - 0.2, 0.3))
+        if gathered <= 0:
+            men = playing(step, 1.0, 1 - ease(t, 0.0, GATHERS), 1.0)
     else:
         done = min(int(far), rewind.plies - 1)
         at = rewind.plies - done
@@ -171,12 +186,12 @@ def ruler(rewind: Rewind, pen: Pen, far: float, alpha: float) -> None:
         if not visible:
             return
         pen.line((RULER_LEFT, RULER_Y), (RULER_RIGHT, RULER_Y), theme.HAIRLINE, 4)
-        ticks = [(str(moves), 2.0 * moves - 1) for moves in TICKS if 2 * moves < 0.6 * rewind.plies]
-        for name, place in [*ticks, ("opening", float(rewind.plies))]:
-            x = ruler_x(rewind, place)
+        ticks = [(str(moves), 2.0 * moves - 1) for moves in TICKS if 2 * moves < 0.5 * rewind.plies]
+        for name, far_off in [*ticks, ("opening", float(rewind.plies))]:
+            x = ruler_x(rewind, far_off)
             pen.line((x, RULER_Y - 12), (x, RULER_Y + 12), theme.QUIET, 3)
-            pen.text(name, x if name != "opening" else RULER_RIGHT + 40, RULER_Y + 62, NAME_SIZE, theme.QUIET,
-                     anchor="middle" if name != "opening" else "end")  # fmt: skip
+            place, anchor = (LANES_RIGHT, "end") if name == "opening" else (x, "middle")
+            pen.text(name, place, RULER_Y + 62, NAME_SIZE, theme.QUIET, anchor=anchor)
         x = ruler_x(rewind, far)
         pen.line((RULER_LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 6)
         pen.glow(x, RULER_Y, 70, theme.ATTENTION, 0.8)

@@ -15,7 +15,7 @@ from stagelight.render.wording import percent
 
 NAMED = 5  # moves, at most
 LEAST = 0.03  # of these, the least likely
-SIZE, QUIET_SIZE = 50, 40
+SIZE, QUIET_SIZE, LARGE_SIZE = 50, 40, 60  # of their words; the last where few moves are shown
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Fan:
 
 
 def tips(rays: Rays) -> list[Point]:
-    """The end of each move's ray."""
-    ends = fan.tips(len(rays), TIPS_X, FAN_TOP, FAN_BOTTOM)
-    return [ends[place] for place in rays.places]
+    """The end of each move's ray, the likeliest level with the origin."""
+    pitch, middle = (FAN_BOTTOM - FAN_TOP) / len(rays), (len(rays) - 1) // 2
+    return [(TIPS_X, ORIGIN[1] + pitch * (place - middle)) for place in rays.places]
 
 
 def draw(pen: Pen, step: Step, state: Fan) -> None:
@@ -67,10 +67,10 @@ def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:
     chosen = [move for move in rays.order[: state.named] if max(rays.before[move], rays.after[move]) >= LEAST]
     heights = spread([ends[move][1] for move in chosen], NAME_PITCH)
     after = state.shift > 0.5
-    column = NAME_X + 14 + _widest(step, rays, chosen) + 28
+    column = NAME_X + 14 + _widest(step, rays, chosen, state) + 28
     for move, y in zip(chosen, heights, strict=True):
         best = move == rays.order[0]
-        size = SIZE if best else QUIET_SIZE
+        size = _size(rays, move, state)
         name = step.name(rays.uci[move])
         colour = theme.LOST if best and state.wrong > 0.5 else theme.TEXT if best else theme.QUIET
         font = theme.MONO_BOLD if best else theme.MONO
@@ -81,8 +81,12 @@ def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:
         pen.text(percent(p), column, y + size * 0.34, size, colour, font=font, alpha=state.names)
 
 
-def _widest(step: Step, rays: Rays, moves: list[int]) -> float:
+def _size(rays: Rays, move: int, state: Fan) -> float:
+    """The size of a move's words."""
+    return QUIET_SIZE if move != rays.order[0] else LARGE_SIZE if state.few else SIZE
+
+
+def _widest(step: Step, rays: Rays, moves: list[int], state: Fan) -> float:
     """The width of the widest name."""
-    sizes = [SIZE if move == rays.order[0] else QUIET_SIZE for move in moves]
-    return max((advance(step.name(rays.uci[move]), theme.MONO_BOLD) * size
-                for move, size in zip(moves, sizes, strict=True)), default=0.0)  # fmt: skip
+    names = ((step.name(rays.uci[move]), _size(rays, move, state)) for move in moves)
+    return max((advance(name, theme.MONO_BOLD) * size for name, size in names), default=0.0)

@@ -26,18 +26,18 @@ SLOW_LAST = 3  # plies at the end that are given time
 SLOW_FOR = 1.5  # for these
 CENTRE, CENTRES = 6.9, 1.3
 RING = 6.7
-SECONDS = 10.0
+SECONDS = 9.8
 
 MOVE_SIZE, NAME_Y, MOVE_Y, AGAINST_Y = 92, 400, 500, 600
 
 # What an opponent does, in words that need no glossary.
 OPPONENTS = {
-    "random": "a player of random moves",
-    "greedy": "a player that takes whatever it can",
-    "careful": "a player that takes, and sees mate coming",
-    "material_1": "a player that looks one move ahead",
-    "material_2": "a player that looks two moves ahead",
-    "stockfish": "Stockfish at its weakest",
+    "random": "moves at random",
+    "greedy": "takes whatever it can",
+    "careful": "takes what it can and avoids mate",
+    "material_1": "looks one move ahead",
+    "material_2": "looks two moves ahead",
+    "stockfish": "is Stockfish at its weakest",
 }
 
 
@@ -64,9 +64,9 @@ class Game:
 
     @property
     def opponent(self) -> str:
-        """The other side, in words."""
+        """What the other side does, in words."""
         name = str(self._event["opponent"])
-        return OPPONENTS.get(name, name)
+        return OPPONENTS.get(name, f"is {name}")
 
     @cached_property
     def _event(self) -> dict[str, list[str]]:
@@ -79,6 +79,9 @@ class Game:
     *STEP_READS,
     *WEB_READS,
     *JOLT_READS,
+    "arrays.game_after",
+    "arrays.game_before",
+    "arrays.game_outcome",
     "arrays.game_reward",
     "arrays.watch_step",
     "events.frontier.*",
@@ -98,12 +101,12 @@ def section(recording: Recording) -> Section:
         paint=partial(paint, game, rewind),
         backdrop=nothing,
         captions=(
-            Cue(0.3, 3.9, f"White is the network. Black is {game.opponent}."),
+            Cue(0.3, 3.9, f"White is the network. Black {game.opponent}."),
             Cue(6.8, SECONDS, f"Mate in {moves} moves. Nothing else was ever paid."),
         ),
         marks=(Cue(RING, SECONDS, "ring"),),
         still=SECONDS - 0.5,
-        alt=f"A game of {moves} moves against {game.opponent} has ended: Black's king is ringed in amber, checkmate.",
+        alt=f"A game of {moves} moves has ended. Black {game.opponent}. Its king is ringed in amber, checkmate.",
     )
 
 

@@ -31,8 +31,8 @@ NUMBER_Y = py(8.4)  # the counter, above the headline's line
 KEY_Y = 902.0  # words below the network
 
 # The ruler of the curriculum.
-RULER_LEFT, RULER_RIGHT, RULER_Y = 850.0, 1800.0, 800.0
-SIDE_X = 1270.0  # of large numbers, to the right of the network
+RULER_LEFT, RULER_RIGHT, RULER_Y = 1262.0, 1812.0, 770.0
+SIDE_X = 1250.0  # of large numbers, to the right of the network
 
 
 def layer(index: int, count: int) -> list[Point]:

@@ -33,9 +33,10 @@ SECOND = 10.6  # the second step is over
 # The steps that follow.
 SLOWEST, QUICKER, FASTEST = 0.95, 0.88, 0.24  # seconds of the first; of each, relative to the one before; at least
 PLAYS = 0.4  # a step shorter than that is not played out on the board
-RUN_FOR = 9.0  # seconds for all of them
+RUN_FOR = 7.6  # seconds for all of them
 HELD, TURNS = 5.4, 2.9  # the mistake; when the mate that it missed is shown
-RESTS = 1.2  # at the last of them
+RESTS = 2.0  # at the last of them
+SURE = 0.9  # of its move, at the last of them
 LEAST = 30  # steps that are passed, at least, where there are as many
 SLOTS = 8
 
@@ -51,12 +52,18 @@ class Beat:
 
 
 def last_step(data: Data) -> int:
-    """The step at which this section ends: training has begun to start further back, and the mistake was made."""
+    """The step at which this section ends.
+
+    By then training has begun to start further back and the mistake, if there is one, was made; from there on it is the
+    first step that ends in a mate of which the network is nine tenths sure, if there is one.
+    """
     deeper = [int(event["step"]) - 1 for event in data.events("frontier") if event["depth"] > 1]
     least = min(data.first + LEAST, data.last)
     mistake = data.event("surest_mistake")
     made = int(mistake["step"]) if mistake else 0
-    return min(max(least, deeper[0] if deeper else data.last, made), data.last)
+    enough = min(max(least, deeper[0] if deeper else data.last, made), data.last)
+    mates = (data.array("game_outcome") == 1) & (data.array("game_after").max(axis=1) >= SURE)
+    return next((int(step) for step in np.flatnonzero(mates) if step >= enough), enough)
 
 
 def beats(data: Data) -> list[Beat]:
@@ -130,10 +137,10 @@ def section(recording: Recording) -> Section:
 def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
     """The stages of the second step; the run; the mistake."""
     step = data.step(min(data.first + 1, data.last))
-    yield Cue(0.2, 2.5, f"The next board. {in_words(len(step.group)).capitalize()} tries,")
-    yield Cue(2.6, 4.2, "the rules pay the mates,")
-    yield Cue(4.3, 6.8, "each is held against their mean,")
-    yield Cue(6.9, SECOND - 0.3, "and the network shifts. The best move is played.")
+    yield Cue(0.2, 2.5, f"The next board gets {in_words(len(step.group))} tries, too.")
+    yield Cue(2.6, 4.2, "The rules pay the mates.")
+    yield Cue(4.3, 6.8, "Each try is held against the mean.")
+    yield Cue(6.9, SECOND - 0.3, "The network shifts, and its best move is played.")
     held = next((beat for beat in shown if beat.mistake), None)
     start = SECOND + 0.1
     if held:
@@ -149,13 +156,10 @@ def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
 
 def _mistake_words(step: Step, mistake: Any, held: Beat) -> Iterator[Cue]:
     """What it was sure of, and what it missed."""
-    name, best = (step.turned(mistake[which]) for which in ("san", "best_san"))
-    yield Cue(held.start + 0.3, held.start + TURNS - 0.1, f"{percent(mistake['probability'])} sure of {name}. It is not mate.")
-    yield Cue(
-        held.start + TURNS,
-        held.start + held.seconds - 0.1,
-        f"{best.rstrip('#')} was: {percent(mistake['best_probability'])} now, {percent(mistake['best_final'])} in the end.",
-    )
+    sure, mate = (step.sentence(step.turned(mistake[which])) for which in ("uci", "best_uci"))
+    now, final = (percent(mistake[f"best_{when}"]) for when in ("probability", "final"))
+    yield Cue(held.start + 0.2, held.start + TURNS - 0.1, f"{percent(mistake['probability'])} sure: {sure}. That is no mate.")
+    yield Cue(held.start + TURNS, held.start + held.seconds - 0.1, f"{mate} is mate: {now} now, {final} in the end.")
 
 
 def shot(data: Data, shown: list[Beat], t: float) -> Shot:
@@ -216,9 +220,9 @@ def _quick(data: Data, shown: list[Beat], at: int, t: float) -> Shot:
     beat, step = shown[at], data.step(shown[at].step)
     follow = data.step(shown[at + 1].step) if at + 1 < len(shown) else None
     seconds = min(beat.seconds, SLOWEST)
-    early, last = shown[at - 1].step if at else None, follow is None
+    early = shown[at - 1].step if at else None
     shift = ease(t, 0.3 * seconds, 0.3 * seconds)
-    plays = seconds >= PLAYS and not beat.mistake and not last
+    plays = seconds >= PLAYS and not beat.mistake
     leaves = beat.seconds - 0.28 * seconds
     men = playing(
         step,

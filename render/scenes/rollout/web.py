@@ -20,8 +20,8 @@ from stagelight.render.scenes.rollout.data import Step
 from stagelight.render.scenes.rollout.layout import BOARD_EDGE, BOARD_PLACE, KEY_Y, LAYERS_X, ORIGIN, UNIT, layer
 
 COLUMNS = 4.0  # read in all: the pieces, three layers
-THROW, MOST = 46.0, 1.6  # pixels for the largest change of the slow step; the furthest throw, relative to it
-RISE, FALL, SWINGS, RESTS = 0.09, 0.32, 2.1, 1.7  # seconds to the furthest point, of the decay; swings a second; at rest
+THROW, MOST = 56.0, 1.6  # pixels for the largest change of the slow step; the furthest throw, relative to it
+RISE, FALL, SWINGS, RESTS = 0.1, 0.5, 1.5, 2.0  # seconds to the furthest point, of the decay; swings a second; at rest
 EACH_LAYER = 0.42  # seconds from one layer to the one before it
 GLOWS = 0.5
 PIECE_ALPHA = 0.3
