@@ -27,7 +27,7 @@ HEADLINES = {
     "position": "One move from mate",
     "sample": "It tries a group of moves",
     "reward": "Only checkmate is paid",
-    "advantage": "Each try against the group's mean",
+    "advantage": "Better than the group?",
     "update": "The network shifts towards what paid",
     "training": "The same step, again and again",
     "curriculum": "Then the start slides back",

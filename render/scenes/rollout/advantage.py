@@ -24,7 +24,7 @@ SECONDS = 9.8
 FAINT = 0.0  # of network and fan, meanwhile
 
 
-@reads(*STEP_READS, *WEB_READS, *GROUP_READS, "events.training_game.*")
+@reads(*STEP_READS, *WEB_READS, *GROUP_READS, "arrays.game_advantage", "events.training_game.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)

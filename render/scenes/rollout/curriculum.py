@@ -81,11 +81,10 @@ class Rewind:
     "arrays.game_after",
     "arrays.game_before",
     "arrays.game_drawn",
+    "arrays.game_move",
     "arrays.game_outcome",
     "arrays.game_played",
     "arrays.game_reply",
-    "arrays.game_reward",
-    "arrays.watch_step",
     "events.frontier.*",
     "events.rewind.0",
     "events.surest_mistake.0",
@@ -106,8 +105,11 @@ def section(recording: Recording) -> Section:
         captions=(
             Cue(0.4, 4.2, "When it finds the mate, games start one move earlier."),
             Cue(4.4, 7.4, "Each time it mostly mates, they start earlier still."),
-            Cue(7.6, CLIMBS - 0.1, "At last they start where every game does." if reached
-                else "This is as far back as they start."),
+            Cue(
+                7.6,
+                CLIMBS - 0.1,
+                "At last they start where every game does." if reached else "This is as far back as they start.",
+            ),
             *((Cue(CLIMBS, SECONDS, "From here on its opponents grow stronger."),) if _stronger(rewind) else ()),
         ),
         marks=(Cue(RULER, SECONDS, "ruler"), Cue(0.0, SECONDS, "counter"), Cue(REWINDS, REWOUND, "jolt")),
@@ -136,8 +138,10 @@ def shot(rewind: Rewind, t: float) -> Shot:
     data, far = rewind.data, plies(rewind, t)
     start = training.last_step(data)
     step = data.step(start)
-    count = rewind.counted(max(far, 1.0)) if t < CLIMBS else round(
-        mix(rewind.passes[-1][0], data.last + 1, ease(t, CLIMBS, 1.4))
+    count = (
+        rewind.counted(max(far, 1.0))
+        if t < CLIMBS
+        else round(mix(rewind.passes[-1][0], data.last + 1, ease(t, CLIMBS, 1.4)))
     )
     count = max(count, start + 1)
     if t < REWINDS - 0.7:
@@ -149,17 +153,23 @@ def shot(rewind: Rewind, t: float) -> Shot:
         done = min(int(far), rewind.plies - 1)
         at = rewind.plies - done
         men = Men(passing=(rewind.boards[at], rewind.boards[at - 1], ease(far - done, 0.1, 0.8)))
-    now, since = _beat(rewind, t)
+    now, state = network(rewind, t)
     few = step.likeliest.after[step.likeliest.order]
     return Shot(
-        min(now, data.last) if t >= REWINDS else start,
+        now,
         f"step {count}",
         men=men,
-        web=Web(alpha=mix(1.0, FAINT, ease(t, LEAVES, 0.8)), hit=since, pace=0.3),
+        web=state,
         fan=Fan(
             open=1 - ease(t, LEAVES, 0.5), shift=1.0, few=tuple(few.tolist()), names=1 - ease(t, LEAVES, 0.4), named=3
         ),
     )
+
+
+def network(rewind: Rewind, t: float) -> tuple[int, Web]:
+    """The step whose network is shown, and its state: it is jolted where the start slides back."""
+    now, since = _beat(rewind, t)
+    return min(now, rewind.data.last), Web(alpha=mix(1.0, FAINT, ease(t, LEAVES, 0.8)), hit=since, pace=0.3)
 
 
 def _beat(rewind: Rewind, t: float) -> tuple[int, float]:
@@ -205,5 +215,3 @@ def paint(rewind: Rewind, pen: Pen, t: float) -> None:
     """The rewind and its ruler."""
     draw(rewind.data, pen, shot(rewind, t))
     ruler(rewind, pen, plies(rewind, t), ease(t, RULER, 0.6))
-
-

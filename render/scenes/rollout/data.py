@@ -16,23 +16,23 @@ from numpy.typing import NDArray
 
 from stagelight.engines.recording import Recording
 from stagelight.render.components import board, network
+from stagelight.render.wording import in_words
 
 Numbers = NDArray[np.floating]
 LINKS = 24  # of each gap between layers, the strongest
 CHANGED = 12  # of each gap, those that changed most
 MEN = {"P": "Pawn", "N": "Knight", "B": "Bishop", "R": "Rook", "Q": "Queen", "K": "King"}
+SURELY = 0.5  # a mistake of which the network was less sure is not told
 UPSIDE_DOWN = str.maketrans("12345678", "87654321")
 
-# What any view of a step may read; a section adds what else it shows.
-STEP_READS = ("arrays.game_board", "arrays.game_move")
+# What views of a step read; a section adds what else it shows.
+STEP_READS = ("arrays.game_board", "arrays.game_depth", "arrays.game_reward", "arrays.watch_step")
 GROUP_READS = (
-    "arrays.game_advantage",
     "arrays.game_drawn",
-    "arrays.game_reward",
+    "arrays.game_move",
     "arrays.watch_after",
     "arrays.watch_before",
     "arrays.watch_legal",
-    "arrays.watch_step",
 )
 WEB_READS = (
     "arrays.game_activation",
@@ -80,15 +80,21 @@ class Data:
 
     @cached_property
     def first(self) -> int:
-        """The step that is shown slowly: the first watched one whose rollouts were not all paid the same."""
-        reward = self.array("game_reward")
-        differs = (int(step) for step in self.watched if np.ptp(reward[int(step)]) > 0)
+        """The step that is shown slowly: the first watched one, a move from mate, whose rollouts were not all paid the same."""
+        reward, depth = self.array("game_reward"), self.array("game_depth")
+        differs = (int(step) for step in self.watched if depth[step] == 1 and np.ptp(reward[step]) > 0)
         return next(differs, int(self.watched[0]))
 
     @cached_property
     def largest_change(self) -> float:
         """The largest relative change of a unit's weights in the slow step; one scale for every jolt of the film."""
         return float(self.array("game_change")[self.first].astype(float).max())
+
+    @cached_property
+    def mistake(self) -> Mapping[str, Any] | None:
+        """The step at which the network was surest of a move that is no mate where one was to be had, if it was sure."""
+        found = self.event("surest_mistake")
+        return found if found and found["probability"] >= SURELY else None
 
     @cached_property
     def spoken(self) -> dict[int, Mapping[str, Any]]:
@@ -117,6 +123,12 @@ class Step:
         """Whether the learner plays Black here, and the board is turned over."""
         return int(self._row("game_board")[64]) < 0
 
+    @property
+    def distance(self) -> str:
+        """How far the position is from mate, in words: `one move`."""
+        moves = (int(self._row("game_depth")) + 1) // 2
+        return f"{in_words(moves)} move{'' if moves == 1 else 's'}"
+
     @cached_property
     def board(self) -> board.Placement:
         """The pieces before the move."""
@@ -126,7 +138,7 @@ class Step:
         """A recorded move (from + 64 to + 4096 promotion) as squares, and the letter of a promotion."""
         flip = 56 if self.black else 0
         ends = ((code & 63) ^ flip, (code >> 6 & 63) ^ flip)
-        return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ends) + " nbrq "[code >> 12].strip()
+        return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ends) + "  nbrq"[code >> 12].strip()
 
     def turned(self, words: str) -> str:
         """A move in words, or its squares, as the drawn board has it."""

@@ -13,6 +13,7 @@ from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, NAME_PI
 from stagelight.render.typeset import advance
 from stagelight.render.wording import percent
 
+MISSED_Y = ORIGIN[1] + 170
 NAMED = 5  # moves, at most
 LEAST = 0.03  # of these, the least likely
 SIZE, QUIET_SIZE, LARGE_SIZE = 50, 40, 60  # of their words; the last where few moves are shown
@@ -29,6 +30,9 @@ class Fan:
     names: float = 0.0
     named: int = NAMED  # moves named, at most
     wrong: float = 0.0  # how far the likeliest move is shown as a mistake
+    missed: tuple[str, str, float] | None = (
+        None  # the mate that it misses, its probability in words, how clear they are
+    )
 
 
 def tips(rays: Rays) -> list[Point]:
@@ -59,6 +63,10 @@ def draw(pen: Pen, step: Step, state: Fan) -> None:
                 pen.disc(x, y, 3 + 14 * float(p), theme.BELIEF, (state.open - 0.9) * 9)
     if state.names > 0:
         _names(pen, step, rays, state)
+    if state.missed:
+        name, odds_in_words, alpha = state.missed
+        for words, y in ((name, MISSED_Y), (odds_in_words, MISSED_Y + 1.15 * LARGE_SIZE)):
+            pen.text(words, NAME_X + 14, y, LARGE_SIZE, theme.ATTENTION, font=theme.MONO_BOLD, alpha=alpha)
 
 
 def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:

@@ -15,7 +15,7 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.rollout import curriculum, lanes, web
 from stagelight.render.scenes.rollout.curriculum import Rewind
-from stagelight.render.scenes.rollout.data import JOLT_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.layout import BOARD_PLACE, FINALE, SIDE_X
 
 # Beats, in seconds.
@@ -78,12 +78,8 @@ class Game:
 @reads(
     *STEP_READS,
     *WEB_READS,
-    *JOLT_READS,
     "arrays.game_after",
-    "arrays.game_before",
     "arrays.game_outcome",
-    "arrays.game_reward",
-    "arrays.watch_step",
     "events.frontier.*",
     "events.rewind.0",
     "events.showcase.0",
@@ -156,8 +152,8 @@ def _beside(game: Game, rewind: Rewind, pen: Pen, t: float, alpha: float) -> Non
     with pen.faded(alpha) as visible:
         if not visible:
             return
-        last = curriculum.shot(rewind, curriculum.SECONDS)
-        web.draw(pen, data.step(last.step), last.web)
+        step, state = curriculum.network(rewind, curriculum.SECONDS)
+        web.draw(pen, data.step(step), state)
         curriculum.ruler(rewind, pen, curriculum.plies(rewind, curriculum.SECONDS), 1 - ease(t, RULER_GOES, 0.5))
         done, _ = ply(game, t)
         named = ease(t, NAMED, 0.4)

@@ -98,7 +98,7 @@ def _lane(pen: Pen, step: Step, state: Lanes, lane: int, count: int, filled: flo
     base = y + size * 0.34
     pen.text(step.name(step.rays.uci[move]), x + 24, base, size, colour, font=theme.MONO_BOLD, alpha=filled)
     odds = (1 - state.rows * 6) * filled
-    pen.text(percent(float(step.rays.before[move])), VERDICT_X - 62, base, size * 0.86, theme.QUIET, font=theme.MONO,
+    pen.text(percent(float(step.rays.before[move])), VERDICT_X - 62, base, max(size * 0.86, theme.FLOOR), theme.QUIET, font=theme.MONO,
              anchor="end", alpha=odds)  # fmt: skip
     if state.bars > 0 and state.clear > 0:
         with pen.faded(state.clear):
@@ -118,15 +118,15 @@ def _verdict(pen: Pen, state: Lanes, paid: float, judged: float, y: float, size:
     x = mix(VERDICT_X, ZERO + ONE * paid * state.bars, state.rows)
     alpha = judged * (1 - state.mean)
     if paid > 0:
-        radius = min(size * 0.48, 26)
+        radius = min(size * 0.54, 30)
         pen.glow(x, y, 3 * radius, theme.ATTENTION, 0.35 * alpha)
         pen.disc(x, y, radius, theme.NIGHT, 0.6 * alpha)
         pen.ring(x, y, radius, theme.ATTENTION, 4.5, alpha)
         words = "1" if paid == 1 else f"{paid:.2f}".lstrip("0")
-        pen.text(words, x, y + size * 0.27, size * 0.76, theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle",
+        pen.text(words, x, y + max(size * 0.76, theme.FLOOR) * 0.36, max(size * 0.76, theme.FLOOR), theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle",
                  alpha=alpha)  # fmt: skip
     else:
-        pen.text("0", x + 26 * state.rows, y + size * 0.34, size * 0.9, theme.QUIET, font=theme.MONO, anchor="middle",
+        pen.text("0", x + 26 * state.rows, y + size * 0.34, max(size * 0.9, theme.FLOOR), theme.QUIET, font=theme.MONO, anchor="middle",
                  alpha=alpha)  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
@@ -11,6 +9,7 @@ from stagelight.render.scenes.rollout.data import STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.men import Men
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.web import COLUMNS, Web
+from stagelight.render.wording import in_words
 
 # Beats, in seconds.
 PIECES, ASSEMBLES = 0.2, 2.2
@@ -20,25 +19,27 @@ OVER, OVER_ENDS = 3.4, 6.4  # threads over the board
 SECONDS = 7.6
 
 
-@reads(*STEP_READS, *WEB_READS, "arrays.game_reward", "arrays.watch_step")
+@reads(*STEP_READS, *WEB_READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
+    step = data.step(data.first)
+    known = "are still random" if data.first == 0 else f"have had {in_words(data.first)} steps"
     return Section(
         name="position",
         step=None,
-        title="A position, one move from mate",
+        title=f"A position, {step.distance} from mate",
         seconds=SECONDS,
         paint=lambda pen, t: draw(data, pen, shot(data, t)),
         backdrop=empty_board,
         captions=(
-            Cue(0.4, 3.7, "White can mate in one move. Nobody says which."),
-            Cue(3.9, SECONDS, "The network reads the board. Its weights are still random."),
+            Cue(0.4, 3.7, f"White can mate in {step.distance}. Nobody says how."),
+            Cue(3.9, SECONDS, f"The network reads the board. Its weights {known}."),
         ),
         marks=(Cue(0.0, SECONDS, "counter"),),
         still=5.4,
-        alt=f"A chess board with {len(data.step(data.first).board)} pieces, White to move and able to mate in one. To its "
-        "right an untrained network of three layers, which the pieces are being read into.",
+        alt=f"A chess board with {len(step.board)} pieces; White can mate in {step.distance}. To its right "
+        "a network of three layers, into which the pieces are being read.",
     )
 
 
@@ -54,6 +55,3 @@ def shot(data: Data, t: float) -> Shot:
             over=0.8 * between(t, OVER, OVER_ENDS, 0.7),
         ),
     )
-
-
-END = partial(shot, t=SECONDS)

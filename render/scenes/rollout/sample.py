@@ -27,7 +27,9 @@ def section(recording: Recording) -> Section:
     data = Data(recording)
     step = data.step(data.first)
     tries = in_words(len(step.group))
-    lanes = ", ".join(f"{step.name(step.rays.uci[m])} at {percent(step.rays.before[m])}" for m in dict.fromkeys(step.group))
+    lanes = ", ".join(
+        f"{step.name(step.rays.uci[m])} at {percent(step.rays.before[m])}" for m in dict.fromkeys(step.group)
+    )
     return Section(
         name="sample",
         step="01",
@@ -57,7 +59,9 @@ def shot(data: Data, t: float) -> Shot:
         men=Men(
             arrows=tuple((_move(step, draw_), _shown(draw_, len(runs), t)) for draw_ in range(len(runs))),
             trial=(_move(step, slow[0]),) if slow else (),
-            tried=0.999 * between(t, _leaves(slow[0], len(runs))[0], _leaves(slow[0], len(runs))[0] + 1.4, 0.55) if slow else 0,
+            tried=0.999 * between(t, _leaves(slow[0], len(runs))[0], _leaves(slow[0], len(runs))[0] + 1.4, 0.55)
+            if slow
+            else 0,
         ),
         web=Web(alpha=1 - (1 - WEB_ALPHA) * ease(t, SLOW_LEAVES, 1.0)),
         fan=Fan(open=ease(t, OPENS, OPENING)),

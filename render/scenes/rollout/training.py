@@ -33,8 +33,8 @@ SECOND = 10.6  # the second step is over
 # The steps that follow.
 SLOWEST, QUICKER, FASTEST = 0.95, 0.88, 0.24  # seconds of the first; of each, relative to the one before; at least
 PLAYS = 0.4  # a step shorter than that is not played out on the board
-RUN_FOR = 7.6  # seconds for all of them
-HELD, TURNS = 5.4, 2.9  # the mistake; when the mate that it missed is shown
+RUN_FOR = 7.0  # seconds for all of them
+HELD, TURNS = 6.4, 2.9  # the mistake; when the mate that it missed is shown
 RESTS = 2.0  # at the last of them
 SURE = 0.9  # of its move, at the last of them
 LEAST = 30  # steps that are passed, at least, where there are as many
@@ -59,8 +59,7 @@ def last_step(data: Data) -> int:
     """
     deeper = [int(event["step"]) - 1 for event in data.events("frontier") if event["depth"] > 1]
     least = min(data.first + LEAST, data.last)
-    mistake = data.event("surest_mistake")
-    made = int(mistake["step"]) if mistake else 0
+    made = int(data.mistake["step"]) if data.mistake else 0
     enough = min(max(least, deeper[0] if deeper else data.last, made), data.last)
     mates = (data.array("game_outcome") == 1) & (data.array("game_after").max(axis=1) >= SURE)
     return next((int(step) for step in np.flatnonzero(mates) if step >= enough), enough)
@@ -68,7 +67,7 @@ def last_step(data: Data) -> int:
 
 def beats(data: Data) -> list[Beat]:
     """The shown steps after the second one: each of them at first, then fewer and fewer."""
-    first, last, mistake = data.first + 2, last_step(data), data.event("surest_mistake")
+    first, last, mistake = data.first + 2, last_step(data), data.mistake
     lengths, total = [], 0.0
     while total < RUN_FOR:
         lengths.append(max(SLOWEST * QUICKER ** len(lengths), FASTEST))
@@ -101,6 +100,7 @@ def _spaced(first: int, last: int, count: int) -> list[int]:
     *WEB_READS,
     *GROUP_READS,
     *JOLT_READS,
+    "arrays.game_advantage",
     "arrays.curve_mate_in_one",
     "arrays.game_after",
     "arrays.game_before",
@@ -144,7 +144,7 @@ def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
     held = next((beat for beat in shown if beat.mistake), None)
     start = SECOND + 0.1
     if held:
-        mistake = data.event("surest_mistake")
+        mistake = data.mistake
         assert mistake is not None
         if held.start - start > 2.5:
             yield Cue(start, min(held.start - 0.1, start + 5), "Every move of this game is one step of training.")
@@ -157,9 +157,16 @@ def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
 def _mistake_words(step: Step, mistake: Any, held: Beat) -> Iterator[Cue]:
     """What it was sure of, and what it missed."""
     sure, mate = (step.sentence(step.turned(mistake[which])) for which in ("uci", "best_uci"))
-    now, final = (percent(mistake[f"best_{when}"]) for when in ("probability", "final"))
-    yield Cue(held.start + 0.2, held.start + TURNS - 0.1, f"{percent(mistake['probability'])} sure: {sure}. That is no mate.")
-    yield Cue(held.start + TURNS, held.start + held.seconds - 0.1, f"{mate} is mate: {now} now, {final} in the end.")
+    yield Cue(
+        held.start + 0.2,
+        held.start + TURNS - 0.1,
+        f"{percent(mistake['probability'])} sure of {sure.lower()}. That is no mate.",
+    )
+    yield Cue(
+        held.start + TURNS,
+        held.start + held.seconds - 0.1,
+        f"{mate} is mate. In the end it gets {percent(mistake['best_final'])}.",
+    )
 
 
 def shot(data: Data, shown: list[Beat], t: float) -> Shot:
@@ -247,6 +254,7 @@ def _quick(data: Data, shown: list[Beat], at: int, t: float) -> Shot:
             names=1.0 if at else ease(t, 0.1, 0.2),
             named=3 if beat.mistake or seconds > PLAYS else 1,
             wrong=wrong,
+            missed=_missed(data, step, between(t, TURNS, beat.seconds - 0.3, 0.4)) if beat.mistake else None,
         ),
     )
 
@@ -267,9 +275,16 @@ def _odds(data: Data, step: Step, early: int | None, shift: float, share: float)
 
 def _mistaken(data: Data, step: Step, beat: Beat, t: float) -> dict[str, Any]:
     """Arrows on the board: the move that it is sure of, then the mate that it misses."""
-    mistake = data.event("surest_mistake")
+    mistake = data.mistake
     assert mistake is not None
     wrong, right = (step.turned(mistake[which]) for which in ("uci", "best_uci"))
     turned = t >= TURNS
     alpha = between(t, TURNS, beat.seconds - 0.3, 0.4) if turned else between(t, 0.5, TURNS, 0.4)
     return {"arrows": ((right if turned else wrong, alpha),), "colour": theme.ATTENTION if turned else theme.LOST}
+
+
+def _missed(data: Data, step: Step, alpha: float) -> tuple[str, str, float]:
+    """The mate that it missed, and how likely that was."""
+    mistake = data.mistake
+    assert mistake is not None
+    return step.turned(mistake["best_san"]).rstrip("#"), percent(mistake["best_probability"]), alpha

@@ -33,6 +33,7 @@ SECONDS = 11.2
     *WEB_READS,
     *GROUP_READS,
     *JOLT_READS,
+    "arrays.game_advantage",
     "arrays.game_outcome",
     "arrays.game_played",
     "arrays.game_reply",
