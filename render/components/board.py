@@ -197,7 +197,7 @@ def morph(pen: Pen, before: Placement, after: Placement, x: float, y: float, siz
 def _pairs(
     before: tuple[tuple[int, str], ...], after: tuple[tuple[int, str], ...]
 ) -> tuple[list[tuple[str, int, int]], list[tuple[str, int]], list[tuple[str, int]]]:
-    """Which man becomes which, the nearest of its kind first; who is gone; who has come. Those that travel come last."""
+    """Which man becomes which, the nearest of its kind first and those that travel last; who is gone; who has come."""
     kept = [(symbol, square, square) for square, symbol in before if (square, symbol) in after]
     left = [item for item in before if item not in after]
     free = [item for item in after if item not in before]

@@ -48,7 +48,7 @@ def section(recording: Recording) -> Section:
         still=SECONDS - 0.6,
         alt=f"{size.capitalize()} bars hang from a line at the group's mean, {paid} of {len(step.group)}. "
         + ("All are flat: the rewards tie, and nothing is to be learnt." if tied else
-           "What was paid reaches to the right of it, in teal; what was not hangs to its left, in dashed rose. They add up to 0."),
+           "What was paid reaches to its right, in teal; the rest hangs to its left, in dashed rose. All add up to 0."),
     )  # fmt: skip
 
 

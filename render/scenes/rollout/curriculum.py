@@ -10,16 +10,16 @@ import numpy as np
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.components import board
-from stagelight.render.motion import between, ease, mix
-from stagelight.render.pen import Pen
+from stagelight.render.motion import ease, mix
+from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout import training
 from stagelight.render.scenes.rollout.data import JOLT_READS, STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.layout import LANES_RIGHT, RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
 from stagelight.render.scenes.rollout.men import Men
-from stagelight.render.scenes.rollout.update import playing
+from stagelight.render.scenes.rollout.schedule import last_step
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.update import playing
 from stagelight.render.scenes.rollout.web import Web
 
 # Beats, in seconds.
@@ -54,8 +54,8 @@ class Rewind:
 
     @cached_property
     def passes(self) -> list[tuple[int, int]]:
-        """(step, plies from the end), rising: when training first started that far back. The opening is the whole game."""
-        found = [(training.last_step(self.data) + 1, 1)]
+        """(step, plies from the end), rising: when training first started that far back. The opening is all of it."""
+        found = [(last_step(self.data) + 1, 1)]
         for event in self.data.events("frontier"):
             depth = min(int(event["depth"]), self.plies)
             if depth > found[-1][1]:
@@ -114,7 +114,7 @@ def section(recording: Recording) -> Section:
         ),
         marks=(Cue(RULER, SECONDS, "ruler"), Cue(0.0, SECONDS, "counter"), Cue(REWINDS, REWOUND, "jolt")),
         still=6.4,
-        alt=f"A game of {(rewind.plies + 1) // 2} moves runs backwards on the board, its pieces returning home. A ruler of "
+        alt=f"A game of {(rewind.plies + 1) // 2} moves runs backwards, its pieces returning home. A ruler of "
         "moves to mate, its marker on the way from one to the opening.",
     )
 
@@ -136,7 +136,7 @@ def plies(rewind: Rewind, t: float) -> float:
 def shot(rewind: Rewind, t: float) -> Shot:
     """The pieces of the training game become the game's last position, which runs backwards."""
     data, far = rewind.data, plies(rewind, t)
-    start = training.last_step(data)
+    start = last_step(data)
     step = data.step(start)
     count = (
         rewind.counted(max(far, 1.0))
@@ -180,7 +180,7 @@ def _beat(rewind: Rewind, t: float) -> tuple[int, float]:
                for step, depth in rewind.passes[1:]]  # fmt: skip
     past = [(at, step) for at, step in moments if at <= t]
     if not past:
-        return training.last_step(rewind.data), -1.0
+        return last_step(rewind.data), -1.0
     return past[-1][1] - 1, t - past[-1][0] + 0.02
 
 
@@ -200,8 +200,8 @@ def ruler(rewind: Rewind, pen: Pen, far: float, alpha: float) -> None:
         for name, far_off in [*ticks, ("opening", float(rewind.plies))]:
             x = ruler_x(rewind, far_off)
             pen.line((x, RULER_Y - 12), (x, RULER_Y + 12), theme.QUIET, 3)
-            place, anchor = (LANES_RIGHT, "end") if name == "opening" else (x, "middle")
-            pen.text(name, place, RULER_Y + 62, NAME_SIZE, theme.QUIET, anchor=anchor)
+            place: tuple[float, Anchor] = (LANES_RIGHT, "end") if name == "opening" else (x, "middle")
+            pen.text(name, place[0], RULER_Y + 62, NAME_SIZE, theme.QUIET, anchor=place[1])
         x = ruler_x(rewind, far)
         pen.line((RULER_LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 6)
         pen.glow(x, RULER_Y, 70, theme.ATTENTION, 0.8)

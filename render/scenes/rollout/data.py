@@ -1,8 +1,6 @@
-"""The rollout's recording as named views: the training game, step by step, and what a step did to the network.
+"""The rollout's recording as named views: the training game, step by step, and what holds for the whole run.
 
-The learner's side is drawn as White, from below, whichever it plays: a position in which Black moves is turned over,
-and so are the words of its moves. Shapes: N training steps, G rollouts of a group, W watched steps, M legal moves,
-U units shown of each layer.
+Shapes: N training steps, W watched ones.
 """
 
 from __future__ import annotations
@@ -15,15 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.recording import Recording
-from stagelight.render.components import board, network
-from stagelight.render.wording import in_words
+from stagelight.render.scenes.rollout.step import Step
 
-Numbers = NDArray[np.floating]
-LINKS = 24  # of each gap between layers, the strongest
-CHANGED = 12  # of each gap, those that changed most
-MEN = {"P": "Pawn", "N": "Knight", "B": "Bishop", "R": "Rook", "Q": "Queen", "K": "King"}
 SURELY = 0.5  # a mistake of which the network was less sure is not told
-UPSIDE_DOWN = str.maketrans("12345678", "87654321")
 
 # What views of a step read; a section adds what else it shows.
 STEP_READS = ("arrays.game_board", "arrays.game_depth", "arrays.game_reward", "arrays.watch_step")
@@ -80,7 +72,7 @@ class Data:
 
     @cached_property
     def first(self) -> int:
-        """The step that is shown slowly: the first watched one, a move from mate, whose rollouts were not all paid the same."""
+        """The step that is shown slowly: the first watched one, a move from mate, whose rollouts differ in reward."""
         reward, depth = self.array("game_reward"), self.array("game_depth")
         differs = (int(step) for step in self.watched if depth[step] == 1 and np.ptp(reward[step]) > 0)
         return next(differs, int(self.watched[0]))
@@ -92,7 +84,7 @@ class Data:
 
     @cached_property
     def mistake(self) -> Mapping[str, Any] | None:
-        """The step at which the network was surest of a move that is no mate where one was to be had, if it was sure."""
+        """The step at which the network was surest of a move that missed a mate, if it was sure."""
         found = self.event("surest_mistake")
         return found if found and found["probability"] >= SURELY else None
 
@@ -100,225 +92,3 @@ class Data:
     def spoken(self) -> dict[int, Mapping[str, Any]]:
         """The words of the training game's first steps."""
         return {int(event["step"]) - 1: event for event in self.events("training_game")}
-
-
-class Step:
-    """One training step of the game that is played in public."""
-
-    def __init__(self, data: Data, index: int) -> None:
-        self.data, self.index = data, index
-
-    def _row(self, name: str) -> NDArray[Any]:
-        row: NDArray[Any] = self.data.array(name)[self.index]
-        return row
-
-    def _watched(self, name: str) -> NDArray[Any]:
-        """What was recorded at the last watched step that is not later."""
-        at = int(np.searchsorted(self.data.watched, self.index, side="right")) - 1
-        row: NDArray[Any] = self.data.array(name)[max(at, 0)]
-        return row
-
-    @cached_property
-    def black(self) -> bool:
-        """Whether the learner plays Black here, and the board is turned over."""
-        return int(self._row("game_board")[64]) < 0
-
-    @property
-    def distance(self) -> str:
-        """How far the position is from mate, in words: `one move`."""
-        moves = (int(self._row("game_depth")) + 1) // 2
-        return f"{in_words(moves)} move{'' if moves == 1 else 's'}"
-
-    @cached_property
-    def board(self) -> board.Placement:
-        """The pieces before the move."""
-        return pieces(self._row("game_board"))
-
-    def squares(self, code: int) -> str:
-        """A recorded move (from + 64 to + 4096 promotion) as squares, and the letter of a promotion."""
-        flip = 56 if self.black else 0
-        ends = ((code & 63) ^ flip, (code >> 6 & 63) ^ flip)
-        return "".join("abcdefgh"[at & 7] + "12345678"[at >> 3] for at in ends) + "  nbrq"[code >> 12].strip()
-
-    def turned(self, words: str) -> str:
-        """A move in words, or its squares, as the drawn board has it."""
-        return words.translate(UPSIDE_DOWN) if self.black else words
-
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """Moves in words by their squares, where the recording has words for them."""
-        event = self.data.spoken.get(self.index)
-        if event is None:
-            return {}
-        drawn = (int(code) for code in self._row("game_drawn"))
-        listed = (int(code) for code in self._row("game_move"))
-        pairs = [*zip(drawn, event["drawn_san"], strict=True), *zip(listed, event["san"], strict=False)]
-        return {self.squares(code): self.turned(san) for code, san in pairs}
-
-    def name(self, uci: str) -> str:
-        """A move as it is written, without the marks of check and mate; its squares where there are no words."""
-        return self.names.get(uci, f"{uci[:2]}–{uci[2:4]}").rstrip("+#")
-
-    def sentence(self, uci: str) -> str:
-        """A move in plain words: `Rook to f8`."""
-        castles = self.names.get(uci, "").startswith("O-O")
-        return "Castling" if castles else f"{MEN[self.board[board.parse_square(uci[:2])].upper()]} to {uci[2:4]}"
-
-    # What the network made of it.
-
-    @cached_property
-    def rays(self) -> Rays:
-        """The legal moves at a watched step; at others the likeliest ones."""
-        at = np.flatnonzero(self.data.watched == self.index)
-        if not len(at):
-            return self.likeliest
-        codes = self.data.array("watch_legal")[int(at[0])]
-        count = int(np.count_nonzero(codes))
-        before, after = (self.data.array(f"watch_{when}")[int(at[0])][:count] for when in ("before", "after"))
-        return Rays(tuple(self.squares(int(code)) for code in codes[:count]), before, after)
-
-    @cached_property
-    def likeliest(self) -> Rays:
-        """The likeliest moves after the step, eight at most."""
-        codes = self._row("game_move")
-        count = int(np.count_nonzero(codes))
-        before, after = (self._row(f"game_{when}")[:count] for when in ("before", "after"))
-        return Rays(tuple(self.squares(int(code)) for code in codes[:count]), before, after)
-
-    @cached_property
-    def activation(self) -> Numbers:
-        """(3, U) how active the units are on this position, before the step."""
-        return self._row("game_activation").astype(float)
-
-    @cached_property
-    def change(self) -> Numbers:
-        """(3, U) |dw| / |w| of each unit's incoming weights in this step."""
-        return self._row("game_change").astype(float)
-
-    @cached_property
-    def men(self) -> list[int]:
-        """The squares of the pieces, in the order in which the network's inputs were recorded."""
-        flip = 56 if self.black else 0
-        return sorted(self.board, key=lambda square: square ^ flip)
-
-    @cached_property
-    def links(self) -> list[list[tuple[int, int, float]]]:
-        """The strongest links from pieces through three layers to the move that is likeliest after the step.
-
-        A link's strength is its weight times the activation that it carries.
-        """
-        edge, active = self._watched("watch_edge"), self.activation
-        read = self._watched("watch_from_piece")[:, : len(self.men)]
-        out = self._watched("watch_to_move")[:, :1].T * active[2]
-        parts = [read, edge[0] * active[0], edge[1] * active[1], out]
-        return [network.strongest([part], LINKS)[0] for part in parts]
-
-    @cached_property
-    def changed(self) -> list[list[tuple[int, int, float]]]:
-        """The links between layers, and to the likeliest move, that changed most."""
-        edge = self._watched("watch_edge_change")
-        parts = [edge[0], edge[1], self._watched("watch_to_move_change")[:, :1].T]
-        return [network.strongest([part], CHANGED)[0] for part in parts]
-
-    # The group.
-
-    @cached_property
-    def draws(self) -> list[int]:
-        """(G,) the rollout that is shown in each lane: from top to bottom in the order of their rays."""
-        places, drawn = self.rays.places, [self.rays.uci.index(self.squares(int(c))) for c in self._row("game_drawn")]
-        return sorted(range(len(drawn)), key=lambda draw: (places[drawn[draw]], draw))
-
-    @cached_property
-    def group(self) -> list[int]:
-        """(G,) the ray of each lane's first move."""
-        drawn = self._row("game_drawn")
-        return [self.rays.uci.index(self.squares(int(drawn[draw]))) for draw in self.draws]
-
-    @cached_property
-    def reward(self) -> Numbers:
-        """(G,) what each lane was paid."""
-        return self._row("game_reward")[self.draws].astype(float)
-
-    @cached_property
-    def advantage(self) -> Numbers:
-        """(G,) reward minus the group's mean, by lane."""
-        return self._row("game_advantage")[self.draws].astype(float)
-
-    @cached_property
-    def first_paid(self) -> int | None:
-        """The first lane that was paid."""
-        return next((lane for lane, paid in enumerate(self.reward) if paid > 0), None)
-
-    @cached_property
-    def first_unpaid(self) -> int | None:
-        """The first lane that was not."""
-        return next((lane for lane, paid in enumerate(self.reward) if paid <= 0), None)
-
-    def line(self, lane: int) -> tuple[str, ...]:
-        """The moves of a lane's rollout, both sides', as squares."""
-        line = self._watched("watch_line")[self.draws[lane]]
-        return tuple(self.squares(int(code)) for code in line[: int(np.count_nonzero(line))])
-
-    # What was played.
-
-    @cached_property
-    def played(self) -> str:
-        """The likeliest move after the step, which is played on the board; its squares."""
-        return self.squares(int(self._row("game_played")))
-
-    @cached_property
-    def reply(self) -> str | None:
-        """The opponent's answer, where the game goes on."""
-        code = int(self._row("game_reply"))
-        return self.squares(code) if code else None
-
-    @cached_property
-    def mated(self) -> bool:
-        """Whether the move played is mate."""
-        return int(self._row("game_outcome")) == 1
-
-    @cached_property
-    def after(self) -> board.Placement:
-        """The pieces after the move."""
-        return board.moved(self.board, self.played)
-
-    @cached_property
-    def answered(self) -> board.Placement:
-        """The pieces after the answer."""
-        return board.moved(self.after, self.reply) if self.reply else self.after
-
-
-class Rays:
-    """A distribution over moves before and after a step; in the picture one ray for each."""
-
-    def __init__(self, uci: tuple[str, ...], before: Numbers, after: Numbers) -> None:
-        self.uci, self.before, self.after = uci, before.astype(float), after.astype(float)
-
-    def __len__(self) -> int:
-        return len(self.uci)
-
-    @cached_property
-    def order(self) -> list[int]:
-        """The moves, the likeliest after the step first."""
-        return [int(move) for move in np.argsort(-self.after, kind="stable")]
-
-    @cached_property
-    def places(self) -> list[int]:
-        """The place of each move in the fan: the likeliest in the middle, the others around it."""
-        middle, places = (len(self) - 1) // 2, [0] * len(self)
-        for rank, move in enumerate(self.order):
-            places[move] = middle + (rank + 1) // 2 * (1 if rank % 2 else -1)
-        return places
-
-    def at(self, share: float) -> Numbers:
-        """The probabilities on their way from before to after."""
-        return self.before + (self.after - self.before) * share
-
-
-def pieces(row: NDArray[Any]) -> board.Placement:
-    """The pieces of a recorded row of 72 bytes, seen from the side to move: that side is White, below."""
-    squares, turn = np.asarray(row[:64]).reshape(8, 8).astype(int), int(row[64])
-    if turn < 0:
-        squares = -squares[::-1]
-    return {at: " PNBRQK"[piece] if piece > 0 else " pnbrqk"[-piece]
-            for at, piece in enumerate(squares.ravel().tolist()) if piece}  # fmt: skip

@@ -8,8 +8,8 @@ from stagelight.render import theme
 from stagelight.render.components import fan
 from stagelight.render.motion import Point, spread
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout.data import Rays, Step
 from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, NAME_PITCH, NAME_X, ORIGIN, TIPS_X
+from stagelight.render.scenes.rollout.step import Rays, Step
 from stagelight.render.typeset import advance
 from stagelight.render.wording import percent
 
@@ -30,9 +30,7 @@ class Fan:
     names: float = 0.0
     named: int = NAMED  # moves named, at most
     wrong: float = 0.0  # how far the likeliest move is shown as a mistake
-    missed: tuple[str, str, float] | None = (
-        None  # the mate that it misses, its probability in words, how clear they are
-    )
+    missed: tuple[str, str, float] | None = None  # the mate that it misses, its probability; how clear
 
 
 def tips(rays: Rays) -> list[Point]:

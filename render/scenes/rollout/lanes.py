@@ -12,7 +12,6 @@ from stagelight.render.components import fan as rays_of
 from stagelight.render.motion import along, cut, mix, swing
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.rollout import fan
-from stagelight.render.scenes.rollout.data import Step
 from stagelight.render.scenes.rollout.layout import (
     ABOVE_Y,
     LANE_X,
@@ -28,6 +27,7 @@ from stagelight.render.scenes.rollout.layout import (
     lane_x,
     lane_y,
 )
+from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.wording import MINUS, percent, signed
 
 BEAD, BEAD_GLOW = 9, 38
@@ -67,8 +67,8 @@ def draw(pen: Pen, step: Step, state: Lanes) -> None:
     count = len(state.runs)
     with pen.faded(state.alpha) as visible:
         if visible:
-            for lane, draw_ in enumerate(step.draws):
-                _lane(pen, step, state, lane, count, min(max(state.runs[draw_] * 4 - 7, 0.0), 1.0))
+            for number, draw_ in enumerate(step.draws):
+                _lane(pen, step, state, number, count, min(max(state.runs[draw_] * 4 - 7, 0.0), 1.0))
             if state.mean > 0:
                 _mean(pen, step, state)
     _runs(pen, step, state)
@@ -98,7 +98,8 @@ def _lane(pen: Pen, step: Step, state: Lanes, lane: int, count: int, filled: flo
     base = y + size * 0.34
     pen.text(step.name(step.rays.uci[move]), x + 24, base, size, colour, font=theme.MONO_BOLD, alpha=filled)
     odds = (1 - state.rows * 6) * filled
-    pen.text(percent(float(step.rays.before[move])), VERDICT_X - 62, base, max(size * 0.86, theme.FLOOR), theme.QUIET, font=theme.MONO,
+    smaller = max(size * 0.86, theme.FLOOR)
+    pen.text(percent(float(step.rays.before[move])), VERDICT_X - 62, base, smaller, theme.QUIET, font=theme.MONO,
              anchor="end", alpha=odds)  # fmt: skip
     if state.bars > 0 and state.clear > 0:
         with pen.faded(state.clear):
@@ -116,17 +117,17 @@ def _verdict(pen: Pen, state: Lanes, paid: float, judged: float, y: float, size:
     if judged <= 0:
         return
     x = mix(VERDICT_X, ZERO + ONE * paid * state.bars, state.rows)
-    alpha = judged * (1 - state.mean)
+    alpha, smaller = judged * (1 - state.mean), max(size * 0.86, theme.FLOOR)
     if paid > 0:
         radius = min(size * 0.54, 30)
         pen.glow(x, y, 3 * radius, theme.ATTENTION, 0.35 * alpha)
         pen.disc(x, y, radius, theme.NIGHT, 0.6 * alpha)
         pen.ring(x, y, radius, theme.ATTENTION, 4.5, alpha)
         words = "1" if paid == 1 else f"{paid:.2f}".lstrip("0")
-        pen.text(words, x, y + max(size * 0.76, theme.FLOOR) * 0.36, max(size * 0.76, theme.FLOOR), theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle",
+        pen.text(words, x, y + smaller * 0.36, smaller, theme.ATTENTION, font=theme.MONO_BOLD, anchor="middle",
                  alpha=alpha)  # fmt: skip
     else:
-        pen.text("0", x + 26 * state.rows, y + size * 0.34, max(size * 0.9, theme.FLOOR), theme.QUIET, font=theme.MONO, anchor="middle",
+        pen.text("0", x + 26 * state.rows, y + smaller * 0.36, smaller, theme.QUIET, font=theme.MONO, anchor="middle",
                  alpha=alpha)  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Where things stand in the rollout's picture: the board at the left, then network, fan and lanes, for the whole film."""
+"""Where things stand in the rollout's picture, for the whole film: the board, then network, fan and lanes."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from stagelight.render import theme
 from stagelight.render.components import board
 from stagelight.render.motion import ease
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout.data import Step
 from stagelight.render.scenes.rollout.layout import BOARD, BOARD_PLACE
+from stagelight.render.scenes.rollout.step import Step
 
 FALL, EACH, LANDS = 70.0, 0.05, 0.45  # how high a piece comes from; the share of the whole by which each follows; takes
 

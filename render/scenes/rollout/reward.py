@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data, Step
+from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.lanes import Lanes
 from stagelight.render.scenes.rollout.men import Men
 from stagelight.render.scenes.rollout.sample import WEB_ALPHA
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import in_words
 
@@ -110,7 +112,7 @@ def _disc(step: Step, t: float) -> float:
     """The lane on which the disc is, between two where it moves."""
     rests = _rests(step)
     lane = float(rests[0][1])
-    for (start, a), (end, b) in zip(rests, rests[1:], strict=False):
+    for (start, a), (end, b) in pairwise(rests):
         if end == SWEEP + SWEEPS:
             lane = mix(lane, b, min(max((t - start) / (end - start), 0.0), 1.0))
         else:

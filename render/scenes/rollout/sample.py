@@ -5,11 +5,12 @@ from __future__ import annotations
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data, Step
+from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.lanes import Lanes
 from stagelight.render.scenes.rollout.men import Men
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import in_words, percent
 
@@ -43,8 +44,8 @@ def section(recording: Recording) -> Section:
         ),
         marks=(Cue(0.0, SECONDS, "ray"),),
         still=SECONDS - 0.4,
-        alt=f"A fan of {len(step.rays)} rays, one a legal move. {tries.capitalize()} beads have run along them into lanes: "
-        f"{lanes}.",
+        alt=f"A fan of {len(step.rays)} rays, one a legal move. {tries.capitalize()} beads have run along them into "
+        f"lanes: {lanes}.",
     )
 
 
@@ -52,16 +53,14 @@ def shot(data: Data, t: float) -> Shot:
     """The fan opens; two tries are followed, the others come quickly."""
     step = data.step(data.first)
     runs = tuple(_run(draw_, len(step.group), t) for draw_ in range(len(step.group)))
-    slow = [draw_ for draw_ in range(SLOW) if 0 < runs[draw_] < 2]
+    slow = next((draw_ for draw_ in range(SLOW) if 0 < runs[draw_] < 2), None)
     return Shot(
         data.first,
         f"step {data.first}",
         men=Men(
             arrows=tuple((_move(step, draw_), _shown(draw_, len(runs), t)) for draw_ in range(len(runs))),
-            trial=(_move(step, slow[0]),) if slow else (),
-            tried=0.999 * between(t, _leaves(slow[0], len(runs))[0], _leaves(slow[0], len(runs))[0] + 1.4, 0.55)
-            if slow
-            else 0,
+            trial=() if slow is None else (_move(step, slow),),
+            tried=0.0 if slow is None else 0.999 * between(t, *_there_and_back(slow, len(runs)), 0.55),
         ),
         web=Web(alpha=1 - (1 - WEB_ALPHA) * ease(t, SLOW_LEAVES, 1.0)),
         fan=Fan(open=ease(t, OPENS, OPENING)),
@@ -78,6 +77,12 @@ def _leaves(draw_: int, count: int) -> tuple[float, float]:
     if draw_ < SLOW:
         return SLOW_LEAVES + SLOW_PITCH * draw_, SLOW_TRAVEL
     return FAST_LEAVES + FAST_FOR * (draw_ - SLOW) / max(count - SLOW - 1, 1), FAST_TRAVEL
+
+
+def _there_and_back(draw_: int, count: int) -> tuple[float, float]:
+    """When a slow try's piece leaves, and is back."""
+    leaves, _ = _leaves(draw_, count)
+    return leaves, leaves + 1.4
 
 
 def _run(draw_: int, count: int, t: float) -> float:

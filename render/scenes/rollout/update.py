@@ -8,12 +8,13 @@ from stagelight.engines.recording import Recording
 from stagelight.render.motion import ease, mix
 from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import advantage
-from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, STEP_READS, WEB_READS, Data, Step
+from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, STEP_READS, WEB_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.lanes import Lanes
 from stagelight.render.scenes.rollout.men import Men
 from stagelight.render.scenes.rollout.sample import WEB_ALPHA
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.scenes.rollout.web import COLUMNS, Web
 from stagelight.render.wording import percent
 
@@ -61,8 +62,8 @@ def section(recording: Recording) -> Section:
         ),
         marks=(Cue(2.0, 6.0, "jolt"), Cue(0.0, SECONDS, "counter")),
         still=3.4,
-        alt="Credit has run back along the rays into the network; its units are thrown back, each by how far its weights "
-        f"moved. Then {name} goes from {before} to {after}, and is played.",
+        alt="Credit has run back along the rays into the network; its units are thrown back, each by how far its "
+        f"weights moved. Then {name} goes from {before} to {after}, and is played.",
     )
 
 

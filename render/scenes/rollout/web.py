@@ -16,8 +16,8 @@ from stagelight.render import theme
 from stagelight.render.components import board, network
 from stagelight.render.motion import Point, cut, swing
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout.data import Step
 from stagelight.render.scenes.rollout.layout import BOARD_EDGE, BOARD_PLACE, KEY_Y, LAYERS_X, ORIGIN, UNIT, layer
+from stagelight.render.scenes.rollout.step import Step
 
 COLUMNS = 4.0  # read in all: the pieces, three layers
 THROW, MOST = 56.0, 1.6  # pixels for the largest change of the slow step; the furthest throw, relative to it

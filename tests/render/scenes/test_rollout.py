@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from stagelight.render import theme
 from stagelight.render.components import board, fan, network
 from stagelight.render.pipeline import perceptual
 from stagelight.render.scene import Section
-from stagelight.render.scenes.rollout import Rollout, curriculum, training, web
+from stagelight.render.scenes.rollout import Rollout, curriculum, schedule, second, web
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.stage import Film
 from stagelight.render.wording import percent, signed
@@ -84,7 +85,7 @@ def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
 def test_no_cut(scene: Rollout) -> None:
     """The last frame of each section is the first of the next, as near as an eye can tell."""
     films = [Film(section, theme.QUALITIES["web"]) for section in scene.sections()]
-    for before, after in zip(films, films[1:], strict=False):
+    for before, after in pairwise(films):
         worst = perceptual.worst(_cells(before.frame(len(before) - 1)), _cells(after.frame(0)))
         assert worst.distance <= perceptual.TOLERANCE, f"{before.section.name} to {after.section.name}: {worst}"
 
@@ -94,7 +95,7 @@ def _cells(frame: Any) -> perceptual.Cells:
 
 
 def test_nothing_stands_still_unless_it_is_read(scene: Rollout) -> None:
-    """No picture holds for more than 1.5 s, but for a caption's reading time, a second and a third of one for each word."""
+    """No picture holds for more than 1.5 s, but while a caption is read: a second, and a third of one for each word."""
     for section in scene.sections():
         film, still, last = Film(section, SMALL), 0.0, None
         for index in range(len(film)):
@@ -222,11 +223,11 @@ def test_a_run_without_a_mistake_has_none(recorded: Recording) -> None:
 
 
 def test_the_shown_steps_rise_and_hold_the_mistake(data: Data) -> None:
-    shown = training.beats(data)
+    shown = schedule.beats(data, second.SECONDS)
     steps = [beat.step for beat in shown]
     assert steps == sorted(set(steps))
     assert steps[0] > data.first + 1
-    assert steps[-1] == training.last_step(data)
+    assert steps[-1] == schedule.last_step(data)
     mistake = data.mistake
     assert [beat.step + 1 for beat in shown if beat.mistake] == ([mistake["step"]] if mistake else [])
 
