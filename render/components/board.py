@@ -144,17 +144,6 @@ def mated(pen: Pen, placed: Placement, king: str, x: float, y: float, size: floa
     pen.ring(*at, size / 13.5, theme.ATTENTION, 7, share)
 
 
-def move(
-    pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float, after: Placement
-) -> None:
-    """A move in the making: the piece a share of the way, then the position that follows."""
-    if share >= 1:
-        board(pen, after, x, y, size)
-        return
-    squares(pen, x, y, size)
-    travel(pen, before, uci, x, y, size, share)
-
-
 def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float) -> None:
     """The men while one of them is a share of the way."""
     start, end = parse_square(uci[:2]), parse_square(uci[2:4])
@@ -245,7 +234,11 @@ def exhibit(pen: Pen, t: float) -> None:
     before, after = placement("6k1/5ppp/8/8/8/8/5PPP/R5K1"), placement("R5k1/5ppp/8/8/8/8/5PPP/6K1")
     x, y, size = px(50) - 400, 100, 800
     share = ease(t, 1.0)
-    move(pen, before, "a1a8", x, y, size, share, after)
+    squares(pen, x, y, size)
+    if share < 1:
+        travel(pen, before, "a1a8", x, y, size, share)
+    else:
+        men(pen, after, x, y, size)
     coordinates(pen, x, y, size)
     if share < 1:
         arrow(pen, "a1a8", x, y, size, theme.TEXT, ease(t, 0.2) * (1 - share))

@@ -29,7 +29,7 @@ HEADLINES = {
     "reward": "Only checkmate is paid",
     "advantage": "Better than the group?",
     "update": "The network shifts towards what paid",
-    "training": "The same step, again and again",
+    "training": "Step after step",
     "curriculum": "Then the start slides back",
     "game": "From the first move",
 }

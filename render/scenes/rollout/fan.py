@@ -36,7 +36,7 @@ class Fan:
 def tips(rays: Rays) -> list[Point]:
     """The end of each move's ray, the likeliest level with the origin."""
     pitch, middle = (FAN_BOTTOM - FAN_TOP) / len(rays), (len(rays) - 1) // 2
-    return [(TIPS_X, ORIGIN[1] + pitch * (place - middle)) for place in rays.places]
+    return fan.tips([place - middle for place in rays.places], TIPS_X, ORIGIN[1], pitch)
 
 
 def draw(pen: Pen, step: Step, state: Fan) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from stagelight.render import theme
+from stagelight.render.components import bars
 from stagelight.render.components import fan as rays_of
 from stagelight.render.motion import along, cut, mix, swing
 from stagelight.render.pen import Pen
@@ -32,7 +33,7 @@ from stagelight.render.wording import MINUS, percent, signed
 
 BEAD, BEAD_GLOW = 9, 38
 TEXT_MOST = 48.0  # size of a lane's words, where lanes are high enough
-DISC_GLOW, DISC_LEAST = 90, 30.0
+DISC_GLOW, DISC_LEAST, DISC_MOST = 90, 30.0, 40.0
 COUNTER_SIZE = 60
 
 
@@ -74,7 +75,7 @@ def draw(pen: Pen, step: Step, state: Lanes) -> None:
     _runs(pen, step, state)
     lane, alpha = state.disc
     if alpha > 0:
-        y, radius = lane_y(lane, count), max(lane_pitch(count) * 0.55, DISC_LEAST)
+        y, radius = lane_y(lane, count), min(max(lane_pitch(count) * 0.55, DISC_LEAST), DISC_MOST)
         pen.glow(VERDICT_X, y, DISC_GLOW, theme.TEXT, 0.3 * alpha)
         pen.disc(VERDICT_X, y, radius, theme.TEXT, 0.15 * alpha)
         pen.ring(VERDICT_X, y, radius, theme.TEXT, 4, 0.9 * alpha)
@@ -103,7 +104,8 @@ def _lane(pen: Pen, step: Step, state: Lanes, lane: int, count: int, filled: flo
              anchor="end", alpha=odds)  # fmt: skip
     if state.bars > 0 and state.clear > 0:
         with pen.faded(state.clear):
-            _bar(pen, step, state, lane, y, lane_pitch(count) * 0.66)
+            mean, end = ZERO + ONE * float(step.reward.mean()), ZERO + ONE * paid * state.bars
+            bars.bar(pen, ZERO, mean, end, y, lane_pitch(count) * 0.66, state.rehung)
     _verdict(pen, state, paid, judged, y, size)
     if state.values > 0:
         value = float(step.advantage[lane])
@@ -129,27 +131,6 @@ def _verdict(pen: Pen, state: Lanes, paid: float, judged: float, y: float, size:
     else:
         pen.text("0", x + 26 * state.rows, y + smaller * 0.36, smaller, theme.QUIET, font=theme.MONO, anchor="middle",
                  alpha=alpha)  # fmt: skip
-
-
-def _bar(pen: Pen, step: Step, state: Lanes, lane: int, y: float, height: float) -> None:
-    """A reward from the zero line, which re-hangs from the mean: what is above it turns teal, below it rose."""
-    paid, mean = float(step.reward[lane]), float(step.reward.mean())
-    end, foot = ZERO + ONE * paid * state.bars, ZERO + ONE * mean * state.rehung
-    top = y - height / 2
-    if paid > 0 and end > ZERO + 1:
-        pen.box(ZERO, top, end - ZERO, height, 6)
-        pen.shade(top, top + height, theme.ATTENTION, theme.ATTENTION_DEEP, 1 - state.rehung)
-    if state.rehung <= 0:
-        return
-    if end > foot + 1:
-        pen.glow(end, y, height * 1.5, theme.KEPT, 0.4 * state.rehung)
-        pen.box(foot, top, end - foot, height, 6)
-        pen.shade(top, top + height, theme.KEPT, theme.KEPT_DEEP, state.rehung)
-    elif end < foot - 1:
-        pen.box(end, top, foot - end, height, 4)
-        pen.fill(theme.LOST, 0.4 * state.rehung)
-        pen.box(end, top, foot - end, height, 4)
-        pen.stroke(theme.LOST, 2.5, state.rehung, (9, 6))
 
 
 def _mean(pen: Pen, step: Step, state: Lanes) -> None:

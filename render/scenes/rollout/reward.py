@@ -61,12 +61,8 @@ def _verdicts(step: Step) -> Iterator[Cue]:
     for lane, start, end in ((step.first_unpaid, 0.3, 3.2), (step.first_paid, 3.4, 6.3)):
         if lane is not None:
             move = step.sentence(step.rays.uci[step.group[lane]])
-            paid = (
-                "the rules say checkmate. It is paid 1"
-                if step.reward[lane] > 0
-                else "by the rules no mate. It is paid 0"
-            )
-            yield Cue(start, end, f"{move}: {paid}.")
+            verdict = "is checkmate: the rules pay 1" if step.reward[lane] > 0 else "does not mate: the rules pay 0"
+            yield Cue(start, end, f"{move} {verdict}.")
 
 
 def shot(data: Data, t: float) -> Shot:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stagelight.render import theme
 from stagelight.render.components import board, network
@@ -21,8 +22,8 @@ from stagelight.render.scenes.rollout.step import Step
 
 COLUMNS = 4.0  # read in all: the pieces, three layers
 THROW, MOST = 56.0, 1.6  # pixels for the largest change of the slow step; the furthest throw, relative to it
-RISE, FALL, SWINGS, RESTS = 0.1, 0.5, 1.5, 2.0  # seconds to the furthest point, of the decay; swings a second; at rest
 EACH_LAYER = 0.42  # seconds from one layer to the one before it
+SETTLES = 5.0  # seconds after which nothing of a jolt is left
 GLOWS = 0.5
 PIECE_ALPHA = 0.3
 
@@ -39,24 +40,19 @@ class Web:
     over: float = 0.0  # how clear the threads from the pieces are over the board itself
 
 
-def ended(state: Web) -> bool:
-    """Whether the last unit is at rest."""
-    return state.hit > (2 * EACH_LAYER + RESTS) * state.pace
-
-
-def spring(seconds: float) -> float:
-    """How far a unit is thrown back, relative to its furthest: out at once, then a damped swing to rest."""
-    if seconds <= 0 or seconds >= RESTS:
-        return 0.0
-    if seconds < RISE:
-        return math.sin(seconds / RISE * math.pi / 2)
-    after = seconds - RISE
-    return math.exp(-after / FALL) * math.cos(math.tau * SWINGS * after) * (1 - (seconds / RESTS) ** 4)
+def jolted(state: Web) -> bool:
+    """Whether anything of a jolt is to be seen."""
+    return 0 < state.hit < SETTLES * state.pace
 
 
 def since(state: Web, index: int) -> float:
     """The seconds since credit came to a layer, in the slow step's time."""
     return state.hit / state.pace - EACH_LAYER * (2 - index)
+
+
+def size(step: Step, index: int) -> NDArray[np.floating]:
+    """The jolt of each unit of a layer, relative to the largest of the slow step."""
+    return np.asarray(np.minimum(step.change[index] / step.data.largest_change, MOST))
 
 
 def columns(step: Step, state: Web) -> list[list[Point]]:
@@ -65,9 +61,9 @@ def columns(step: Step, state: Web) -> list[list[Point]]:
     count = step.activation.shape[1]
     for index in range(3):
         points = layer(index, count)
-        thrown = spring(since(state, index)) if state.hit > 0 else 0.0
+        thrown = network.spring(since(state, index)) if jolted(state) else 0.0
         if thrown:
-            far = np.minimum(step.change[index] / step.data.largest_change, MOST) * THROW * thrown
+            far = size(step, index) * THROW * thrown
             points = [(x - float(by), y) for (x, y), by in zip(points, far, strict=True)]
         placed.append(points)
     return [*placed, [ORIGIN]]
@@ -81,14 +77,14 @@ def draw(pen: Pen, step: Step, state: Web) -> None:
         places = columns(step, state)
         _read(pen, step, places, state)
         network.links(pen, places[1:], step.links[1:], 0.62, 2.0, state.read - 1)
-        if state.hit > 0:
+        if jolted(state):
             _credit(pen, step, places, state)
         top = float(step.activation.max())
         for index in range(3):
             lit = min(max(state.read - index - 0.5, 0.0), 1.0)
             network.layer(pen, places[index + 1], step.activation[index], top, lit, UNIT)
-            if state.hit > 0:
-                _jolts(pen, step, places[index + 1], index, state)
+            if jolted(state):
+                network.jolts(pen, places[index + 1], size(step, index), since(state, index))
         lit = min(max(state.read - 3.4, 0.0) / 0.6, 1.0)
         pen.glow(*ORIGIN, 58, theme.BELIEF, 0.9 * lit)
         pen.ball(*ORIGIN, 12, theme.BELIEF, 0.25 + 0.75 * lit)
@@ -120,33 +116,19 @@ def _credit(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None
         stays = math.exp(-max(seconds - EACH_LAYER - 1.0, 0.0) / 0.5)
         if share <= 0 or stays < 0.02:
             continue
-        size = min(float(step.change[gap].mean()) / step.data.largest_change, MOST)
+        moved = float(size(step, gap).mean())
         for start, end, strength in step.changed[gap]:
             colour, dash = (theme.KEPT, ()) if strength > 0 else (theme.LOST, (10, 8))
             path = cut(swing(places[gap + 2][end], places[gap + 1][start]), share)
-            width = 1.0 + 4.0 * abs(strength) * size**0.5
+            width = 1.0 + 4.0 * abs(strength) * moved**0.5
             clear = (0.3 + 0.6 * abs(strength)) * stays
-            if strength > GLOWS and size > 0.2:
+            if strength > GLOWS and moved > 0.2:
                 pen.beam(partial(pen.curve, path), colour, width * 0.8, clear)
             else:
                 pen.curve(path)
                 pen.stroke(colour, width, clear, dash)
             if share < 1:
-                pen.glow(*path[3], 26, colour, 0.8 * abs(strength) * min(size, 1.0))
-
-
-def _jolts(pen: Pen, step: Step, points: list[Point], index: int, state: Web) -> None:
-    """A ring round each unit, as large as its change, that fades as the unit comes to rest."""
-    seconds = since(state, index)
-    if seconds <= 0:
-        return
-    alpha = math.exp(-((seconds / 1.1) ** 2))
-    if alpha < 0.02:
-        return
-    for (x, y), value in zip(points, step.change[index], strict=True):
-        size = min(float(value) / step.data.largest_change, MOST)
-        pen.glow(x, y, 14 + 34 * size, theme.ATTENTION, 0.45 * alpha * size**0.5)
-        pen.ring(x, y, 4 + 15 * size, theme.ATTENTION, 1.5 + 1.8 * min(size, 1.0), 0.95 * alpha * min(size * 3, 1.0))
+                pen.glow(*path[3], 26, colour, 0.8 * abs(strength) * min(moved, 1.0))
 
 
 def _key(pen: Pen, step: Step, state: Web) -> None:

@@ -189,7 +189,7 @@ def test_a_unit_is_thrown_by_its_own_change(data: Data) -> None:
     step = data.step(data.first)
     rest = web.columns(step, web.Web(hit=-1))
     for layer in range(3):
-        hit = web.EACH_LAYER * (2 - layer) + web.RISE
+        hit = web.EACH_LAYER * (2 - layer) + network.RISE
         thrown = web.columns(step, web.Web(hit=hit))
         moved = [before[0] - after[0] for before, after in zip(rest[layer + 1], thrown[layer + 1], strict=True)]
         assert np.corrcoef(moved, step.change[layer])[0, 1] > 0.999
@@ -198,8 +198,8 @@ def test_a_unit_is_thrown_by_its_own_change(data: Data) -> None:
 
 @given(st.floats(-1, 10))
 def test_a_spring_is_never_further_out_than_its_throw_and_comes_to_rest(seconds: float) -> None:
-    assert abs(web.spring(seconds)) <= 1
-    assert web.spring(seconds) == 0 or 0 < seconds < web.RESTS
+    assert abs(network.spring(seconds)) <= 1
+    assert network.spring(seconds) == 0 or 0 < seconds < network.RESTS
 
 
 def test_a_group_in_which_nothing_paid_is_not_told_as_a_success(recorded: Recording) -> None:
@@ -312,11 +312,11 @@ def test_men_glide_between_two_positions() -> None:
 
 
 def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
-    before, after = board.placement("8/8/8/8/8/8/8/R7"), board.placement("8/8/8/8/8/8/8/7R")
+    before = board.placement("8/8/8/8/8/8/8/R7")
 
     def picture(share: float) -> Any:
         paint = Section(
-            "m", None, "", 1, lambda pen, t: board.move(pen, before, "a1h1", 100, 100, 800, share, after),
+            "m", None, "", 1, lambda pen, t: board.travel(pen, before, "a1h1", 100, 100, 800, share),
             lambda pen: None, (), (), 0, "",
         )  # fmt: skip
         return Film(paint, SMALL).at(0).astype(int).copy()
@@ -329,7 +329,7 @@ def test_a_move_is_drawn_from_its_square_to_its_square() -> None:
 
 def test_rays_are_as_wide_as_they_are_probable() -> None:
     def light(p: float) -> float:
-        ends = fan.tips(2, 1500, 300, 800)
+        ends = fan.tips((-1, 1), 1500, 550, 250)
         paint = Section(
             "f", None, "", 1, lambda pen, t: fan.fan(pen, (200, 550), ends, np.array([p, 1 - p])),
             lambda pen: None, (), (), 0, "",
