@@ -39,7 +39,7 @@ def framed(section: Section, scene: str, headline: str, labels: Sequence[str], s
 def flowing(section: Section, scene: str, headline: str, labels: Sequence[str], station: int) -> Section:
     """A section in a film without cuts: the header comes and goes, the rail travels on from the station before.
 
-    The last section's header stays.
+    The last section's header and caption stay.
     """
     kicker = f"{scene} · {section.step} {section.name.upper()}" if section.step else scene
     places, last = _fitted(labels), station == len(labels) - 1
@@ -56,10 +56,15 @@ def flowing(section: Section, scene: str, headline: str, labels: Sequence[str], 
         section.paint(pen, t)
         shown = ease(t, 0.05, ARRIVES) * (1.0 if last else 1 - ease(t, section.seconds - LEAVES - 0.05, LEAVES))
         header(pen, kicker, headline, shown)
-        caption(pen, section.captions, t)
+        caption(pen, _staying(section.captions) if last else section.captions, t)
         _travelled(pen, places, labels, station, ease(t, 0.05, TRAVELS))
 
     return replace(section, backdrop=backdrop, paint=paint)
+
+
+def _staying(cues: Sequence[Cue]) -> list[Cue]:
+    """Captions of which the last does not go."""
+    return [*cues[:-1], *(replace(cue, end=cue.end + 1) for cue in cues[-1:])]
 
 
 def _travelled(pen: Pen, places: Sequence[float], labels: Sequence[str], station: int, share: float) -> None:

@@ -27,6 +27,7 @@ SLOW_FOR = 1.5  # for these
 CENTRE, CENTRES = 6.9, 1.3
 RING = 6.7
 SECONDS = 9.8
+SHADE = 0.62  # over the board, in the end
 
 MOVE_SIZE, NAME_Y, MOVE_Y, AGAINST_Y = 92, 400, 500, 600
 
@@ -130,9 +131,22 @@ def paint(game: Game, rewind: Rewind, pen: Pen, t: float) -> None:
             colour = theme.QUIET if done % 2 else theme.BELIEF
             board.light(pen, board.parse_square(name), x, y, size, colour, 0.6 * (1 - moved))
     board.morph(pen, game.boards[done], game.boards[done + 1], x, y, size, share if t >= FIRST else 0.0)
+    shade = SHADE * ease(t, CENTRE + 0.5, CENTRES)
+    if shade > 0:
+        pen.context.rectangle(x, y, size, size)
+        pen.fill(theme.NIGHT_DEEP, shade)
     if t >= RING:
         _ring(pen, game.boards[-1], x, y, size, t)
+    if shade > 0:
+        _in_the_light(game, pen, x, y, size)
     _beside(game, rewind, pen, t, 1 - moved)
+
+
+def _in_the_light(game: Game, pen: Pen, x: float, y: float, size: float) -> None:
+    """The mated king and the piece that mates it, which are not in the dark."""
+    placed, mater = game.boards[-1], board.parse_square(game.uci[-1][2:4])
+    for square in (mater, *(square for square, symbol in placed.items() if symbol == "k")):
+        board.man(pen, placed[square], board.centre(square, x, y, size), size / 8)
 
 
 def _ring(pen: Pen, placed: board.Placement, x: float, y: float, size: float, t: float) -> None:

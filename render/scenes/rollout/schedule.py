@@ -53,7 +53,8 @@ def beats(data: Data, start: float) -> list[Beat]:
     shown, now = list[Beat](), start
     for place, step in enumerate(steps):
         seconds = HELD if step == made else scale * lengths[min(place, len(lengths) - 1)]
-        seconds = max(seconds, RESTS) if place == len(steps) - 1 else seconds
+        if place == len(steps) - 1:  # it ends on a tenth of a second
+            seconds = round(now + max(seconds, RESTS), 1) - now
         shown.append(Beat(step, now, seconds, step == made))
         now += seconds
     return shown
