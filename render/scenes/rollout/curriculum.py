@@ -28,6 +28,7 @@ RULER = 0.8
 REWINDS, REWOUND = 2.2, 9.4
 BEND = 1.9  # the rewind begins slowly: plies grow with this power of time
 CLIMBS, SECONDS = 10.0, 12.4  # the counter goes on to the run's last step
+OPENING = 1001  # how the opening is recorded as a depth
 FAINT = 0.55  # of the network
 
 TICKS = (1, 2, 4, 8)  # moves to mate, of those that the game has
@@ -57,7 +58,8 @@ class Rewind:
         """(step, plies from the end), rising: when training first started that far back. The opening is all of it."""
         found = [(last_step(self.data) + 1, 1)]
         for event in self.data.events("frontier"):
-            depth = min(int(event["depth"]), self.plies)
+            deepest = self.plies if event["depth"] == OPENING else self.plies - 1
+            depth = min(int(event["depth"]), deepest)
             if depth > found[-1][1]:
                 found.append((max(int(event["step"]), found[-1][0]), depth))
         return found

@@ -78,6 +78,11 @@ class Data:
         return next(differs, int(self.watched[0]))
 
     @cached_property
+    def second(self) -> int:
+        """The step that is shown next: the first watched one after it."""
+        return next((int(step) for step in self.watched if step > self.first), self.first)
+
+    @cached_property
     def largest_change(self) -> float:
         """The largest relative change of a unit's weights in the slow step; one scale for every jolt of the film."""
         return float(self.array("game_change")[self.first].astype(float).max())

@@ -33,7 +33,7 @@ def last_step(data: Data) -> int:
     first step that ends in a mate of which the network is nine tenths sure, if there is one.
     """
     deeper = [int(event["step"]) - 1 for event in data.events("frontier") if event["depth"] > 1]
-    least = min(data.first + LEAST, data.last)
+    least = min(data.second + LEAST, data.last)
     made = int(data.mistake["step"]) if data.mistake else 0
     enough = min(max(least, deeper[0] if deeper else data.last, made), data.last)
     mates = (data.array("game_outcome") == 1) & (data.array("game_after").max(axis=1) >= SURE)
@@ -42,7 +42,7 @@ def last_step(data: Data) -> int:
 
 def beats(data: Data, start: float) -> list[Beat]:
     """The shown steps after the first two, from a time on."""
-    first, last = data.first + 2, last_step(data)
+    first, last = data.second + 1, last_step(data)
     made = int(data.mistake["step"]) - 1 if data.mistake else -1
     lengths = [SLOWEST]
     while sum(lengths) < RUN_FOR:

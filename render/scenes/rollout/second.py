@@ -36,7 +36,7 @@ def captions(step: Step) -> Iterator[Cue]:
 
 def shot(data: Data, follow: Step, t: float) -> Shot:
     """All four stages in one breath; `follow` is the step that is shown next."""
-    step = data.step(min(data.first + 1, data.last))
+    step = data.step(data.second)
     count = len(step.group)
     back, hung = ease(t, BACK, 0.5), ease(t, ROWS, 0.5)
     rows = hung * (1 - back)

@@ -71,17 +71,23 @@ class Step:
     @cached_property
     def names(self) -> dict[str, str]:
         """Moves in words by their squares, where the recording has words for them."""
-        event = self.data.spoken.get(self.index)
+        mistake, event = self.data.mistake, self.data.spoken.get(self.index)
+        known = {}
+        if mistake and mistake["step"] - 1 == self.index:
+            known = {self.turned(mistake[f"{of}uci"]): self.turned(mistake[f"{of}san"]) for of in ("", "best_")}
         if event is None:
-            return {}
+            return known
         drawn = (int(code) for code in self._row("game_drawn"))
         listed = (int(code) for code in self._row("game_move"))
         pairs = [*zip(drawn, event["drawn_san"], strict=True), *zip(listed, event["san"], strict=False)]
-        return {self.squares(code): self.turned(san) for code, san in pairs}
+        return known | {self.squares(code): self.turned(san) for code, san in pairs}
 
     def name(self, uci: str) -> str:
-        """A move as it is written, without the marks of check and mate; its squares where there are no words."""
-        return self.names.get(uci, f"{uci[:2]}–{uci[2:4]}").rstrip("+#")
+        """A move as it is written, without the marks of check and mate; where there are no words, piece and square."""
+        if uci in self.names:
+            return self.names[uci].rstrip("+#")
+        piece = self.board[board.parse_square(uci[:2])].upper()
+        return ("" if piece == "P" else piece) + uci[2:4]
 
     def sentence(self, uci: str) -> str:
         """A move in plain words: `Rook to f8`."""

@@ -32,7 +32,6 @@ PLAYS = 0.4  # a step shorter than that is not played out on the board
     *GROUP_READS,
     *JOLT_READS,
     "arrays.game_advantage",
-    "arrays.curve_mate_in_one",
     "arrays.game_after",
     "arrays.game_before",
     "arrays.game_outcome",
@@ -47,8 +46,7 @@ def section(recording: Recording) -> Section:
     data = Data(recording)
     shown = beats(data, second.SECONDS)
     seconds = shown[-1].start + shown[-1].seconds if shown else second.SECONDS
-    final = data.step(shown[-1].step if shown else data.first + 1)
-    solved = data.array("curve_mate_in_one")
+    final = data.step(shown[-1].step if shown else data.second)
     return Section(
         name="training",
         step=None,
@@ -60,14 +58,13 @@ def section(recording: Recording) -> Section:
         marks=(Cue(0.0, seconds, "counter"), Cue(0.0, seconds, "ray"), Cue(second.HIT, seconds, "jolt")),
         still=seconds - 0.5,
         alt=f"After {final.index + 1} steps one ray has most of the width: a move at "
-        f"{percent(final.likeliest.after.max())}. Mates in one that it never saw: {solved[0]:.0%} solved before, "
-        f"{solved[-1]:.0%} at the end.",
+        f"{percent(final.likeliest.after.max())}. Its units' weights moved {100 * final.change.max():.1f} % at most.",
     )
 
 
 def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
     """The stages of the second step; the run; the mistake."""
-    step = data.step(min(data.first + 1, data.last))
+    step = data.step(data.second)
     yield from second.captions(step)
     held = next((beat for beat in shown if beat.mistake), None)
     start = second.SECONDS + 0.1
@@ -103,7 +100,7 @@ def _mistake(data: Data) -> Mapping[str, Any]:
 def shot(data: Data, shown: list[Beat], t: float) -> Shot:
     """The second step, or the one that is shown at a time."""
     if t < second.SECONDS or not shown:
-        return second.shot(data, data.step(shown[0].step if shown else data.first + 1), t)
+        return second.shot(data, data.step(shown[0].step if shown else data.second), t)
     at = max(place for place, beat in enumerate(shown) if beat.start <= t + 1e-9)
     return _quick(data, shown, at, t - shown[at].start)
 

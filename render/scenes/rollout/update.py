@@ -23,7 +23,7 @@ HIDES, BACK, BACK_FOR = 0.1, 0.3, 0.8  # bars go; rows become lanes again
 CREDIT, CREDITS, LANES_GO = 1.1, 1.5, 1.3
 HIT = 2.5
 KEY, KEY_GOES = 2.7, 6.0
-NAMES, SHIFT, SHIFTS = 3.3, 5.9, 0.8
+NAMES, SHIFT, SHIFTS = 2.3, 5.9, 0.8
 PLAYED, MATED, ANSWERED = 7.7, 8.5, 8.6
 LEAVES, NEXT = 9.9, 10.1  # fan and names; the next position
 SECONDS = 11.2
@@ -61,7 +61,7 @@ def section(recording: Recording) -> Section:
             Cue(6.8, SECONDS - 0.4, f"{name} went from {before} to {after}. It plays {ends}."),
         ),
         marks=(Cue(2.0, 6.0, "jolt"), Cue(0.0, SECONDS, "counter")),
-        still=3.4,
+        still=3.05,
         alt="Credit has run back along the rays into the network; its units are thrown back, each by how far its "
         f"weights moved. Then {name} goes from {before} to {after}, and is played.",
     )
@@ -70,7 +70,7 @@ def section(recording: Recording) -> Section:
 def shot(data: Data, t: float) -> Shot:
     """Bars go back as credit; the network recoils; the odds move; the board moves on."""
     step = data.step(data.first)
-    follow = data.step(min(data.first + 1, data.last))
+    follow = data.step(data.second)
     returns = ease(t, BACK, BACK_FOR)
     lights = ease(t, BACK + 0.5, BACK_FOR)
     closes = ease(t, LEAVES, 0.6)
