@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render import theme
-from stagelight.render.motion import Point, cut, ease, px, py, swing
+from stagelight.render.motion import Cubic, Point, cut, ease, px, py, swing
 from stagelight.render.pen import Pen
 
 Weights = NDArray[np.floating]
@@ -53,11 +52,22 @@ def links(
             path, strong = swing(columns[gap][start], columns[gap + 1][end]), abs(strength)
             path = cut(path, share) if share < 1 else path
             thick, clear = 0.8 + width * strong, alpha * (0.1 + 0.6 * strong)
-            if strong > GLOWS:
-                pen.beam(partial(pen.curve, path), theme.BELIEF, thick * 0.8, clear)
-            else:
-                pen.curve(path)
-                pen.stroke(theme.BELIEF, thick, clear)
+            link(pen, path, theme.BELIEF, thick, clear, strong > GLOWS)
+
+
+def link(
+    pen: Pen, path: Cubic, colour: str, width: float, alpha: float, glows: bool, dash: Sequence[float] = ()
+) -> None:
+    """One link; where it glows, with a soft rim and a bright core."""
+    if glows:
+        for wider, fainter in ((3.4, 0.14), (1.9, 0.22)):
+            pen.curve(path)
+            pen.stroke(colour, wider * width + 2, fainter * alpha)
+    pen.curve(path)
+    pen.stroke(colour, width, alpha, dash)
+    if glows:
+        pen.curve(path)
+        pen.stroke(theme.CORE, 0.45 * width, 0.6 * alpha)
 
 
 def layer(
@@ -68,15 +78,33 @@ def layer(
     lit: float = 1.0,
     radius: float = 13,
 ) -> None:
-    """Units as balls, bright as they are active; `lit` 0 shows them dark."""
-    for (x, y), value in zip(points, activation, strict=True):
-        strength = min(max(float(value) / max(top, 1e-9), 0.0), 1.0) * lit
-        if strength > 0.05:
-            pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.75 * strength)
-        pen.ball(x, y, radius * 0.8, "#39456A")
+    """Units as balls, bright as they are active relative to `top`; `lit` 0 shows them dark."""
+    for (x, y), strength in zip(points, _strengths(activation, top, lit), strict=True):
+        pen.ball(x, y, radius * 0.8, theme.UNMEASURED)
         pen.ball(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, strength)
-        pen.glow(x, y, radius * 0.95, theme.CORE, 0.9 * strength**2)
         pen.ring(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, 1.4, 0.35 + 0.5 * strength)
+
+
+def shine(
+    pen: Pen,
+    points: Sequence[Point],
+    activation: NDArray[np.floating],
+    top: float,
+    lit: float = 1.0,
+    radius: float = 13,
+) -> None:
+    """The light of active units, over what `layer` draws."""
+    for (x, y), strength in zip(points, _strengths(activation, top, lit), strict=True):
+        if strength > 0.05:
+            pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.6 * strength)
+        if strength > 0.2:
+            pen.glow(x, y, radius * 0.95, theme.CORE, 0.8 * strength**2)
+
+
+def _strengths(activation: NDArray[np.floating], top: float, lit: float) -> list[float]:
+    """Activations from 0 to 1."""
+    strengths: list[float] = (np.clip(activation / max(top, 1e-9), 0.0, 1.0) * lit).tolist()
+    return strengths
 
 
 def spring(seconds: float) -> float:
@@ -117,5 +145,7 @@ def exhibit(pen: Pen, t: float) -> None:
     links(pen, columns, strongest(weights, 90), reach=reach)
     for index, points in enumerate(columns):
         active = np.sin(np.arange(len(points)) * 2.1 + index) ** 2
-        layer(pen, points, active, 1.0, min(max(reach - index + 0.5, 0.0), 1.0), 20)
+        lit = min(max(reach - index + 0.5, 0.0), 1.0)
+        layer(pen, points, active, 1.0, lit, 20)
+        shine(pen, points, active, 1.0, lit, 20)
         jolts(pen, points, jolt[index], t - 1.8 - 0.3 * (3 - index))

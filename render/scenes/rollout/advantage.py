@@ -40,9 +40,9 @@ def section(recording: Recording) -> Section:
         backdrop=empty_board,
         captions=(
             Cue(0.3, 4.2, f"{in_words(paid).capitalize()} of {size} paid. The line is the group's mean."),
-            Cue(4.4, 7.5, "Hang each bar from the line. Left of it means worse."),
-            Cue(7.7, SECONDS, "All were paid the same, so nothing is learnt." if tied
-                else "Right of it: more of that. Left: less."),
+            Cue(4.4, 7.0, "Each bar now hangs from that line."),
+            Cue(7.2, SECONDS, "All were paid the same, so nothing is learnt." if tied
+                else "To its right: do that more. To its left: less."),
         ),
         marks=(Cue(REHANG, SECONDS, "bar"),),
         still=SECONDS - 0.6,

@@ -47,7 +47,6 @@ def section(recording: Recording) -> Section:
     best = step.rays.order[0]
     before, after = percent(step.rays.before[best]), percent(step.rays.after[best])
     name = step.name(step.rays.uci[best])
-    ends = "mate" if step.mated else "its move"
     return Section(
         name="update",
         step="04",
@@ -58,7 +57,11 @@ def section(recording: Recording) -> Section:
         captions=(
             Cue(0.3, 3.8, "Each try pulls on the network: teal towards it, rose away."),
             Cue(4.0, 6.6, "Each unit recoils by how far its weights moved."),
-            Cue(6.8, SECONDS - 0.4, f"{name} went from {before} to {after}. It plays {ends}."),
+            Cue(
+                6.8,
+                SECONDS - 0.4,
+                f"{step.sentence(step.rays.uci[best])} went from {before} to {after}, and is played.",
+            ),
         ),
         marks=(Cue(2.0, 6.0, "jolt"), Cue(0.0, SECONDS, "counter")),
         still=3.05,

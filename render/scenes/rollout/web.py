@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render import theme
 from stagelight.render.components import board, network
-from stagelight.render.motion import Point, cut, swing
+from stagelight.render.motion import Box, Point, cut, swing
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.rollout.layout import BOARD_EDGE, BOARD_PLACE, KEY_Y, LAYERS_X, ORIGIN, UNIT, layer
 from stagelight.render.scenes.rollout.step import Step
+from stagelight.render.theme import HEIGHT
 
 COLUMNS = 4.0  # read in all: the pieces, three layers
 THROW, MOST = 56.0, 1.6  # pixels for the largest change of the slow step; the furthest throw, relative to it
 EACH_LAYER = 0.42  # seconds from one layer to the one before it
 SETTLES = 5.0  # seconds after which nothing of a jolt is left
-GLOWS = 0.5
-PIECE_ALPHA = 0.3
+GLOWS = 0.5  # a changed link of at least that strength glows
+PIECE_ALPHA = 0.3  # of threads from the pieces, beside the board
+ROOM = Box(BOARD_EDGE, 0.0, 440.0, HEIGHT)
 
 
 @dataclass(frozen=True)
@@ -74,38 +75,46 @@ def draw(pen: Pen, step: Step, state: Web) -> None:
     with pen.faded(state.alpha) as visible:
         if not visible:
             return
-        places = columns(step, state)
-        _read(pen, step, places, state)
-        network.links(pen, places[1:], step.links[1:], 0.62, 2.0, state.read - 1)
-        if jolted(state):
-            _credit(pen, step, places, state)
-        top = float(step.activation.max())
+        places, top = columns(step, state), float(step.activation.max())
+        lit = [min(max(state.read - index - 0.5, 0.0), 1.0) for index in range(3)]
+        if state.read >= COLUMNS and not jolted(state):
+            pen.cached(_at_rest, (step,), ROOM)
+        else:
+            _threads(pen, step, places, state.read, PIECE_ALPHA, BOARD_EDGE)
+            network.links(pen, places[1:], step.links[1:], 0.62, 2.0, state.read - 1)
+            if jolted(state):
+                _credit(pen, step, places, state)
+            for index in range(3):
+                network.layer(pen, places[index + 1], step.activation[index], top, lit[index], UNIT)
+        _threads(pen, step, places, state.read, state.over, 0.0)
         for index in range(3):
-            lit = min(max(state.read - index - 0.5, 0.0), 1.0)
-            network.layer(pen, places[index + 1], step.activation[index], top, lit, UNIT)
+            network.shine(pen, places[index + 1], step.activation[index], top, lit[index], UNIT)
             if jolted(state):
                 network.jolts(pen, places[index + 1], size(step, index), since(state, index))
-        lit = min(max(state.read - 3.4, 0.0) / 0.6, 1.0)
-        pen.glow(*ORIGIN, 58, theme.BELIEF, 0.9 * lit)
-        pen.ball(*ORIGIN, 12, theme.BELIEF, 0.25 + 0.75 * lit)
+        ready = min(max(state.read - 3.4, 0.0) / 0.6, 1.0)
+        pen.glow(*ORIGIN, 58, theme.BELIEF, 0.9 * ready)
+        pen.ball(*ORIGIN, 12, theme.BELIEF, 0.25 + 0.75 * ready)
     _key(pen, step, state)
 
 
-def _read(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None:
-    """Threads from the pieces to the first layer; over the board they are seen only while it is read."""
-    share = min(max(state.read, 0.0), 1.0)
-    if share <= 0:
+def _at_rest(pen: Pen, step: Step) -> None:
+    """What does not move of a network that has read the board."""
+    places = columns(step, Web())
+    _threads(pen, step, places, 1.0, PIECE_ALPHA, BOARD_EDGE)
+    network.links(pen, places[1:], step.links[1:], 0.62, 2.0, COLUMNS)
+    for index in range(3):
+        network.layer(pen, places[index + 1], step.activation[index], float(step.activation.max()), 1.0, UNIT)
+
+
+def _threads(pen: Pen, step: Step, places: list[list[Point]], share: float, alpha: float, left: float) -> None:
+    """Threads from the pieces to the first layer, right of `left`."""
+    share = min(max(share, 0.0), 1.0)
+    if share <= 0 or alpha <= 0.01:
         return
-    for over in (False, True):
-        left = 0.0 if over else BOARD_EDGE
-        alpha = state.over if over else PIECE_ALPHA
-        if alpha <= 0.01:
-            continue
-        with pen.clipped(left, 0, (BOARD_EDGE if over else LAYERS_X[0] + 200) - left, 1080):
-            for start, end, strength in step.links[0]:
-                path = cut(swing(places[0][start], places[1][end]), share)
-                pen.curve(path)
-                pen.stroke(theme.BELIEF, 1.0 + 1.8 * abs(strength), alpha * (0.4 + 0.6 * abs(strength)))
+    with pen.clipped(left, 0, (BOARD_EDGE if left < BOARD_EDGE else LAYERS_X[0] + 200) - left, HEIGHT):
+        for start, end, strength in step.links[0]:
+            pen.curve(cut(swing(places[0][start], places[1][end]), share))
+            pen.stroke(theme.BELIEF, 1.0 + 1.8 * abs(strength), alpha * (0.4 + 0.6 * abs(strength)))
 
 
 def _credit(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None:
@@ -122,11 +131,7 @@ def _credit(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None
             path = cut(swing(places[gap + 2][end], places[gap + 1][start]), share)
             width = 1.0 + 4.0 * abs(strength) * moved**0.5
             clear = (0.3 + 0.6 * abs(strength)) * stays
-            if strength > GLOWS and moved > 0.2:
-                pen.beam(partial(pen.curve, path), colour, width * 0.8, clear)
-            else:
-                pen.curve(path)
-                pen.stroke(colour, width, clear, dash)
+            network.link(pen, path, colour, width, clear, strength > GLOWS and moved > 0.2, dash)
             if share < 1:
                 pen.glow(*path[3], 26, colour, 0.8 * abs(strength) * min(moved, 1.0))
 
