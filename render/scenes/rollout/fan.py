@@ -20,6 +20,17 @@ SIZE, QUIET_SIZE, LARGE_SIZE = 50, 40, 60  # of their words; the last where few 
 
 
 @dataclass(frozen=True)
+class Missed:
+    """A mate that was to be had: its name, its probability after the step and at the end of training, in words."""
+
+    name: str
+    now: str
+    final: str
+    clear: float = 0.0
+    later: float = 0.0  # how clear the last number is
+
+
+@dataclass(frozen=True)
 class Fan:
     """How far the fan is open, how far it has moved to what it is after the step, how clear its names are."""
 
@@ -30,7 +41,7 @@ class Fan:
     names: float = 0.0
     named: int = NAMED  # moves named, at most
     wrong: float = 0.0  # how far the likeliest move is shown as a mistake
-    missed: tuple[str, str, float] | None = None  # the mate that it misses, its probability; how clear
+    missed: Missed | None = None
 
 
 def tips(rays: Rays) -> list[Point]:
@@ -62,9 +73,18 @@ def draw(pen: Pen, step: Step, state: Fan) -> None:
     if state.names > 0:
         _names(pen, step, rays, state)
     if state.missed:
-        name, odds_in_words, alpha = state.missed
-        for words, y in ((name, MISSED_Y), (odds_in_words, MISSED_Y + 1.15 * LARGE_SIZE)):
-            pen.text(words, NAME_X + 14, y, LARGE_SIZE, theme.ATTENTION, font=theme.MONO_BOLD, alpha=alpha)
+        _missed(pen, state.missed)
+
+
+def _missed(pen: Pen, missed: Missed) -> None:
+    """The mate that it missed, below the move that it is sure of."""
+    x = NAME_X + 14
+    with pen.faded(missed.clear):
+        width = pen.text(f"{missed.name} ", x, MISSED_Y, LARGE_SIZE, theme.ATTENTION, font=theme.MONO_BOLD)
+        pen.text(missed.now, x + width, MISSED_Y, LARGE_SIZE, theme.ATTENTION, font=theme.MONO_BOLD)
+        y = MISSED_Y + 1.6 * LARGE_SIZE
+        width = pen.text("in the end ", x, y, theme.FLOOR, theme.QUIET, alpha=missed.later)
+        pen.text(missed.final, x + width, y, SIZE, theme.KEPT, font=theme.MONO_BOLD, alpha=missed.later)
 
 
 def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:

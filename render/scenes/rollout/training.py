@@ -14,7 +14,7 @@ from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import second
 from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, STEP_READS, WEB_READS, Data
-from stagelight.render.scenes.rollout.fan import Fan
+from stagelight.render.scenes.rollout.fan import Fan, Missed
 from stagelight.render.scenes.rollout.schedule import SLOWEST, Beat, beats
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.step import Step
@@ -22,7 +22,7 @@ from stagelight.render.scenes.rollout.update import playing
 from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import percent
 
-TURNS = 2.9  # seconds after which the mate is shown that the mistake missed
+TURNS, LATER = 2.9, 4.3  # seconds after which the mate is shown that the mistake missed; and what became of it
 PLAYS = 0.4  # a step shorter than that is not played out on the board
 
 
@@ -54,7 +54,7 @@ def section(recording: Recording) -> Section:
         seconds=seconds,
         paint=lambda pen, t: draw(data, pen, shot(data, shown, t)),
         backdrop=empty_board,
-        captions=tuple(_captions(data, shown, seconds)),
+        captions=tuple(_captions(data, shown)),
         marks=(Cue(0.0, seconds, "counter"), Cue(0.0, seconds, "ray"), Cue(second.HIT, seconds, "jolt")),
         still=seconds - 0.5,
         alt=f"After {final.index + 1} steps one ray has most of the width: a move at "
@@ -62,19 +62,17 @@ def section(recording: Recording) -> Section:
     )
 
 
-def _captions(data: Data, shown: list[Beat], seconds: float) -> Iterator[Cue]:
+def _captions(data: Data, shown: list[Beat]) -> Iterator[Cue]:
     """The stages of the second step; the run; the mistake."""
     step = data.step(data.second)
     yield from second.captions(step)
     held = next((beat for beat in shown if beat.mistake), None)
     start = second.SECONDS + 0.1
+    ends = min(held.start if held else shown[-1].start if shown else start, start + 5)
+    if ends - start > 2.5:
+        yield Cue(start, ends, "Every move of this game is one step of training.")
     if held:
-        if held.start - start > 2.5:
-            yield Cue(start, min(held.start - 0.1, start + 5), "Every move of this game is one step of training.")
         yield from _mistake_words(data.step(held.step), _mistake(data), held)
-        start = held.start + held.seconds + 0.1
-    if seconds - start > 2.2:
-        yield Cue(start, seconds, "The odds grow surer, the jolts smaller.")
 
 
 def _mistake_words(step: Step, mistake: Mapping[str, Any], held: Beat) -> Iterator[Cue]:
@@ -83,7 +81,7 @@ def _mistake_words(step: Step, mistake: Mapping[str, Any], held: Beat) -> Iterat
     yield Cue(
         held.start + 0.2,
         held.start + TURNS - 0.1,
-        f"{percent(mistake['probability'])} sure of {sure.lower()}. That is no mate.",
+        f"It is {percent(mistake['probability'])} sure of {sure.lower()}. That is no mate.",
     )
     yield Cue(
         held.start + TURNS,
@@ -137,7 +135,7 @@ def _quick(data: Data, shown: list[Beat], at: int, t: float) -> Shot:
             names=1.0 if at else ease(t, 0.1, 0.2),
             named=3 if beat.mistake or seconds > PLAYS else 1,
             wrong=wrong,
-            missed=_missed(data, step, between(t, TURNS, beat.seconds - 0.3, 0.4)) if beat.mistake else None,
+            missed=_missed(data, step, beat, t) if beat.mistake else None,
         ),
     )
 
@@ -165,7 +163,9 @@ def _mistaken(data: Data, step: Step, beat: Beat, t: float) -> dict[str, Any]:
     return {"arrows": ((right if turned else wrong, alpha),), "colour": theme.ATTENTION if turned else theme.LOST}
 
 
-def _missed(data: Data, step: Step, alpha: float) -> tuple[str, str, float]:
-    """The mate that it missed, and how likely that was."""
+def _missed(data: Data, step: Step, beat: Beat, t: float) -> Missed:
+    """The mate that it missed, how likely that was, and how likely it is in the end."""
     mistake = _mistake(data)
-    return step.turned(mistake["best_san"]).rstrip("#"), percent(mistake["best_probability"]), alpha
+    name = step.turned(mistake["best_san"]).rstrip("#")
+    now, final = percent(mistake["best_probability"]), percent(mistake["best_final"])
+    return Missed(name, now, final, between(t, TURNS, beat.seconds - 0.3, 0.4), ease(t, LATER, 0.5))
