@@ -10,8 +10,8 @@ from stagelight.render.scenes.rollout.data import Data
 
 # Seconds of the first step that is not shown in full; of each, relative to the one before; at least. All get RUN_FOR.
 SLOWEST, QUICKER, FASTEST = 0.95, 0.88, 0.22
-RUN_FOR = 7.4
-HELD, RESTS = 6.4, 2.0  # seconds of the mistake; at least, of the last step
+RUN_FOR = 6.8
+HELD, RESTS = 6.8, 1.9  # seconds of the mistake; at least, of the last step
 LEAST = 30  # steps that are passed, at least, where there are as many
 SURE = 0.9  # of its move, at the last of them
 

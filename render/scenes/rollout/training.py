@@ -22,7 +22,7 @@ from stagelight.render.scenes.rollout.update import playing
 from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import percent
 
-TURNS, LATER = 2.9, 4.3  # seconds after which the mate is shown that the mistake missed; and what became of it
+TURNS, LATER = 3.2, 4.6  # seconds after which the mate is shown that the mistake missed; and what became of it
 PLAYS = 0.4  # a step shorter than that is not played out on the board
 
 
