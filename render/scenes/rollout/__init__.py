@@ -2,7 +2,7 @@
 
 One module for each section, in order: `position`, `sample`, `reward`, `advantage`, `update`, `training`, `curriculum`,
 `game`. In each, `section` holds the words and times, and `shot` says what stands on the stage at a time. `shot.draw`
-paints that: the pieces (`men`), the network (`web`), the rays (`fan`), the group (`lanes`), in places of `layout`.
+paints that: the `pieces`, the `policy_network`, the `fan` of its probabilities, the `group`, in places of `layout`.
 Each section begins with what the one before it ended with, so the film has no cut.
 """
 

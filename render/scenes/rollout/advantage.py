@@ -6,12 +6,12 @@ from stagelight.engines.recording import Recording
 from stagelight.render.motion import ease, mix
 from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import reward
-from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import GROUP_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.lanes import Lanes
-from stagelight.render.scenes.rollout.sample import WEB_ALPHA
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
+from stagelight.render.scenes.rollout.sample import NETWORK_ALPHA
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
-from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import in_words
 
 # Beats, in seconds.
@@ -24,7 +24,7 @@ SECONDS = 9.8
 FAINT = 0.0  # of network and fan, meanwhile
 
 
-@reads(*STEP_READS, *WEB_READS, *GROUP_READS, "arrays.game_advantage", "events.training_game.*")
+@reads(*STEP_READS, *NETWORK_READS, *GROUP_READS, "arrays.game_advantage", "events.training_game.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -53,16 +53,16 @@ def section(recording: Recording) -> Section:
 
 
 def shot(data: Data, t: float) -> Shot:
-    """Lanes become rows, rewards bars; the mean is drawn through them; they re-hang."""
+    """Group become rows, rewards bars; the mean is drawn through them; they re-hang."""
     step = data.step(data.first)
     faint = mix(reward.FAINT, FAINT, ease(t, ROWS, 0.6))
     count = len(step.group)
     return Shot(
         data.first,
         f"step {data.first}",
-        web=Web(alpha=WEB_ALPHA * faint),
+        network=PolicyNetwork(alpha=NETWORK_ALPHA * faint),
         fan=Fan(open=1, alpha=faint),
-        lanes=Lanes(
+        group=Group(
             runs=(2.0,) * count,
             dots=reward.FAINT * (1 - ease(t, ROWS, 0.4)),
             judged=(1.0,) * count,

@@ -13,14 +13,14 @@ from stagelight.render.components import board
 from stagelight.render.motion import ease, mix
 from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import JOLT_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import JOLT_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.layout import LANES_RIGHT, RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
-from stagelight.render.scenes.rollout.men import Men
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
 from stagelight.render.scenes.rollout.schedule import last_step
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.update import playing
-from stagelight.render.scenes.rollout.web import Web
 
 # Beats, in seconds.
 LEAVES, GATHERS, GATHER = 0.0, 0.3, 1.2  # the fan; the pieces become the end of a game
@@ -77,7 +77,7 @@ class Rewind:
 
 @reads(
     *STEP_READS,
-    *WEB_READS,
+    *NETWORK_READS,
     *JOLT_READS,
     "arrays.frontier_opponent",
     "arrays.game_after",
@@ -148,30 +148,30 @@ def shot(rewind: Rewind, t: float) -> Shot:
     count = max(count, start + 1)
     if t < REWINDS - 0.7:
         gathered = ease(t, GATHERS, GATHER)
-        men = Men(passing=(step.answered, rewind.boards[-1], gathered), ringed=ease(t, GATHERS + GATHER - 0.2, 0.3))
+        men = Pieces(passing=(step.answered, rewind.boards[-1], gathered), ringed=ease(t, GATHERS + GATHER - 0.2, 0.3))
         if gathered <= 0:
             men = playing(step, 1.0, 1 - ease(t, 0.0, GATHERS), 1.0)
     else:
         done = min(int(far), rewind.plies - 1)
         at = rewind.plies - done
-        men = Men(passing=(rewind.boards[at], rewind.boards[at - 1], ease(far - done, 0.1, 0.8)))
+        men = Pieces(passing=(rewind.boards[at], rewind.boards[at - 1], ease(far - done, 0.1, 0.8)))
     now, state = network(rewind, t)
     few = step.likeliest.after[step.likeliest.order]
     return Shot(
         now,
         f"step {count}",
-        men=men,
-        web=state,
+        pieces=men,
+        network=state,
         fan=Fan(
             open=1 - ease(t, LEAVES, 0.5), shift=1.0, few=tuple(few.tolist()), names=1 - ease(t, LEAVES, 0.4), named=3
         ),
     )
 
 
-def network(rewind: Rewind, t: float) -> tuple[int, Web]:
+def network(rewind: Rewind, t: float) -> tuple[int, PolicyNetwork]:
     """The step whose network is shown, and its state: it is jolted where the start slides back."""
     now, since = _beat(rewind, t)
-    return min(now, rewind.data.last), Web(alpha=mix(1.0, FAINT, ease(t, LEAVES, 0.8)), hit=since, pace=0.3)
+    return min(now, rewind.data.last), PolicyNetwork(alpha=mix(1.0, FAINT, ease(t, LEAVES, 0.8)), hit=since, pace=0.3)
 
 
 def _beat(rewind: Rewind, t: float) -> tuple[int, float]:

@@ -26,7 +26,7 @@ GROUP_READS = (
     "arrays.watch_before",
     "arrays.watch_legal",
 )
-WEB_READS = (
+NETWORK_READS = (
     "arrays.game_activation",
     "arrays.watch_edge",
     "arrays.watch_from_piece",

@@ -13,9 +13,9 @@ from stagelight.render.components import board
 from stagelight.render.motion import ease, mix
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
-from stagelight.render.scenes.rollout import curriculum, lanes, web
+from stagelight.render.scenes.rollout import curriculum, group, policy_network
 from stagelight.render.scenes.rollout.curriculum import Rewind
-from stagelight.render.scenes.rollout.data import STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.layout import BOARD_PLACE, FINALE, SIDE_X
 
 # Beats, in seconds.
@@ -78,7 +78,7 @@ class Game:
 
 @reads(
     *STEP_READS,
-    *WEB_READS,
+    *NETWORK_READS,
     "arrays.game_after",
     "arrays.game_outcome",
     "events.frontier.*",
@@ -162,12 +162,12 @@ def _ring(pen: Pen, placed: board.Placement, x: float, y: float, size: float, t:
 def _beside(game: Game, rewind: Rewind, pen: Pen, t: float, alpha: float) -> None:
     """The network, the move that is played; the ruler as it goes."""
     data = game.data
-    lanes.counter(pen, f"step {data.last + 1}")
+    group.counter(pen, f"step {data.last + 1}")
     with pen.faded(alpha) as visible:
         if not visible:
             return
         step, state = curriculum.network(rewind, curriculum.SECONDS)
-        web.draw(pen, data.step(step), state)
+        policy_network.draw(pen, data.step(step), state)
         curriculum.ruler(rewind, pen, curriculum.plies(rewind, curriculum.SECONDS), 1 - ease(t, RULER_GOES, 0.5))
         done, _ = ply(game, t)
         named = ease(t, NAMED, 0.4)

@@ -12,7 +12,7 @@ FINALE = (566.0, 190.0, 690.0)  # its place at the very end: left, top, size
 
 # The network: three layers of units, then the point at which all of it becomes one distribution.
 LAYERS_X = (872.0, 972.0, 1072.0)
-WEB_TOP, WEB_BOTTOM = 196.0, 856.0
+NETWORK_TOP, NETWORK_BOTTOM = 196.0, 856.0
 ORIGIN = (1158.0, 526.0)
 UNIT = 12.0
 
@@ -20,7 +20,7 @@ UNIT = 12.0
 TIPS_X, FAN_TOP, FAN_BOTTOM = 1384.0, 206.0, 846.0
 NAME_X, NAME_PITCH = TIPS_X + 28, 62.0  # moves named beside their rays
 
-# Lanes, one for each rollout of the group; in the third step they become rows that carry bars.
+# Group, one for each rollout of the group; in the third step they become rows that carry bars.
 LANE_X, ROW_X, LANES_RIGHT = 1408.0, 800.0, px(96)
 LANES_TOP, LANES_BOTTOM = 194.0, 890.0
 VERDICT_X = LANES_RIGHT - 38
@@ -37,8 +37,8 @@ SIDE_X = 1250.0  # of large numbers, to the right of the network
 
 def layer(index: int, count: int) -> list[Point]:
     """The points of a layer's units at rest."""
-    pitch = (WEB_BOTTOM - WEB_TOP) / count
-    return [(LAYERS_X[index], WEB_TOP + pitch * (unit + 0.5)) for unit in range(count)]
+    pitch = (NETWORK_BOTTOM - NETWORK_TOP) / count
+    return [(LAYERS_X[index], NETWORK_TOP + pitch * (unit + 0.5)) for unit in range(count)]
 
 
 def lane_pitch(count: int) -> float:

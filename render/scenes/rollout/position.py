@@ -5,10 +5,10 @@ from __future__ import annotations
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import STEP_READS, WEB_READS, Data
-from stagelight.render.scenes.rollout.men import Men
+from stagelight.render.scenes.rollout.data import NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import COLUMNS, PolicyNetwork
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
-from stagelight.render.scenes.rollout.web import COLUMNS, Web
 from stagelight.render.wording import in_words
 
 # Beats, in seconds.
@@ -19,7 +19,7 @@ OVER, OVER_ENDS = 3.4, 6.4  # threads over the board
 SECONDS = 7.6
 
 
-@reads(*STEP_READS, *WEB_READS)
+@reads(*STEP_READS, *NETWORK_READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -48,8 +48,8 @@ def shot(data: Data, t: float) -> Shot:
     return Shot(
         data.first,
         f"step {data.first}",
-        men=Men(assembled=min(max((t - PIECES) / ASSEMBLES, 0.0), 1.0)),
-        web=Web(
+        pieces=Pieces(assembled=min(max((t - PIECES) / ASSEMBLES, 0.0), 1.0)),
+        network=PolicyNetwork(
             alpha=ease(t, NETWORK, 1.0),
             read=COLUMNS * ease(t, READ, READING),
             over=0.8 * between(t, OVER, OVER_ENDS, 0.7),

@@ -8,14 +8,14 @@ from itertools import pairwise
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import GROUP_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.lanes import Lanes
-from stagelight.render.scenes.rollout.men import Men
-from stagelight.render.scenes.rollout.sample import WEB_ALPHA
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
+from stagelight.render.scenes.rollout.sample import NETWORK_ALPHA
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.step import Step
-from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import in_words
 
 # Beats, in seconds.
@@ -29,7 +29,7 @@ SECONDS = 9.0
 FAINT = 0.3  # of network and fan, meanwhile
 
 
-@reads(*STEP_READS, *WEB_READS, *GROUP_READS, "arrays.watch_line", "events.training_game.*")
+@reads(*STEP_READS, *NETWORK_READS, *GROUP_READS, "arrays.watch_line", "events.training_game.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -72,10 +72,10 @@ def shot(data: Data, t: float) -> Shot:
     return Shot(
         data.first,
         f"step {data.first}",
-        men=_men(step, t),
-        web=Web(alpha=WEB_ALPHA * faint),
+        pieces=_men(step, t),
+        network=PolicyNetwork(alpha=NETWORK_ALPHA * faint),
         fan=Fan(open=1, alpha=faint),
-        lanes=Lanes(
+        group=Group(
             runs=(2.0,) * len(step.group),
             dots=faint,
             judged=tuple(_judged(step, lane, t) for lane in range(len(step.group))),
@@ -84,15 +84,15 @@ def shot(data: Data, t: float) -> Shot:
     )
 
 
-def _men(step: Step, t: float) -> Men:
+def _men(step: Step, t: float) -> Pieces:
     """The try under the disc, played on the board and taken back."""
     for lane, at, back in ((step.first_unpaid, UNPAID, UNPAID_BACK), (step.first_paid, PAID, PAID_BACK)):
         if lane is not None and at <= t < at + back + BACK:
             line = step.line(lane)
             tried = len(line) * ease(t, at, MOVES) * (1 - ease(t, at + back, BACK))
             ringed = between(t, at + RINGED, at + back, 0.3) if step.reward[lane] > 0 else 0.0
-            return Men(trial=line, tried=tried, paid=ringed)
-    return Men()
+            return Pieces(trial=line, tried=tried, paid=ringed)
+    return Pieces()
 
 
 def _rests(step: Step) -> list[tuple[float, float]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from stagelight.engines.recording import Recording
 from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import GROUP_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import GROUP_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.lanes import Lanes
-from stagelight.render.scenes.rollout.men import Men
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.step import Step
-from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import in_words, percent
 
 # Beats, in seconds.
@@ -19,10 +19,10 @@ OPENS, OPENING = 0.3, 1.3
 SLOW, SLOW_LEAVES, SLOW_PITCH, SLOW_TRAVEL = 2, 2.6, 1.55, 1.3  # tries that are followed one by one
 FAST_LEAVES, FAST_FOR, FAST_TRAVEL = 5.6, 1.9, 0.8  # the others: when the first leaves, the last one so much later
 SECONDS = 9.2
-WEB_ALPHA = 0.6  # in the end
+NETWORK_ALPHA = 0.6  # in the end
 
 
-@reads(*STEP_READS, *WEB_READS, *GROUP_READS, "events.training_game.*")
+@reads(*STEP_READS, *NETWORK_READS, *GROUP_READS, "events.training_game.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -57,14 +57,14 @@ def shot(data: Data, t: float) -> Shot:
     return Shot(
         data.first,
         f"step {data.first}",
-        men=Men(
+        pieces=Pieces(
             arrows=tuple((_move(step, draw_), _shown(draw_, len(runs), t)) for draw_ in range(len(runs))),
             trial=() if slow is None else (_move(step, slow),),
             tried=0.0 if slow is None else 0.999 * between(t, *_there_and_back(slow, len(runs)), 0.55),
         ),
-        web=Web(alpha=1 - (1 - WEB_ALPHA) * ease(t, SLOW_LEAVES, 1.0)),
+        network=PolicyNetwork(alpha=1 - (1 - NETWORK_ALPHA) * ease(t, SLOW_LEAVES, 1.0)),
         fan=Fan(open=ease(t, OPENS, OPENING)),
-        lanes=Lanes(runs=runs),
+        group=Group(runs=runs),
     )
 
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 
 from stagelight.render.components import board
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout import fan, lanes, men, web
+from stagelight.render.scenes.rollout import fan, group, pieces, policy_network
 from stagelight.render.scenes.rollout.data import Data
+from stagelight.render.scenes.rollout.fan import Fan
+from stagelight.render.scenes.rollout.group import Group
 from stagelight.render.scenes.rollout.layout import BOARD_PLACE
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
 
 
 @dataclass(frozen=True)
@@ -21,20 +25,20 @@ class Shot:
 
     step: int  # counted from 0
     counter: str  # as printed
-    men: men.Men = field(default_factory=men.Men)
-    web: web.Web = field(default_factory=web.Web)
-    fan: fan.Fan = field(default_factory=fan.Fan)
-    lanes: lanes.Lanes = field(default_factory=lanes.Lanes)
+    pieces: Pieces = field(default_factory=Pieces)
+    network: PolicyNetwork = field(default_factory=PolicyNetwork)
+    fan: Fan = field(default_factory=Fan)
+    group: Group = field(default_factory=Group)
 
 
 def draw(data: Data, pen: Pen, shot: Shot) -> None:
     """All of a moment."""
     step = data.step(shot.step)
-    men.draw(pen, step, shot.men)
-    web.draw(pen, step, shot.web)
+    pieces.draw(pen, step, shot.pieces)
+    policy_network.draw(pen, step, shot.network)
     fan.draw(pen, step, shot.fan)
-    lanes.draw(pen, step, shot.lanes)
-    lanes.counter(pen, shot.counter)
+    group.draw(pen, step, shot.group)
+    group.counter(pen, shot.counter)
 
 
 def empty_board(pen: Pen) -> None:

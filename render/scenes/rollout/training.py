@@ -12,14 +12,14 @@ from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout import second
-from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout import second_step
+from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan, Missed
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
 from stagelight.render.scenes.rollout.schedule import SLOWEST, Beat, beats
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.scenes.rollout.update import playing
-from stagelight.render.scenes.rollout.web import Web
 from stagelight.render.wording import percent
 
 TURNS, LATER = 3.2, 4.6  # seconds after which the mate is shown that the mistake missed; and what became of it
@@ -28,7 +28,7 @@ PLAYS = 0.4  # a step shorter than that is not played out on the board
 
 @reads(
     *STEP_READS,
-    *WEB_READS,
+    *NETWORK_READS,
     *GROUP_READS,
     *JOLT_READS,
     "arrays.game_advantage",
@@ -44,8 +44,8 @@ PLAYS = 0.4  # a step shorter than that is not played out on the board
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
-    shown = beats(data, second.SECONDS)
-    seconds = shown[-1].start + shown[-1].seconds if shown else second.SECONDS
+    shown = beats(data, second_step.SECONDS)
+    seconds = shown[-1].start + shown[-1].seconds if shown else second_step.SECONDS
     final = data.step(shown[-1].step if shown else data.second)
     return Section(
         name="training",
@@ -55,7 +55,7 @@ def section(recording: Recording) -> Section:
         paint=lambda pen, t: draw(data, pen, shot(data, shown, t)),
         backdrop=empty_board,
         captions=tuple(_captions(data, shown)),
-        marks=(Cue(0.0, seconds, "counter"), Cue(0.0, seconds, "ray"), Cue(second.HIT, seconds, "jolt")),
+        marks=(Cue(0.0, seconds, "counter"), Cue(0.0, seconds, "ray"), Cue(second_step.HIT, seconds, "jolt")),
         still=seconds - 0.5,
         alt=f"After {final.index + 1} steps one ray has most of the width: a move at "
         f"{percent(final.likeliest.after.max())}. Its units' weights moved {100 * final.change.max():.1f} % at most.",
@@ -65,9 +65,9 @@ def section(recording: Recording) -> Section:
 def _captions(data: Data, shown: list[Beat]) -> Iterator[Cue]:
     """The stages of the second step; the run; the mistake."""
     step = data.step(data.second)
-    yield from second.captions(step)
+    yield from second_step.captions(step)
     held = next((beat for beat in shown if beat.mistake), None)
-    start = second.SECONDS + 0.1
+    start = second_step.SECONDS + 0.1
     ends = min(held.start if held else shown[-1].start if shown else start, start + 5)
     if ends - start > 2.5:
         yield Cue(start, ends, "Every move of this game is one step of training.")
@@ -97,8 +97,8 @@ def _mistake(data: Data) -> Mapping[str, Any]:
 
 def shot(data: Data, shown: list[Beat], t: float) -> Shot:
     """The second step, or the one that is shown at a time."""
-    if t < second.SECONDS or not shown:
-        return second.shot(data, data.step(shown[0].step if shown else data.second), t)
+    if t < second_step.SECONDS or not shown:
+        return second_step.shot(data, data.step(shown[0].step if shown else data.second), t)
     at = max(place for place, beat in enumerate(shown) if beat.start <= t + 1e-9)
     return _quick(data, shown, at, t - shown[at].start)
 
@@ -126,8 +126,8 @@ def _quick(data: Data, shown: list[Beat], at: int, t: float) -> Shot:
     return Shot(
         step.index,
         f"step {step.index + (shift > 0.5)}",
-        men=men,
-        web=Web(hit=t - 0.2 * seconds, pace=0.36 * min(seconds, SLOWEST)),
+        pieces=men,
+        network=PolicyNetwork(hit=t - 0.2 * seconds, pace=0.36 * min(seconds, SLOWEST)),
         fan=Fan(
             open=1.0 if at else ease(t, 0.0, 0.3 * seconds),
             shift=shift,

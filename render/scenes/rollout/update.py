@@ -8,14 +8,14 @@ from stagelight.engines.recording import Recording
 from stagelight.render.motion import ease, mix
 from stagelight.render.scene import Cue, Section, reads
 from stagelight.render.scenes.rollout import advantage
-from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, STEP_READS, WEB_READS, Data
+from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, NETWORK_READS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.lanes import Lanes
-from stagelight.render.scenes.rollout.men import Men
-from stagelight.render.scenes.rollout.sample import WEB_ALPHA
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import COLUMNS, PolicyNetwork
+from stagelight.render.scenes.rollout.sample import NETWORK_ALPHA
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
 from stagelight.render.scenes.rollout.step import Step
-from stagelight.render.scenes.rollout.web import COLUMNS, Web
 from stagelight.render.wording import percent
 
 # Beats, in seconds.
@@ -31,7 +31,7 @@ SECONDS = 11.2
 
 @reads(
     *STEP_READS,
-    *WEB_READS,
+    *NETWORK_READS,
     *GROUP_READS,
     *JOLT_READS,
     "arrays.game_advantage",
@@ -83,13 +83,13 @@ def shot(data: Data, t: float) -> Shot:
     return Shot(
         data.first,
         f"step {data.first + done}",
-        men=replace(
+        pieces=replace(
             playing(step, ease(t, PLAYED, 0.7), ease(t, MATED, 0.4), ease(t, ANSWERED, 0.6)),
             following=follow.board,
             followed=ease(t, NEXT, 1.0),
         ),
-        web=Web(
-            alpha=mix(WEB_ALPHA * advantage.FAINT, 1.0, lights),
+        network=PolicyNetwork(
+            alpha=mix(NETWORK_ALPHA * advantage.FAINT, 1.0, lights),
             read=COLUMNS * (1 - closes),
             hit=t - HIT,
             key=ease(t, KEY, 0.4) * (1 - ease(t, KEY_GOES, 0.4)),
@@ -97,7 +97,7 @@ def shot(data: Data, t: float) -> Shot:
         fan=Fan(
             open=1 - closes, alpha=mix(advantage.FAINT, 1.0, lights), shift=ease(t, SHIFT, SHIFTS), names=names
         ),
-        lanes=Lanes(
+        group=Group(
             runs=(2.0,) * len(step.group),
             alpha=1 - ease(t, LANES_GO, 0.8),
             dots=0.0,
@@ -114,6 +114,6 @@ def shot(data: Data, t: float) -> Shot:
     )  # fmt: skip
 
 
-def playing(step: Step, played: float, mate: float, answered: float) -> Men:
+def playing(step: Step, played: float, mate: float, answered: float) -> Pieces:
     """The step's best move on the board, and what comes of it."""
-    return Men(played=played, mate=mate if step.mated else 0.0, answered=answered if step.reply else 0.0)
+    return Pieces(played=played, mate=mate if step.mated else 0.0, answered=answered if step.reply else 0.0)

@@ -18,7 +18,7 @@ from stagelight.render import theme
 from stagelight.render.components import board, fan, network
 from stagelight.render.pipeline import perceptual
 from stagelight.render.scene import Section
-from stagelight.render.scenes.rollout import Rollout, curriculum, schedule, second, web
+from stagelight.render.scenes.rollout import Rollout, curriculum, policy_network, schedule, second_step
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.stage import Film
 from stagelight.render.wording import percent, signed
@@ -187,13 +187,13 @@ def test_lanes_lie_in_the_order_of_their_rays(data: Data) -> None:
 
 def test_a_unit_is_thrown_by_its_own_change(data: Data) -> None:
     step = data.step(data.first)
-    rest = web.columns(step, web.Web(hit=-1))
+    rest = policy_network.columns(step, policy_network.PolicyNetwork(hit=-1))
     for layer in range(3):
-        hit = web.EACH_LAYER * (2 - layer) + network.RISE
-        thrown = web.columns(step, web.Web(hit=hit))
+        hit = policy_network.EACH_LAYER * (2 - layer) + network.RISE
+        thrown = policy_network.columns(step, policy_network.PolicyNetwork(hit=hit))
         moved = [before[0] - after[0] for before, after in zip(rest[layer + 1], thrown[layer + 1], strict=True)]
         assert np.corrcoef(moved, step.change[layer])[0, 1] > 0.999
-    assert web.columns(step, web.Web(hit=60)) == rest
+    assert policy_network.columns(step, policy_network.PolicyNetwork(hit=60)) == rest
 
 
 @given(st.floats(-1, 10))
@@ -223,7 +223,7 @@ def test_a_run_without_a_mistake_has_none(recorded: Recording) -> None:
 
 
 def test_the_shown_steps_rise_and_hold_the_mistake(data: Data) -> None:
-    shown = schedule.beats(data, second.SECONDS)
+    shown = schedule.beats(data, second_step.SECONDS)
     steps = [beat.step for beat in shown]
     assert steps == sorted(set(steps))
     assert steps[0] > data.second > data.first

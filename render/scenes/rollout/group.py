@@ -38,7 +38,7 @@ COUNTER_SIZE = 60
 
 
 @dataclass(frozen=True)
-class Lanes:
+class Group:
     """How far each rollout is, and the group as a whole; shares from 0 to 1."""
 
     runs: tuple[float, ...] = ()  # (G,) by draw: 1 at the tip of its ray, 2 in its lane
@@ -61,7 +61,7 @@ def counter(pen: Pen, words: str) -> None:
     pen.text(words, LANES_RIGHT, NUMBER_Y, COUNTER_SIZE, theme.TEXT, font=theme.MONO_BOLD, anchor="end")
 
 
-def draw(pen: Pen, step: Step, state: Lanes) -> None:
+def draw(pen: Pen, step: Step, state: Group) -> None:
     """The group at one moment."""
     if not state.runs or state.alpha <= 0:
         return
@@ -87,7 +87,7 @@ def _size(count: int) -> float:
     return max(min(lane_pitch(count) * 0.98, TEXT_MOST), theme.FLOOR)
 
 
-def _lane(pen: Pen, step: Step, state: Lanes, lane: int, count: int, filled: float) -> None:
+def _lane(pen: Pen, step: Step, state: Group, lane: int, count: int, filled: float) -> None:
     """One rollout's move, how likely it was, what it was paid."""
     if filled <= 0:
         return
@@ -114,7 +114,7 @@ def _lane(pen: Pen, step: Step, state: Lanes, lane: int, count: int, filled: flo
                  alpha=state.values * state.clear)  # fmt: skip
 
 
-def _verdict(pen: Pen, state: Lanes, paid: float, judged: float, y: float, size: float) -> None:
+def _verdict(pen: Pen, state: Group, paid: float, judged: float, y: float, size: float) -> None:
     """A ring and +1, or a quiet 0; where lanes become rows it goes to the end of its bar, and fades there."""
     if judged <= 0:
         return
@@ -133,7 +133,7 @@ def _verdict(pen: Pen, state: Lanes, paid: float, judged: float, y: float, size:
                  alpha=alpha)  # fmt: skip
 
 
-def _mean(pen: Pen, step: Step, state: Lanes) -> None:
+def _mean(pen: Pen, step: Step, state: Group) -> None:
     """The line at the mean of the rewards, its name above it, and what the bars sum to."""
     x, count = ZERO + ONE * float(step.reward.mean()), len(step.reward)
     with pen.faded(state.clear):
@@ -161,7 +161,7 @@ def _advantage(step: Step, value: float) -> str:
     return "0" if parts == 0 else f"{'+' if parts > 0 else MINUS}{abs(parts)}/{count}"
 
 
-def _runs(pen: Pen, step: Step, state: Lanes) -> None:
+def _runs(pen: Pen, step: Step, state: Group) -> None:
     """Rollouts on their way along the rays into the lanes, and at rest at the lanes' left."""
     ends, count = fan.tips(step.rays), len(state.runs)
     for lane, number in enumerate(step.draws):
@@ -189,7 +189,7 @@ def _runs(pen: Pen, step: Step, state: Lanes) -> None:
                 pen.disc(*here, BEAD, theme.ATTENTION)
 
 
-def _credit(pen: Pen, step: Step, state: Lanes) -> None:
+def _credit(pen: Pen, step: Step, state: Group) -> None:
     """Each advantage goes back the way that its rollout came: along its ray, into the network."""
     ends, count = fan.tips(step.rays), len(state.runs)
     for lane in range(count):

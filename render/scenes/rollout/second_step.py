@@ -9,11 +9,11 @@ from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.fan import Fan
-from stagelight.render.scenes.rollout.lanes import Lanes
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.policy_network import COLUMNS, PolicyNetwork
 from stagelight.render.scenes.rollout.shot import Shot
 from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.scenes.rollout.update import playing
-from stagelight.render.scenes.rollout.web import COLUMNS, Web
 from stagelight.render.wording import in_words
 
 # Beats, in seconds.
@@ -48,12 +48,12 @@ def shot(data: Data, follow: Step, t: float) -> Shot:
     return Shot(
         step.index,
         f"step {step.index + (t >= SHIFT + 0.25)}",
-        men=replace(
+        pieces=replace(
             playing(step, ease(t, PLAYED, 0.5), ease(t, PLAYED + 0.5, 0.3), ease(t, ANSWERED, 0.4)),
             following=follow.board,
             followed=ease(t, NEXT, 0.6),
         ),
-        web=Web(
+        network=PolicyNetwork(
             alpha=lit,
             read=COLUMNS * ease(t, READ, READING) * (1 - closes) + COLUMNS * closes,
             hit=t - HIT,
@@ -61,7 +61,7 @@ def shot(data: Data, follow: Step, t: float) -> Shot:
             over=0.6 * between(t, READ, READ + 1.0, 0.4),
         ),
         fan=Fan(open=opened, alpha=lit, shift=ease(t, SHIFT, 0.5), names=ease(t, SHIFT - 0.3, 0.3) * (1 - closes)),
-        lanes=Lanes(
+        group=Group(
             runs=tuple(2 * ease(t, RUNS + RUNS_FOR * k / count, TRAVEL) for k in range(count)),
             alpha=1 - ease(t, CREDIT + 0.2, 0.5),
             dots=faint * (1 - hung),

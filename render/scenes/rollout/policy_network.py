@@ -30,7 +30,7 @@ ROOM = Box(BOARD_EDGE, 0.0, 440.0, HEIGHT)
 
 
 @dataclass(frozen=True)
-class Web:
+class PolicyNetwork:
     """How clear the network is, how much of it has read the board, and since when credit runs back."""
 
     alpha: float = 1.0
@@ -41,12 +41,12 @@ class Web:
     over: float = 0.0  # how clear the threads from the pieces are over the board itself
 
 
-def jolted(state: Web) -> bool:
+def jolted(state: PolicyNetwork) -> bool:
     """Whether anything of a jolt is to be seen."""
     return 0 < state.hit < SETTLES * state.pace
 
 
-def since(state: Web, index: int) -> float:
+def since(state: PolicyNetwork, index: int) -> float:
     """The seconds since credit came to a layer, in the slow step's time."""
     return state.hit / state.pace - EACH_LAYER * (2 - index)
 
@@ -56,7 +56,7 @@ def size(step: Step, index: int) -> NDArray[np.floating]:
     return np.asarray(np.minimum(step.change[index] / step.data.largest_change, MOST))
 
 
-def columns(step: Step, state: Web) -> list[list[Point]]:
+def columns(step: Step, state: PolicyNetwork) -> list[list[Point]]:
     """The pieces, the units where they are now, the origin of the fan."""
     placed = [[board.centre(square, *BOARD_PLACE) for square in step.men]]
     count = step.activation.shape[1]
@@ -70,7 +70,7 @@ def columns(step: Step, state: Web) -> list[list[Point]]:
     return [*placed, [ORIGIN]]
 
 
-def draw(pen: Pen, step: Step, state: Web) -> None:
+def draw(pen: Pen, step: Step, state: PolicyNetwork) -> None:
     """The network of one moment."""
     with pen.faded(state.alpha) as visible:
         if not visible:
@@ -99,7 +99,7 @@ def draw(pen: Pen, step: Step, state: Web) -> None:
 
 def _at_rest(pen: Pen, step: Step) -> None:
     """What does not move of a network that has read the board."""
-    places = columns(step, Web())
+    places = columns(step, PolicyNetwork())
     _threads(pen, step, places, 1.0, PIECE_ALPHA, BOARD_EDGE)
     network.links(pen, places[1:], step.links[1:], 0.62, 2.0, COLUMNS)
     for index in range(3):
@@ -117,7 +117,7 @@ def _threads(pen: Pen, step: Step, places: list[list[Point]], share: float, alph
             pen.stroke(theme.BELIEF, 1.0 + 1.8 * abs(strength), alpha * (0.4 + 0.6 * abs(strength)))
 
 
-def _credit(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None:
+def _credit(pen: Pen, step: Step, places: list[list[Point]], state: PolicyNetwork) -> None:
     """The links that changed most thicken as credit passes them: teal where they were strengthened, else rose."""
     for gap in (2, 1, 0):
         seconds = since(state, gap) + EACH_LAYER
@@ -136,7 +136,7 @@ def _credit(pen: Pen, step: Step, places: list[list[Point]], state: Web) -> None
                 pen.glow(*path[3], 26, colour, 0.8 * abs(strength) * min(moved, 1.0))
 
 
-def _key(pen: Pen, step: Step, state: Web) -> None:
+def _key(pen: Pen, step: Step, state: PolicyNetwork) -> None:
     """The scale: how far the largest throw is, and what it stands for."""
     if state.key <= 0:
         return

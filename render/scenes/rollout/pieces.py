@@ -15,7 +15,7 @@ FALL, EACH, LANDS = 70.0, 0.05, 0.45  # how high a piece comes from; the share o
 
 
 @dataclass(frozen=True)
-class Men:
+class Pieces:
     """How far what happens on the board is; each from 0 to 1."""
 
     assembled: float = 1.0
@@ -33,7 +33,7 @@ class Men:
     ringed: float = 0.0  # the ring on the king that stands mated in the second of these
 
 
-def draw(pen: Pen, step: Step, state: Men) -> None:
+def draw(pen: Pen, step: Step, state: Pieces) -> None:
     """The pieces of one moment."""
     if state.passing is not None:
         board.morph(pen, *state.passing[:2], *BOARD_PLACE, state.passing[2])
@@ -54,7 +54,7 @@ def draw(pen: Pen, step: Step, state: Men) -> None:
             board.arrow(pen, uci, *BOARD_PLACE, state.colour, alpha)
 
 
-def _end(step: Step, state: Men) -> board.Placement:
+def _end(step: Step, state: Pieces) -> board.Placement:
     """The position that the next one comes from."""
     return step.answered if state.played > 0 else step.board
 
@@ -69,7 +69,7 @@ def _assemble(pen: Pen, placed: board.Placement, share: float) -> None:
         board.man(pen, placed[square], (x, y - FALL * (1 - landed)), BOARD.width / 8, landed)
 
 
-def _trial(pen: Pen, placed: board.Placement, state: Men) -> None:
+def _trial(pen: Pen, placed: board.Placement, state: Pieces) -> None:
     """A line of moves, `tried` of them made."""
     done = min(int(state.tried), len(state.trial))
     for uci in state.trial[:done]:
@@ -83,7 +83,7 @@ def _trial(pen: Pen, placed: board.Placement, state: Men) -> None:
         board.mated(pen, placed, "k", *BOARD_PLACE, state.paid)
 
 
-def _play(pen: Pen, step: Step, state: Men) -> None:
+def _play(pen: Pen, step: Step, state: Pieces) -> None:
     """The step's move, and the answer."""
     lit(pen, step.played, theme.BELIEF, state.played * (1 - state.answered))
     if state.played < 1:
