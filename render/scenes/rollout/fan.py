@@ -9,7 +9,8 @@ from stagelight.render.components import fan
 from stagelight.render.motion import Point, spread
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, NAME_PITCH, NAME_X, ORIGIN, TIPS_X
-from stagelight.render.scenes.rollout.step import Rays, Step
+from stagelight.render.scenes.rollout.rays import Rays
+from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.typeset import advance
 from stagelight.render.wording import percent
 

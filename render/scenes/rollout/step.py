@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stagelight.render.components import board, network
 from stagelight.render.components.board import Placement
+from stagelight.render.scenes.rollout.rays import Rays
 from stagelight.render.wording import in_words
 
 if TYPE_CHECKING:
@@ -216,33 +217,6 @@ class Step:
     def answered(self) -> Placement:
         """The pieces after the answer."""
         return board.moved(self.after, self.reply) if self.reply else self.after
-
-
-class Rays:
-    """A distribution over moves before and after a step; in the picture one ray for each."""
-
-    def __init__(self, uci: tuple[str, ...], before: Numbers, after: Numbers) -> None:
-        self.uci, self.before, self.after = uci, before.astype(float), after.astype(float)
-
-    def __len__(self) -> int:
-        return len(self.uci)
-
-    @cached_property
-    def order(self) -> list[int]:
-        """The moves, the likeliest after the step first."""
-        return [int(move) for move in np.argsort(-self.after, kind="stable")]
-
-    @cached_property
-    def places(self) -> list[int]:
-        """The place of each move in the fan: the likeliest in the middle, the others around it."""
-        middle, places = (len(self) - 1) // 2, [0] * len(self)
-        for rank, move in enumerate(self.order):
-            places[move] = middle + (rank + 1) // 2 * (1 if rank % 2 else -1)
-        return places
-
-    def at(self, share: float) -> Numbers:
-        """The probabilities on their way from before to after."""
-        return np.asarray(self.before + (self.after - self.before) * share)
 
 
 def pieces(row: NDArray[Any]) -> Placement:
