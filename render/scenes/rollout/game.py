@@ -144,8 +144,8 @@ def paint(game: Game, rewind: Rewind, pen: Pen, t: float) -> None:
 
 def _in_the_light(game: Game, pen: Pen, x: float, y: float, size: float) -> None:
     """The mated king and the piece that mates it, which are not in the dark."""
-    placed, mater = game.boards[-1], board.parse_square(game.uci[-1][2:4])
-    for square in (mater, *(square for square, symbol in placed.items() if symbol == "k")):
+    placed, giver = game.boards[-1], board.parse_square(game.uci[-1][2:4])
+    for square in (giver, *(square for square, symbol in placed.items() if symbol == "k")):
         board.man(pen, placed[square], board.centre(square, x, y, size), size / 8)
 
 
