@@ -73,14 +73,20 @@ class Data:
     @cached_property
     def first(self) -> int:
         """The step that is shown slowly: the first watched one, a move from mate, whose rollouts differ in reward."""
-        reward, depth = self.array("game_reward"), self.array("game_depth")
-        differs = (int(step) for step in self.watched if depth[step] == 1 and np.ptp(reward[step]) > 0)
-        return next(differs, int(self.watched[0]))
+        depth = self.array("game_depth")
+        return next((step for step in self._differing if depth[step] == 1), int(self.watched[0]))
 
     @cached_property
     def second(self) -> int:
-        """The step that is shown next: the first watched one after it."""
-        return next((int(step) for step in self.watched if step > self.first), self.first)
+        """The step that is shown next: the first watched one after it whose rollouts differ in reward."""
+        later = [int(step) for step in self.watched if step > self.first]
+        return next((step for step in self._differing if step > self.first), later[0] if later else self.first)
+
+    @cached_property
+    def _differing(self) -> list[int]:
+        """The watched steps whose rollouts were not all paid the same."""
+        reward = self.array("game_reward")
+        return [int(step) for step in self.watched if np.ptp(reward[step]) > 0]
 
     @cached_property
     def largest_change(self) -> float:
@@ -89,9 +95,12 @@ class Data:
 
     @cached_property
     def mistake(self) -> Mapping[str, Any] | None:
-        """The step at which the network was surest of a move that missed a mate, if it was sure."""
+        """The step at which the network was surest of a move that missed a mate, if it was sure.
+
+        One of the first steps, which are shown in full, is passed over.
+        """
         found = self.event("surest_mistake")
-        return found if found and found["probability"] >= SURELY else None
+        return found if found and found["probability"] >= SURELY and found["step"] - 1 > self.second else None
 
     @cached_property
     def spoken(self) -> dict[int, Mapping[str, Any]]:

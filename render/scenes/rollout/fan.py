@@ -8,7 +8,7 @@ from stagelight.render import theme
 from stagelight.render.components import fan
 from stagelight.render.motion import Point, spread
 from stagelight.render.pen import Pen
-from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, NAME_PITCH, NAME_X, ORIGIN, TIPS_X
+from stagelight.render.scenes.rollout.layout import FAN_BOTTOM, FAN_TOP, LANES_RIGHT, NAME_PITCH, NAME_X, ORIGIN, TIPS_X
 from stagelight.render.scenes.rollout.rays import Rays
 from stagelight.render.scenes.rollout.step import Step
 from stagelight.render.typeset import advance
@@ -17,6 +17,7 @@ from stagelight.render.wording import percent
 MISSED_Y = ORIGIN[1] + 170
 NAMED = 5  # moves, at most
 LEAST = 0.03  # of these, the least likely
+NUMBER_GAP = 28  # from the names to the numbers
 SIZE, QUIET_SIZE, LARGE_SIZE = 50, 40, 60  # of their words; the last where few moves are shown
 
 
@@ -90,30 +91,27 @@ def _missed(pen: Pen, missed: Missed) -> None:
 
 def _names(pen: Pen, step: Step, rays: Rays, state: Fan) -> None:
     """The likeliest moves, each with its probability; numbers are recorded ones, never a blend of two."""
-    ends = tips(rays)
+    ends, left = tips(rays), NAME_X + 14
     chosen = [move for move in rays.order[: state.named] if max(rays.before[move], rays.after[move]) >= LEAST]
     heights = spread([ends[move][1] for move in chosen], NAME_PITCH)
-    after = state.shift > 0.5
-    column = NAME_X + 14 + _widest(step, rays, chosen, state) + 28
-    for move, y in zip(chosen, heights, strict=True):
-        best = move == rays.order[0]
-        size = _size(rays, move, state)
-        name = step.name(rays.uci[move])
+    names = [step.name(rays.uci[move]) for move in chosen]
+    sizes = [_size(name, move == rays.order[0], bool(state.few)) for name, move in zip(names, chosen, strict=True)]
+    widths = (advance(name, theme.MONO_BOLD) * size for name, size in zip(names, sizes, strict=True))
+    column = left + max(widths, default=0.0) + NUMBER_GAP
+    odds = rays.after if state.shift > 0.5 else rays.before
+    for move, name, size, y in zip(chosen, names, sizes, heights, strict=True):
+        best, tip = move == rays.order[0], ends[move]
         colour = theme.LOST if best and state.wrong > 0.5 else theme.TEXT if best else theme.QUIET
         font = theme.MONO_BOLD if best else theme.MONO
-        p = float(rays.after[move] if after else rays.before[move])
-        x, tip = NAME_X + 14, ends[move]
-        pen.line((tip[0] + 12, tip[1]), (x - 8, y), theme.HAIRLINE, 2, state.names)
-        pen.text(name, x, y + size * 0.34, size, colour, font=font, alpha=state.names)
-        pen.text(percent(p), column, y + size * 0.34, size, colour, font=font, alpha=state.names)
+        pen.line((tip[0] + 12, tip[1]), (left - 8, y), theme.HAIRLINE, 2, state.names)
+        pen.text(name, left, y + size * 0.34, size, colour, font=font, alpha=state.names)
+        pen.text(percent(odds[move]), column, y + size * 0.34, size, colour, font=font, alpha=state.names)
 
 
-def _size(rays: Rays, move: int, state: Fan) -> float:
-    """The size of a move's words."""
-    return QUIET_SIZE if move != rays.order[0] else LARGE_SIZE if state.few else SIZE
-
-
-def _widest(step: Step, rays: Rays, moves: list[int], state: Fan) -> float:
-    """The width of the widest name."""
-    names = ((step.name(rays.uci[move]), _size(rays, move, state)) for move in moves)
-    return max((advance(name, theme.MONO_BOLD) * size for name, size in names), default=0.0)
+def _size(name: str, best: bool, few: bool) -> float:
+    """The size of a move's words: the best one's is large, as far as there is room for it and any number."""
+    if not best:
+        return QUIET_SIZE
+    room = LANES_RIGHT - NAME_X - 14 - NUMBER_GAP
+    fits = room / (advance(name, theme.MONO_BOLD) + advance(percent(1.0), theme.MONO_BOLD))
+    return min(LARGE_SIZE if few else SIZE, fits)

@@ -20,6 +20,7 @@ from stagelight.render.scenes.rollout.layout import BOARD_PLACE, FINALE, SIDE_X
 
 # Beats, in seconds.
 RULER_GOES = 0.1
+HOME = (0.2, 0.8)  # pieces that the rewind left on their way go home: from when on, for how long
 NAMED = 0.7
 FIRST, LAST = 1.2, 6.6  # plies
 SLOW_LAST = 3  # plies at the end that are given time
@@ -130,7 +131,10 @@ def paint(game: Game, rewind: Rewind, pen: Pen, t: float) -> None:
         for name in (game.uci[done][:2], game.uci[done][2:4]):
             colour = theme.QUIET if done % 2 else theme.BELIEF
             board.light(pen, board.parse_square(name), x, y, size, colour, 0.6 * (1 - moved))
-    board.morph(pen, game.boards[done], game.boards[done + 1], x, y, size, share if t >= FIRST else 0.0)
+    if t < FIRST:
+        board.morph(pen, rewind.boards[rewind.plies - rewind.deepest], game.boards[0], x, y, size, ease(t, *HOME))
+    else:
+        board.morph(pen, game.boards[done], game.boards[done + 1], x, y, size, share)
     shade = SHADE * ease(t, CENTRE + 0.5, CENTRES)
     if shade > 0:
         pen.context.rectangle(x, y, size, size)

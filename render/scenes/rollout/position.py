@@ -9,7 +9,7 @@ from stagelight.render.scenes.rollout.data import NETWORK_READS, STEP_READS, Dat
 from stagelight.render.scenes.rollout.pieces import Pieces
 from stagelight.render.scenes.rollout.policy_network import COLUMNS, PolicyNetwork
 from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
-from stagelight.render.wording import in_words
+from stagelight.render.wording import counted
 
 # Beats, in seconds.
 PIECES, ASSEMBLES = 0.2, 2.2
@@ -24,7 +24,7 @@ def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
     step = data.step(data.first)
-    known = "are still random" if data.first == 0 else f"have had {in_words(data.first)} steps"
+    known = "Its weights are still random" if data.first == 0 else f"It was trained for {counted(data.first, 'step')}"
     return Section(
         name="position",
         step=None,
@@ -34,7 +34,7 @@ def section(recording: Recording) -> Section:
         backdrop=empty_board,
         captions=(
             Cue(0.4, 3.7, f"White can mate in {step.distance}. Nobody says how."),
-            Cue(3.9, SECONDS, f"The network reads the board. Its weights {known}."),
+            Cue(3.9, SECONDS, f"The network reads the board. {known}."),
         ),
         marks=(Cue(0.0, SECONDS, "counter"),),
         still=5.4,

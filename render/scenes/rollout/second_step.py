@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from stagelight.render.motion import between, ease
+from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.scenes.rollout.fan import Fan
@@ -28,7 +28,7 @@ SECONDS = 10.6
 
 def captions(step: Step) -> Iterator[Cue]:
     """A sentence for each stage."""
-    yield Cue(0.2, 2.5, f"The next board gets {in_words(len(step.group))} tries, too.")
+    yield Cue(0.2, 2.5, f"Another board gets {in_words(len(step.group))} tries, too.")
     yield Cue(2.6, 4.2, "The rules pay the mates.")
     yield Cue(4.3, 6.8, "Each try is held against the mean.")
     yield Cue(6.9, SECONDS - 0.3, "The network shifts, and its best move is played.")
@@ -47,7 +47,7 @@ def shot(data: Data, follow: Step, t: float) -> Shot:
     lane = (count - 1) * min(max((t - SWEEP) / SWEEPS, 0.0), 1.0)
     return Shot(
         step.index,
-        f"step {step.index + (t >= SHIFT + 0.25)}",
+        f"step {round(mix(data.first + 1, step.index, ease(t, 0.0, READING))) + (t >= SHIFT + 0.25)}",
         pieces=replace(
             playing(step, ease(t, PLAYED, 0.5), ease(t, PLAYED + 0.5, 0.3), ease(t, ANSWERED, 0.4)),
             following=follow.board,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stagelight.render.components import board, network
 from stagelight.render.components.board import Placement
 from stagelight.render.scenes.rollout.rays import Rays
-from stagelight.render.wording import in_words
+from stagelight.render.wording import counted
 
 if TYPE_CHECKING:
     from stagelight.render.scenes.rollout.data import Data
@@ -51,8 +51,7 @@ class Step:
     @property
     def distance(self) -> str:
         """How far the position is from mate, in words: `one move`."""
-        moves = (int(self._row("game_depth")) + 1) // 2
-        return f"{in_words(moves)} move{'' if moves == 1 else 's'}"
+        return counted((int(self._row("game_depth")) + 1) // 2, "move")
 
     @cached_property
     def board(self) -> Placement:
