@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.render import theme
 from stagelight.render.components import board, fan, network
-from stagelight.render.pipeline import perceptual
 from stagelight.render.scene import Section
 from stagelight.render.scenes.rollout import Rollout, curriculum, policy_network, schedule, second_step
 from stagelight.render.scenes.rollout.data import Data
 from stagelight.render.stage import Film
 from stagelight.render.wording import percent, signed
-from support.drawing import SMALL, any_frame_renders_alone, named, spoken, text_is_large_and_on_the_stage, words_fit
+from support.drawing import (
+    SMALL,
+    any_frame_renders_alone,
+    named,
+    no_cut,
+    nothing_stands_still,
+    spoken,
+    text_is_large_and_on_the_stage,
+    words_fit,
+)
 from support.paths import RECORDINGS
 
 NAMES = ["position", "sample", "reward", "advantage", "update", "training", "curriculum", "game"]
@@ -83,28 +88,11 @@ def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
 
 
 def test_no_cut(scene: Rollout) -> None:
-    """The last frame of each section is the first of the next, as near as an eye can tell."""
-    films = [Film(section, theme.QUALITIES["web"]) for section in scene.sections()]
-    for before, after in pairwise(films):
-        worst = perceptual.worst(_cells(before.frame(len(before) - 1)), _cells(after.frame(0)))
-        assert worst.distance <= perceptual.TOLERANCE, f"{before.section.name} to {after.section.name}: {worst}"
-
-
-def _cells(frame: Any) -> perceptual.Cells:
-    return perceptual.cells(VideoFrame.from_ndarray(np.ascontiguousarray(frame[..., :3]), "rgb24"))
+    no_cut(scene)
 
 
 def test_nothing_stands_still_unless_it_is_read(scene: Rollout) -> None:
-    """No picture holds for more than 1.5 s, but while a caption is read: a second, and a third of one for each word."""
-    for section in scene.sections():
-        film, still, last = Film(section, SMALL), 0.0, None
-        for index in range(len(film)):
-            frame, t = film.frame(index).astype(int), index / SMALL.fps
-            moves = last is None or np.abs(frame - last).max() > 3
-            read = any(cue.start <= t <= cue.start + 1 + len(cue.text.split()) / 3 for cue in section.captions)
-            still = 0.0 if moves or read else still + 1 / SMALL.fps
-            assert still <= 1.5, f"{section.name} stands still at {t:.1f} s"
-            last = frame.copy()
+    nothing_stands_still(scene)
 
 
 def test_the_counter_never_goes_back(monkeypatch: pytest.MonkeyPatch, scene: Rollout, recorded: Recording) -> None:
