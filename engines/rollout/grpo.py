@@ -7,7 +7,8 @@ One step, after DeepSeekMath (arXiv:2402.03300, section 4.1):
 3. advantage A_i = r_i - mean(r), the same for each move of a rollout; no division by the group's spread (Dr. GRPO,
              arXiv:2503.20783), which is an option here
 4. update    ascend E[min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A)], rho = pi(a|s) / pi_old(a|s), over all moves,
-             for `epochs` passes; the mean is over the step's moves, the same for short and for long rollouts
+             for `epochs` passes; the mean is over the step's moves that have an advantage, the same for each of a
+             short and of a long rollout (Dr. GRPO, DAPO), not first over each rollout
 
 Groups whose rewards all tie have no advantage; they are counted, and some of their positions join the update for their
 entropy. An entropy bonus acts on all positions whenever the smoothed entropy is below its target; without it the
