@@ -1,11 +1,13 @@
 """The macros that MkDocs offers to `docs/*.md`: numbers, claims, scenes and tables, all read from recorded runs.
 
-    {{ fact("rollout", "mate_in_one.solve_rate", "percent") }}   a number of the recording, or of two: "a - b", "a / b"
-    {{ setting("rollout", "eps_low") }}                          a number of its configuration
+    {{ fact("rollout", "one.kqk.win_rate", "percent") }}         a number of the recording, or of two: "a - b", "a / b"
+    {{ setting("rollout", "rule.passed") }}                      a number of its configuration
     {{ constant("engines/village/rules.py", "MESSAGE") }}        a number of the source, or the length of a tuple
     {{ event("rollout", "failure", "san") }}                     a word of one of its events
     {{ holds("does better", "scan", "a > b") }}                  words that rest on a relation between facts
     {{ best("village", "calm.reserve_*.return") }}               the text for * in the largest of several facts
+    {{ shown("rollout", "reward_mean", "number", 3) }}           a number of the group that the film shows slowly
+    {% if recorded("rollout", "outside.*") %}                    whether a fact or a kind of event like this is recorded
 
     {{ scene("rollout", "Reading the light") }}                  the player, its steps and its legend
     {{ heading("rollout", "sample") }} {{ claim("rollout") }}    "01 Sample" and the headline, as the scene has them
@@ -14,14 +16,17 @@
     {{ poster("rollout") }} {{ card_picture("rollout") }} {{ film_length("rollout") }}
 
     {{ try_group("rollout") }} {{ try_reserve("village") }} {{ try_scan("scan") }}    tables to try
-    {{ learning_curves("rollout", "tails_9", {"curriculum_slide": "slides back"}, "boards reached", "Mates") }}
+    {{ learning_curves("rollout", {"mate.1": "mate in one"}, "Held-out starts") }}   success in cells of the curriculum
+    {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
+    {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
+    {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }}
     {{ gain_plot("scan", "Over the best classical method") }}    gains by acceleration, as a picture and a table
     {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
     {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan", 16) }} {{ scan_prompts("scan") }}
     {{ village_returns("village") }} {{ model_answers("village", 4) }}
 
-    {{ code("engines/rollout/verifier.py", "reward") }}          a function, quoted from the source
+    {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
     {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
@@ -46,9 +51,11 @@ from stagelight.render.pages import (
     player,
     prose,
     reconstructions,
+    rollout_cells,
+    rollout_group,
+    rollout_tables,
     scan_tables,
     scene_page,
-    try_group,
     try_reserve,
     values,
     village_tables,
@@ -141,13 +148,20 @@ def _words(site: Site) -> Macros:
     def event(scene: str, kind: str, key: str, style: str | None = None) -> str:
         return values.event(site.scene(scene), kind, key, style, site.page())
 
+    def shown(scene: str, name: str, style: str = "number", digits: int | None = None) -> str:
+        return rollout_group.shown(site.scene(scene), name, style, digits, site.page())
+
+    def recorded(scene: str, pattern: str) -> str:
+        return values.recorded(site.scene(scene), pattern)
+
     def holds(words: str, scene: str, *relations: str) -> str:
         return claims.holds(site.scene(scene), words, relations, site.page())
 
     def best(scene: str, pattern: str) -> str:
         return claims.best(site.scene(scene), pattern, site.page())
 
-    return {"fact": fact, "setting": setting, "constant": constant, "event": event, "holds": holds, "best": best}
+    numbers: Macros = {"fact": fact, "setting": setting, "constant": constant, "event": event, "shown": shown}
+    return {**numbers, "recorded": recorded, "holds": holds, "best": best}
 
 
 def _parts(site: Site) -> Macros:
@@ -172,12 +186,16 @@ def _tables(site: Site) -> Macros:
     """Tables, plots and pictures of a recording."""
     get, page, keep = site.scene, site.page, site.keep
     return {
-        "try_group": lambda name: try_group.table(get(name), page()),
+        "try_group": lambda name: rollout_group.table(get(name), page()),
         "try_reserve": lambda name: try_reserve.table(get(name), page()),
         "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
-        "learning_curves": lambda name, measured, runs, across, title: learning_curves.plot(
-            get(name), measured, runs, across, title, page()
-        ),
+        "learning_curves": lambda name, cells, title: learning_curves.plot(get(name), cells, title, page()),
+        "cells": lambda name, title: rollout_cells.plot(get(name), title, page()),
+        "rollout_results": lambda name, part: rollout_tables.results(get(name), part, page()),
+        "rollout_flags": lambda name: rollout_tables.flags(get(name), page()),
+        "rollout_baselines": lambda name, kind="": rollout_tables.baselines(get(name), kind),
+        "rollout_decides": lambda name: rollout_tables.decides(get(name)),
+        "rollout_outside": lambda name: rollout_tables.outside(get(name)),
         "gain_plot": lambda name, title: gain_plot.plot(get(name), title, page()),
         "error_maps": lambda name: reconstructions.error_maps(get(name), page(), keep),
         "training_examples": lambda name: reconstructions.training_examples(get(name), page(), keep),

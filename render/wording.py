@@ -17,6 +17,11 @@ def in_words(count: int) -> str:
     return COUNTS[count] if count < len(COUNTS) else str(count)
 
 
+def counted(count: int, thing: str) -> str:
+    """A count of things in words: `one move`, `two moves`."""
+    return f"{in_words(count)} {thing}{'' if count == 1 else 's'}"
+
+
 def signed(value: float) -> str:
     """A number to three digits with its sign."""
     return with_minus(f"{value:+.3g}")

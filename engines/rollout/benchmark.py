@@ -2,7 +2,7 @@
 
 Each method first runs one seed at each rate of `RATES`; the rate with the best mean success over all cells is then run
 with the other seeds. `boards` of each run are `BOARDS`, far fewer than the published run's: the method that is
-published, `grpo`, is among them at the same compute.
+published is among them at the same compute.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from stagelight.engines.experiment import pool
+from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import require_version
 from stagelight.engines.experiment.statistics import summary
@@ -26,12 +27,13 @@ from stagelight.engines.rollout.runs import Run
 from stagelight.engines.rollout.starts import CELLS, Starts
 
 BOARDS = 6_000_000
+MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of a run after which its policy is examined
 RATES = (3e-4, 1e-3, 3e-3)
 _GRPO = replace(runs.PUBLISHED, boards=BOARDS)
 METHODS: Mapping[str, Config] = {
-    "grpo": _GRPO,
+    "published": _GRPO,
     "spread": replace(_GRPO, advantage="spread"),
-    "leave_one_out": replace(_GRPO, advantage="leave_one_out"),
+    "rloo": replace(_GRPO, advantage="leave_one_out"),
     "reinforce": replace(_GRPO, advantage="none"),
     "ppo": replace(_GRPO, advantage="value"),
     "no_flags": replace(_GRPO, flags=False),
@@ -65,15 +67,16 @@ def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadl
     """
     require_version(before, record.version())
     seeds = tuple(int(seed) for seed in before.config["seeds"])
-    swept = [Run(config, seeds[0], name) for method in METHODS for name, config in _sweep(method)]
+    swept = [run for method in METHODS for run in _sweep(method, seeds[0])]
     _train_all(swept, cache, progress, jobs, deadline, "sweeping the learning rate")
     rates = {method: _best_rate(method, seeds[0], cache) for method in METHODS}
-    final = {method: [Run(replace(METHODS[method], learning_rate=rate), seed, f"{method}_{rate:g}") for seed in seeds]
-             for method, rate in rates.items()}  # fmt: skip
+    final = {method: [_run(method, rate, seed) for seed in seeds] for method, rate in rates.items()}
     _train_all([run for each in final.values() for run in each], cache, progress, jobs, deadline, "comparing methods")
     facts: dict[str, float] = {"baselines.boards": BOARDS}
-    for method, chosen in final.items():
-        facts |= _facts(method, chosen, cache) | {f"baselines.{method}.learning_rate": rates[method]}
+    logs = {method: [runs.make(run, cache, silent)[1] for run in chosen] for method, chosen in final.items()}
+    facts["baselines.equal_steps"] = least = float(min(log["curve_step"][-1] for each in logs.values() for log in each))
+    for method, each in logs.items():
+        facts |= _facts(method, each, seeds, least) | {f"baselines.{method}.learning_rate": rates[method]}
     facts |= _supervised(seeds)
     compared = {method: record.plain(asdict(config)) for method, config in METHODS.items()}
     return replace(
@@ -83,8 +86,12 @@ def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadl
     )
 
 
-def _sweep(method: str) -> list[tuple[str, Config]]:
-    return [(f"{method}_{rate:g}", replace(METHODS[method], learning_rate=rate)) for rate in RATES]
+def _run(method: str, rate: float, seed: int) -> Run:
+    return Run(replace(METHODS[method], learning_rate=rate), seed, f"{method}_{rate:g}", moments=MOMENTS)
+
+
+def _sweep(method: str, seed: int) -> list[Run]:
+    return [_run(method, rate, seed) for rate in RATES]
 
 
 def _train_all(wanted: Sequence[Run], cache: Path, progress: Progress, jobs: int, deadline: float, what: str) -> None:
@@ -100,21 +107,21 @@ def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
 
 def _best_rate(method: str, seed: int, cache: Path) -> float:
     success = {}
-    for name, config in _sweep(method):
-        _, log = runs.make(Run(config, seed, name), cache, silent)
-        success[config.learning_rate] = float(log["curve_success"][-1].mean())
+    for run in _sweep(method, seed):
+        _, log = runs.make(run, cache, silent)
+        success[run.config.learning_rate] = float(log["curve_success"][-1].mean())
     return max(success, key=lambda rate: success[rate])
 
 
-def _facts(method: str, chosen: Sequence[Run], cache: Path) -> dict[str, float]:
-    """What the seeds of a method came to, at the end and after as many steps as the shortest run of all took."""
-    labels, found = [f"seed_{run.seed}" for run in chosen], dict[str, float]()
-    logs = [runs.make(run, cache, silent)[1] for run in chosen]
-    for family, within in FAMILIES.items():
-        values = [float(log["curve_success"][-1][within].mean()) for log in logs]
-        found |= summary(f"baselines.{method}.{family}", values, labels)
-    found |= summary(f"baselines.{method}.mate_in_one", [float(log["curve_success"][-1][0]) for log in logs], labels)
-    found[f"baselines.{method}.steps"] = float(np.mean([len(log["log_reward"]) for log in logs]))
+def _facts(method: str, logs: Sequence[Log], seeds: Sequence[int], least: float) -> dict[str, float]:
+    """What the seeds of a method came to at the end, and after `least` steps, between examined moments on a line."""
+    labels, found = [f"seed_{seed}" for seed in seeds], dict[str, float]()
+    for family, within in {**FAMILIES, "mate_in_one": [cell == CELLS[0] for cell in CELLS]}.items():
+        curves = [log["curve_success"][:, within].mean(axis=1) for log in logs]
+        found |= summary(f"baselines.{method}.{family}", [float(curve[-1]) for curve in curves], labels)
+        even = [float(np.interp(least, log["curve_step"], curve)) for log, curve in zip(logs, curves, strict=True)]
+        found |= summary(f"baselines.{method}.equal_steps.{family}", even, labels)
+    found[f"baselines.{method}.steps"] = float(np.mean([log["curve_step"][-1] for log in logs]))
     found[f"baselines.{method}.cpu_seconds"] = float(np.mean([log["log_seconds"].sum() for log in logs]))
     return found
 

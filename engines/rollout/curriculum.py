@@ -3,7 +3,7 @@
 Cells are climbed chain by chain (`starts.CHAINS`): the next one opens once the one before it is passed. A chain begins
 when the chain that it stands on has been climbed far enough. Of the open cells those are drawn most that are neither
 mastered nor hopeless, by p (1 - p) with p the success there (Florensa et al., arXiv:1707.05300, keep starts with
-R_min < p < R_max), the three families (mates, endings, games) getting equal shares. A fixed share of the draws goes to
+R_min < p < R_max), the three families (mates, endings, games) getting fixed shares. A part of the draws goes to
 mastered cells, so that they are not forgotten. Nothing closes: where training is stuck the nearer cells are still
 drawn, as in Salimans & Chen (arXiv:1812.03381).
 """
@@ -39,7 +39,8 @@ class Rule:
     mode: str = "curriculum"  # or "uniform" over all cells, "opening_only", "far" (the last cell of each chain)
     passed: float = 0.5  # success that opens the next cell
     mastered: float = 0.85  # success from which a cell is only rehearsed
-    rehearsal: float = 0.35  # share of the draws that go to mastered cells, while there are any
+    shares: tuple[float, float, float] = (0.2, 0.3, 0.5)  # of mates, endings and games
+    rehearsal: float = 0.35  # share of the draws that go to mastered cells, at most: no more than they are of the open
 
 
 class Curriculum:
@@ -60,10 +61,12 @@ class Curriculum:
         if self.rule.mode != "curriculum":
             weight = self.open.astype(float)
         elif mastered.any() and not mastered[self.open].all():
-            weight = _equal_shares(np.where(mastered, 0.0, weight))
-            weight = (1 - self.rule.rehearsal) * weight / weight.sum() + self.rule.rehearsal * mastered / mastered.sum()
+            fresh = _shared(np.where(mastered, 0.0, weight), self.rule.shares)
+            known = _shared(mastered.astype(float), self.rule.shares)
+            share = min(self.rule.rehearsal, mastered.sum() / self.open.sum())
+            weight = (1 - share) * fresh / fresh.sum() + share * known / known.sum()
         else:
-            weight = _equal_shares(weight)
+            weight = _shared(weight, self.rule.shares)
         drawn: NDArray[np.int64] = rng.choice(len(CELLS), count, p=weight / weight.sum())
         return drawn
 
@@ -110,12 +113,13 @@ _INDEX = {cell: index for index, cell in enumerate(CELLS)}
 _FAMILIES = [np.array([_family(cell) == name for cell in CELLS]) for name in ("mate", "ending", "game")]
 
 
-def _equal_shares(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights scaled so that each family of cells that has any has as much as the others."""
-    return sum(
-        (np.where(family, weight, 0.0) / max(weight[family].sum(), 1e-9) for family in _FAMILIES),
-        start=np.zeros(len(weight)),
-    )
+def _shared(weight: NDArray[np.float64], shares: tuple[float, ...]) -> NDArray[np.float64]:
+    """Weights scaled so that each family of cells that has any gets its share."""
+    found = np.zeros(len(weight))
+    for family, share in zip(_FAMILIES, shares, strict=True):
+        if weight[family].any():
+            found[family] = share * weight[family] / weight[family].sum()
+    return found
 
 
 def _open_at_first(cell: Cell, mode: str) -> bool:

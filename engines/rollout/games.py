@@ -1,6 +1,6 @@
 """Whole games that end in checkmate: how they are kept, split and loaded.
 
-A game is its moves, one number each (`encoding.code`: from + 64 to + 4096 promotion). A start d plies before
+A game is its moves, one number each (`chess.fen.code`: from + 64 to + 4096 promotion). A start d plies before
 mate is the position d moves before a game's end; for odd d the side that mates is to move. The split is by game.
 """
 
@@ -88,13 +88,13 @@ def load(path: Path = CORPUS) -> Corpus:
     try:
         found = cache.load(path, *names, *(f"{name}_plies" for name in names))
     except ValueError as error:
-        raise ValueError(f"{error}: not a corpus of games; make it with `games.making.build`") from error
+        raise ValueError(f"{error}: not a corpus of games; make it with `build_games.build`") from error
     sides = [(found[name], found[f"{name}_plies"]) for name in names]
     for moves, plies in sides:
         if moves.dtype != np.uint16 or moves.ndim != 1 or int(plies.sum()) != len(moves):
             raise ValueError(
                 f"{path}: {moves.dtype}{moves.shape} moves for games of {int(plies.sum())} plies in all, wanted "
-                "one uint16 a ply; make it with `games.making.build`"
+                "one uint16 a ply; make it with `build_games.build`"
             )
     train, test = (Games(moves, np.cumsum([0, *map(int, plies)], dtype=np.int64)) for moves, plies in sides)
     return Corpus(train, test)

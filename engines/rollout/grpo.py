@@ -39,7 +39,7 @@ ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
 class Config:
     """One run. The defaults are the published one."""
 
-    boards: int = 40_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    boards: int = 50_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4
@@ -53,7 +53,7 @@ class Config:
     eps_low: float = 0.2
     eps_high: float = 0.28
     learning_rate: float = 1e-3  # falls to a fiftieth over the last 30 % of the run
-    entropy_coef: float = 0.2
+    entropy_coef: float = 0.5
     entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
     flags: bool = True  # whether the policy is told what a move's check, attack and defence flags say
     width: int = 256

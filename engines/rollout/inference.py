@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def publish(policy: Policy, path: Path) -> None:
     """Write a policy's weights in half precision, sealed."""
     words = {"width": str(policy.block1.in_features), "rank": str(policy.query.out_features)}
     weights.write(path, {name: value.half() for name, value in policy.state_dict().items()}, words)
+
+
+def as_published(policy: Policy) -> Policy:
+    """The policy with its weights rounded to half precision, as they are published."""
+    rounded = copy.deepcopy(policy)
+    rounded.load_state_dict({name: value.half().float() for name, value in policy.state_dict().items()})
+    return rounded
 
 
 def load(path: Path) -> Policy:

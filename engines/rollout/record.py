@@ -31,7 +31,7 @@ from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.experiment.statistics import summary
 from stagelight.engines.recording import Recording
-from stagelight.engines.rollout import evaluation, games, inference, mates, narrative, runs, stockfish
+from stagelight.engines.rollout import evaluation, games, inference, mates, narrative, own_start, runs, stockfish
 from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.policy import Policy
 from stagelight.engines.rollout.runs import SEEDS, Run
@@ -39,8 +39,17 @@ from stagelight.engines.rollout.starts import CELLS, FIRST, Starts
 
 __all__ = ["SEEDS", "make", "publish", "version"]
 KINDS = ("mate in one", "mate in two", "mate in three", "kqk", "krk", "kbbk", "kbnk", "tail", "opening")
-VARIES = ("*seconds", "*minutes", "throughput.*", "*stockfish*")  # not the same on every machine or every time
+VARIES = (
+    "*seconds",
+    "*minutes",
+    "throughput.*",
+    "*stockfish*",
+    "outside.*",
+)  # not the same on every machine or every time
 MASTERED = 0.85  # success from which a later drop counts as forgetting
+_SHORTER = {"watch_legal_moves": "watch_legal", "watch_all_before": "watch_before", "watch_all_after": "watch_after",
+            "watch_ending": "watch_outcome"}  # fmt: skip
+FINAL = 512  # held-out starts of each cell on which the final policy is asked
 STOCKFISH_GAMES = 64  # of each seed
 AVERAGED = 20  # steps, at either end of a run
 
@@ -51,6 +60,8 @@ def make(
     *,
     config: Config = runs.PUBLISHED,
     seeds: Sequence[int] = SEEDS,
+    start: str | None = None,
+    policy: Path | None = None,
     jobs: int = 1,
     deadline: float = NEVER,
 ) -> Recording:
@@ -61,12 +72,17 @@ def make(
         progress: told of each step.
         config: of the run.
         seeds: the first one plays a game in public.
+        start: a FEN; instead, the published policy is trained on for some steps with a game in public from there.
+        policy: its weights, for `start`.
         jobs: seeds trained at once.
         deadline: moment of `time.monotonic()` at which the training is saved and interrupted.
 
     Raises:
+        ValueError: `start` is no position with a known mate, or there is no policy.
         Interrupted: the deadline passed; the same call resumes.
     """
+    if start is not None:
+        return _own(start, policy, seeds[0], progress, deadline)
     wanted = [Run(config, seed, public=seed == seeds[0]) for seed in seeds]
     for _ in pool.run_all(
         wanted, partial(_train, cache, deadline), jobs=jobs, progress=progress, deadline=deadline, what="training"
@@ -74,21 +90,29 @@ def make(
         pass  # each keeps its own checkpoint
     made = [runs.make(run, cache, silent) for run in wanted]
     torch.set_num_threads(1)
-    policies, logs = [policy for policy, _ in made], [log for _, log in made]
+    policies, logs = [inference.as_published(policy) for policy, _ in made], [log for _, log in made]
     facts = _facts(policies, logs, seeds, config)
     return Recording(
         name="rollout",
         seed=seeds[0],
-        config=plain(asdict(config)) | {
-            "seeds": list(seeds), "mates_sha256": mates.load().sha256, "games_sha256": games.load().sha256,
-            "cells": [cell.name for cell in CELLS], "kinds": list(KINDS), "opponents": sorted(_opponents()),
-            "outcomes": ["goes on", "mate", "stalemate", "fifty moves", "repetition", "material", "lost"],
-            "varies": list(VARIES),
-        },
+        config=_config(config, seeds),
         code_version=version(),
         facts=dict(sorted((name, number(value)) for name, value in facts.items())),
         events=tuple(_events(policies[0], logs[0], facts, seeds[0])),
         arrays=_arrays(logs),
+    )  # fmt: skip
+
+
+def _own(start: str, policy: Path | None, seed: int, progress: Progress, deadline: float) -> Recording:
+    """The recording of a reader's position."""
+    board = inference.position(start, "--start")
+    if policy is None:
+        raise ValueError("--start: no policy given to train on; give the published one")
+    log = own_start.train(inference.load(policy), board, seed, progress, deadline)
+    facts = {"group_size": own_start.CONFIG.group_size, "steps": len(log["log_reward"])}
+    return Recording(
+        "rollout", seed, _config(own_start.CONFIG, [seed]) | {"start": board.fen()}, version(), facts,
+        tuple(narrative.training_game(log)), _arrays([log]),
     )  # fmt: skip
 
 
@@ -99,7 +123,7 @@ def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
 def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config: Config) -> dict[str, float]:
     labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
     found = [
-        evaluation.facts(policy, held_out, seed) | _of_log(log)
+        evaluation.facts(policy, held_out, seed) | _of_log(log, policy, held_out)
         for policy, log, seed in zip(policies, logs, seeds, strict=True)
     ]
     facts: dict[str, float] = {}
@@ -115,7 +139,7 @@ def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config
         "cpu_minutes": seconds / 60, "wall_minutes": seconds / 60 / len(seeds), "seeds": len(seeds),
         "parameters": sum(each.numel() for each in policies[0].parameters()),
         "group_size": config.group_size, "boards": config.boards, "steps": float(len(first["log_reward"])),
-        "held_out.starts": runs.EXAMINED,
+        "held_out.starts": runs.EXAMINED, "held_out.endings": evaluation.POSITIONS, "held_out.games": evaluation.GAMES,
     }  # fmt: skip
     for depth in (1, 2, 3):
         facts[f"positions.mate_in_{depth}"] = len(train.mates[depth - 1])
@@ -144,15 +168,22 @@ def _against_stockfish(policies: Sequence[Policy], labels: Sequence[str]) -> dic
     return found | {"one.opening.stockfish.games": float(STOCKFISH_GAMES * len(policies))}
 
 
-def _of_log(log: Log) -> dict[str, float]:
-    """What a run's log says: how much was forgotten, and what the untrained policy could do."""
+def _of_log(log: Log, policy: Policy, held_out: Starts) -> dict[str, float]:
+    """What a run's log says: how much was forgotten, and what the untrained policy could do.
+
+    Success in a cell is smoothed over two moments. A cell is mastered when that first reaches `MASTERED`; what has
+    been lost by the end is measured on `FINAL` other starts.
+    """
     success = log["curve_success"]
-    mastered = success >= MASTERED
-    first = success[mastered.argmax(axis=0), np.arange(success.shape[1])]
-    drop = np.where(mastered.any(axis=0), first - success[-1], 0.0)
+    smooth = (success[:-1] + success[1:]) / 2
+    mastered = smooth >= MASTERED
+    first = smooth[mastered.argmax(axis=0), np.arange(success.shape[1])]
+    final = evaluation.success(policy, held_out, FINAL, 2)
+    drop = np.where(mastered.any(axis=0), first - final, 0.0)
     return {
         "forgetting.worst": float(drop.max()),
-        "mastered": float((success[-1] >= MASTERED).sum()),
+        "mastered": float((final >= MASTERED).sum()),
+        "cells": float(len(final)),
         "untrained.mate_in_one": float(success[0][0]),
     }
 
@@ -173,7 +204,10 @@ def _arrays(logs: list[Log]) -> dict[str, NDArray[Any]]:
     first = logs[0]
     found = {name: np.stack([log[name] for log in logs]) for name in first if name.startswith("curve_")}
     found |= {name: first[name] for name in first if name.startswith(("game_", "watch_", "log_"))}
-    del found["log_seconds"], found["game_cell"], found["log_frontier"]
+    for name in ("log_seconds", "game_cell", "log_frontier"):
+        found.pop(name, None)
+    for name, short in _SHORTER.items():
+        found[short] = found.pop(name)
     opponents, cell = sorted(_opponents()), [CELLS[at] for at in first["game_cell"]]
     frontier = [CELLS[at] for at in first["log_frontier"]]
     return found | {
@@ -197,9 +231,22 @@ def _opponents() -> set[str]:
     return {cell.opponent for cell in CELLS}
 
 
+def _config(config: Config, seeds: Sequence[int]) -> dict[str, Any]:
+    """The configuration of a recording, and the names that its arrays count by."""
+    return plain(asdict(config)) | {
+        "seeds": list(seeds), "mates_sha256": mates.load().sha256, "games_sha256": games.load().sha256,
+        "cells": [cell.name for cell in CELLS], "kinds": list(KINDS), "opponents": sorted(_opponents()),
+        "outcomes": ["goes on", "mate", "stalemate", "fifty moves", "repetition", "material", "lost"],
+        "varies": list(VARIES),
+    }  # fmt: skip
+
+
 def plain(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration as JSON."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
+    return {
+        name: plain(value) if isinstance(value, dict) else list(value) if isinstance(value, tuple) else value
+        for name, value in config.items()
+    }
 
 
 def number(value: float) -> float:
@@ -214,7 +261,9 @@ def version() -> str:
 
 def publish(cache: Path, made: Recording, folder: Path) -> list[Path]:
     """Write the policy of every seed beside a recording, the first under the plain name; returns the paths."""
-    paths = []
+    paths: list[Path] = []
+    if made.config.get("start") is not None:
+        return paths
     for seed in made.config["seeds"]:
         run = Run(runs.PUBLISHED, seed, public=seed == made.seed)
         path = folder / (inference.FILE if seed == made.seed else inference.FILE.replace(".", f"_{seed}.", 1))

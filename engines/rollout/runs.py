@@ -37,6 +37,7 @@ SEEDS = (0, 1, 2)
 PUBLISHED = Config()
 METRICS = ("boards", "reward", "reward_std", "frac_reward_zero_std", "clip_ratio", "entropy", "entropy_coef",
            "grad_norm", "learning_rate", "mean_length")  # fmt: skip
+LIVE = ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")  # of a live table
 MOMENTS = (0.0, 0.003, 0.006, 0.0125, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 EXAMINED = 128  # held-out starts of each cell
 # Of the game in public: what is kept of every step, and what of watched steps alone.
@@ -54,11 +55,12 @@ class Run:
     seed: int
     name: str = "one"
     public: bool = False  # whether a game is played in public
+    moments: tuple[float, ...] = MOMENTS  # shares of the run after which the policy is examined
 
     @property
     def key(self) -> str:
         """A name that changes with the code, the data, the configuration and the seed."""
-        made_by = key(code_version(__name__), _data(), repr(self.config), self.public)
+        made_by = key(code_version(__name__), _data(), repr(self.config), self.public, repr(self.moments))
         return f"{self.name}_{self.seed}_{made_by}"
 
     def path(self, folder: Path) -> Path:
@@ -98,7 +100,7 @@ def make(run: Run, folder: Path, progress: Progress, deadline: float = NEVER) ->
     """
     torch.set_num_threads(1)
     learner = trainer(run)
-    observer = Observer(learner, Starts(held_out=True))
+    observer = Observer(learner, Starts(held_out=True), run.moments)
     log = run_to_completion(
         learner, run.config.boards, run.path(folder), observer.observe, progress, deadline,
         f"{run.name}, seed {run.seed}", observer.begin,
@@ -106,11 +108,22 @@ def make(run: Run, folder: Path, progress: Progress, deadline: float = NEVER) ->
     return learner.policy, log
 
 
+def log_step(learner: Trainer, step: Step, log: Log) -> None:
+    """Log the metrics of a step and of the game in public."""
+    rows: dict[str, Any] = {f"log_{name}": np.float32(getattr(step, name)) for name in METRICS}
+    rows["log_boards"] = np.int64(step.boards)
+    rows["log_frontier"] = np.int16(CELLS.index(learner.curriculum.frontier))
+    rows |= {f"game_{name}": step.game[name] for name in GAME if name in step.game}
+    if step.game and watched(step.step):
+        rows |= {f"watch_{name}": step.game[name] for name in WATCH} | {"watch_step": np.int64(step.step)}
+    _extend(log, rows)
+
+
 class Observer:
     """What is logged of a run while it trains."""
 
-    def __init__(self, learner: Trainer, held_out: Starts) -> None:
-        self.learner, self.held_out, self.clock = learner, held_out, time.process_time()
+    def __init__(self, learner: Trainer, held_out: Starts, moments: tuple[float, ...] = MOMENTS) -> None:
+        self.learner, self.held_out, self.moments, self.clock = learner, held_out, moments, time.process_time()
 
     def begin(self, log: Log) -> None:
         """Examine the policy before the first step."""
@@ -119,22 +132,14 @@ class Observer:
 
     def observe(self, step: Step, log: Log) -> Mapping[str, float]:
         """Log a step, and examine the policy where it is time; returns the figures of a live table."""
-        figures = {name: float(getattr(step, name)) for name in METRICS}
-        figures["seconds"] = time.process_time() - self.clock
-        rows: dict[str, Any] = {f"log_{name}": np.float32(value) for name, value in figures.items()}
-        rows["log_boards"] = np.int64(step.boards)
-        rows["log_frontier"] = np.int16(CELLS.index(self.learner.curriculum.frontier))
-        rows |= {f"game_{name}": step.game[name] for name in GAME if name in step.game}
-        if step.game and watched(step.step):
-            rows |= {f"watch_{name}": step.game[name] for name in WATCH} | {"watch_step": np.int64(step.step)}
-        _extend(log, rows)
-        due = MOMENTS[min(len(log["curve_boards"]), len(MOMENTS) - 1)] * self.learner.config.boards
-        if step.boards >= due and len(log["curve_boards"]) < len(MOMENTS):
+        _extend(log, {"log_seconds": np.float32(time.process_time() - self.clock)})
+        log_step(self.learner, step, log)
+        due = self.moments[min(len(log["curve_boards"]), len(self.moments) - 1)] * self.learner.config.boards
+        if step.boards >= due and len(log["curve_boards"]) < len(self.moments):
             self._examine(log)
         self.clock = time.process_time()
-        return {name: figures[name] for name in ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")} | {
-            "open": float(self.learner.curriculum.open.sum())
-        }
+        figures = {name: float(getattr(step, name)) for name in LIVE}
+        return figures | {"open": float(self.learner.curriculum.open.sum())}
 
     def _examine(self, log: Log) -> None:
         success = evaluation.success(self.learner.policy, self.held_out, EXAMINED, 1)

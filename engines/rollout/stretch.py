@@ -52,8 +52,9 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
 
 def config_of(before: Recording) -> Config:
     """The configuration that a recording was made with."""
+    rule = before.config["rule"]
     plain = {name: before.config[name] for name in Config.__dataclass_fields__}
-    return Config(**{**plain, "rule": Rule(**before.config["rule"])})
+    return Config(**{**plain, "rule": Rule(**{**rule, "shares": tuple(rule["shares"])})})
 
 
 def _steps(config: Config, seed: int, progress: Progress) -> dict[str, NDArray[Any]]:

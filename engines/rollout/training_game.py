@@ -47,13 +47,15 @@ class Probe:
 class TrainingGame:
     """The game going on. `enter` puts it into a step, `record` plays its next moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, cell: int = 0, start: Batch | None = None) -> None:
+        self.own = None if start is None else (cell, start)  # where each game starts, if not at the frontier
         self.board = reset(OPENING[None], np.zeros(1, np.int8), 0)
         self.cell, self.moves, self.needed, self.budget, self.going = 0, 0, 0, 0, False
 
     def enter(self, cell: int, fresh: Batch) -> Batch:
         """The game as the start of a step; if none is going on, the first of `fresh`, of `cell`, becomes it."""
         if not self.going:
+            cell, fresh = self.own or (cell, fresh)
             self.board = Environment(*(getattr(fresh.environment, name)[:1].copy() for name in _ARRAYS))
             self.cell, self.moves, self.going = cell, 0, True
             self.needed, self.budget = int(fresh.needed[0]), int(fresh.budget[0])

@@ -30,7 +30,7 @@ from stagelight.render.pipeline.plan import Places
 @click.option(
     "--start",
     metavar="FEN",
-    help="rollout: watch this position in training. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
+    help="rollout: train the published policy on from here. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
 )
 @click.option(
     "--volume",
@@ -86,6 +86,8 @@ def record(
         shutil.rmtree(checkpoints, ignore_errors=True)
     asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
+    if start is not None:
+        asked["policy"] = places.recordings / "rollout_policy.safetensors"
     engine, made = _run_engine(scene, asked, checkpoints, minutes)
     folder = out or places.recorded
     paths = [*recording.save(made, folder)]
@@ -130,6 +132,8 @@ def run_again(places: Places, scene: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
         options = {"seed": before.seed, "start": before.config.get("start")}
         _, made = _run_engine(scene, options, Path(folder))
+        outside = tuple(event for event in before.events if event["kind"] == "outside")
+        made = replace(made, events=(*made.events, *outside))
         if "compared" in before.config:
             made = replace(made, config={**made.config, "compared": before.config["compared"]})
             benchmark = importlib.import_module(f"stagelight.engines.{scene}.benchmark")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from stagelight.render.cli.options import FILE, FOLDER, JSON, MINUTES, POLICY, j
 from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
 
+WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 SHOWN = 10  # of the lines that a file of puzzles is refused for
 
 
@@ -42,6 +43,11 @@ SHOWN = 10  # of the lines that a file of puzzles is refused for
     "--seed", type=click.IntRange(0), metavar="N", help="Draw other positions for --endings. Example: --seed 7"
 )
 @POLICY
+@click.option(
+    "--save",
+    metavar="SOURCE",
+    help="Write the results into the recording, with these words on where they come from. Example: --save 'my puzzles'",
+)
 @click.pass_obj
 def score_rollout(
     places: Places,
@@ -53,6 +59,7 @@ def score_rollout(
     syzygy: Path | None,
     seed: int | None,
     policy: Path | None,
+    save: str | None,
 ) -> None:
     """Train and score the baselines of the published policies.
 
@@ -78,6 +85,7 @@ def score_rollout(
     _refuse_unused(outside, jobs=jobs, minutes=minutes)
     _refuse_unused(not outside, policy=policy)
     _refuse_unused(endings is None, syzygy=syzygy, seed=seed)
+    _refuse_unused(not outside or policy is not None, save=save)
     with refusals():
         if not outside:
             _baselines(places, as_json, jobs, minutes)
@@ -90,10 +98,40 @@ def score_rollout(
             found |= _puzzles(puzzles, choose)
         if endings is not None:
             found["endings"] = _endings(endings, seed or 0, syzygy, choose)
+    if save is not None:
+        _save(places, found, save)
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
         _print(found)
+
+
+def _save(places: Places, found: dict[str, Any], source: str) -> None:
+    """Write results into the recording, as facts `outside.<what>` and an event with the words of their source."""
+    before = recording.load(places.recordings, "rollout")
+    facts: dict[str, float] = {}
+    for row in found.get("puzzles", []):
+        name = f"outside.mate_in_{WORDS.get(row['moves'], row['moves'])}"
+        facts[f"{name}.puzzles"] = row["within_n"]["of"]
+        facts |= _parts(name, row["within_n" if row["moves"] == 1 else "within_n_plus_1"])
+        facts |= _parts(f"{name}.exact", row["within_n"]) | _parts(f"{name}.first_move", row["first_move"])
+    for row in found.get("endings", []):
+        name = f"outside.{row['ending'].lower()}"
+        facts |= _parts(name, row["mated"]) | {f"{name}.positions": row["mated"]["of"]}
+        facts[f"{name}.win_rate"] = facts.pop(f"{name}.rate")
+        if row["length_ratio"] is not None:
+            facts[f"{name}.length_ratio"] = round(row["length_ratio"], 6)
+    told = [event for event in before.events if event["kind"] != "outside" or event["source"] != source]
+    made = replace(
+        before,
+        facts=dict(sorted({**before.facts, **facts}.items())),
+        events=(*told, {"kind": "outside", "step": 0, "source": source}),
+    )
+    recording.save(made, places.recorded)
+
+
+def _parts(name: str, rate: dict[str, float]) -> dict[str, float]:
+    return {f"{name}.{part}": round(rate[part], 6) for part in ("rate", "low", "high") if part in rate}
 
 
 def _refuse_unused(unused: bool, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""A group's rewards as bars, which re-hang from their mean as advantages."""
+"""A group's rewards as level bars, which re-hang from their mean as advantages."""
 
 from __future__ import annotations
 
@@ -8,60 +8,42 @@ from stagelight.render.pen import Pen
 from stagelight.render.wording import signed
 
 
-def reward_bar(pen: Pen, x: float, base: float, width: float, height: float, alpha: float = 1.0) -> None:
-    """A bar standing on the base line."""
-    if height > 1:
-        _standing(pen, x, base, width, height, theme.ATTENTION, theme.ATTENTION_DEEP, alpha)
-    pen.line((x - width / 2, base), (x + width / 2, base), theme.QUIET, 4, alpha)
+def bar(pen: Pen, zero: float, mean: float, end: float, y: float, height: float, hung: float) -> None:
+    """A reward's bar from `zero` to `end`; `hung`, 0 to 1, lets it hang from `mean` instead.
 
-
-def advantage_bar(pen: Pen, x: float, line: float, width: float, height: float, alpha: float = 1.0) -> None:
-    """A bar hanging from the mean's line: solid teal upwards, dashed rose downwards. height < 0 is down."""
-    if height >= 0:
-        _standing(pen, x, line, width, height, theme.KEPT, theme.KEPT_DEEP, alpha)
-    else:
-        pen.box(x - width / 2, line, width, -height, 8)
-        pen.shade(line, line - height, theme.LOST, theme.LOST, 0.5 * alpha, low_alpha=0.3)
-        pen.box(x - width / 2, line, width, -height, 8)
-        pen.stroke(theme.LOST, 3.5, alpha, (12, 9))
-
-
-def _standing(pen: Pen, x: float, base: float, width: float, height: float, high: str, low: str, alpha: float) -> None:
-    """A lit bar that stands on `base`: deep at its foot, bright at its top, its edge catching the light."""
-    pen.glow(x, base - height, width * 1.1, high, 0.5 * alpha * min(height / width, 1))
-    pen.box(x - width / 2, base - height, width, height, 8)
-    pen.shade(base - height, base, high, low, alpha)
-    if height > 12:
-        pen.line(
-            (x - width / 2 + 9, base - height + 2.5),
-            (x + width / 2 - 9, base - height + 2.5),
-            theme.CORE,
-            2,
-            0.6 * alpha,
-        )
-
-
-def rehang(pen: Pen, x: float, base: float, line: float, width: float, height: float, share: float) -> None:
-    """From a reward bar on the base to an advantage bar on the line."""
-    if share <= 0:
-        reward_bar(pen, x, base, width, height)
+    What reaches beyond the mean is solid and teal, what falls short of it dashed and rose.
+    """
+    top, foot = y - height / 2, mix(zero, mean, hung)
+    if end > zero + 1 and hung < 1:
+        _solid(pen, zero, end, top, height, theme.ATTENTION, theme.ATTENTION_DEEP, 1 - hung)
+    if hung <= 0:
         return
-    reward_bar(pen, x, base, width, height, alpha=1 - share)
-    rise = height - (base - line)
-    advantage_bar(pen, x, line, width, mix(0.0, rise, share), alpha=share)
+    if end > foot + 1:
+        pen.glow(end, y, height * 1.5, theme.KEPT, 0.4 * hung)
+        _solid(pen, foot, end, top, height, theme.KEPT, theme.KEPT_DEEP, hung)
+    elif end < foot - 1:
+        pen.box(end, top, foot - end, height, 4)
+        pen.fill(theme.LOST, 0.4 * hung)
+        pen.box(end, top, foot - end, height, 4)
+        pen.stroke(theme.LOST, 2.5, hung, (9, 6))
+
+
+def _solid(pen: Pen, start: float, end: float, top: float, height: float, high: str, low: str, alpha: float) -> None:
+    """A lit bar, deep at its lower edge."""
+    pen.box(start, top, end - start, height, 6)
+    pen.shade(top, top + height, high, low, alpha)
 
 
 def exhibit(pen: Pen, t: float) -> None:
     """Eight rewards, three of them 1, re-hang from their mean."""
     rewards = (1, 0, 0, 1, 0, 0, 0, 1)
-    base, one, mean, turned = py(76), 500.0, sum(rewards) / len(rewards), ease(t, 1.0, 1.2)
-    line = base - mean * one
+    zero, one, share, turned = px(26), 900.0, sum(rewards) / len(rewards), ease(t, 1.0, 1.2)
+    mean = zero + share * one
     for index, reward in enumerate(rewards):
-        x = px(24 + 9 * index)
-        rehang(pen, x, base, line, 110, one * reward, turned)
-        value = reward - mean
-        colour, place = (theme.KEPT, -20) if value > 0 else (theme.LOST, 46)
-        pen.text(signed(value), x, line - value * one + place, theme.FLOOR, colour,
-                 font=theme.MONO_BOLD, anchor="middle", alpha=turned)  # fmt: skip
-    pen.line((px(18), line), (px(94), line), theme.TEXT, 4.5)
-    pen.text(f"mean {mean:g}", px(16.5), line + 14, 44, theme.TEXT, font=theme.SANS_STRONG, anchor="end")
+        y = py(18 + 9.6 * index)
+        bar(pen, zero, mean, zero + one * reward, y, 62, turned)
+        value = reward - share
+        pen.text(signed(value), px(88), y + 15, 44, theme.KEPT if value > 0 else theme.LOST, font=theme.MONO_BOLD,
+                 anchor="end", alpha=turned)  # fmt: skip
+    pen.line((mean, py(12)), (mean, py(92)), theme.TEXT, 4.5)
+    pen.text(f"mean {share:g}", mean, py(9), 44, theme.TEXT, font=theme.SANS_STRONG, anchor="middle")

@@ -144,17 +144,6 @@ def mated(pen: Pen, placed: Placement, king: str, x: float, y: float, size: floa
     pen.ring(*at, size / 13.5, theme.ATTENTION, 7, share)
 
 
-def move(
-    pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float, after: Placement
-) -> None:
-    """A move in the making: the piece a share of the way, then the position that follows."""
-    if share >= 1:
-        board(pen, after, x, y, size)
-        return
-    squares(pen, x, y, size)
-    travel(pen, before, uci, x, y, size, share)
-
-
 def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: float, share: float) -> None:
     """The men while one of them is a share of the way."""
     start, end = parse_square(uci[:2]), parse_square(uci[2:4])
@@ -162,6 +151,59 @@ def travel(pen: Pen, before: Placement, uci: str, x: float, y: float, size: floa
     (x0, y0), (x1, y1) = centre(start, x, y, size), centre(end, x, y, size)
     lift = size / 8 * (1 + 0.16 * 4 * share * (1 - share))
     man(pen, before[start], (mix(x0, x1, share), mix(y0, y1, share)), lift)
+
+
+def moved(placed: Placement, uci: str) -> Placement:
+    """The pieces after a legal move, given as its squares: with castling, capture in passing and promotion."""
+    start, end = parse_square(uci[:2]), parse_square(uci[2:4])
+    after, symbol = dict(placed), placed[start]
+    del after[start]
+    if symbol in "Pp" and start % 8 != end % 8 and end not in placed:
+        del after[start // 8 * 8 + end % 8]
+    if symbol in "Kk" and abs(start - end) == 2:
+        corner = end + 1 if end > start else end - 2
+        after[(start + end) // 2] = after.pop(corner)
+    promoted = uci[4:5]
+    after[end] = (promoted.upper() if symbol.isupper() else promoted) if promoted else symbol
+    return after
+
+
+def morph(pen: Pen, before: Placement, after: Placement, x: float, y: float, size: float, share: float) -> None:
+    """The men between two positions: those that both have glide to where they go, the others fade out or in."""
+    pairs, gone, come = _pairs(tuple(sorted(before.items())), tuple(sorted(after.items())))
+    side = size / 8
+    for symbol, square in gone:
+        man(pen, symbol, centre(square, x, y, size), side, 1 - min(2 * share, 1.0))
+    for symbol, square in come:
+        man(pen, symbol, centre(square, x, y, size), side, max(2 * share - 1, 0.0))
+    for symbol, start, end in pairs:
+        a, b = centre(start, x, y, size), centre(end, x, y, size)
+        lift = side * (1 + (0.5 * share * (1 - share) if start != end else 0.0))
+        man(pen, symbol, (mix(a[0], b[0], share), mix(a[1], b[1], share)), lift)
+
+
+@lru_cache(maxsize=256)
+def _pairs(
+    before: tuple[tuple[int, str], ...], after: tuple[tuple[int, str], ...]
+) -> tuple[list[tuple[str, int, int]], list[tuple[str, int]], list[tuple[str, int]]]:
+    """Which man becomes which, the nearest of its kind first and those that travel last; who is gone; who has come."""
+    kept = [(symbol, square, square) for square, symbol in before if (square, symbol) in after]
+    left = [item for item in before if item not in after]
+    free = [item for item in after if item not in before]
+    routes = sorted(
+        (math.hypot(start % 8 - end % 8, start // 8 - end // 8), start, end, symbol)
+        for start, symbol in left
+        for end, other in free
+        if symbol == other
+    )
+    started, ended = set[int](), set[int]()
+    for _, start, end, symbol in routes:
+        if start not in started and end not in ended:
+            kept.append((symbol, start, end))
+            started.add(start)
+            ended.add(end)
+    gone = [(symbol, square) for square, symbol in left if square not in started]
+    return kept, gone, [(symbol, square) for square, symbol in free if square not in ended]
 
 
 def arrow(pen: Pen, uci: str, x: float, y: float, size: float, colour: str, alpha: float = 1.0) -> None:
@@ -192,7 +234,11 @@ def exhibit(pen: Pen, t: float) -> None:
     before, after = placement("6k1/5ppp/8/8/8/8/5PPP/R5K1"), placement("R5k1/5ppp/8/8/8/8/5PPP/6K1")
     x, y, size = px(50) - 400, 100, 800
     share = ease(t, 1.0)
-    move(pen, before, "a1a8", x, y, size, share, after)
+    squares(pen, x, y, size)
+    if share < 1:
+        travel(pen, before, "a1a8", x, y, size, share)
+    else:
+        men(pen, after, x, y, size)
     coordinates(pen, x, y, size)
     if share < 1:
         arrow(pen, "a1a8", x, y, size, theme.TEXT, ease(t, 0.2) * (1 - share))

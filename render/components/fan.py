@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render import theme
-from stagelight.render.motion import Point, cut, ease, mix, px, py, swing
+from stagelight.render.motion import Point, cut, ease, px, py, swing
 from stagelight.render.pen import Pen
 
 THIN, THICK = 1.4, 44.0  # width of a ray of probability 0 and 1
 
 
-def tips(count: int, x: float, top: float, bottom: float) -> list[Point]:
-    """The ends of the rays of `count` moves: a column."""
-    return [(x, mix(top, bottom, index / max(count - 1, 1))) for index in range(count)]
+def tips(places: Sequence[int], x: float, middle: float, pitch: float) -> list[Point]:
+    """The ends of rays in a column: place 0 is level with `middle`, the others above and below it."""
+    return [(x, middle + pitch * place) for place in places]
 
 
 def ray_path(pen: Pen, a: Point, b: Point, share: float = 1.0) -> None:
@@ -51,7 +51,7 @@ def fan(
 
 def exhibit(pen: Pen, t: float) -> None:
     """Twenty-five equal guesses become one that is nearly sure."""
-    ends = tips(25, px(82), py(12), py(88))
+    ends = tips(range(-12, 13), px(82), py(50), py(3.2))
     likely = np.exp(-5 * ease(t, 1.0, 2.8) * np.abs(np.arange(25) - 12) ** 0.5)
     odds = likely / likely.sum()
     fan(pen, (px(14), py(50)), ends, odds, ease(t, 0, 0.8))

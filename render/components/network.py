@@ -1,41 +1,22 @@
-"""The policy network as recorded: men, three layers of shown units, moves, and the strongest links between."""
+"""A network: layers of units, the strongest links between them, and the jolt that a change gives to each unit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render import theme
-from stagelight.render.motion import Point, cut, ease, px, py, swing
+from stagelight.render.motion import Cubic, Point, cut, ease, px, py, swing
 from stagelight.render.pen import Pen
 
 Weights = NDArray[np.floating]
 LINKS = 60  # strongest drawn
 GLOWS = 0.5  # a link of at least this strength glows
-
-
-@dataclass(frozen=True)
-class Place:
-    """The rectangle of the stage in which a network is drawn."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def column(self, index: int, columns: int, count: int) -> list[Point]:
-        """The points of one of the columns."""
-        x = self.x + self.width * index / (columns - 1)
-        return [(x, self.y + self.height * (k + 0.5) / count) for k in range(count)]
-
-
-def units(place: Place, sizes: Sequence[int]) -> list[list[Point]]:
-    """The points of every column, left to right."""
-    return [place.column(index, len(sizes), size) for index, size in enumerate(sizes)]
+RISE, FALL, SWINGS, RESTS = 0.1, 0.5, 1.5, 2.0  # seconds to the furthest point, of the decay; swings a second; at rest
+RINGS_FADE = 1.1  # seconds
 
 
 def strongest(parts: Sequence[Weights], count: int = LINKS) -> list[list[tuple[int, int, float]]]:
@@ -71,11 +52,22 @@ def links(
             path, strong = swing(columns[gap][start], columns[gap + 1][end]), abs(strength)
             path = cut(path, share) if share < 1 else path
             thick, clear = 0.8 + width * strong, alpha * (0.1 + 0.6 * strong)
-            if strong > GLOWS:
-                pen.beam(partial(pen.curve, path), theme.BELIEF, thick * 0.8, clear)
-            else:
-                pen.curve(path)
-                pen.stroke(theme.BELIEF, thick, clear)
+            link(pen, path, theme.BELIEF, thick, clear, strong > GLOWS)
+
+
+def link(
+    pen: Pen, path: Cubic, colour: str, width: float, alpha: float, glows: bool, dash: Sequence[float] = ()
+) -> None:
+    """One link; where it glows, with a soft rim and a bright core."""
+    if glows:
+        for wider, fainter in ((3.4, 0.14), (1.9, 0.22)):
+            pen.curve(path)
+            pen.stroke(colour, wider * width + 2, fainter * alpha)
+    pen.curve(path)
+    pen.stroke(colour, width, alpha, dash)
+    if glows:
+        pen.curve(path)
+        pen.stroke(theme.CORE, 0.45 * width, 0.6 * alpha)
 
 
 def layer(
@@ -86,38 +78,64 @@ def layer(
     lit: float = 1.0,
     radius: float = 13,
 ) -> None:
-    """Units as balls, bright as they are active; `lit` 0 shows them dark."""
-    for (x, y), value in zip(points, activation, strict=True):
-        strength = min(max(float(value) / max(top, 1e-9), 0.0), 1.0) * lit
-        if strength > 0.05:
-            pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.75 * strength)
-        pen.ball(x, y, radius * 0.8, "#39456A")
+    """Units as balls, bright as they are active relative to `top`; `lit` 0 shows them dark."""
+    for (x, y), strength in zip(points, _strengths(activation, top, lit), strict=True):
+        pen.ball(x, y, radius * 0.8, theme.UNMEASURED)
         pen.ball(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, strength)
-        pen.glow(x, y, radius * 0.95, theme.CORE, 0.9 * strength**2)
         pen.ring(x, y, radius * (0.8 + 0.2 * strength), theme.BELIEF, 1.4, 0.35 + 0.5 * strength)
 
 
-def jolts(
-    pen: Pen, points: Sequence[Point], change: NDArray[np.floating], scale: float, share: float, radius: float = 34
+def shine(
+    pen: Pen,
+    points: Sequence[Point],
+    activation: NDArray[np.floating],
+    top: float,
+    lit: float = 1.0,
+    radius: float = 13,
 ) -> None:
-    """Rings that swell with how far each unit's weights moved, on one printed scale."""
-    for (x, y), value in zip(points, change, strict=True):
-        size = min(float(value) / scale, 1.0)
-        pen.glow(x, y, 10 + 1.5 * radius * size * share, theme.ATTENTION, 0.4 * share * size**0.5)
-        pen.ring(x, y, 3 + (radius - 3) * size * share, theme.ATTENTION, 3.0, 0.95 * share)
+    """The light of active units, over what `layer` draws."""
+    for (x, y), strength in zip(points, _strengths(activation, top, lit), strict=True):
+        if strength > 0.05:
+            pen.glow(x, y, radius * (1.5 + 2.2 * strength), theme.BELIEF, 0.6 * strength)
+        if strength > 0.2:
+            pen.glow(x, y, radius * 0.95, theme.CORE, 0.8 * strength**2)
 
 
-def strip(pen: Pen, x: float, y: float, change: NDArray[np.floating], scale: float) -> None:
-    """Layers as rows of units, (L, U), each ring as large as the unit's change: a network where room is short."""
-    points = [(x + k * 29.0, y + row * 34.0) for row in range(change.shape[0]) for k in range(change.shape[1])]
-    for at in points:
-        pen.disc(*at, 3, theme.HAIRLINE)
-    jolts(pen, points, change.reshape(-1), scale, 1.0, 15)
+def _strengths(activation: NDArray[np.floating], top: float, lit: float) -> list[float]:
+    """Activations from 0 to 1."""
+    strengths: list[float] = (np.clip(activation / max(top, 1e-9), 0.0, 1.0) * lit).tolist()
+    return strengths
+
+
+def spring(seconds: float) -> float:
+    """How far a unit is thrown back, relative to its furthest: out at once, then a damped swing to rest."""
+    if seconds <= 0 or seconds >= RESTS:
+        return 0.0
+    if seconds < RISE:
+        return math.sin(seconds / RISE * math.pi / 2)
+    after = seconds - RISE
+    return math.exp(-after / FALL) * math.cos(math.tau * SWINGS * after) * (1 - (seconds / RESTS) ** 4)
+
+
+def jolts(pen: Pen, points: Sequence[Point], size: NDArray[np.floating], seconds: float) -> None:
+    """A ring round each unit, as large as its jolt, that fades as the unit comes to rest."""
+    alpha = math.exp(-((seconds / RINGS_FADE) ** 2))
+    if seconds <= 0 or alpha < 0.02:
+        return
+    for (x, y), value in zip(points, size, strict=True):
+        large = float(value)
+        pen.glow(x, y, 14 + 34 * large, theme.ATTENTION, 0.45 * alpha * large**0.5)
+        pen.ring(x, y, 4 + 15 * large, theme.ATTENTION, 1.5 + 1.8 * min(large, 1), 0.95 * alpha * min(3 * large, 1))
 
 
 def exhibit(pen: Pen, t: float) -> None:
-    """Activity runs through three layers, then their weights jolt."""
-    columns = units(Place(px(16), py(10), px(68), py(80)), [8, 12, 12, 8])
+    """Activity runs through three layers; then credit comes back, and their units are thrown by it."""
+    sizes = (8, 12, 12, 8)
+    jolt = [np.cos(np.arange(size) * 1.7 + index) ** 2 for index, size in enumerate(sizes)]
+    columns: list[list[Point]] = []
+    for index, size in enumerate(sizes):
+        thrown = spring(t - 1.8 - 0.3 * (3 - index)) * 90 * jolt[index]
+        columns.append([(px(16 + 22 * index) - float(thrown[k]), py(10 + 80 * (k + 0.5) / size)) for k in range(size)])
     weights = [
         np.outer(np.sin(np.arange(to) * 1.9 + 0.6) ** 2, np.cos(np.arange(of) * 1.3) ** 2)
         * np.sin(np.outer(np.arange(to) + 1, np.arange(of) + 2))
@@ -127,6 +145,7 @@ def exhibit(pen: Pen, t: float) -> None:
     links(pen, columns, strongest(weights, 90), reach=reach)
     for index, points in enumerate(columns):
         active = np.sin(np.arange(len(points)) * 2.1 + index) ** 2
-        layer(pen, points, active, 1.0, min(max(reach - index + 0.5, 0.0), 1.0), 20)
-        if 0 < index < 3:
-            jolts(pen, points, np.cos(np.arange(len(points)) * 1.7) ** 2, 1.0, ease(t, 1.8, 0.8))
+        lit = min(max(reach - index + 0.5, 0.0), 1.0)
+        layer(pen, points, active, 1.0, lit, 20)
+        shine(pen, points, active, 1.0, lit, 20)
+        jolts(pen, points, jolt[index], t - 1.8 - 0.3 * (3 - index))

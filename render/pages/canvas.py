@@ -24,11 +24,11 @@ def path(points: Iterable[tuple[float, float]]) -> str:
     return "".join(f"{'L' if at else 'M'}{x:.1f} {y:.1f}" for at, (x, y) in enumerate(points))
 
 
-def figure(title: str, sentence: str, parts: Iterable[Html], table: Html, file: Html) -> Html:
+def figure(title: str, sentence: str, parts: Iterable[Html], table: Html, file: Html, high: float = HIGH) -> Html:
     """A plot under its title, described in one sentence, with its table and its file folded below."""
     picture = el(
         "svg",
-        {"class": "plot", "viewBox": f"0 0 {WIDE:g} {HIGH:g}", "role": "img", "aria-label": f"{title}. {sentence}."},
+        {"class": "plot", "viewBox": f"0 0 {WIDE:g} {high:g}", "role": "img", "aria-label": f"{title}. {sentence}."},
         *parts,
     )
     return el("figure", {"class": "plotted"}, el("figcaption", {}, title), picture,

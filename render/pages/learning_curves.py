@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from stagelight.render.pages.canvas import LEFT, LOW, NAME_GAP, RIGHT, TOP, download, figure, path, rows_table, text
 from stagelight.render.pages.markup import Html, el
-from stagelight.render.pages.scene_files import Scene, fail, pick_table
+from stagelight.render.pages.scene_files import Scene, fail, pick, pick_table
 from stagelight.render.pages.values import integer, percent
 
 Numbers = NDArray[np.float64]
+ACROSS = "positions reached"
 Place = Callable[[float, float], tuple[float, float]]  # compute and rate -> x and y
 
 
 class Curve(NamedTuple):
-    """One kind of run: its compute and its rate at each evaluation, over its seeds."""
+    """One kind of start: the compute and its rate at each evaluation, over its seeds."""
 
     label: str
     compute: Numbers  # (E,) mean over seeds
@@ -32,20 +33,17 @@ class Curve(NamedTuple):
         return mean
 
 
-def plot(scene: Scene, measured: str, runs: Mapping[str, str], across: str, title: str, page: str) -> Html:
-    """Learning curves of several runs against their compute, from arrays of the recording.
+def plot(scene: Scene, cells: Mapping[str, str], title: str, page: str) -> Html:
+    """Draw the success from held-out starts of some cells against the positions reached.
 
     Args:
-        scene: whose recording holds the arrays.
-        measured: the share on the y axis, the last part of the arrays' names.
-        runs: the first part of the arrays' names -> the label of the run.
-        across: the unit of compute.
+        scene: whose recording holds `curve_boards`, (seeds, moments), and `curve_success`, (seeds, moments, cells).
+        cells: the name of a cell in the configuration -> the label of its curve.
         title: of the picture.
         page: that asks for it.
     """
-    lines = _read(scene, measured, runs, page)
-    first = min(curve.compute[0] for curve in lines)
-    last = max(curve.compute[-1] for curve in lines)
+    lines = _read(scene, cells, page)
+    first, last = lines[0].compute[0], lines[0].compute[-1]
 
     def place(compute: float, rate: float) -> tuple[float, float]:
         share = math.log(compute / first) / math.log(last / first)
@@ -53,28 +51,39 @@ def plot(scene: Scene, measured: str, runs: Mapping[str, str], across: str, titl
 
     marks = [part for curve in enumerate(lines) for part in _curve(*curve, place)]
     ends = "; ".join(f"{c.label} {percent(c.mean[0])} at first, {percent(c.mean[-1])} at the end" for c in lines)
-    file = download(f"{scene.name}-{measured}-{'-'.join(runs)}.csv", "Every seed, as CSV", _rows(lines, across))
-    parts = (*_axes(first, last, place, across), *marks, *_names(lines, place))
-    return figure(title, ends, parts, _table(title, lines, across), file)
+    file = download(f"{scene.name}-{'-'.join(cells)}.csv", "Every seed, as CSV", _rows(lines))
+    parts = (*_axes(first, last, place), *marks, *_names(lines, place))
+    return figure(title, ends, parts, _table(title, lines), file)
 
 
-def _read(scene: Scene, measured: str, runs: Mapping[str, str], page: str) -> list[Curve]:
+def _read(scene: Scene, cells: Mapping[str, str], page: str) -> list[Curve]:
     """The curves, from their first evaluation after the start: nothing has been learnt before."""
-    arrays, curves = scene.arrays, []
-    for run, label in runs.items():
-        rates, compute = (
-            pick_table(scene, arrays, f"{run}_{part}", "seeds, evaluations", page) for part in (measured, "compute")
+    boards, success = read_success(scene, page)
+    compute = boards.mean(axis=0)[1:]
+    if len(compute) < 2 or compute[0] <= 0 or not (np.diff(compute) > 0).all():
+        fail(
+            f"docs/{page}: {scene.name}.npz has curve_boards of shape {boards.shape}, wanted (seeds, moments), three "
+            f"moments or more and rising: run `click record {scene.name}`"
         )
-        if rates.shape != compute.shape or rates.shape[1] < 3:
-            fail(
-                f"docs/{page}: {scene.name}.npz has {run}_{measured} of shape {rates.shape}, wanted finite (seeds, "
-                f"evaluations), three or more, and {run}_compute alike: run `click record {scene.name}`"
-            )
-        curves.append(Curve(label, compute.mean(axis=0)[1:].astype(float), rates[:, 1:].astype(float)))
-    return curves
+    names = {name: at for at, name in enumerate(scene.head["config"]["cells"])}
+    places = {label: pick(names, name, f"{scene.name}.json (cells)", page) for name, label in cells.items()}
+    return [Curve(label, compute, success[:, 1:, at]) for label, at in places.items()]
 
 
-def _axes(first: float, last: float, place: Place, across: str) -> list[Html]:
+def read_success(scene: Scene, page: str) -> tuple[Numbers, Numbers]:
+    """The positions reached at each examined moment, (S, E), and the success in each cell then, (S, E, C)."""
+    boards = pick_table(scene, scene.arrays, "curve_boards", "seeds, moments", page).astype(float)
+    success: Numbers = pick(scene.arrays, "curve_success", f"{scene.name}.npz", page).astype(float)
+    wanted = (*boards.shape, len(scene.head["config"]["cells"]))
+    if success.shape != wanted or not np.isfinite(success).all():
+        fail(
+            f"docs/{page}: {scene.name}.npz has curve_success of shape {success.shape}, wanted finite {wanted}: "
+            f"run `click record {scene.name}`"
+        )
+    return boards, success
+
+
+def _axes(first: float, last: float, place: Place) -> list[Html]:
     """Lines for the quarters, ticks at powers of ten, and the unit of compute."""
     parts = []
     for rate in (0.0, 0.25, 0.5, 0.75, 1.0):
@@ -85,7 +94,7 @@ def _axes(first: float, last: float, place: Place, across: str) -> list[Html]:
         x = place(10.0**power, 0)[0]
         parts += [el("path", {"class": "plot__grid", "d": f"M{x:.1f} {LOW:g}v5"}),
                   text(x, LOW + 19, "middle", integer(10.0**power))]  # fmt: skip
-    return [*parts, text((LEFT + RIGHT) / 2, LOW + 39, "middle", across)]
+    return [*parts, text((LEFT + RIGHT) / 2, LOW + 39, "middle", ACROSS)]
 
 
 def _curve(order: int, curve: Curve, place: Place) -> list[Html]:
@@ -116,22 +125,22 @@ def _names(curves: Sequence[Curve], place: Place) -> list[Html]:
     return parts
 
 
-def _rows(curves: Sequence[Curve], across: str) -> Iterator[Sequence[object]]:
-    """One evaluation of one seed a row: the run, its seed, its mean compute, and the share."""
-    yield ["run", "seed", across, "share"]
+def _rows(curves: Sequence[Curve]) -> Iterator[Sequence[object]]:
+    """One evaluation of one seed a row: the starts, the seed, the mean compute, and the share."""
+    yield ["starts", "seed", ACROSS, "share"]
     for curve in curves:
         for seed, rates in enumerate(curve.rates):
             for compute, rate in zip(curve.compute, rates, strict=True):
                 yield [curve.label, seed, f"{compute:.10g}", f"{rate:.6g}"]
 
 
-def _table(title: str, curves: Sequence[Curve], across: str) -> Html:
+def _table(title: str, curves: Sequence[Curve]) -> Html:
     """Mean and extremes at every evaluation, one row each."""
     rows = []
-    for at in range(max(len(curve.compute) for curve in curves)):
+    for at, compute in enumerate(curves[0].compute):
         cells = [
             el("td", {"title": f"{percent(c.rates[:, at].min())} to {percent(c.rates[:, at].max())}"},
-               percent(c.mean[at])) if at < len(c.compute) else el("td", {}) for c in curves
+               percent(c.mean[at])) for c in curves
         ]  # fmt: skip
-        rows.append(el("tr", {}, el("th", {"scope": "row"}, integer(round(curves[0].compute[at]))), *cells))
-    return rows_table(title, (across, *(curve.label for curve in curves)), rows)
+        rows.append(el("tr", {}, el("th", {"scope": "row"}, integer(round(compute))), *cells))
+    return rows_table(title, (ACROSS, *(curve.label for curve in curves)), rows)

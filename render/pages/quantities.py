@@ -1,13 +1,11 @@
 """Quantities: the numbers of a recording that a page may write or compare.
 
-A quantity is a number, the name of a fact or of a setting, a difference or a ratio of two of them, or a learning curve
-at a share of its compute, as the mean over seeds:
+A quantity is a number, the name of a fact or of a setting, or a difference or a ratio of two of them:
 
     0.5
     ours.brain.psnr
     samples.brain.psnr - variation.brain.psnr
     score.calm.roles.return / score.calm.clairvoyant.return
-    curriculum_slide.tails_9@0.1
 
 In a name, `*` stands for one part between two dots, or a piece of one, and `{a,b}` for either of two.
 """
@@ -20,8 +18,6 @@ import math
 import re
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from stagelight.render.pages.scene_files import Scene, fail, pick
 
@@ -108,22 +104,8 @@ def _split(quantity: str) -> tuple[str, str, str]:
 def _term(scene: Scene, name: str, page: str) -> float:
     if NUMBER.fullmatch(name):
         return float(name)
-    if "@" in name:
-        return _on_curve(scene, name, page)
     kind = "config" if name in scene.head["config"] and name not in scene.head["facts"] else "facts"
     return finite(scene.head[kind], name, f"{_head(scene)} ({kind})", page)
-
-
-def _on_curve(scene: Scene, name: str, page: str) -> float:
-    """`run.measured@share`: what a run's learning curve reaches at a share of its compute, as the mean over seeds."""
-    curve, _, share = name.partition("@")
-    run, _, measured = curve.partition(".")
-    arrays = scene.arrays
-    rates, compute = (
-        pick(arrays, f"{run}_{part}", f"{scene.name}.npz", page).mean(axis=0) for part in (measured, "compute")
-    )
-    reached = float(np.interp(float(share) * compute[-1], compute, rates))
-    return finite({name: reached}, name, f"{scene.name}.npz", page)
 
 
 def _head(scene: Scene) -> str:

@@ -107,6 +107,10 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
     manifest, tracks = scene.manifest, scene.manifest["tracks"]
     weights = f"recordings/{scene.name}_policy.safetensors"
     policy = [("The weights of the policy", weights), ("Their seal, a SHA-256", f"{weights}.sha256")]
+    for path in sorted((scene.assets / "recordings").glob(f"{scene.name}_policy_*.safetensors")):
+        seed = path.stem.rpartition("_")[2]
+        policy += [(f"The weights of seed {seed}", f"recordings/{path.name}"),
+                   (f"The seal of seed {seed}", f"recordings/{path.name}.sha256")]  # fmt: skip
     return [
         ("The video", manifest["video"]["file"]),
         *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections.abc import Callable, Sequence
 
@@ -66,9 +67,18 @@ def fact(scene: Scene, quantity: str, style: str, digits: int | None, page: str)
 
 
 def setting(scene: Scene, name: str, style: str, digits: int | None, page: str) -> Html:
-    """A number of the run's configuration, carrying its exact value and its name."""
-    where = f"site_assets/recordings/{scene.name}.json (config)"
-    return _written(scene, name, [finite(scene.head["config"], name, where, page)], style, digits, page)
+    """A number of the run's configuration, carrying its exact value and its name: `eps_low`, `rule.passed`."""
+    where, config = f"site_assets/recordings/{scene.name}.json (config)", scene.head["config"]
+    *outer, last = name.split(".")
+    for part in outer:
+        config = pick(config, part, where, page)
+    return _written(scene, name, [finite(config, last, where, page)], style, digits, page)
+
+
+def recorded(scene: Scene, pattern: str) -> str:
+    """Something if the run has a fact, or a kind of event, of a name such as `outside.*`; else nothing."""
+    names = [*scene.head["facts"], *(event["kind"] for event in scene.head["events"])]
+    return next(iter(fnmatch.filter(names, pattern)), "")
 
 
 def _written(scene: Scene, name: str, numbers: Sequence[float], style: str, digits: int | None, page: str) -> Html:

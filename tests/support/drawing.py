@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from stagelight.render import theme
 from stagelight.render.pen import Pen
+from stagelight.render.pipeline import perceptual
 from stagelight.render.scene import Scene, Section
 from stagelight.render.stage import Film
 
@@ -59,6 +62,31 @@ def text_is_large_and_on_the_stage(monkeypatch: pytest.MonkeyPatch, scene: Scene
             assert size >= theme.FLOOR - 0.01, words
             assert left >= 0, words
             assert right <= theme.WIDTH, words
+
+
+def no_cut(scene: Scene) -> None:
+    """The last frame of each section is the first of the next, as near as an eye can tell."""
+    films = [Film(section, theme.QUALITIES["web"]) for section in scene.sections()]
+    for before, after in pairwise(films):
+        worst = perceptual.worst(_cells(before.frame(len(before) - 1)), _cells(after.frame(0)))
+        assert worst.distance <= perceptual.TOLERANCE, f"{before.section.name} to {after.section.name}: {worst}"
+
+
+def _cells(frame: Any) -> perceptual.Cells:
+    return perceptual.cells(VideoFrame.from_ndarray(np.ascontiguousarray(frame[..., :3]), "rgb24"))
+
+
+def nothing_stands_still(scene: Scene) -> None:
+    """No picture holds for more than 1.5 s, but while a caption is read: a second, and a third of one for each word."""
+    for section in scene.sections():
+        film, still, last = Film(section, SMALL), 0.0, None
+        for index in range(len(film)):
+            frame, t = film.frame(index).astype(int), index / SMALL.fps
+            moves = last is None or np.abs(frame - last).max() > 3
+            read = any(cue.start <= t <= cue.start + 1 + len(cue.text.split()) / 3 for cue in section.captions)
+            still = 0.0 if moves or read else still + 1 / SMALL.fps
+            assert still <= 1.5, f"{section.name} stands still at {t:.1f} s"
+            last = frame.copy()
 
 
 def any_frame_renders_alone(section: Section, every: int) -> None:

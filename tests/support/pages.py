@@ -32,7 +32,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
     """The head of a recording and the manifest of a scene, with `text` wherever a person's words go."""
     head = {
         "facts": {"rate": 0.8034, "rate.sd": 0.009, "steps": 40000, "drop": -0.25, "time": 840},
-        "config": {"eps_low": 0.2, "odd": "high"},
+        "config": {"eps_low": 0.2, "odd": "high", "rule": {"passed": 0.75}},
         "events": [
             {"step": 0, "kind": "failure", "san": text, "share": 0.75, "missed": [text, "Qh5#"]},
             {"step": 1, "kind": "failure", "san": "late"},
@@ -115,11 +115,10 @@ def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> s
     return said
 
 
-def with_curves(root: Path, rates: Any, names: tuple[str, ...] = ("one", "two")) -> scene_files.Scene:
-    """A scene whose recording holds these curves."""
-    compute = np.array([[0, 10, 100, 1000]] * 2)
-    arrays: dict[str, Any] = {
-        f"{name}_{part}": found for name in names for part, found in (("rate", rates), ("compute", compute))
-    }
-    write(root, *sample(), arrays)
+def with_curves(root: Path, rates: Any) -> scene_files.Scene:
+    """A scene whose recording holds the same curve, of two seeds, for each of two cells."""
+    boards = np.array([[0, 10, 100, 1000]] * 2)
+    head, manifest = sample()
+    head["config"] = {**head["config"], "cells": ["one", "two"]}
+    write(root, head, manifest, {"curve_boards": boards, "curve_success": np.stack([rates, rates], axis=-1)})
     return scene_files.load(root / "site_assets", "tiny")

@@ -1,7 +1,7 @@
 """The rules of chess on boards of `attacks`, compiled: legal moves, what a move does, how a game ends.
 
 A history is int64 (128,): the hash of each position since the last irreversible move, at the index of its halfmove
-clock. A move is from + 64 to + 4096 promotion, as in `encoding.code`.
+clock. A move is from + 64 to + 4096 promotion, as in `fen.code`.
 """
 
 from __future__ import annotations

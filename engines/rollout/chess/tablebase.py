@@ -244,6 +244,24 @@ def white_tables() -> NDArray[np.int8]:
     return found
 
 
+def distance(board: NDArray[np.int8]) -> tuple[str, int] | None:
+    """The ending that a position of the side to move against a bare king is, and its moves to mate; None if none is.
+
+    board: (72,), see `chess.board`.
+    """
+    turn = int(board[TURN])
+    mine = {int(kind): list(np.flatnonzero(board[:64] * turn == kind)) for kind in range(1, 6)}
+    letters = "".join("PNBRQ"[kind - 1] * len(squares) for kind, squares in sorted(mine.items(), reverse=True))
+    name = next((name for name, each in ENDINGS.items() if each in {letters, letters[::-1]}), None)
+    if name is None or np.count_nonzero(board[:64] * turn < 0) != 1:
+        return None
+    pieces = [int(mine["PNBRQ".index(letter) + 1].pop(0)) for letter in ENDINGS[name]]
+    kings = int(board[BLACK_KING if turn > 0 else WHITE_KING]), int(board[WHITE_KING if turn > 0 else BLACK_KING])
+    code = encode(*kings, pieces[0], pieces[1] if pieces[1:] else -1, len(set(ENDINGS[name])) < len(pieces))
+    moves = int(solve(name).white[code])
+    return (name, moves) if moves > 0 else None
+
+
 @compiled
 def bare_king_reply(board: NDArray[np.int8], tables: NDArray[np.int8]) -> int:
     """The square to which the bare king of the side to move goes by the tables; -1 if no table is of this ending."""

@@ -1,184 +1,219 @@
-"""The start slides back: from mate in one, ply by ply, to the opening; then one whole game, played to mate."""
+"""The start slides back: one game, rewound from its mate to the opening as far as training has come to start."""
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
-from stagelight.render.components import board, network
-from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.components import board
+from stagelight.render.motion import ease, mix
 from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.games import Game, Starts
-from stagelight.render.wording import percent
+from stagelight.render.scenes.rollout.data import JOLT_READS, NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.fan import Fan
+from stagelight.render.scenes.rollout.layout import LANES_RIGHT, RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
+from stagelight.render.scenes.rollout.schedule import last_step
+from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.update import playing
 
 # Beats, in seconds.
-SLIDES, SLID = 0.6, 5.6  # the marker leaves, and arrives
-FIRST_PLY, LAST_PLY = 6.1, 9.5  # of the whole game
-SECONDS = 11.0
+LEAVES, GATHERS, GATHER = 0.0, 0.3, 1.2  # the fan; the pieces become the end of a game
+RULER = 0.8
+REWINDS, REWOUND = 2.2, 9.4
+BEND = 1.9  # the rewind begins slowly: plies grow with this power of time
+CLIMBS, SECONDS = 10.0, 12.4  # the counter goes on to the run's last step
+OPENING = 1001  # how the opening is recorded as a depth
+FAINT = 0.55  # of the network
 
-# Layout.
-BOARD = (px(30.5), py(17), 590.0)
-RULER_LEFT, RULER_RIGHT, RULER_Y = px(6), px(94), py(77)
-RULER_NAME_RISE, TICK, TICK_NAME_DROP = 28, 10, 46
-FIRST_TICK, LAST_TICK = RULER_LEFT + 30, RULER_RIGHT - 60
-LEFT, RIGHT, NUMBERS_RIGHT = px(5), px(66), px(95)  # of what stands beside the board
-SURE_NAME_Y, SURE_Y, STRIP_NAME_Y, STRIP = py(30), py(39.5), py(52), (px(5.6), py(56))
-STEP_Y, DEPTH_Y, NUMBER_DROP, NUMBER_SIZE = py(30), py(52), py(9.5), 84
-PLAYS_Y, MOVE_Y, MOVE_SIZE = py(24), py(33), 64
-RATES_NAME_Y, RATES_NAME_LINE, RATES_SIZE = py(24), py(28.5), 44
-RATES_TOP, RATES_PITCH = 35.5, 6.9  # percent of the height
-RATES = (
-    ("random moves", "opening.mate_rate"),
-    ("greedy", "opening.greedy.mate_rate"),
-    ("one-ply search", "opening.material_1.mate_rate"),
-    ("careful", "opening.careful.mate_rate"),
-    ("two-ply search", "opening.material_2.mate_rate"),
-    ("Stockfish", "opening.stockfish.mate_rate"),
-)
+TICKS = (1, 2, 4, 8)  # moves to mate, of those that the game has
+SIZE, NAME_SIZE = 150, 44
+
+
+@dataclass(frozen=True)
+class Rewind:
+    """A game and the steps at which training came to start that far from its end."""
+
+    data: Data
+
+    @cached_property
+    def boards(self) -> list[board.Placement]:
+        """(P + 1,) the positions, the opening first."""
+        event = self.data.event("rewind")
+        assert event is not None, "a recording with a curriculum has a game to rewind"
+        return [board.placement(fen) for fen in event["boards"]]
+
+    @property
+    def plies(self) -> int:
+        """The length of the game."""
+        return len(self.boards) - 1
+
+    @cached_property
+    def passes(self) -> list[tuple[int, int]]:
+        """(step, plies from the end), rising: when training first started that far back. The opening is all of it."""
+        found = [(last_step(self.data) + 1, 1)]
+        for event in self.data.events("frontier"):
+            deepest = self.plies if event["depth"] == OPENING else self.plies - 1
+            depth = min(int(event["depth"]), deepest)
+            if depth > found[-1][1]:
+                found.append((max(int(event["step"]), found[-1][0]), depth))
+        return found
+
+    @property
+    def deepest(self) -> int:
+        """As far back as training came to start, in plies."""
+        return self.passes[-1][1]
+
+    def counted(self, plies: float) -> int:
+        """The training step at which starts were that far back; between two recorded ones, on the way."""
+        steps, depths = zip(*self.passes, strict=True)
+        return int(np.interp(plies, depths, steps))
 
 
 @reads(
-    "arrays.public_after",
-    "arrays.public_board",
-    "arrays.public_change",
-    "arrays.public_left",
-    "arrays.public_move",
-    "arrays.public_moves",
-    "arrays.slide_depth",
-    "arrays.slide_rung",
-    "events.showcase.0",
-    *(f"facts.{fact}" for _, fact in RATES),
+    *STEP_READS,
+    *NETWORK_READS,
+    *JOLT_READS,
+    "arrays.frontier_opponent",
+    "arrays.game_after",
+    "arrays.game_before",
+    "arrays.game_drawn",
+    "arrays.game_move",
+    "arrays.game_outcome",
+    "arrays.game_played",
+    "arrays.game_reply",
+    "events.frontier.*",
+    "events.rewind.0",
+    "events.surest_mistake.0",
+    "events.training_game.*",
 )
 def section(recording: Recording) -> Section:
     """The words and their times."""
-    starts, game = Starts(recording), Game(recording)
+    data = Data(recording)
+    rewind = Rewind(data)
+    reached = rewind.deepest == rewind.plies
     return Section(
         name="curriculum",
         step=None,
         title="Sliding back",
         seconds=SECONDS,
-        paint=partial(paint, starts, game),
-        backdrop=partial(backdrop, starts),
+        paint=partial(paint, rewind),
+        backdrop=empty_board,
         captions=(
-            Cue(0.3, 5.7, "Another network. When it mostly mates, its games start further back."),
-            Cue(5.9, SECONDS, f"From the opening, against {game.opponent}: mate."),
+            Cue(0.4, 4.2, "When it finds the mate, games start one move earlier."),
+            Cue(4.4, 7.4, "Each time it mostly mates, they start earlier still."),
+            Cue(
+                7.6,
+                CLIMBS - 0.1,
+                "At last they start where every game does." if reached else "This is as far back as they start.",
+            ),
+            *((Cue(CLIMBS, SECONDS, "From here on its opponents grow stronger."),) if _stronger(rewind) else ()),
         ),
-        marks=(
-            Cue(0.0, SECONDS, "ruler"),
-            Cue(0.0, SLID, "counter"),
-            Cue(0.0, SLID, "jolt"),
-            Cue(LAST_PLY, SECONDS, "ring"),
-        ),
-        still=SECONDS - 0.5,
-        alt=f"A ruler of plies from mate, its marker at the opening. Above it a whole game of {len(game)} plies "
-        f"against {game.opponent} has ended in checkmate; the mated king is ringed.",
+        marks=(Cue(RULER, SECONDS, "ruler"), Cue(0.0, SECONDS, "counter"), Cue(REWINDS, REWOUND, "jolt")),
+        still=6.4,
+        alt=f"A game of {(rewind.plies + 1) // 2} moves runs backwards, its pieces returning home. A ruler of "
+        "moves to mate, its marker on the way from one to the opening.",
     )
 
 
-def backdrop(starts: Starts, pen: Pen) -> None:
-    """The empty board and the ruler."""
-    board.squares(pen, *BOARD)
-    pen.line((RULER_LEFT, RULER_Y), (RULER_RIGHT, RULER_Y), theme.HAIRLINE, 4)
-    pen.text("plies from mate at the start", RULER_LEFT, RULER_Y - RULER_NAME_RISE, theme.FLOOR, theme.QUIET)
-    for index in range(len(starts.steps)):
-        x, name = _ruler_x(starts, index), starts.name(index)
-        pen.line((x, RULER_Y - TICK), (x, RULER_Y + TICK), theme.HAIRLINE, 3)
-        place, anchor = _tick_name(name, x)
-        pen.text(name, place, RULER_Y + TICK_NAME_DROP, theme.FLOOR, theme.QUIET, anchor=anchor)
+def _stronger(rewind: Rewind) -> bool:
+    """Whether another opponent came after the starts had come to the opening."""
+    since = rewind.data.array("frontier_opponent")[rewind.passes[-1][0] - 1 :]
+    return bool((since != since[0]).any())
 
 
-def _tick_name(name: str, x: float) -> tuple[float, Anchor]:
-    """The place of a tick's name: below it, but within the ruler."""
-    return (RULER_RIGHT, "end") if name == "opening" else (x, "middle")
+def plies(rewind: Rewind, t: float) -> float:
+    """How far from the game's end the board stands."""
+    share = min(max((t - REWINDS) / (REWOUND - REWINDS), 0.0), 1.0)
+    smooth = share - 0.06 * np.sin(2 * np.pi * share) * share
+    far = mix(1.0, float(rewind.deepest), float(smooth) ** BEND)
+    return far - (1 - ease(t, REWINDS - 0.7, 0.7))  # the mate itself is taken back first
 
 
-def paint(starts: Starts, game: Game, pen: Pen, t: float) -> None:
-    """Boards of the run as the marker slides; then the game, ply by ply."""
-    clock = float(np.interp(t, (SLIDES, SLID), (0.0, float(len(starts.steps) - 1))))
-    index = _marker(starts, pen, clock)
-    if t < FIRST_PLY:
-        board.men(pen, starts.boards[index], *BOARD)
-        board.arrow(pen, starts.likeliest[index], *BOARD, theme.BELIEF, starts.probability[index] ** 0.7)
+def shot(rewind: Rewind, t: float) -> Shot:
+    """The pieces of the training game become the game's last position, which runs backwards."""
+    data, far = rewind.data, plies(rewind, t)
+    start = last_step(data)
+    step = data.step(start)
+    count = (
+        rewind.counted(max(far, 1.0))
+        if t < CLIMBS
+        else round(mix(rewind.passes[-1][0], data.last + 1, ease(t, CLIMBS, 1.4)))
+    )
+    count = max(count, start + 1)
+    if t < REWINDS - 0.7:
+        gathered = ease(t, GATHERS, GATHER)
+        men = Pieces(passing=(step.answered, rewind.boards[-1], gathered), ringed=ease(t, GATHERS + GATHER - 0.2, 0.3))
+        if gathered <= 0:
+            men = playing(step, 1.0, 1 - ease(t, 0.0, GATHERS), 1.0)
     else:
-        _play(game, pen, t)
-    playing = ease(t, FIRST_PLY - 0.3, 0.3)
-    with pen.faded(1 - playing) as visible:
-        if visible:
-            _start(starts, pen, index)
-    with pen.faded(playing) as visible:
-        if visible:
-            _result(starts.recording, game, pen, t)
+        done = min(int(far), rewind.plies - 1)
+        at = rewind.plies - done
+        men = Pieces(passing=(rewind.boards[at], rewind.boards[at - 1], ease(far - done, 0.1, 0.8)))
+    now, state = network(rewind, t)
+    few = step.likeliest.after[step.likeliest.order]
+    return Shot(
+        now,
+        f"step {count}",
+        pieces=men,
+        network=state,
+        fan=Fan(
+            open=1 - ease(t, LEAVES, 0.5), shift=1.0, few=tuple(few.tolist()), names=1 - ease(t, LEAVES, 0.4), named=3
+        ),
+    )
 
 
-def _marker(starts: Starts, pen: Pen, clock: float) -> int:
-    """The marker on the ruler; returns the start that is shown, which changes where the marker is half way."""
-    last = len(starts.steps) - 1
-    low = min(int(clock), last)
-    x = mix(_ruler_x(starts, low), _ruler_x(starts, min(low + 1, last)), ease(clock - low, 0.4, 0.6))
-    pen.line((RULER_LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 5)
-    pen.glow(x, RULER_Y, 60, theme.ATTENTION, 0.8)
-    pen.ball(x, RULER_Y, 15, theme.ATTENTION)
-    return min(int(clock + 0.3), last)
+def network(rewind: Rewind, t: float) -> tuple[int, PolicyNetwork]:
+    """The step whose network is shown, and its state: it is jolted where the start slides back."""
+    now, since = _beat(rewind, t)
+    return min(now, rewind.data.last), PolicyNetwork(alpha=mix(1.0, FAINT, ease(t, LEAVES, 0.8)), hit=since, pace=0.3)
 
 
-def _ruler_x(starts: Starts, index: int) -> float:
-    return mix(FIRST_TICK, LAST_TICK, index / max(1, len(starts.steps) - 1))
+def _beat(rewind: Rewind, t: float) -> tuple[int, float]:
+    """The last step at which the start slid back, and the seconds since."""
+    grid = np.arange(REWINDS, REWOUND, 0.04)
+    fars = np.array([plies(rewind, float(at)) for at in grid])
+    moments = [(float(grid[min(int(np.searchsorted(fars, depth - 0.01)), len(grid) - 1)]), step)
+               for step, depth in rewind.passes[1:]]  # fmt: skip
+    past = [(at, step) for at, step in moments if at <= t]
+    if not past:
+        return last_step(rewind.data), -1.0
+    return past[-1][1] - 1, t - past[-1][0] + 0.02
 
 
-def _start(starts: Starts, pen: Pen, index: int) -> None:
-    """A start: its step and depth, the policy's likeliest move, what the step changed."""
-    _number(pen, "training step", f"{starts.steps[index] + 1:,}".replace(",", " "), STEP_Y, theme.TEXT)
-    _number(pen, "plies from mate", starts.name(index), DEPTH_Y, theme.ATTENTION)
-    probability = percent(starts.probability[index])
-    pen.text("its likeliest move", LEFT, SURE_NAME_Y, theme.FLOOR, theme.QUIET)
-    pen.text(probability, LEFT, SURE_Y, NUMBER_SIZE, theme.BELIEF, font=theme.MONO_BOLD)
-    pen.text("jolts: weights moved", LEFT, STRIP_NAME_Y, theme.FLOOR, theme.QUIET)
-    network.strip(pen, *STRIP, starts.change[index], starts.largest_change)
+def ruler_x(rewind: Rewind, far: float) -> float:
+    """A place on the ruler: moves to mate, close ones further apart."""
+    share = np.log(max(far, 1.0) + 1) - np.log(2.0)
+    return mix(RULER_LEFT, RULER_RIGHT, float(share / (np.log(rewind.plies + 1) - np.log(2.0))))
 
 
-def _number(pen: Pen, name: str, number: str, y: float, colour: str) -> None:
-    pen.text(name, RIGHT, y, theme.FLOOR, theme.QUIET)
-    pen.text(number, RIGHT, y + NUMBER_DROP, NUMBER_SIZE, colour, font=theme.MONO_BOLD)
+def ruler(rewind: Rewind, pen: Pen, far: float, alpha: float) -> None:
+    """The line from mate in one to the opening, and its marker."""
+    with pen.faded(alpha) as visible:
+        if not visible:
+            return
+        pen.line((RULER_LEFT, RULER_Y), (RULER_RIGHT, RULER_Y), theme.HAIRLINE, 4)
+        ticks = [(str(moves), 2.0 * moves - 1) for moves in TICKS if 2 * moves < 0.5 * rewind.plies]
+        for name, far_off in [*ticks, ("opening", float(rewind.plies))]:
+            x = ruler_x(rewind, far_off)
+            pen.line((x, RULER_Y - 12), (x, RULER_Y + 12), theme.QUIET, 3)
+            place: tuple[float, Anchor] = (LANES_RIGHT, "end") if name == "opening" else (x, "middle")
+            pen.text(name, place[0], RULER_Y + 62, NAME_SIZE, theme.QUIET, anchor=place[1])
+        x = ruler_x(rewind, far)
+        pen.line((RULER_LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 6)
+        pen.glow(x, RULER_Y, 70, theme.ATTENTION, 0.8)
+        pen.ball(x, RULER_Y, 17, theme.ATTENTION)
+        moves = (round(max(far, 1.0)) + 1) // 2
+        pen.text("moves to mate", SIDE_X, 390, NAME_SIZE, theme.QUIET)
+        pen.text(str(moves), SIDE_X, 390 + SIZE, SIZE, theme.ATTENTION, font=theme.MONO_BOLD)
 
 
-def _play(game: Game, pen: Pen, t: float) -> None:
-    """The whole game up to a time, the last move's squares lit."""
-    ply, share = _ply(game, t)
-    uci = game.uci[ply]
-    colour = theme.BELIEF if ply % 2 == 0 else theme.QUIET
-    for name in (uci[:2], uci[2:4]):
-        board.light(pen, board.parse_square(name), *BOARD, colour, 0.7)
-    if share >= 1:
-        board.men(pen, game.boards[ply + 1], *BOARD)
-    else:
-        board.travel(pen, game.boards[ply], uci, *BOARD, share)
-    if t >= LAST_PLY:
-        board.mated(pen, game.boards[ply + 1], "k", *BOARD, ease(t, LAST_PLY + 0.1, 0.4))
-
-
-def _result(recording: Recording, game: Game, pen: Pen, t: float) -> None:
-    """The move that is played, and how often the opening ends in mate."""
-    ply, _ = _ply(game, t)
-    move = f"{ply // 2 + 1}.{'..' if ply % 2 else ''} {game.san[ply]}"
-    pen.text("the policy plays White", LEFT, PLAYS_Y, theme.FLOOR, theme.QUIET)
-    pen.text(move, LEFT, MOVE_Y, MOVE_SIZE, theme.TEXT, font=theme.MONO_BOLD)
-    alpha = ease(t, LAST_PLY, 0.5)
-    pen.text("games mated from", RIGHT, RATES_NAME_Y, theme.FLOOR, theme.QUIET, alpha=alpha)
-    pen.text("the opening", RIGHT, RATES_NAME_LINE, theme.FLOOR, theme.QUIET, alpha=alpha)
-    for row, (name, fact) in enumerate(RATES):
-        y, rate = py(RATES_TOP + RATES_PITCH * row), recording.fact(fact)
-        colour = theme.ATTENTION if rate > 0.5 else theme.QUIET
-        pen.text(name, RIGHT, y, theme.FLOOR, theme.TEXT, alpha=alpha)
-        pen.text(f"{100 * rate:.0f} %", NUMBERS_RIGHT, y, RATES_SIZE, colour, font=theme.MONO_BOLD, anchor="end",
-                 alpha=alpha)  # fmt: skip
-
-
-def _ply(game: Game, t: float) -> tuple[int, float]:
-    """The ply that is played at a time, and how far it is, 0 to 1."""
-    clock = float(np.interp(t, (FIRST_PLY, LAST_PLY), (0.0, float(len(game)))))
-    ply = min(int(clock), len(game) - 1)
-    return ply, 1.0 if t >= LAST_PLY else ease(clock - ply, 0.0, 0.75)
+def paint(rewind: Rewind, pen: Pen, t: float) -> None:
+    """The rewind and its ruler."""
+    draw(rewind.data, pen, shot(rewind, t))
+    ruler(rewind, pen, plies(rewind, t), ease(t, RULER, 0.6))

@@ -1,88 +1,57 @@
-"""A board, one move from mate; the policy network beside it, lit by its real activations."""
+"""A board, one move from mate, is assembled; the network beside it reads it, layer by layer."""
 
 from __future__ import annotations
 
-from functools import partial
-
-import numpy as np
-
 from stagelight.engines.recording import Recording
-from stagelight.render import theme
-from stagelight.render.components import board, frame, network
-from stagelight.render.motion import ease, px, py, spread
-from stagelight.render.pen import Pen
+from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import Data
-from stagelight.render.scenes.rollout.drawing import HERO_BOARD, NETWORK_READS, network_columns, policy_network
-from stagelight.render.wording import percent
+from stagelight.render.scenes.rollout.data import NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import COLUMNS, PolicyNetwork
+from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.wording import counted
 
 # Beats, in seconds.
-PIECES, EACH_PIECE, LANDS = 0.5, 0.12, 0.6  # the first piece arrives; the next ones; how long one takes
-NETWORK = 1.6
-READ, READING = 3.0, 3.2  # the board runs through the network
-NAMED = 6.0  # its likeliest moves
-SECONDS = 9.0
-
-# Layout.
-NETWORK_PLACE = network.Place(px(50), py(17.5), px(34), py(58))
-NAMES_Y = py(81.5)
-FALL = 60  # pixels from which a piece comes down
-COLUMNS = 4.2  # of the network lit in the end: all
-LIKELIEST = 3
-LEADER_GAP, LEADER, WORDS_GAP, WORDS_DROP = 9, 22, 28, 12  # from a move's dot: its line's ends, its words
+PIECES, ASSEMBLES = 0.2, 2.2
+NETWORK = 2.4
+READ, READING = 3.6, 3.2  # the board runs through the network
+OVER, OVER_ENDS = 3.4, 6.4  # threads over the board
+SECONDS = 7.6
 
 
-@reads(*NETWORK_READS)
+@reads(*STEP_READS, *NETWORK_READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
+    step = data.step(data.first)
+    known = "Its weights are still random" if data.first == 0 else f"It was trained for {counted(data.first, 'step')}"
     return Section(
         name="position",
         step=None,
-        title="A position, one move from mate",
+        title=f"A position, {step.distance} from mate",
         seconds=SECONDS,
-        paint=partial(paint, data),
-        backdrop=backdrop,
+        paint=lambda pen, t: draw(data, pen, shot(data, t)),
+        backdrop=empty_board,
         captions=(
-            Cue(0.6, 4.4, "White can mate at once. Nobody shows the network which move."),
-            Cue(4.6, SECONDS, "It reads the board and gives every move a probability."),
+            Cue(0.4, 3.7, f"White can mate in {step.distance}. Nobody says how."),
+            Cue(3.9, SECONDS, f"The network reads the board. {known}."),
         ),
         marks=(Cue(0.0, SECONDS, "counter"),),
-        still=7.6,
-        alt=f"A chess board with {len(data.start)} pieces, White to move and able to mate in one. To its right the "
-        "untrained policy network: the pieces, three layers of units, and the legal moves.",
+        still=5.4,
+        alt=f"A chess board with {len(step.board)} pieces; White can mate in {step.distance}. To its right "
+        "a network of three layers, into which the pieces are being read.",
     )
 
 
-def backdrop(pen: Pen) -> None:
-    """Empty board with its coordinates, the names of the network's parts, counter."""
-    board.squares(pen, *HERO_BOARD)
-    board.coordinates(pen, *HERO_BOARD)
-    place = NETWORK_PLACE
-    frame.label(pen, "pieces", place.x - 52, NAMES_Y)
-    frame.label(pen, "policy network", place.x + place.width / 2 - 126, NAMES_Y)
-    frame.label(pen, "legal moves", place.x + place.width - 90, NAMES_Y)
-    frame.counter(pen, "step 0")
-
-
-def paint(data: Data, pen: Pen, t: float) -> None:
-    """Pieces take their places; then the board is read into the network, layer by layer."""
-    in_order = sorted(data.start.items(), key=lambda piece: (-(piece[0] // 8), piece[0] % 8))
-    for order, (square, symbol) in enumerate(in_order):
-        arrival = ease(t, PIECES + EACH_PIECE * order, LANDS)
-        x, y = board.centre(square, *HERO_BOARD)
-        board.man(pen, symbol, (x, y - FALL * (1 - arrival)), HERO_BOARD[2] / 8, arrival)
-    policy_network(pen, data, NETWORK_PLACE, reach=COLUMNS * ease(t, READ, READING), alpha=ease(t, NETWORK, 1.0))
-    _likeliest_moves(data, pen, ease(t, NAMED, 0.6))
-
-
-def _likeliest_moves(data: Data, pen: Pen, alpha: float) -> None:
-    """The names of the likeliest moves beside their dots, none on top of another."""
-    ends = network_columns(data, NETWORK_PLACE)[-1]
-    likeliest = [int(move) for move in np.argsort(-data.before, kind="stable")[:LIKELIEST]]
-    heights = spread([ends[move][1] for move in likeliest], 1.3 * theme.FLOOR)
-    for move, y in zip(likeliest, heights, strict=True):
-        x, dot_y = ends[move]
-        pen.line((x + LEADER_GAP, dot_y), (x + LEADER, y), theme.HAIRLINE, 2, alpha)
-        words = f"{data.unjudged(move)} {percent(data.before[move])}"
-        pen.text(words, x + WORDS_GAP, y + WORDS_DROP, theme.FLOOR, font=theme.MONO, alpha=alpha)
+def shot(data: Data, t: float) -> Shot:
+    """Pieces take their places; then the board is read."""
+    return Shot(
+        data.first,
+        f"step {data.first}",
+        pieces=Pieces(assembled=min(max((t - PIECES) / ASSEMBLES, 0.0), 1.0)),
+        network=PolicyNetwork(
+            alpha=ease(t, NETWORK, 1.0),
+            read=COLUMNS * ease(t, READ, READING),
+            over=0.8 * between(t, OVER, OVER_ENDS, 0.7),
+        ),
+    )

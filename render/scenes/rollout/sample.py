@@ -1,115 +1,96 @@
-"""01: every legal move as a ray, wide as it is probable; beads run along them into lanes."""
+"""01: every legal move is a ray, wide as it is likely; tries run along the rays into lanes."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from stagelight.engines.recording import Recording
-from stagelight.render import theme
-from stagelight.render.components import board, fan, network
-from stagelight.render.motion import cut, ease, px, py, swing
-from stagelight.render.pen import Pen
+from stagelight.render.motion import between, ease
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout import drawing
-from stagelight.render.scenes.rollout.data import Data
-from stagelight.render.scenes.rollout.drawing import BEAD_X, NETWORK_READS, SIDE_BOARD
-from stagelight.render.wording import percent
+from stagelight.render.scenes.rollout.data import GROUP_READS, NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.fan import Fan
+from stagelight.render.scenes.rollout.group import Group
+from stagelight.render.scenes.rollout.pieces import Pieces
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
+from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.step import Step
+from stagelight.render.wording import in_words, percent
 
 # Beats, in seconds.
-START, FAN, OPENS, DOTS = 0.2, 0.5, 1.4, 1.7  # their origin; the rays grow; for how long; their ends appear
-LANES, EACH_LANE = 4.4, 0.05  # empty lanes appear, one after the other
-SLOW = 2  # beads that are followed; then the others come quickly
-FIRST_BEAD, SLOW_PITCH, FAST_AFTER, FAST_PITCH = 4.9, 1.7, 3.4, 0.45  # the first leaves; the pitches; the fast ones
-SLOW_TRAVEL, FAST_TRAVEL = 1.3, 0.75
-SLOW_REST, FAST_REST = 0.9, 0.2  # for how long an arrow stays bright after its bead has arrived
-SECONDS = 12.0
-
-# Layout.
-NETWORK_PLACE = network.Place(px(30.5), py(22), px(9), py(55))
-ORIGIN = (px(43), py(49))  # of the rays
-FAN_X, FAN_TOP, FAN_BOTTOM = px(59), py(18), py(83)
-PROBABILITY_RIGHT = px(94.3)
-BEAD, BEAD_GLOW = 10, 44
-ORIGIN_BALL, ORIGIN_GLOW = 13, 70
+OPENS, OPENING = 0.3, 1.3
+SLOW, SLOW_LEAVES, SLOW_PITCH, SLOW_TRAVEL = 2, 2.6, 1.55, 1.3  # tries that are followed one by one
+FAST_LEAVES, FAST_FOR, FAST_TRAVEL = 5.6, 1.9, 0.8  # the others: when the first leaves, the last one so much later
+SECONDS = 9.2
+NETWORK_ALPHA = 0.6  # in the end
 
 
-@reads(*NETWORK_READS, "arrays.watch_move")
+@reads(*STEP_READS, *NETWORK_READS, *GROUP_READS, "events.training_game.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
-    size = len(data.group)
-    lanes = ", ".join(f"{data.unjudged(move)} at {percent(data.before[move])}" for move in data.group)
+    step = data.step(data.first)
+    tries = in_words(len(step.group))
+    lanes = ", ".join(
+        f"{step.name(step.rays.uci[m])} at {percent(step.rays.before[m])}" for m in dict.fromkeys(step.group)
+    )
     return Section(
         name="sample",
         step="01",
-        title="Sample: a group of moves",
+        title="Sample: a group of tries",
         seconds=SECONDS,
-        paint=partial(paint, data),
-        backdrop=partial(backdrop, data),
+        paint=lambda pen, t: draw(data, pen, shot(data, t)),
+        backdrop=empty_board,
         captions=(
-            Cue(0.4, 4.6, f"{len(data.san)} legal moves. Untrained, it has no idea which is best."),
-            Cue(4.8, SECONDS, f"Draw {size} moves by chance. Here one move is a whole rollout."),
+            Cue(0.3, 4.1, f"{len(step.rays)} legal moves. The wider a ray, the likelier its move."),
+            Cue(4.3, SECONDS, f"It makes {tries} tries, drawn by these chances."),
         ),
         marks=(Cue(0.0, SECONDS, "ray"),),
-        still=11.6,
-        alt=f"A fan of {len(data.san)} thin rays, one a legal move, all of small probability. {size} beads have "
-        f"run along them into {size} lanes: {lanes}.",
+        still=SECONDS - 0.4,
+        alt=f"A fan of {len(step.rays)} rays, one a legal move. {tries.capitalize()} beads have run along them into "
+        f"lanes: {lanes}.",
     )
 
 
-def backdrop(data: Data, pen: Pen) -> None:
-    """Board, narrow network."""
-    board.board(pen, data.start, *SIDE_BOARD)
-    board.coordinates(pen, *SIDE_BOARD)
-    with pen.faded(0.55):
-        drawing.policy_network(pen, data, NETWORK_PLACE, reach=9, moves=False)
+def shot(data: Data, t: float) -> Shot:
+    """The fan opens; two tries are followed, the others come quickly."""
+    step = data.step(data.first)
+    runs = tuple(_run(draw_, len(step.group), t) for draw_ in range(len(step.group)))
+    slow = next((draw_ for draw_ in range(SLOW) if 0 < runs[draw_] < 2), None)
+    return Shot(
+        data.first,
+        f"step {data.first}",
+        pieces=Pieces(
+            arrows=tuple((_move(step, draw_), _shown(draw_, len(runs), t)) for draw_ in range(len(runs))),
+            trial=() if slow is None else (_move(step, slow),),
+            tried=0.0 if slow is None else 0.999 * between(t, *_there_and_back(slow, len(runs)), 0.55),
+        ),
+        network=PolicyNetwork(alpha=1 - (1 - NETWORK_ALPHA) * ease(t, SLOW_LEAVES, 1.0)),
+        fan=Fan(open=ease(t, OPENS, OPENING)),
+        group=Group(runs=runs),
+    )
 
 
-def paint(data: Data, pen: Pen, t: float) -> None:
-    """The fan opens; beads run along it, two slowly and the others quickly, into their lanes."""
-    ends = drawing.ray_tips(data, FAN_X, FAN_TOP, FAN_BOTTOM)
-    for lane in range(len(data.group)):
-        empty = 0.35 * ease(t, LANES + EACH_LANE * lane, 0.5)
-        drawing.lane_pane(pen, lane, empty + 0.65 * _arrived(data, lane, t))
-    pen.glow(*ORIGIN, ORIGIN_GLOW, theme.BELIEF, 0.9 * ease(t, START))
-    pen.ball(*ORIGIN, ORIGIN_BALL, theme.BELIEF, ease(t, START))
-    fan.fan(pen, ORIGIN, ends, data.before, ease(t, FAN, OPENS))
-    for move, (x, y) in enumerate(ends):
-        pen.disc(x, y, 3 + 40 * float(data.before[move]), theme.BELIEF, 0.9 * ease(t, DOTS, 0.4))
-    for draw in range(len(data.group)):
-        lane = data.draws.index(draw)
-        start, travel = _journey(draw)
-        _bead(data, pen, t, draw, ends[data.group[lane]])
-        drawing.lane_words(pen, data, lane, ease(t, start + travel - 0.15, 0.4), PROBABILITY_RIGHT)
+def _move(step: Step, draw_: int) -> str:
+    return step.rays.uci[step.group[step.draws.index(draw_)]]
 
 
-def _bead(data: Data, pen: Pen, t: float, draw: int, ray_end: tuple[float, float]) -> None:
-    """A sampled move: its bead along the ray and on into its lane, its arrow on the board."""
-    lane = data.draws.index(draw)
-    start, travel = _journey(draw)
-    goal, share = (BEAD_X, drawing.lane_y(lane)), ease(t, start, travel)
-    if share <= 0:
-        return
-    pen.beam(partial(fan.ray_path, pen, ORIGIN, ray_end, min(share * 2, 1)), theme.ATTENTION, 3.4, 0.9)
-    if share > 0.5:
-        pen.curve(cut(swing(ray_end, goal), share * 2 - 1))
-        pen.stroke(theme.ATTENTION, 2.4, 0.55)
-    here = fan.on_ray(ORIGIN, ray_end, share * 2) if share < 0.5 else fan.on_ray(ray_end, goal, share * 2 - 1)
-    pen.glow(*here, BEAD_GLOW, theme.ATTENTION, 0.9 * (1 - ease(t, start + travel, 0.5) * 0.6))
-    pen.disc(*here, BEAD, theme.ATTENTION)
-    dims = start + travel + (SLOW_REST if draw < SLOW else FAST_REST)
-    arrow = share * (1 - 0.35 * ease(t, dims, 0.5))
-    board.arrow(pen, data.uci[data.group[lane]], *SIDE_BOARD, theme.ATTENTION, arrow)
+def _leaves(draw_: int, count: int) -> tuple[float, float]:
+    """When a try leaves, and how long it takes."""
+    if draw_ < SLOW:
+        return SLOW_LEAVES + SLOW_PITCH * draw_, SLOW_TRAVEL
+    return FAST_LEAVES + FAST_FOR * (draw_ - SLOW) / max(count - SLOW - 1, 1), FAST_TRAVEL
 
 
-def _journey(draw: int) -> tuple[float, float]:
-    """The time at which a bead leaves, and for how long it travels."""
-    if draw < SLOW:
-        return FIRST_BEAD + SLOW_PITCH * draw, SLOW_TRAVEL
-    return FIRST_BEAD + (FAST_AFTER + FAST_PITCH * (draw - SLOW)), FAST_TRAVEL
+def _there_and_back(draw_: int, count: int) -> tuple[float, float]:
+    """When a slow try's piece leaves, and is back."""
+    leaves, _ = _leaves(draw_, count)
+    return leaves, leaves + 1.4
 
 
-def _arrived(data: Data, lane: int, t: float) -> float:
-    """The share of a lane that is filled, 0 to 1."""
-    start, travel = _journey(data.draws[lane])
-    return ease(t, start + travel - 0.3, 0.5)
+def _run(draw_: int, count: int, t: float) -> float:
+    start, travel = _leaves(draw_, count)
+    return 2 * ease(t, start, travel)
+
+
+def _shown(draw_: int, count: int, t: float) -> float:
+    """How clear a try's arrow on the board is."""
+    start, travel = _leaves(draw_, count)
+    return 0.9 * between(t, start, start + travel + 0.25, 0.3)

@@ -1,178 +1,171 @@
-"""The same position through the whole run; the fan collapses, first on a wrong move where the run did."""
+"""The next step in one breath; then step after step, ever faster; the surest mistake is held."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
-from stagelight.render.components import board, curve, fan, frame, network
-from stagelight.render.motion import Point, between, ease, mix, px, py
-from stagelight.render.pen import Pen
+from stagelight.render.motion import between, ease, mix
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout import drawing
-from stagelight.render.scenes.rollout.data import Data
+from stagelight.render.scenes.rollout import second_step
+from stagelight.render.scenes.rollout.data import GROUP_READS, JOLT_READS, NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.fan import Fan, Missed
+from stagelight.render.scenes.rollout.policy_network import PolicyNetwork
+from stagelight.render.scenes.rollout.schedule import SLOWEST, Beat, beats
+from stagelight.render.scenes.rollout.shot import Shot, draw, empty_board
+from stagelight.render.scenes.rollout.step import Step
+from stagelight.render.scenes.rollout.update import playing
 from stagelight.render.wording import percent
 
-# Beats, in seconds.
-BEGINS, ENDS = 1.0, 13.2  # the first watched step; the last
-MISTAKE, MISTAKE_HELD = 5.4, 8.2  # the surest mistake is reached, and left
-BLUSH, BLUSH_ENDS = 5.2, 8.9  # its ray is tinted
-STRIP_DIMS = 13.6
-PLAYED, MATED = 14.0, 15.1  # the best move
-SECONDS = 17.5
-
-# Layout.
-BOARD = (px(4), py(18), 470.0)
-FAN_ORIGIN, FAN_X, FAN_TOP, FAN_BOTTOM = (px(30.5), py(49.5)), px(53), py(18), py(81)
-CURVE = (px(74.5), py(55), px(21.5), py(20))
-STRIP, STRIP_NAME = (px(4.8), py(74)), (px(4), py(70))
-SCORE_X, STEP_NAME_Y, STEP_Y, RATE_NAME_Y, RATE_Y, SCORE_SIZE = px(74), py(21), py(30), py(39), py(48), 84
-GHOST = 0.28  # alpha of the first fan
-NAMED, LEAST = 4, 0.035  # moves named beside the best one, at most; the least likely of them
-NAME_HEIGHT, NAME_GAP, NAME_DROP, NAME_SIZE = 50, 26, 13, 40
+TURNS, LATER = 3.2, 4.6  # seconds after which the mate is shown that the mistake missed; and what became of it
+PLAYS = 0.4  # a step shorter than that is not played out on the board
 
 
 @reads(
-    "arrays.mate",
-    "arrays.solve_rate",
-    "arrays.solve_step",
-    "arrays.watch_after",
-    "arrays.watch_before",
-    "arrays.watch_change",
-    "arrays.watch_step",
-    "events.spotlight.0",
+    *STEP_READS,
+    *NETWORK_READS,
+    *GROUP_READS,
+    *JOLT_READS,
+    "arrays.game_advantage",
+    "arrays.game_after",
+    "arrays.game_before",
+    "arrays.game_outcome",
+    "arrays.game_played",
+    "arrays.game_reply",
+    "events.frontier.*",
     "events.surest_mistake.0",
-    "facts.curve.*",
-    "facts.mate_in_one.solve_rate",
-    "facts.untrained.solve_rate",
+    "events.training_game.*",
 )
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
-    solved, untrained = (recording.fact(f"{name}.solve_rate") for name in ("mate_in_one", "untrained"))
-    last = percent(float(data.last[data.best]))
-    ring = (Cue(15.2, SECONDS, "ring"),) if data.mates[data.best] else ()
+    shown = beats(data, second_step.SECONDS)
+    seconds = shown[-1].start + shown[-1].seconds if shown else second_step.SECONDS
+    final = data.step(shown[-1].step if shown else data.second)
     return Section(
         name="training",
         step=None,
         title="It learns",
-        seconds=SECONDS,
-        paint=partial(paint, data),
-        backdrop=partial(backdrop, data),
-        captions=(
-            Cue(0.4, 5.0, "The same step, over and over, on a board it trains on."),
-            *_course(data),
-            Cue(12.5, SECONDS, f"Positions never trained on: {untrained:.0%} solved before, {solved:.0%} after."),
-        ),
-        marks=(Cue(0.0, SECONDS, "counter"), Cue(0.0, 14.0, "ray"), Cue(0.0, 14.0, "jolt"), *ring),
-        still=16.8,
-        alt=f"One thick ray, {data.san[data.best]} at {last}, over the ghost of the first fan; the move is on the "
-        f"board. A curve of unseen positions solved has climbed from {untrained:.0%} to {solved:.0%}.",
+        seconds=seconds,
+        paint=lambda pen, t: draw(data, pen, shot(data, shown, t)),
+        backdrop=empty_board,
+        captions=tuple(_captions(data, shown)),
+        marks=(Cue(0.0, seconds, "counter"), Cue(0.0, seconds, "ray"), Cue(second_step.HIT, seconds, "jolt")),
+        still=seconds - 0.5,
+        alt=f"After {final.index + 1} steps one ray has most of the width: a move at "
+        f"{percent(final.likeliest.after.max())}. Its units' weights moved {100 * final.change.max():.1f} % at most.",
     )
 
 
-def _course(data: Data) -> Iterator[Cue]:
-    """The captions on the run's course: the mistake that it made, if it made one."""
-    mistake = data.surest_mistake
-    if mistake is None:
-        yield Cue(5.3, 12.3, "The probabilities sharpen.")
-        return
-    sure, san = percent(mistake["probability"]), mistake["san"]
-    yield Cue(5.3, 8.9, f"Step {mistake['step']}: {sure} sure of {san}. Wrong: it is not mate.")
-    if data.mates[data.best]:
-        yield Cue(9.1, 12.3, "Only mates are paid, so that ray fades.")
+def _captions(data: Data, shown: list[Beat]) -> Iterator[Cue]:
+    """The stages of the second step; the run; the mistake."""
+    step = data.step(data.second)
+    yield from second_step.captions(step)
+    held = next((beat for beat in shown if beat.mistake), None)
+    start = second_step.SECONDS + 0.1
+    ends = min(held.start if held else shown[-1].start if shown else start, start + 5)
+    if ends - start > 2.5:
+        yield Cue(start, ends, "Every move of this game is one step of training.")
+    if held:
+        yield from _mistake_words(data.step(held.step), _mistake(data), held)
 
 
-def backdrop(data: Data, pen: Pen) -> None:
-    """Names of the parts, axes, and the first fan as a ghost."""
-    arrays = data.recording.arrays
-    curve.axes(pen, *CURVE, int(arrays["solve_step"][-1]), len(arrays["solve_rate"]))
-    with pen.faded(GHOST):
-        fan.fan(pen, FAN_ORIGIN, _fan_tips(data), data.before)
-    frame.label(pen, "jolts: weights moved", *STRIP_NAME)
+def _mistake_words(step: Step, mistake: Mapping[str, Any], held: Beat) -> Iterator[Cue]:
+    """What it was sure of, and what it missed."""
+    sure, mate = (step.sentence(step.turned(mistake[which])) for which in ("uci", "best_uci"))
+    yield Cue(
+        held.start + 0.2,
+        held.start + TURNS - 0.1,
+        f"It is {percent(mistake['probability'])} sure of {sure.lower()}. That is no mate.",
+    )
+    yield Cue(
+        held.start + TURNS,
+        held.start + held.seconds - 0.1,
+        f"{mate} is mate. In the end it gets {percent(mistake['best_final'])}.",
+    )
 
 
-def paint(data: Data, pen: Pen, t: float) -> None:
-    """The watched steps in order, log-spaced; then the best move is played."""
-    clock = _clock(data, t)
-    low = min(int(clock), len(data.steps) - 1)
-    share = ease(clock - low, 0.5, 0.5)
-    probabilities = data.probabilities[low] + (data.probabilities[low + 1] - data.probabilities[low]) * share
-    printed = low + (share > 0.5)  # numbers are those of a recorded step, never a blend of two
-    counted = [0, *map(int, data.steps)]
-    _board(data, pen, probabilities, t)
-    _fan(data, pen, probabilities, t)
-    _fan_words(data, pen, data.probabilities[printed])
-    with pen.faded(1 - ease(t, STRIP_DIMS, 0.8) * 0.7):
-        network.strip(pen, *STRIP, data.unit_change[low], data.largest_change)
-    _score(data, pen, counted[printed])
-    arrays, now = data.recording.arrays, mix(float(counted[low]), float(counted[low + 1]), share)
-    curve.curves(pen, *CURVE, [int(step) for step in arrays["solve_step"]], arrays["solve_rate"], now)
+def _mistake(data: Data) -> Mapping[str, Any]:
+    assert data.mistake is not None, "a beat is a mistake only where there is one"
+    return data.mistake
 
 
-def _clock(data: Data, t: float) -> float:
-    """The watched steps done at a time; the surest mistake is held."""
-    last, mistake = float(len(data.steps)), data.surest_mistake
-    pause = 1.0 + float(np.flatnonzero(data.steps == mistake["step"])[0]) if mistake else last * 0.4
-    times = (0.0, BEGINS, MISTAKE, MISTAKE_HELD if mistake else MISTAKE, ENDS)
-    return float(np.interp(t, times, (0.0, 0.0, pause, pause, last)))
+def shot(data: Data, shown: list[Beat], t: float) -> Shot:
+    """The second step, or the one that is shown at a time."""
+    if t < second_step.SECONDS or not shown:
+        return second_step.shot(data, data.step(shown[0].step if shown else data.second), t)
+    at = max(place for place, beat in enumerate(shown) if beat.start <= t + 1e-9)
+    return _quick(data, shown, at, t - shown[at].start)
 
 
-def _board(data: Data, pen: Pen, probabilities: NDArray[np.floating], t: float) -> None:
-    """The leading move as an arrow; in the end the best move is made."""
-    played, best = ease(t, PLAYED, 1.0), data.best
-    board.move(pen, data.start, data.uci[best], *BOARD, played, data.ends[best])
-    if played < 1:
-        leader = int(probabilities.argmax())
-        alpha = float(probabilities[leader]) ** 0.7 * (1 - played)
-        board.arrow(pen, data.uci[leader], *BOARD, theme.BELIEF, alpha)
-    if data.mates[best]:
-        board.mated(pen, data.ends[best], "k", *BOARD, ease(t, MATED, 0.4))
+def _quick(data: Data, shown: list[Beat], at: int, t: float) -> Shot:
+    """One step of many: its board, the fan on its way, the jolt, its move."""
+    beat, step = shown[at], data.step(shown[at].step)
+    follow = data.step(shown[at + 1].step) if at + 1 < len(shown) else None
+    seconds = min(beat.seconds, SLOWEST)
+    early = shown[at - 1].step if at else None
+    shift = ease(t, 0.3 * seconds, 0.3 * seconds)
+    plays = seconds >= PLAYS and not beat.mistake
+    leaves = beat.seconds - 0.28 * seconds
+    men = playing(
+        step,
+        ease(t, 0.48 * seconds, 0.2 * seconds) if plays else 0.0,
+        ease(t, 0.6 * seconds, 0.1 * seconds) if plays else 0.0,
+        ease(t, 0.62 * seconds, 0.12 * seconds) if plays else 0.0,
+    )
+    if follow is not None:
+        men = replace(men, following=follow.board, followed=ease(t, leaves, 0.27 * seconds))
+    if beat.mistake:
+        men = replace(men, **_mistaken(data, step, beat, t))
+    wrong = between(t, 0.5, beat.seconds - 0.3, 0.4) if beat.mistake else 0.0
+    return Shot(
+        step.index,
+        f"step {step.index + (shift > 0.5)}",
+        pieces=men,
+        network=PolicyNetwork(hit=t - 0.2 * seconds, pace=0.36 * min(seconds, SLOWEST)),
+        fan=Fan(
+            open=1.0 if at else ease(t, 0.0, 0.3 * seconds),
+            shift=shift,
+            few=tuple(_odds(data, step, early, shift, t / seconds)),
+            names=1.0 if at else ease(t, 0.1, 0.2),
+            named=3 if beat.mistake or seconds > PLAYS else 1,
+            wrong=wrong,
+            missed=_missed(data, step, beat, t) if beat.mistake else None,
+        ),
+    )
 
 
-def _fan(data: Data, pen: Pen, probabilities: NDArray[np.floating], t: float) -> None:
-    """The fan; the surest mistake's ray is tinted while it leads."""
-    ends, mistake = _fan_tips(data), data.surest_mistake
-    fan.fan(pen, FAN_ORIGIN, ends, probabilities)
-    if mistake:
-        move, blush = int(mistake["move"]), between(t, BLUSH, BLUSH_ENDS, 0.5)
-        fan.ray_path(pen, FAN_ORIGIN, ends[move])
-        pen.stroke(theme.LOST, fan.THICK * 0.55 * float(probabilities[move]), 0.85 * blush)
-    pen.ball(*FAN_ORIGIN, 13, theme.BELIEF)
+def _odds(data: Data, step: Step, early: int | None, shift: float, share: float) -> list[float]:
+    """Probabilities by rank: from the step before to this one's before and on to its after."""
+    rays = step.likeliest
+    before, after = rays.before[rays.order], rays.after[rays.order]
+    start = before
+    if early is not None:
+        old = data.step(early).likeliest
+        start = np.zeros(len(rays))
+        ranked = old.after[old.order][: len(rays)]
+        start[: len(ranked)] = ranked
+    came = ease(share, 0.0, 0.25)
+    return [mix(mix(float(a), float(b), came), float(c), shift) for a, b, c in zip(start, before, after, strict=True)]
 
 
-def _fan_words(data: Data, pen: Pen, probabilities: NDArray[np.floating]) -> None:
-    """Name the move that ends as the likeliest, and others that matter now, never two on top of each other."""
-    ends, used = _fan_tips(data), list[float]()
-    likely = [int(move) for move in np.argsort(-probabilities, kind="stable")[:NAMED] if probabilities[move] >= LEAST]
-    for move in dict.fromkeys([data.best, *likely]):
-        p, (x, y) = float(probabilities[move]), ends[move]
-        if any(abs(y - other) < NAME_HEIGHT for other in used):
-            y = used[0] + (NAME_HEIGHT if y > used[0] else -NAME_HEIGHT)
-        if any(abs(y - other) < NAME_HEIGHT for other in used):
-            continue
-        used.append(y)
-        best, wrong = move == data.best, p > 0.5 and not data.mates[move]
-        colour = theme.TEXT if best else theme.LOST if wrong else theme.QUIET
-        font = theme.MONO_BOLD if best or wrong else theme.MONO
-        alpha = 1.0 if best else min(1.0, (p - LEAST) * 60)
-        words = f"{data.san[move]} {percent(p)}"
-        pen.text(words, x + NAME_GAP, y + NAME_DROP, NAME_SIZE, colour, font=font, alpha=alpha)
+def _mistaken(data: Data, step: Step, beat: Beat, t: float) -> dict[str, Any]:
+    """Arrows on the board: the move that it is sure of, then the mate that it misses."""
+    mistake = _mistake(data)
+    wrong, right = (step.turned(mistake[which]) for which in ("uci", "best_uci"))
+    turned = t >= TURNS
+    alpha = between(t, TURNS, beat.seconds - 0.3, 0.4) if turned else between(t, 0.5, TURNS, 0.4)
+    return {"arrows": ((right if turned else wrong, alpha),), "colour": theme.ATTENTION if turned else theme.LOST}
 
 
-def _score(data: Data, pen: Pen, step: int) -> None:
-    """Training steps done, and how many unseen positions are solved."""
-    rate = data.recording.fact(f"curve.{step}.solve_rate")
-    pen.text("training step", SCORE_X, STEP_NAME_Y, theme.FLOOR, theme.QUIET)
-    pen.text(f"{step:,}".replace(",", " "), SCORE_X, STEP_Y, SCORE_SIZE, theme.TEXT, font=theme.MONO_BOLD)
-    pen.text("unseen positions solved", SCORE_X, RATE_NAME_Y, theme.FLOOR, theme.QUIET)
-    pen.text(f"{100 * rate:.0f} %", SCORE_X, RATE_Y, SCORE_SIZE, theme.ATTENTION, font=theme.MONO_BOLD)
-
-
-def _fan_tips(data: Data) -> list[Point]:
-    return drawing.ray_tips(data, FAN_X, FAN_TOP, FAN_BOTTOM)
+def _missed(data: Data, step: Step, beat: Beat, t: float) -> Missed:
+    """The mate that it missed, how likely that was, and how likely it is in the end."""
+    mistake = _mistake(data)
+    name = step.turned(mistake["best_san"]).rstrip("#")
+    now, final = percent(mistake["best_probability"]), percent(mistake["best_final"])
+    return Missed(name, now, final, between(t, TURNS, beat.seconds - 0.3, 0.4), ease(t, LATER, 0.5))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support import rollout_recording
 from support.pages import sample, write
 from support.scan_recording import Made, scan_maker
 
@@ -19,3 +20,8 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
     return scan_maker(tmp_path)
+
+
+@pytest.fixture
+def rollout(tmp_path: Path) -> rollout_recording.Made:
+    return rollout_recording.rollout_maker(tmp_path)

@@ -15,7 +15,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from stagelight.engines import recording
@@ -53,27 +52,22 @@ ALLOWED = {
     ],
     "a rule of the algorithm or of the game": [
         "become more likely, the others less likely", "most probable move", "most probable action", "four steps",
-        "none, half or full", "takes the most valuable piece", "labels a move as good",
+        "none, half or full", "labels a move as good",
     ],
     "an order, not a rank": ["first seed", "The first command", "Its first answers"],
-    "how runs are set up": [
-        "differ only in", "Stockfish at its weakest", "Four coils", "the best of villages on the same tape",
-    ],
+    "how runs are set up": ["differ only in", "Four coils", "the best of villages on the same tape"],
     "how the scene chooses what it draws": [
-        "after the first step", "moved furthest", "the strongest between each two layers",
-        "the first start of every step", "always a group that the run trained on", "ends as the likeliest",
+        "the strongest between each two layers", "always a group that the run trained on",
     ],
     "the engine keeps the best, and the recording holds that one alone": [
         "The best of the three is shown", "most confident mistake",
     ],
     "the recorded number is an extreme by the definition of its fact": [
-        "where it matters least", "compared here with the best of the scripts", "over the best classical method",
+        "The largest fall of a mastered cell", "where it matters least", "compared here with the best of the scripts",
+        "over the best classical method",
     ],
     "the number before it, or the table after it, is computed as the best": [
         "is the best reserve of those tried", "the best of each column is bold",
-    ],
-    "the number is in the name of the fact beside it": [
-        "nine plies", "thirty-one plies", "three or four men", "longest mate", "Groups of eight",
     ],
     "a definition": [
         "A higher number of decibels is nearer to", "ten times the logarithm", "one frame in ten", "in eight bits",
@@ -133,7 +127,7 @@ def test_every_allowed_phrase_is_used_and_needed() -> None:
     [
         "It is the best.", "It needs fewer steps.", "No more than that, the FIRST of all.", "It never fails.",
         "twice as fast", "Some sixty tokens.", "Nothing is learnt.", "as often", "{{ fact('a', 'b') }} is nearer",
-        '{{ learning_curves("a", "b", "The best of them") }}',
+        '{{ learning_curves("a", {"b": "c"}, "The best of them") }}',
     ],
 )  # fmt: skip
 def test_an_unclaimed_comparison_would_be_found(text: str) -> None:
@@ -165,9 +159,7 @@ def worlds(numbers: Mapping[str, Any]) -> Iterator[dict[str, float]]:
 
 
 def could_fail(head: Mapping[str, Any], relation: str) -> bool:
-    """Tell if other facts break a relation; one between curves is turned round instead."""
-    if "@" in relation:
-        return not passes(on(head), relation.replace(" > ", " < "))
+    """Tell if other facts break a relation."""
     kinds = ({"facts": facts, "config": config} for facts, config in
              zip(worlds(head["facts"]), worlds(head["config"]), strict=True))  # fmt: skip
     return not all(passes(on({**head, **kind}), relation) for kind in kinds)
@@ -232,10 +224,7 @@ FACTS = {
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     folder = tmp_path / "recordings"
-    rates = np.array([[0.0, 0.5, 1.0], [0.0, 0.3, 1.0]])
-    arrays: dict[str, Any] = {f"{run}_{part}": array for run in ("slow", "fast") for part, array in
-              (("rate", rates**2 if run == "slow" else rates), ("compute", np.array([[0, 10, 20]] * 2)))}  # fmt: skip
-    recording.save(Recording("tiny", 0, {"high": 0.28, "low": 0.2}, "v", {}, (), arrays), folder)
+    recording.save(Recording("tiny", 0, {"high": 0.28, "low": 0.2}, "v", {}, (), {}), folder)
     return Scene("tiny", {**recording.load_head(folder, "tiny"), "facts": FACTS}, {}, tmp_path)
 
 
@@ -254,8 +243,8 @@ def refusal(capsys: pytest.CaptureFixture[str], call: Callable[[], object]) -> s
     [
         "a > b", "b < a", "a > b > -1", "b = c", "b >= c", "b <= c", "a ~ b", "b ~ c", "a > 1.5", "high > low",
         "gain.*.r4 < 0", "gain.*.r4 < gain.*.r8", "gain.{one,two}.r{4,8} < 0.5", "0 > gain.*.r4", "a - b > 0.5",
-        "a / b >= 2", "calm.reserve_2.return > calm.reserve_{0,10}.return", "fast.rate@0.5 > slow.rate@0.5",
-        "fast.rate@1 = slow.rate@1", "gain.*.r8 - gain.*.r4 > 0.4", "gain.*.r4 < gain.*.*.r4",
+        "a / b >= 2", "calm.reserve_2.return > calm.reserve_{0,10}.return", "gain.*.r8 - gain.*.r4 > 0.4",
+        "gain.*.r4 < gain.*.*.r4",
     ],
 )  # fmt: skip
 def test_what_is_true_is_written(scene: Scene, relation: str) -> None:
@@ -278,7 +267,6 @@ def test_what_is_true_is_written(scene: Scene, relation: str) -> None:
         ("gain.*.r8 < gain.*.r4", ["gain.one.r8 = 0.4 < gain.one.r4 = -0.1"]),
         ("calm.reserve_0.return > calm.reserve_*.return", ["calm.reserve_0.return = 1.5 > calm.reserve_0.return"]),
         ("a - b > 1", ["a - b = 1 > 1"]),
-        ("slow.rate@0.5 > fast.rate@0.5", ["slow.rate@0.5 = 0.17 > fast.rate@0.5 = 0.4"]),
         ("truth > 0", ["truth = True", "finite number"]),
         ("odd > 0", ["odd = nan", "finite number"]),
         ("0 < odd", ["odd = nan", "finite number"]),
@@ -291,7 +279,6 @@ def test_what_is_true_is_written(scene: Scene, relation: str) -> None:
         ("gain.{one,two}.r4 < gain.*.*.r4", ["wildcards", "differ"]),
         ("gain.{one,two}.r4 < gain.{two,one}.r4", ["wildcards", "differ"]),
         ("a / zero > 1", ["divides by zero = 0"]),
-        ("slow.speed@0.5 > 0", ["tiny.npz", "'slow_speed'"]),
         ("a", ["rests on 'a'", "> < >= <= = ~"]),
         ("a > ", ["rests on 'a > '"]),
         ("a>b", ["rests on 'a>b'"]),

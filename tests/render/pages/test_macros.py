@@ -62,6 +62,12 @@ def test_nothing_and_one_keep_their_value_too(project: Path, value: float, shown
 
 def test_a_setting_is_read_from_the_configuration(project: Path) -> None:
     assert ">0.20</data>" in offered(project)["setting"]("tiny", "eps_low")
+    assert ">75%</data>" in offered(project)["setting"]("tiny", "rule.passed", "percent", 0)
+
+
+def test_a_page_can_ask_whether_something_was_recorded(project: Path) -> None:
+    recorded = offered(project)["recorded"]
+    assert [bool(recorded("tiny", name)) for name in ("rate*", "failure", "outside.*")] == [True, True, False]
 
 
 def test_an_event_is_told_in_its_own_words(project: Path) -> None:
@@ -84,6 +90,7 @@ def test_a_duration_keeps_a_sensible_unit(seconds: float, shown: str) -> None:
         ("fact", ("tiny", "rat"), ["docs/deep/page.md", "recordings/tiny.json (facts)", "'rat'", "rate"]),
         ("fact", ("tinny", "rate"), ["docs/deep/page.md", "extra.scenes", "'tinny'", "tiny"]),
         ("fact", ("tiny", "rate", "percentage"), ["docs/deep/page.md", "'percentage'", "percent"]),
+        ("setting", ("tiny", "rule.passes"), ["docs/deep/page.md", "(config)", "'passes'", "passed"]),
         ("setting", ("tiny", "odd"), ["docs/deep/page.md", "odd = 'high'", "finite number", "record"]),
         ("fact", ("tiny", "rate", "integer"), ["docs/deep/page.md", "not a whole number", "style"]),
         ("fact", ("tiny", "steps", "pm"), ["docs/deep/page.md", "'steps.sd'"]),
@@ -298,7 +305,7 @@ def test_reading_time_counts_words_alone() -> None:
 
 def literals(markdown: str) -> list[str]:
     """Every place where a digit or a percentage stands in the prose, with the words around it; names are left out."""
-    text = re.sub(r"\b(?:Colin27|SmolLM2)\b", " ", prose_of(markdown))
+    text = re.sub(r"\b(?:Colin27|SmolLM2|Chess960)\b", " ", prose_of(markdown))
     return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", text)]
 
 
@@ -349,7 +356,7 @@ def test_a_probability_is_never_certainty(value: float, said: str) -> None:
 
 def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
     scene = with_curves(project, np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]]))
-    made = learning_curves.plot(scene, "rate", {"one": HOSTILE, "two": "second"}, "boards", "Won", "x.md")
+    made = learning_curves.plot(scene, {"one": HOSTILE, "two": "second"}, "Won", "x.md")
     assert "<script" not in made
     assert "second 20.0% at first, 85.0% at the end" in made
     assert made.count("plot__band") == made.count("plot__line") == 2
@@ -361,7 +368,7 @@ def test_curves_are_a_picture_a_sentence_and_a_table(project: Path) -> None:
     [
         (np.full((2, 4), np.nan), {"one": "x"}, "wanted finite"),
         (np.zeros((2, 3)), {"one": "x"}, "wanted finite"),
-        (np.zeros((2, 4)), {"three": "x"}, "has no 'three_rate'"),
+        (np.zeros((2, 4)), {"three": "x"}, "has no 'three'"),
     ],
 )
 def test_curves_that_are_not_there_end_the_build_in_one_line(
@@ -369,7 +376,7 @@ def test_curves_that_are_not_there_end_the_build_in_one_line(
 ) -> None:
     scene = with_curves(project, rates)
     with pytest.raises(SystemExit):
-        learning_curves.plot(scene, "rate", runs, "boards", "Won", "x.md")
+        learning_curves.plot(scene, runs, "Won", "x.md")
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
@@ -380,8 +387,8 @@ def test_arrays_that_are_not_those_of_the_recording_end_the_build_in_one_line(
     project: Path, capsys: pytest.CaptureFixture[str], rates: Any
 ) -> None:
     scene = with_curves(project, np.ones((2, 4)))
-    np.savez(project / "site_assets/recordings/tiny.npz", one_rate=rates, one_compute=rates)
-    said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    np.savez(project / "site_assets/recordings/tiny.npz", curve_boards=rates, curve_success=rates)
+    said = refusal(capsys, lambda: learning_curves.plot(scene, {"one": "x"}, "Won", "x.md"))
     assert "recordings/tiny.npz: not a recording" in said
     assert "click record tiny" in said
 
@@ -406,7 +413,7 @@ def test_damaged_arrays_end_the_build_in_one_line(project: Path, capsys: pytest.
     scene = with_curves(project, np.zeros((2, 4)))
     path = project / "site_assets/recordings/tiny.npz"
     path.write_bytes(damaged(path.read_bytes())[kind])
-    said = refusal(capsys, lambda: learning_curves.plot(scene, "rate", {"one": "x"}, "boards", "Won", "x.md"))
+    said = refusal(capsys, lambda: learning_curves.plot(scene, {"one": "x"}, "Won", "x.md"))
     assert "recordings/tiny.npz: not a recording" in said
     assert "click record tiny" in said
 

@@ -153,16 +153,14 @@ def test_a_decision_without_a_status_ends_the_build_in_one_line(
 def test_the_file_beside_a_plot_holds_every_seed_of_it(project: Path) -> None:
     rates: Any = np.array([[0.0, 0.1, 0.4, 0.8], [0.0, 0.3, 0.5, 0.9]])
     scene = with_curves(project, rates)
-    made = learning_curves.plot(
-        scene, "rate", {"one": 'a "comma", inside', "two": "second"}, "boards, reached", "Won", "x.md"
-    )
+    made = learning_curves.plot(scene, {"one": 'a "comma", inside', "two": "second"}, "Won", "x.md")
     address = re.search(r'href="data:text/csv;charset=utf-8,([^"]+)"', made)
     assert address
     rows = list(csv.DictReader(io.StringIO(unquote(unescape(address[1])))))
     for run in ('a "comma", inside', "second"):
         for seed in (0, 1):
-            told = [(float(row["boards, reached"]), float(row["share"]))
-                    for row in rows if row["run"] == run and row["seed"] == str(seed)]  # fmt: skip
+            told = [(float(row["positions reached"]), float(row["share"]))
+                    for row in rows if row["starts"] == run and row["seed"] == str(seed)]  # fmt: skip
             assert told == list(zip([10, 100, 1000], rates[seed, 1:], strict=True))
     assert len(rows) == 12
 

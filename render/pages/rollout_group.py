@@ -1,0 +1,129 @@
+"""The group of rollouts that the film shows slowly, as numbers and as a table to try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.scene_files import Scene, fail, pick
+from stagelight.render.pages.values import STYLES, traced
+
+RATIO = 1.4  # of the table as it stands; far enough to be clipped
+UPSIDE_DOWN = str.maketrans("12345678", "87654321")
+
+
+class Group:
+    """The group at the first watched step, one move from mate, whose rollouts differ in reward.
+
+    The film's rule, too. Where no such step is one move from mate, it is the first whose rollouts differ.
+    """
+
+    def __init__(self, scene: Scene, page: str) -> None:
+        self.scene, self.page = scene, page
+        reward = self._array("game_reward")
+        watched = self._array("watch_step") - 1
+        differing = [int(step) for step in watched if np.ptp(reward[step]) > 0]
+        near = [step for step in differing if self._array("game_depth")[step] == 1]
+        if not differing:
+            fail(f"docs/{page}: in {scene.name}.npz each watched group ties: run `click record {scene.name}`")
+        self.index = (near or differing)[0]
+        self.row = int(np.flatnonzero(watched == self.index)[0])
+
+    @cached_property
+    def reward(self) -> NDArray[Any]:
+        """(G,) the reward of each rollout."""
+        reward: NDArray[Any] = self._array("game_reward")[self.index]
+        return reward
+
+    @cached_property
+    def moves(self) -> list[str]:
+        """The first move of each rollout as it is written on the drawn board, where the learner plays White."""
+        events = (each for each in self.scene.head["events"] if each["kind"] == "training_game")
+        event = next((each for each in events if each["step"] == self.index + 1), None)
+        if event is None:
+            fail(
+                f"docs/{self.page}: {self.scene.name}.json has no step {self.index + 1} of the training game: "
+                f"run `click record {self.scene.name}`"
+            )
+        black = event["fen"].split()[1] == "b"
+        return [san.translate(UPSIDE_DOWN) if black else san for san in event["drawn_san"]]
+
+    def number(self, name: str) -> float:
+        """One of the numbers that the page gives of the group, by name."""
+        advantage = self._array("game_advantage")[self.index]
+        numbers = {
+            "step": self.index + 1,
+            "legal_moves": int(self._array("game_legal")[self.index]),
+            "paid": int((self.reward > 0).sum()),
+            "reward_mean": float(self.reward.mean()),
+            "advantage_paid": float(advantage.max()),
+            "advantage_other": float(advantage.min()),
+            "mate_before": self._chance("before"),
+            "mate_after": self._chance("after"),
+        }
+        found: float = pick(numbers, name, "the shown group", self.page)
+        return found
+
+    def _chance(self, when: str) -> float:
+        """The probability of the moves that were drawn and paid, before or after the update."""
+        paid = np.unique(self._array("game_drawn")[self.index][self.reward > 0])
+        codes = self._array("watch_legal_moves")[self.row]
+        return float(self._array(f"watch_all_{when}")[self.row][np.isin(codes, paid)].sum())
+
+    def _array(self, name: str) -> NDArray[Any]:
+        array: NDArray[Any] = pick(self.scene.arrays, name, f"{self.scene.name}.npz", self.page)
+        return array
+
+
+def shown(scene: Scene, name: str, style: str, digits: int | None, page: str) -> Html:
+    """A number of the group that the film shows slowly, carrying its exact value and its name."""
+    number = Group(scene, page).number(name)
+    write = pick(STYLES, style, "the list of number styles", page)
+    words = write(number) if digits is None else write(number, digits)
+    return traced(scene.name, f"shown group, {name}", number, words)
+
+
+def table(scene: Scene, page: str) -> Html:
+    """The shown group: each first move, its reward and advantage, and whether the clip stops it at one ratio.
+
+    `js/group.js` reads `data-low`, `data-high` and the boxes, and writes the rest again.
+    """
+    group, config, ratio = Group(scene, page), scene.head["config"], RATIO
+    low, high = 1 - config["eps_low"], 1 + config["eps_high"]
+    rewards = [int(reward > 0) for reward in group.reward]
+    mean = sum(rewards) / len(rewards)
+    rows = [_row(at, san, reward, reward - mean, (low, high), ratio) for at, (san, reward) in
+            enumerate(zip(group.moves, rewards, strict=True), 1)]  # fmt: skip
+    columns = ("Move", "Reward", "Advantage", "Pushes on?")
+    span = {"min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}
+    slider = el(
+        "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": "try-ratio"}, "Ratio"),
+        el("input", {"id": "try-ratio", "type": "range", **span}),
+        el("output", {"for": "try-ratio", "aria-live": "off"}, f"{ratio:.2f}"),
+    )  # fmt: skip
+    return el(
+        "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},
+        el("p", {"class": "try__mean", "aria-live": "polite", "aria-atomic": "true"},
+           "Mean reward ", el("output", {"aria-live": "off"}, f"{mean:.3f}")),
+        slider,
+        framed("try__table", "try__rows", "A group, its advantages", columns, rows),
+        el("p", {"class": "try__note", "aria-live": "polite"},
+           f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
+    )  # fmt: skip
+
+
+def _row(at: int, san: str, reward: int, advantage: float, band: Sequence[float], ratio: float) -> Html:
+    """One rollout of the group."""
+    clipped = ratio > band[1] if advantage > 0 else ratio < band[0]
+    pushes = "no" if advantage == 0 else "clipped" if clipped else "up" if advantage > 0 else "down"
+    box = el("input", {"type": "checkbox", "disabled": True, "checked": bool(reward),
+                       "aria-label": f"Rollout {at}, {san}: paid"})  # fmt: skip
+    return el(
+        "tr", {}, el("th", {"scope": "row"}, san), el("td", {}, box, " ", el("span", {}, str(reward))),
+        el("td", {}, f"{advantage:+.3f}".replace("-", "\N{MINUS SIGN}")), el("td", {}, pushes),
+    )  # fmt: skip
