@@ -84,8 +84,8 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
         "best_san": board.san(best),
         "best_probability": round(next((p for c, p in before.items() if c and decode(c) == best), 0.0), 4),
         "best_final": round(chances[best], 4),
-        "rule": f"of the steps of the game in public after {FEW} and before training starts {FAR} moves from mate, whose "
-        f"position had a mate in one: the one with the likeliest other move, if above {SURE}",
+        "rule": f"of the steps of the game in public after {FEW} and before training starts {FAR} moves from mate, "
+        f"whose position had a mate in one: the one with the likeliest other move, if above {SURE}",
     }
 
 
