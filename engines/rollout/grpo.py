@@ -7,7 +7,8 @@ One step, after DeepSeekMath (arXiv:2402.03300, section 4.1):
 3. advantage A_i = r_i - mean(r), the same for each move of a rollout; no division by the group's spread (Dr. GRPO,
              arXiv:2503.20783), which is an option here
 4. update    ascend E[min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A)], rho = pi(a|s) / pi_old(a|s), over all moves,
-             for `epochs` passes; the mean is over the step's moves, the same for short and for long rollouts
+             for `epochs` passes; the mean is over the step's moves that have an advantage, the same for each of a
+             short and of a long rollout (Dr. GRPO, DAPO), not first over each rollout
 
 Groups whose rewards all tie have no advantage; they are counted, and some of their positions join the update for their
 entropy. An entropy bonus acts on all positions whenever the smoothed entropy is below its target; without it the
@@ -39,7 +40,7 @@ ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
 class Config:
     """One run. The defaults are the published one."""
 
-    boards: int = 64_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    boards: int = 50_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4

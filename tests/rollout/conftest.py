@@ -49,15 +49,16 @@ def few_mates(found_mates: dict[str, Any]) -> Any:
     return mates.split(board, distance, game, [(board[:0], distance[:0])] * 2, seed=2026)
 
 
-@pytest.fixture
-def few_data(few_mates: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def few_data(few_mates: Any) -> Iterator[None]:
     """Few positions with a mate wherever a run looks for them; the games are the committed ones."""
     pytest.importorskip("torch")
     from stagelight.engines.rollout import mates, runs
 
-    monkeypatch.setattr(mates, "load", lambda: few_mates)
-    runs._data.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mates, "load", lambda: few_mates)
+        runs._data.cache_clear()
+        yield
     runs._data.cache_clear()
 
 

@@ -115,8 +115,7 @@ def dense_loss(trainer: Trainer, visits: Visits, weight: Any, coef: float, param
     direct = h @ parameters["direct.weight"].T + parameters["direct.bias"]
     score = torch.cat([direct, query @ parameters["detail.weight"].T], dim=1)
     parts = [
-        torch.log_softmax(move[start:end] @ score[row], 0)
-        for row, (start, end) in enumerate(pairwise(seen.move_at))
+        torch.log_softmax(move[start:end] @ score[row], 0) for row, (start, end) in enumerate(pairwise(seen.move_at))
     ]
     logp = torch.cat(parts)
     entropy = sum(-(part.exp() * part).sum() for part in parts) / len(parts)
@@ -138,7 +137,7 @@ def test_the_gradient_of_an_update_is_that_of_dense_matrices(starts: Any, share:
     assert keep.sum() + 1 >= (~keep).sum() or share < 0.5
     with torch.no_grad():  # so that ratios are not 1
         for value in trainer.policy.parameters():
-            value += 0.02 * torch.randn(value.shape, generator=torch.Generator().manual_seed(3))
+            value.add_(0.02 * torch.randn(value.shape, generator=torch.Generator().manual_seed(3)))
     parameters = {name: value.detach().clone().requires_grad_() for name, value in trainer.policy.named_parameters()}
     trainer.optimiser = torch.optim.SGD(trainer.policy.parameters(), 1.0)
     coef = 0.3 if share == 1 else 0.0
@@ -167,7 +166,7 @@ class Summing(torch.optim.SGD):
     def step(self, closure: Any = None) -> None:
         share = next(self.shares)
         for total, value in zip(self.sums, self.param_groups[0]["params"], strict=True):
-            total += share * value.grad
+            total.add_(share * value.grad)
 
 
 def test_the_minibatches_of_a_pass_weigh_as_much_as_the_pass(starts: Any) -> None:
@@ -239,7 +238,7 @@ def test_rate_and_entropy_fade_at_the_end(starts: Any) -> None:
 def test_a_step_depends_on_its_seed_and_number_alone(starts: Any) -> None:
     one, other = (Trainer(TINY, 5, starts) for _ in range(2))
     first = one.step()
-    np.random.seed(7)  # noqa: NPY002  # what the trainer must not draw from
+    np.random.seed(7)  # what the trainer must not draw from
     torch.manual_seed(7)
     assert same(first, other.step())
     assert equal(weights(one), weights(other))

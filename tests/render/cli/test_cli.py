@@ -300,7 +300,7 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(
         rf"MISSING +click +{re.escape(str(doctor.installed('click')))}, pinned 0.1 +-> +pip install click==0.1",
         rf"MISSING +nosuchpackage +missing +-> +{re.escape(installation.install(''))}",
         r"MISSING +recording tiny .* -> +click record tiny",
-        r"absent +Stockfish, for corpus +missing +-> +apt-get install stockfish",
+        r"absent +Stockfish, to record and score chess +missing +-> +apt-get install stockfish",
         r"ok +Python",
         r"ok +cores",
     ):
