@@ -97,7 +97,7 @@ def _endings(scene: Scene, page: str) -> Html:
     """Endings against perfect defence: the positions won, and the moves taken over those needed."""
     seeds = _seeds(scene)
     body = [
-        _row(f"{ENDINGS[name]}, mate in {_longest(scene, name)} or less", [
+        _row(f"{ENDINGS[name]}, mate in {_longest(scene, name)} moves or fewer", [
             rate(scene, fact), *(rate(scene, f"{fact}.seed_{seed}") for seed in seeds),
             _ratio(scene, f"one.{name}.length_ratio"),
         ]) for fact, name in _recorded(scene, {f"one.{name}.win_rate": name for name in ENDINGS}, page)

@@ -46,7 +46,7 @@ def test_from_the_opening_it_is_told_how_often_it_is_mated(rollout: Made) -> Non
 
 def test_an_ending_that_is_never_won_has_no_ratio_of_moves(rollout: Made) -> None:
     assert rows(rollout_tables.results(rollout({"one.kqk.win_rate": 0.0}, (0,)), "endings", "x.md")) == {
-        "King and queen, mate in 10 or less": ["0.0%", "none won"]
+        "King and queen, mate in 10 moves or fewer": ["0.0%", "none won"]
     }
 
 
