@@ -127,22 +127,27 @@ def test_success_is_a_moving_average_of_a_steps_groups() -> None:
 # --- what is drawn ----------------------------------------------------------------------------------------
 
 
+def shared(weight: dict[int, float], shares: tuple[float, ...]) -> Any:
+    """Each family's share, among those that have any weight, by the weights inside it."""
+    found = np.zeros(len(CELLS))
+    for kinds, share in zip(FAMILIES, shares, strict=True):
+        members = {index: each for index, each in weight.items() if CELLS[index].kind in kinds}
+        for index, each in members.items():
+            found[index] = share * each / sum(members.values())
+    return found / found.sum()
+
+
 def expected(curriculum: Curriculum) -> Any:
-    """The law: p (1 - p) within a family, families alike, a share for the mastered."""
-    rule, weight = curriculum.rule, np.zeros(len(CELLS))
+    """The law: p (1 - p) within a family, a share for each family, and a part of the draws for mastered cells."""
+    rule, is_open = curriculum.rule, np.flatnonzero(curriculum.open)
     p = np.where(np.isnan(curriculum.success), 0.5, curriculum.success)
-    mastered = [index for index in np.flatnonzero(curriculum.open) if p[index] >= rule.mastered]
-    learning = [index for index in np.flatnonzero(curriculum.open) if index not in mastered]
-    for kinds in FAMILIES:
-        members = [index for index in learning or mastered if CELLS[index].kind in kinds]
-        total = sum(max(p[index] * (1 - p[index]), FLOOR) for index in members)
-        for index in members:
-            weight[index] = max(p[index] * (1 - p[index]), FLOOR) / total
-    weight /= weight.sum()
-    if learning and mastered:
-        weight *= 1 - rule.rehearsal
-        weight[mastered] = rule.rehearsal / len(mastered)
-    return weight
+    weight = {int(index): max(p[index] * (1 - p[index]), FLOOR) for index in is_open}
+    mastered = {index: 1.0 for index in weight if p[index] >= rule.mastered}
+    learning = {index: each for index, each in weight.items() if index not in mastered}
+    if not learning or not mastered:
+        return shared(weight, rule.shares)
+    part = min(rule.rehearsal, len(mastered) / len(weight))
+    return (1 - part) * shared(learning, rule.shares) + part * shared(mastered, rule.shares)
 
 
 @settings(max_examples=15, deadline=None)
@@ -154,14 +159,18 @@ def test_cells_are_drawn_by_what_can_be_learnt_in_them(success: list[float], is_
 
 
 def test_mastered_cells_are_rehearsed_with_their_share() -> None:
-    curriculum = mode("curriculum")
+    curriculum = mode("curriculum", rehearsal=0.3)
     curriculum.open[[AT["mate.2"], AT["kqk.1"], AT["tail.1.random"]]] = True
     curriculum.success[[AT["mate.1"], AT["kqk.1"]]] = 0.9
     curriculum.success[[AT["mate.2"], AT["tail.1.random"]]] = 0.4, 0.1
+    mates, endings, whole = curriculum.rule.shares
     found = shares(curriculum)
-    rehearsal = curriculum.rule.rehearsal
-    assert found[[AT["mate.1"], AT["kqk.1"]]] == pytest.approx([rehearsal / 2] * 2, abs=0.01)
-    assert found[[AT["mate.2"], AT["tail.1.random"]]] == pytest.approx([(1 - rehearsal) / 2] * 2, abs=0.01)
+    known = np.array([mates, endings]) / (mates + endings) * 0.3
+    assert found[[AT["mate.1"], AT["kqk.1"]]] == pytest.approx(known, abs=0.01)
+    learning = np.array([mates, whole]) / (mates + whole) * 0.7
+    assert found[[AT["mate.2"], AT["tail.1.random"]]] == pytest.approx(learning, abs=0.01)
+    curriculum.success[AT["kqk.1"]] = 0.5
+    assert shares(curriculum)[AT["mate.1"]] == pytest.approx(0.25, abs=0.01)  # no more than one cell of four
 
 
 def test_the_other_modes_draw_evenly_from_what_they_open_and_open_no_more() -> None:

@@ -17,6 +17,7 @@ pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
 
 from stagelight.engines.experiment import weights  # noqa: E402
+from stagelight.engines.experiment.progress import silent  # noqa: E402
 from stagelight.engines.rollout import inference, record  # noqa: E402
 from stagelight.engines.rollout.inference import position, quoted  # noqa: E402
 from stagelight.render import cli  # noqa: E402
@@ -82,6 +83,10 @@ def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: bytes
 # --- positions ----------------------------------------------------------------------------------------
 
 
+def record_from(fen: str) -> object:
+    return record.make(Path(), silent, start=fen)
+
+
 def one_line(error: ValueError) -> str:
     said = str(error)
     assert said.isascii()
@@ -91,9 +96,7 @@ def one_line(error: ValueError) -> str:
 
 
 @pytest.mark.parametrize("fen", REFUSED)
-@pytest.mark.parametrize(
-    ("ask", "option"), [(position, "FEN"), (record.reader_position, "--start")], ids=["play", "record"]
-)
+@pytest.mark.parametrize(("ask", "option"), [(position, "FEN"), (record_from, "--start")], ids=["play", "record"])
 def test_every_command_refuses_the_same_positions(ask: Callable[[str], object], option: str, fen: str) -> None:
     with pytest.raises(ValueError, match=re.escape(REFUSED[fen])) as caught:
         ask(fen)

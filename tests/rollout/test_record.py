@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from stagelight.engines.experiment.progress import Interrupted, silent  # noqa: 
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.rollout import evaluation, inference, narrative, record, runs, stockfish  # noqa: E402
 from stagelight.engines.rollout.chess.fen import code, mating_moves, to_board  # noqa: E402
+from stagelight.engines.rollout.chess.rules import MOVES  # noqa: E402
 from stagelight.engines.rollout.curriculum import Rule  # noqa: E402
 from stagelight.engines.rollout.grpo import Config, Trainer  # noqa: E402
 from stagelight.engines.rollout.runs import Run  # noqa: E402
@@ -29,6 +31,7 @@ from stagelight.engines.rollout.training_game import LINE, SHOWN, UNITS  # noqa:
 pytestmark = pytest.mark.engine
 CONFIG = Config(boards=30_000, width=16, rank=8, draws=6, group_size=4, positions_of_draw=32, rule=Rule(passed=0.05))
 MOMENTS = (0.0, 0.1, 0.5, 1.0)
+SHORT = partial(Run, moments=MOMENTS)
 TIMES = Recording("rollout", 0, {"varies": list(record.VARIES)}, "", {}, (), {})
 
 
@@ -41,7 +44,8 @@ def small(few_data: None) -> Iterator[None]:
     ended = [won, lost, lost, drawn, None, None, drawn, lost]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "EXAMINED", 4)
-        patch.setattr(runs, "MOMENTS", MOMENTS)
+        patch.setattr(record, "Run", SHORT)
+        patch.setattr(record, "FINAL", 8)
         patch.setattr(evaluation, "POSITIONS", 8)
         patch.setattr(evaluation, "GAMES", 8)
         patch.setattr(narrative, "SHOWCASE_GAMES", 4)
@@ -67,10 +71,10 @@ def test_a_run_is_named_by_what_its_outcome_depends_on(monkeypatch: pytest.Monke
     one = Run(CONFIG, 0)
     others = [
         Run(CONFIG, 1), Run(CONFIG, 0, "other"), Run(CONFIG, 0, public=True), Run(replace(CONFIG, rank=9), 0),
-        Run(replace(CONFIG, rule=Rule("uniform")), 0),
+        Run(replace(CONFIG, rule=Rule("uniform")), 0), SHORT(CONFIG, 0),
     ]  # fmt: skip
     assert one.key == Run(CONFIG, 0).key
-    assert len({one.key, *(other.key for other in others)}) == 6
+    assert len({one.key, *(other.key for other in others)}) == 7
     assert all(recording.NAME.fullmatch(run.key) for run in (one, *others))
     before = one.key
     monkeypatch.setattr(runs, "_data", lambda: "other positions")
@@ -86,7 +90,7 @@ def test_the_first_steps_are_watched_and_then_ever_fewer() -> None:
 
 
 def test_a_run_that_is_interrupted_goes_on_and_ends_as_one_that_was_not(tmp_path: Path) -> None:
-    run = Run(replace(CONFIG, boards=8_000), 3, public=True)
+    run = SHORT(replace(CONFIG, boards=8_000), 3, public=True)
     policy, whole = runs.make(run, tmp_path / "whole", silent)
     for _ in range(2):
         with pytest.raises(Interrupted, match=r"one, seed 3: \d+ of 8000"):
@@ -105,7 +109,7 @@ def test_a_run_that_is_interrupted_goes_on_and_ends_as_one_that_was_not(tmp_path
 
 
 def test_a_run_is_examined_before_its_first_and_after_its_last_step(tmp_path: Path) -> None:
-    _, log = runs.make(Run(CONFIG, 0), tmp_path, silent)
+    _, log = runs.make(SHORT(CONFIG, 0), tmp_path, silent)
     boards = log["curve_boards"]
     assert (boards[0], log["curve_step"][0], log["curve_seconds"][0]) == (0, 0, 0)
     assert boards[-1] == log["log_boards"][-1] >= CONFIG.boards
@@ -145,6 +149,9 @@ def test_arrays_have_the_shapes_that_are_documented(made: Recording) -> None:
     for name, shape in inner.items():
         assert shapes[f"game_{name}"] == (steps, *shape), name
     assert shapes["watch_line"] == (watched, group, LINE)
+    for name in ("watch_legal", "watch_before", "watch_after"):
+        assert shapes[name] == (watched, MOVES)
+    assert shapes["watch_outcome"] == (watched, group)
     assert shapes["watch_step"] == (watched,)
     assert made.arrays["watch_step"].tolist() == [step for step in range(1, steps + 1) if runs.watched(step)]
     for name in shapes:
@@ -285,7 +292,7 @@ def test_the_policy_of_every_seed_is_published(tmp_path: Path, monkeypatch: pyte
     paths = record.publish(tmp_path / "cache", made, tmp_path)
     assert [path.name for path in paths] == ["rollout_policy.safetensors", "rollout_policy_4.safetensors"]
     for seed, path in zip((3, 4), paths, strict=True):
-        trained = runs.weights(Run(runs.PUBLISHED, seed, public=seed == 3), tmp_path / "cache")
+        trained = runs.weights(SHORT(runs.PUBLISHED, seed, public=seed == 3), tmp_path / "cache")
         for name, value in inference.load(path).state_dict().items():
             torch.testing.assert_close(value, trained.state_dict()[name], rtol=1e-3, atol=1e-3)
     assert made.arrays["curve_success"].shape[0] == 2
