@@ -22,9 +22,9 @@ STEP_READS = ("arrays.game_board", "arrays.game_depth", "arrays.game_reward", "a
 GROUP_READS = (
     "arrays.game_drawn",
     "arrays.game_move",
-    "arrays.watch_all_after",
-    "arrays.watch_all_before",
-    "arrays.watch_legal_moves",
+    "arrays.watch_after",
+    "arrays.watch_before",
+    "arrays.watch_legal",
 )
 NETWORK_READS = (
     "arrays.game_activation",
