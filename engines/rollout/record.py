@@ -84,16 +84,12 @@ def make(
     if start is not None:
         return _own(start, policy, seeds[0], progress, deadline)
     wanted = [Run(config, seed, public=seed == seeds[0]) for seed in seeds]
-    for _ in pool.run_all(
-        wanted, partial(_train, cache, deadline), jobs=jobs, progress=progress, deadline=deadline, what="training"
-    ):
-        pass  # each keeps its own checkpoint
+    work = partial(_measure, cache, deadline)
+    found = dict(pool.run_all(wanted, work, jobs=jobs, progress=progress, deadline=deadline, what="training"))
     made = [runs.make(run, cache, silent) for run in wanted]
-    torch.set_num_threads(1)
-    held_out = Starts(held_out=True)
     policies, logs = [inference.as_published(policy) for policy, _ in made], [log for _, log in made]
-    final = np.stack([evaluation.success(policy, held_out, FINAL, 2) for policy in policies])
-    facts = _facts(policies, logs, final, seeds, config)
+    measured = [found[run] for run in wanted]
+    facts = _facts(policies, logs, [facts for facts, _ in measured], seeds, config)
     return Recording(
         name="rollout",
         seed=seeds[0],
@@ -101,7 +97,7 @@ def make(
         code_version=version(),
         facts=dict(sorted((name, number(value)) for name, value in facts.items())),
         events=tuple(_events(policies[0], logs[0], facts, seeds[0])),
-        arrays=_arrays(logs) | {"final_success": final},
+        arrays=_arrays(logs) | {"final_success": np.stack([success for _, success in measured])},
     )  # fmt: skip
 
 
@@ -118,18 +114,21 @@ def _own(start: str, policy: Path | None, seed: int, progress: Progress, deadlin
     )  # fmt: skip
 
 
-def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
-    runs.make(run, cache, progress, deadline)
+def _measure(
+    cache: Path, deadline: float, run: Run, progress: Progress
+) -> tuple[dict[str, float], NDArray[np.float32]]:
+    """Train a run to its end; what its policy can do, and its success in each cell, (C,), as it is published."""
+    trained, log = runs.make(run, cache, progress, deadline)
+    policy, held_out = inference.as_published(trained), Starts(held_out=True)
+    success = evaluation.success(policy, held_out, FINAL, 2)
+    return evaluation.facts(policy, held_out, run.seed) | _of_log(log, success), success
 
 
 def _facts(
-    policies: list[Policy], logs: list[Log], final: NDArray[np.float32], seeds: Sequence[int], config: Config
+    policies: list[Policy], logs: list[Log], found: list[dict[str, float]], seeds: Sequence[int], config: Config
 ) -> dict[str, float]:
+    """Means and spreads over the seeds, and what is said of the runs once."""
     labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
-    found = [
-        evaluation.facts(policy, held_out, seed) | _of_log(log, success)
-        for policy, log, success, seed in zip(policies, logs, final, seeds, strict=True)
-    ]
     facts: dict[str, float] = {}
     for name in found[0]:
         facts |= summary(f"one.{name}", [each[name] for each in found if name in each], labels)
