@@ -7,6 +7,7 @@
     {{ holds("does better", "scan", "a > b") }}                  words that rest on a relation between facts
     {{ best("village", "calm.reserve_*.return") }}               the text for * in the largest of several facts
     {{ shown("rollout", "reward_mean", "number", 3) }}           a number of the group that the film shows slowly
+    {{ on_board("rollout", "surest_mistake", "san") }}           a move of an event, as the drawn board has it
     {% if recorded("rollout", "outside.*") %}                    whether a fact or a kind of event like this is recorded
 
     {{ scene("rollout", "Reading the light") }}                  the player, its steps and its legend
@@ -19,7 +20,7 @@
     {{ learning_curves("rollout", {"mate.1": "mate in one"}, "Held-out starts") }}   success in cells of the curriculum
     {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
-    {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }}
+    {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }} {{ rollout_opponent("rollout") }}
     {{ gain_plot("scan", "Over the best classical method") }}    gains by acceleration, as a picture and a table
     {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
@@ -186,6 +187,7 @@ def _tables(site: Site) -> Macros:
     """Tables, plots and pictures of a recording."""
     get, page, keep = site.scene, site.page, site.keep
     return {
+        "on_board": lambda name, kind, key: rollout_group.on_board(get(name), kind, key, page()),
         "try_group": lambda name: rollout_group.table(get(name), page()),
         "try_reserve": lambda name: try_reserve.table(get(name), page()),
         "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
@@ -196,6 +198,7 @@ def _tables(site: Site) -> Macros:
         "rollout_baselines": lambda name, kind="": rollout_tables.baselines(get(name), kind),
         "rollout_decides": lambda name: rollout_tables.decides(get(name)),
         "rollout_outside": lambda name: rollout_tables.outside(get(name)),
+        "rollout_opponent": lambda name: rollout_tables.opponent(get(name)),
         "gain_plot": lambda name, title: gain_plot.plot(get(name), title, page()),
         "error_maps": lambda name: reconstructions.error_maps(get(name), page(), keep),
         "training_examples": lambda name: reconstructions.training_examples(get(name), page(), keep),

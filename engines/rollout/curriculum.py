@@ -39,7 +39,7 @@ class Rule:
     mode: str = "curriculum"  # or "uniform" over all cells, "opening_only", "far" (the last cell of each chain)
     passed: float = 0.5  # success that opens the next cell
     mastered: float = 0.85  # success from which a cell is only rehearsed
-    shares: tuple[float, float, float] = (0.2, 0.3, 0.5)  # of mates, endings and games
+    shares: tuple[float, float, float] = (0.15, 0.25, 0.6)  # of mates, endings and games, in the draws and in the loss
     rehearsal: float = 0.35  # share of the draws that go to mastered cells, at most: no more than they are of the open
 
 
@@ -110,13 +110,14 @@ def _family(cell: Cell) -> str:
 _INDEX = {cell: index for index, cell in enumerate(CELLS)}
 
 
-_FAMILIES = [np.array([_family(cell) == name for cell in CELLS]) for name in ("mate", "ending", "game")]
+FAMILY = np.array([("mate", "ending", "game").index(_family(cell)) for cell in CELLS])  # (C,)
 
 
 def _shared(weight: NDArray[np.float64], shares: tuple[float, ...]) -> NDArray[np.float64]:
     """Weights scaled so that each family of cells that has any gets its share."""
     found = np.zeros(len(weight))
-    for family, share in zip(_FAMILIES, shares, strict=True):
+    for index, share in enumerate(shares):
+        family = index == FAMILY
         if weight[family].any():
             found[family] = share * weight[family] / weight[family].sum()
     return found

@@ -7,7 +7,8 @@ One step, after DeepSeekMath (arXiv:2402.03300, section 4.1):
 3. advantage A_i = r_i - mean(r), the same for each move of a rollout; no division by the group's spread (Dr. GRPO,
              arXiv:2503.20783), which is an option here
 4. update    ascend E[min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A)], rho = pi(a|s) / pi_old(a|s), over all moves,
-             for `epochs` passes; the mean is over the step's moves, the same for short and for long rollouts
+             for `epochs` passes; the mean is over the moves that have an advantage, the same for each of a short and
+             of a long rollout (Dr. GRPO, DAPO), in fixed shares for mates, endings and games
 
 Groups whose rewards all tie have no advantage; they are counted, and some of their positions join the update for their
 entropy. An entropy bonus acts on all positions whenever the smoothed entropy is below its target; without it the
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stagelight.engines.experiment.checkpoint import trainable
-from stagelight.engines.rollout.curriculum import Curriculum, Rule
+from stagelight.engines.rollout.curriculum import FAMILY, Curriculum, Rule
 from stagelight.engines.rollout.policy import Policy
 from stagelight.engines.rollout.rollouts import Minibatch, Visits, minibatches, play
 from stagelight.engines.rollout.starts import CELLS, Batch, Starts, discount, join
@@ -39,7 +40,7 @@ ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
 class Config:
     """One run. The defaults are the published one."""
 
-    boards: int = 50_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    boards: int = 36_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4
@@ -132,7 +133,8 @@ class Trainer:
         advantage = advantages(reward, config.advantage)
         coef = self._entropy_coef(float(visits.entropy.mean()), config.entropy_target * fade)
         before = self.game.probe(self.policy) if self.game else None
-        clip_ratio, grad_norm = self._update(visits, self._credit(visits, advantage), coef, rng)
+        weight = self._balance(cell, visits, self._credit(visits, advantage))
+        clip_ratio, grad_norm = self._update(visits, weight, coef, rng)
         shown = self.game.record(before, self.policy, visits, reward[0], advantage[0]) if self.game and before else {}
         self._observe(cell, visits)
         spread = reward.std(axis=1)
@@ -159,6 +161,16 @@ class Trainer:
     def _credit(self, visits: Visits, advantage: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N,) the weight of each move: the advantage of its rollout. advantage: (groups, G)."""
         return advantage.ravel()[visits.rollout]
+
+    def _balance(self, cell: NDArray[np.int64], visits: Visits, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scale the weights, (N,), so that each family of starts has its share of the moves that have one."""
+        family, useful = FAMILY[cell][visits.rollout // self.config.group_size], weight != 0
+        count = np.bincount(family[useful], minlength=3)
+        share = np.where(count > 0, self.config.rule.shares, 0.0)
+        if not count.any():
+            return weight
+        factor = share / share.sum() * count.sum() / np.maximum(count, 1)
+        return np.asarray(weight * factor[family], np.float32)
 
     def _update(
         self, visits: Visits, weight: NDArray[np.float32], coef: float, rng: np.random.Generator

@@ -21,6 +21,7 @@ from stagelight.engines.rollout.starts import CELLS, FIRST, LADDER, MOST_MOVES
 Event = dict[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 TOLD = 60  # steps of the training game that are written out
+FEW, FAR = 10, 5  # steps passed over, and moves from mate, between which a mistake is looked for
 SURE = 0.5  # probability from which a wrong move is a confident mistake
 SHOWCASE_GAMES, SHOWCASE_LEAST = 64, 8
 REWIND = (20, 45)  # moves of the game that is played backwards
@@ -50,12 +51,15 @@ def training_game(log: Arrays) -> Iterator[Event]:
 def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
     """The step at which the training game missed a mate in one most surely, if it was surer than `SURE`.
 
+    Of the steps after the first `FEW` and before training starts at `FAR` moves from mate.
     `best` is the mate that the final policy finds likeliest there.
     """
     worst: tuple[float, int, list[chess.Move]] | None = None
-    for index in map(int, np.flatnonzero(log["game_outcome"] != MATE)):
+    far = [CELLS[at].nearest >= FAR for at in log["log_frontier"]]
+    end = far.index(True) if True in far else len(far)
+    for index in map(int, np.flatnonzero(log["game_outcome"][:end] != MATE)):
         sure = float(log["game_after"][index][0])
-        if sure <= max(SURE, worst[0] if worst else 0.0):
+        if index < FEW or sure <= max(SURE, worst[0] if worst else 0.0):
             continue
         board = to_board(log["game_board"][index])
         if mating := mating_moves(board):
@@ -80,8 +84,8 @@ def surest_mistake(log: Arrays, final: Policy) -> Iterator[Event]:
         "best_san": board.san(best),
         "best_probability": round(next((p for c, p in before.items() if c and decode(c) == best), 0.0), 4),
         "best_final": round(chances[best], 4),
-        "rule": "of the steps of the game in public whose position had a mate in one, the one with the likeliest "
-        f"other move, if above {SURE}",
+        "rule": f"of the steps of the game in public after {FEW} and before training starts {FAR} moves from mate, "
+        f"whose position had a mate in one: the one with the likeliest other move, if above {SURE}",
     }
 
 

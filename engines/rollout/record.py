@@ -4,10 +4,10 @@ The recording's arrays. S seeds, N steps of the first seed, E examined moments, 
 
     curve_<boards, step, seconds>  (S, E)     what had been spent at each examined moment
     curve_success     (S, E, C)               share of held-out starts of each cell mated from within the budget
+    final_success     (S, C)                  the same of the policies as they are published, on more and other starts
     log_<metric>      (N,)                    one metric of every step; names as in `grpo.Step`
     frontier_depth    (N,)                    plies from mate of the farthest start of a whole game; 1001 the opening
     frontier_opponent (N,)                    its opponent, index into config["opponents"]
-    frontier_success  (N,)                    not the policy's, but the curriculum's smoothed success there
     game_<what>       (N, ...)                the game in public, one move a step: see `training_game`
     game_kind, game_depth, game_opponent (N,) where its start lies: indices into config["kinds"], plies, ["opponents"]
     watch_<what>      (W, ...)                more of it at the watched steps: see `training_game` and `runs.watched`
@@ -90,8 +90,10 @@ def make(
         pass  # each keeps its own checkpoint
     made = [runs.make(run, cache, silent) for run in wanted]
     torch.set_num_threads(1)
+    held_out = Starts(held_out=True)
     policies, logs = [inference.as_published(policy) for policy, _ in made], [log for _, log in made]
-    facts = _facts(policies, logs, seeds, config)
+    final = np.stack([evaluation.success(policy, held_out, FINAL, 2) for policy in policies])
+    facts = _facts(policies, logs, final, seeds, config)
     return Recording(
         name="rollout",
         seed=seeds[0],
@@ -99,7 +101,7 @@ def make(
         code_version=version(),
         facts=dict(sorted((name, number(value)) for name, value in facts.items())),
         events=tuple(_events(policies[0], logs[0], facts, seeds[0])),
-        arrays=_arrays(logs),
+        arrays=_arrays(logs) | {"final_success": final},
     )  # fmt: skip
 
 
@@ -120,11 +122,13 @@ def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
     runs.make(run, cache, progress, deadline)
 
 
-def _facts(policies: list[Policy], logs: list[Log], seeds: Sequence[int], config: Config) -> dict[str, float]:
+def _facts(
+    policies: list[Policy], logs: list[Log], final: NDArray[np.float32], seeds: Sequence[int], config: Config
+) -> dict[str, float]:
     labels, held_out = [f"seed_{seed}" for seed in seeds], Starts(held_out=True)
     found = [
-        evaluation.facts(policy, held_out, seed) | _of_log(log, policy, held_out)
-        for policy, log, seed in zip(policies, logs, seeds, strict=True)
+        evaluation.facts(policy, held_out, seed) | _of_log(log, success)
+        for policy, log, success, seed in zip(policies, logs, final, seeds, strict=True)
     ]
     facts: dict[str, float] = {}
     for name in found[0]:
@@ -168,17 +172,16 @@ def _against_stockfish(policies: Sequence[Policy], labels: Sequence[str]) -> dic
     return found | {"one.opening.stockfish.games": float(STOCKFISH_GAMES * len(policies))}
 
 
-def _of_log(log: Log, policy: Policy, held_out: Starts) -> dict[str, float]:
+def _of_log(log: Log, final: NDArray[np.float32]) -> dict[str, float]:
     """What a run's log says: how much was forgotten, and what the untrained policy could do.
 
     Success in a cell is smoothed over two moments. A cell is mastered when that first reaches `MASTERED`; what has
-    been lost by the end is measured on `FINAL` other starts.
+    been lost by the end is measured on `FINAL` other starts: final, (C,).
     """
     success = log["curve_success"]
     smooth = (success[:-1] + success[1:]) / 2
     mastered = smooth >= MASTERED
     first = smooth[mastered.argmax(axis=0), np.arange(success.shape[1])]
-    final = evaluation.success(policy, held_out, FINAL, 2)
     drop = np.where(mastered.any(axis=0), first - final, 0.0)
     return {
         "forgetting.worst": float(drop.max()),

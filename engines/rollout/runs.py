@@ -38,7 +38,7 @@ PUBLISHED = Config()
 METRICS = ("boards", "reward", "reward_std", "frac_reward_zero_std", "clip_ratio", "entropy", "entropy_coef",
            "grad_norm", "learning_rate", "mean_length")  # fmt: skip
 LIVE = ("reward", "frac_reward_zero_std", "entropy", "clip_ratio")  # of a live table
-MOMENTS = (0.0, 0.003, 0.006, 0.0125, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+MOMENTS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 EXAMINED = 128  # held-out starts of each cell
 # Of the game in public: what is kept of every step, and what of watched steps alone.
 GAME = ("board", "cell", "needed", "moves", "legal", "move", "before", "after", "drawn", "reward", "advantage",

@@ -35,7 +35,7 @@ Numbers = NDArray[np.float64]
 
 
 class Drop(NamedTuple):
-    """How far a cell fell by the end, from the first moment at which it was mastered."""
+    """The fall of a cell by the end, from the moment at which it was found mastered."""
 
     cell: int
     before: float
@@ -47,19 +47,29 @@ def plot(scene: Scene, title: str, page: str) -> Html:
     boards, success = (each[0] for each in read_success(scene, page))
     cells: list[str] = scene.head["config"]["cells"]
     tops, end = _places(cells)
-    fell = drops(success, scene.head["config"]["rule"]["mastered"])
+    final = scene.arrays["final_success"][0] if "final_success" in scene.arrays else None
+    fell = drops(success, scene.head["config"]["rule"]["mastered"], final)
     parts = (*_squares(success, tops), *_names(cells, tops), *_axis(boards, end), *_scale(end), *_worst(fell, tops))
     file = download(f"{scene.name}-cells.csv", "Every cell and moment, as CSV", _rows(cells, boards, success))
     return figure(title, _sentence(cells, fell), parts, _table(title, cells, boards, success, fell), file, end + 62)
 
 
-def drops(success: Numbers, mastered: float) -> list[Drop]:
-    """The drop of each cell that was ever mastered, largest first; success: (E, C). The rule of `forgetting.worst`."""
-    found = []
-    for cell, rates in enumerate(success.T):
+def drops(success: Numbers, mastered: float, final: Numbers | None) -> list[Drop]:
+    """The drop of each cell that was ever mastered, largest first: the rule of the fact `forgetting.worst`.
+
+    Success is smoothed over two moments, and a cell is mastered once that reaches `mastered`.
+
+    Args:
+        success: (E, C).
+        mastered: success from which a later drop counts.
+        final: (C,) success at the end, measured on other starts; without it, the last of the smoothed.
+    """
+    smooth = (success[:-1] + success[1:]) / 2
+    end, found = smooth[-1] if final is None else final, []
+    for cell, rates in enumerate(smooth.T):
         reached = np.flatnonzero(rates >= mastered)
         if len(reached):
-            found.append(Drop(cell, float(rates[reached[0]]), float(rates[-1])))
+            found.append(Drop(cell, float(rates[reached[0]]), float(end[cell])))
     return sorted(found, key=lambda drop: drop.after - drop.before)
 
 
@@ -128,7 +138,7 @@ def _axis(boards: Numbers, end: float) -> Iterator[Html]:
 
 
 def _scale(end: float) -> Iterator[Html]:
-    """What a square's fullness stands for."""
+    """The scale of fullness."""
     yield text(LEFT + 60, end + 57, "end", "mates: 0%")
     for level in range(LEVELS + 1):
         shape = f"M{LEFT + 66 + 12 * level:g} {end + 48:g}h12v9h-12z"

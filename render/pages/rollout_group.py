@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.render.pages.markup import Html, el, framed
+from stagelight.render.pages.markup import Html, el, framed, inert
 from stagelight.render.pages.scene_files import Scene, fail, pick
 from stagelight.render.pages.values import STYLES, traced
 
 RATIO = 1.4  # of the table as it stands; far enough to be clipped
+TURN = 64  # of a recorded board: below 0 where Black is to move
 UPSIDE_DOWN = str.maketrans("12345678", "87654321")
 
 
@@ -72,12 +73,23 @@ class Group:
     def _chance(self, when: str) -> float:
         """The probability of the moves that were drawn and paid, before or after the update."""
         paid = np.unique(self._array("game_drawn")[self.index][self.reward > 0])
-        codes = self._array("watch_legal_moves")[self.row]
-        return float(self._array(f"watch_all_{when}")[self.row][np.isin(codes, paid)].sum())
+        codes = self._array("watch_legal")[self.row]
+        return float(self._array(f"watch_{when}")[self.row][np.isin(codes, paid)].sum())
 
     def _array(self, name: str) -> NDArray[Any]:
         array: NDArray[Any] = pick(self.scene.arrays, name, f"{self.scene.name}.npz", self.page)
         return array
+
+
+def on_board(scene: Scene, kind: str, key: str, page: str) -> Html:
+    """A move from the first event of a kind, at a step of the training game, as it is written on the drawn board."""
+    where = f"site_assets/recordings/{scene.name}.json (events)"
+    event = pick({each["kind"]: each for each in reversed(scene.head["events"])}, kind, where, page)
+    words = str(pick(event, key, f"{where}, {kind}", page))
+    boards = pick(scene.arrays, "game_board", f"{scene.name}.npz", page)
+    black = int(boards[event["step"] - 1][TURN]) < 0
+    title = f"{scene.name}: {kind}, {key}"
+    return el("span", {"class": "fact", "title": title}, inert(words.translate(UPSIDE_DOWN) if black else words))
 
 
 def shown(scene: Scene, name: str, style: str, digits: int | None, page: str) -> Html:

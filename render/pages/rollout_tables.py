@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from stagelight.render.pages.fact_table import Cell, table
 from stagelight.render.pages.markup import Html, el, framed, join
+from stagelight.render.pages.rollout_cells import AGAINST
 from stagelight.render.pages.scene_files import Scene, fail
 from stagelight.render.pages.values import STYLES, integer, percent, traced
 
@@ -53,25 +54,21 @@ FLAGS = {
     "one.mate_in_one.solve_rate": "The network, trained",
 }
 BASELINES = {
-    "no_rehearsal": "No rehearsal",
-    "uniform": "Cells drawn evenly",
-    "opening_only": "Opening alone",
-    "far": "Farthest cells alone",
+    "published": "As published",
     "spread": "Divided by the spread",
     "reinforce": "No mean (REINFORCE)",
     "rloo": "Mean of the others (RLOO)",
     "ppo": "Learnt value (PPO)",
+    "no_entropy": "No bonus for entropy",
+    "no_rehearsal": "No rehearsal",
+    "uniform": "Cells drawn evenly",
+    "opening_only": "Opening alone",
+    "far": "Farthest cells alone",
     "no_flags": "No flags",
     "supervised": "Taught the moves",
 }
-MEASURES = {
-    "mate_in_one.solve_rate": "mate in one", "mate_in_two.rate": "mate in two", "mate_in_three.rate": "mate in three",
-    "kqk.win_rate": "KQK", "krk.win_rate": "KRK", "kbbk.win_rate": "KBBK", "kbnk.win_rate": "KBNK",
-    "tails.9": "five moves before mate", "opening.random": "opening, random", "opening.greedy": "opening, greedy",
-    "opening.material_1": "opening, material", "opening.careful": "opening, careful",
-    "opening.material_2": "opening, two plies", "forgetting.worst": "largest drop",
-}  # fmt: skip
-LESS_IS_BETTER = ("forgetting.worst",)
+MEASURES = {"mate_in_one": "mates in one", "mates": "forced mates", "endings": "endings", "games": "whole games",
+            "all": "all cells"}  # fmt: skip
 OUTSIDE = {
     "mate_in_one": ("Mate in one, with the first move", "rate", "one.mate_in_one.solve_rate"),
     "mate_in_two": ("Mate in two, within three moves", "rate", "one.mate_in_two.rate"),
@@ -100,7 +97,7 @@ def _endings(scene: Scene, page: str) -> Html:
     """Endings against perfect defence: the positions won, and the moves taken over those needed."""
     seeds = _seeds(scene)
     body = [
-        _row(f"{ENDINGS[name]}, mate in {_longest(scene, name)} or less", [
+        _row(f"{ENDINGS[name]}, mate in {_longest(scene, name)} moves or fewer", [
             rate(scene, fact), *(rate(scene, f"{fact}.seed_{seed}") for seed in seeds),
             _ratio(scene, f"one.{name}.length_ratio"),
         ]) for fact, name in _recorded(scene, {f"one.{name}.win_rate": name for name in ENDINGS}, page)
@@ -117,48 +114,45 @@ def flags(scene: Scene, page: str) -> Html:
 
 
 def baselines(scene: Scene, kind: str = "") -> Html:
-    """The other runs beside the published one, by every measure that was recorded of any; kind: a prefix of it."""
+    """The other runs beside the published method, by the measures that were recorded; kind: "equal_steps", or none."""
     facts, start = scene.head["facts"], f"{kind}." if kind else ""
     measures = [name for name in MEASURES if any(f"baselines.{each}.{start}{name}" in facts for each in BASELINES)]
     if not measures:
         return Html()
-    rows = [("As published", f"{_published(scene)}{start}"),
-            *((words, f"baselines.{name}.{start}") for name, words in BASELINES.items())]  # fmt: skip
     body = [
-        _row(words, [rate(scene, f"{before}{name}") for name in measures])
-        for words, before in rows if any(f"{before}{name}" in facts for name in measures)
+        _row(words, [*(rate(scene, f"baselines.{name}.{start}{measure}") for measure in measures),
+                     *([] if kind else [_count(scene, f"baselines.{name}", "steps")])])
+        for name, words in BASELINES.items() if any(f"baselines.{name}.{start}{each}" in facts for each in measures)
     ]  # fmt: skip
-    head = ["Run", *(_title(MEASURES[name]) for name in measures)]
+    head = ["Run", *(_title(MEASURES[name]) for name in measures), *([] if kind else ["Steps"])]
     return _framed("Other runs, after as many steps" if kind else "Other runs", head, body)
 
 
 def decides(scene: Scene) -> Html:
-    """What each change comes to, by the spread of the seeds: where it is better, worse, or neither."""
+    """A list of what each change comes to, by the spread of the seeds: where it is better, worse, or neither."""
     entries = []
     for name, words in BASELINES.items():
         verdicts: dict[str, list[str]] = {"better in": [], "worse in": [], "no different in": []}
-        relations = []
         for measure, label in MEASURES.items():
-            ours, theirs = f"{_published(scene)}{measure}", f"baselines.{name}.{measure}"
-            if verdict := _verdict(scene, ours, theirs, measure in LESS_IS_BETTER):
+            if name != "published" and (verdict := _verdict(scene, f"baselines.{name}.{measure}", measure)):
                 verdicts[verdict].append(label)
-                relations.append(theirs)
-        if relations:
-            told = "; ".join(f"{verdict} {', '.join(labels)}" for verdict, labels in verdicts.items() if labels)
-            span = el("span", {"class": "fact", "title": f"{scene.name}: {', '.join(relations)}"}, told)
-            entries.append(el("li", {}, el("b", {}, words), ": ", span, "."))
+        if told := "; ".join(f"{verdict} {', '.join(labels)}" for verdict, labels in verdicts.items() if labels):
+            title = f"{scene.name}: baselines.{name}.* ~ baselines.published.*"
+            entries.append(
+                el("li", {}, el("b", {}, words), ": ", el("span", {"class": "fact", "title": title}, told), ".")
+            )
     return el("ul", {}, *entries) if entries else Html()
 
 
-def _verdict(scene: Scene, ours: str, theirs: str, less: bool) -> str:
-    """How a run compares with the published one; nothing where either has no spread."""
-    facts = scene.head["facts"]
+def _verdict(scene: Scene, theirs: str, measure: str) -> str:
+    """A run against the published method, in words; nothing where either has no spread."""
+    facts, ours = scene.head["facts"], f"baselines.published.{measure}"
     if not all(name in facts for name in (ours, theirs, f"{ours}.sd", f"{theirs}.sd")):
         return ""
     gain = facts[theirs] - facts[ours]
     if abs(gain) <= facts[f"{ours}.sd"] + facts[f"{theirs}.sd"]:
         return "no different in"
-    return "better in" if (gain > 0) != less else "worse in"
+    return "better in" if gain > 0 else "worse in"
 
 
 def outside(scene: Scene) -> Html:
@@ -166,10 +160,22 @@ def outside(scene: Scene) -> Html:
     facts, rows = scene.head["facts"], []
     for name, (words, figure, here) in OUTSIDE.items():
         if (fact := f"outside.{name}.{figure}") in facts:
-            rows.append(_row(words, [_count(scene, f"outside.{name}"), rate(scene, fact),
+            rows.append(_row(words, [_count(scene, f"outside.{name}", "puzzles", "positions"), rate(scene, fact),
                                      _interval(scene, f"outside.{name}"), rate(scene, here)]))  # fmt: skip
+    if not rows:
+        return Html()
+    sources = [event["source"] for event in scene.head["events"] if event["kind"] == "outside"]
+    span = el("span", {"class": "fact", "title": f"{scene.name}: outside, source"}, "; ".join(sources))
     head = ["From", "Positions", "Mates", "Interval", "Held out here"]
-    return _framed("Positions from outside", head, rows) if rows else Html()
+    return join(
+        [_framed("Positions from outside", head, rows), el("p", {}, "Their source: ", span, ".") if sources else ""]
+    )
+
+
+def opponent(scene: Scene) -> Html:
+    """The opponent of the game at the end of the film, by name."""
+    name = next((event["opponent"] for event in scene.head["events"] if event["kind"] == "showcase"), "")
+    return el("span", {"class": "fact", "title": f"{scene.name}: showcase, opponent"}, AGAINST.get(name, name))
 
 
 def rate(scene: Scene, name: str) -> Html:
@@ -190,12 +196,13 @@ def _ratio(scene: Scene, name: str) -> Html:
     return el("td", {}, traced(scene.name, name, value, STYLES["number"](value, 2)))
 
 
-def _count(scene: Scene, name: str) -> Html:
+def _count(scene: Scene, name: str, *kinds: str) -> Html:
+    """A number of things, of whichever kind was counted."""
     facts = scene.head["facts"]
-    found = next((f"{name}.{each}" for each in ("puzzles", "positions", "n") if f"{name}.{each}" in facts), None)
+    found = next((f"{name}.{kind}" for kind in kinds if f"{name}.{kind}" in facts), None)
     if found is None:
         return el("td", {"class": "scored__absent"}, "not recorded")
-    return el("td", {}, traced(scene.name, found, facts[found], integer(facts[found])))
+    return el("td", {}, traced(scene.name, found, facts[found], integer(round(facts[found]))))
 
 
 def _interval(scene: Scene, name: str) -> Html:
@@ -213,11 +220,6 @@ def _recorded(scene: Scene, rows: dict[str, str], page: str) -> list[tuple[str, 
     if not found:
         fail(f"docs/{page}: {scene.name}.json has no {next(iter(rows))}: run `click record {scene.name}`")
     return found
-
-
-def _published(scene: Scene) -> str:
-    """Where the published configuration stands at the baselines' compute, or else the published run itself."""
-    return "baselines.published." if any(n.startswith("baselines.published.") for n in scene.head["facts"]) else "one."
 
 
 def _seeds(scene: Scene) -> list[int]:

@@ -30,8 +30,9 @@ def rollout_maker(tmp_path: Path) -> Made:
             "curve_success": np.full((len(seeds), 3, len(CELLS)), 0.5, np.float32),
             "game_reward": REWARDS, "game_advantage": REWARDS - REWARDS.mean(axis=1, keepdims=True),
             "game_depth": DEPTHS, "game_drawn": DRAWN, "game_legal": np.array([4, 4, 4]),
-            "watch_step": np.array([1, 2, 3]), "watch_legal_moves": np.array([[7, 8, 9, 10, 0]] * 3, np.uint16),
-            "watch_all_before": np.stack([BEFORE] * 3), "watch_all_after": np.stack([BEFORE[::-1]] * 3),
+            "game_board": np.array([[0] * 64 + [turn] for turn in (1, -1, 1)]),
+            "watch_step": np.array([1, 2, 3]), "watch_legal": np.array([[7, 8, 9, 10, 0]] * 3, np.uint16),
+            "watch_before": np.stack([BEFORE] * 3), "watch_after": np.stack([BEFORE[::-1]] * 3),
         }  # fmt: skip
         events = [
             {"step": step, "kind": "training_game", "fen": f"8/8/8/8/8/8/8/8 {'bw'[step % 2]} - - 0 1",

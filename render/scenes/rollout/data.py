@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from stagelight.engines.recording import Recording
 from stagelight.render.scenes.rollout.step import Step
 
-SURELY = 0.5  # a mistake of which the network was less sure is not told
+SURELY, FAR = 0.5, 9  # a mistake of which the network was less sure is not told, nor one made when starts were farther
 
 # What views of a step read; a section adds what else it shows.
 STEP_READS = ("arrays.game_board", "arrays.game_depth", "arrays.game_reward", "arrays.watch_step")
 GROUP_READS = (
     "arrays.game_drawn",
     "arrays.game_move",
-    "arrays.watch_all_after",
-    "arrays.watch_all_before",
-    "arrays.watch_legal_moves",
+    "arrays.watch_after",
+    "arrays.watch_before",
+    "arrays.watch_legal",
 )
 NETWORK_READS = (
     "arrays.game_activation",
@@ -97,10 +97,19 @@ class Data:
     def mistake(self) -> Mapping[str, Any] | None:
         """The step at which the network was surest of a move that missed a mate, if it was sure.
 
-        One of the first steps, which are shown in full, is passed over.
+        One of the first steps, which are shown in full, is passed over, and so is one made when training had long slid
+        back: the film would have gone on from there.
         """
         found = self.event("surest_mistake")
-        return found if found and found["probability"] >= SURELY and found["step"] - 1 > self.second else None
+        if not found or found["probability"] < SURELY or not self.second < found["step"] - 1 < self._far_back:
+            return None
+        return found
+
+    @cached_property
+    def _far_back(self) -> int:
+        """The step at which training first started `FAR` plies from mate."""
+        steps = [int(event["step"]) - 1 for event in self.events("frontier") if event["depth"] >= FAR]
+        return min(steps, default=self.last + 1)
 
     @cached_property
     def spoken(self) -> dict[int, Mapping[str, Any]]:

@@ -102,9 +102,9 @@ class Step:
         at = np.flatnonzero(self.data.watched == self.index)
         if not len(at):
             return self.likeliest
-        codes = self.data.array("watch_legal_moves")[int(at[0])]
+        codes = self.data.array("watch_legal")[int(at[0])]
         count = int(np.count_nonzero(codes))
-        before, after = (self.data.array(f"watch_all_{when}")[int(at[0])][:count] for when in ("before", "after"))
+        before, after = (self.data.array(f"watch_{when}")[int(at[0])][:count] for when in ("before", "after"))
         return Rays(tuple(self.squares(int(code)) for code in codes[:count]), before, after)
 
     @cached_property

@@ -55,7 +55,9 @@ ALLOWED = {
         "none, half or full", "labels a move as good",
     ],
     "an order, not a rank": ["first seed", "The first command", "Its first answers"],
-    "how runs are set up": ["differ only in", "Four coils", "the best of villages on the same tape"],
+    "how runs are set up": [
+        "differ only in", "the learning rate that does best", "Four coils", "the best of villages on the same tape",
+    ],
     "how the scene chooses what it draws": [
         "the strongest between each two layers", "always a group that the run trained on",
     ],

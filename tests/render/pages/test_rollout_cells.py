@@ -16,18 +16,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stagelight.render.pages import rollout_cells
-from support.rollout_recording import CELLS, MASTERED, Made
+from support.rollout_recording import CELLS, Made
 
-SUCCESS = arrays(np.float32, (5, 4), elements=st.integers(0, 128).map(lambda count: count / 128))
+SHARE = st.integers(0, 128).map(lambda count: count / 128)
+SUCCESS = arrays(np.float32, (5, 4), elements=SHARE)
 
 
 @settings(deadline=None)  # the first example imports torch
-@given(SUCCESS)
-def test_the_largest_drop_is_the_recordings(success: Any) -> None:
+@given(SUCCESS, arrays(np.float32, 4, elements=SHARE))
+def test_the_largest_drop_is_the_recordings(success: Any, final: Any) -> None:
     record = pytest.importorskip("stagelight.engines.rollout.record")
-    fell = rollout_cells.drops(success, record.MASTERED)
-    worst = max(fell[0].before - fell[0].after, 0.0) if fell else 0.0
-    assert worst == pytest.approx(max(record._of_log({"curve_success": success})["forgetting.worst"], 0.0))
+    fell = rollout_cells.drops(success, record.MASTERED, final)
+    told = record._of_log({"curve_success": success}, final)["forgetting.worst"]
+    assert max([0.0, *(drop.before - drop.after for drop in fell)]) == pytest.approx(max(told, 0.0))
     assert [drop.before - drop.after for drop in fell] == sorted((d.before - d.after for d in fell), reverse=True)
 
 
@@ -49,10 +50,13 @@ def test_the_largest_drop_is_said_in_words(rollout: Made) -> None:
         rollout(curve_success=success), "Kept", "x.md"
     )
     success[0, 1:, CELLS.index("kqk.8-10")] = 1.0
-    success[0, :, CELLS.index("opening.greedy")] = 0.5, MASTERED + 0.01, 0.5
+    success[0, :, CELLS.index("opening.greedy")] = 0.75, 1.0, 0.25
     html = rollout_cells.plot(rollout(curve_success=success), "Kept", "x.md")
     assert "2 of 7 cells were mastered at some moment; no lower at the end: 1. The largest drop: " in html
-    assert "largest drop: the opening, against the greedy opponent, from 86.0% to 50.0%." in html
+    assert "largest drop: the opening, against the greedy opponent, from 87.5% to 62.5%." in html
+    final = np.full((2, len(CELLS)), 0.5, np.float32)
+    html = rollout_cells.plot(rollout(curve_success=success, final_success=final), "Kept", "x.md")
+    assert "largest drop: king and queen, 8 to 10 moves, from 100.0% to 50.0%." in html, "on other starts"
     assert html.count('class="plot__end"') == 1
     assert "king and queen, 8 to 10 moves</th>" in html
 

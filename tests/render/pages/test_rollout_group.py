@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,10 @@ def test_a_recording_without_such_a_group_ends_the_build_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_a_move_of_an_event_is_written_for_the_drawn_board(rollout: Made) -> None:
+    events = [{"step": step, "kind": kind, "san": "Rb8#"} for step, kind in ((1, "white"), (2, "black"))]
+    scene = rollout(events=events)
+    assert unescape(unescape(rollout_group.on_board(scene, "white", "san", "x.md"))).endswith(">Rb8#</span>")
+    assert unescape(unescape(rollout_group.on_board(scene, "black", "san", "x.md"))).endswith(">Rb1#</span>")

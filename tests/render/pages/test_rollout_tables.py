@@ -46,7 +46,7 @@ def test_from_the_opening_it_is_told_how_often_it_is_mated(rollout: Made) -> Non
 
 def test_an_ending_that_is_never_won_has_no_ratio_of_moves(rollout: Made) -> None:
     assert rows(rollout_tables.results(rollout({"one.kqk.win_rate": 0.0}, (0,)), "endings", "x.md")) == {
-        "King and queen, mate in 10 or less": ["0.0%", "none won"]
+        "King and queen, mate in 10 moves or fewer": ["0.0%", "none won"]
     }
 
 
@@ -69,42 +69,42 @@ def test_the_flags_alone_stand_beside_the_network(rollout: Made) -> None:
 def test_of_other_runs_and_positions_from_outside_only_what_exists_is_shown(rollout: Made) -> None:
     scene = rollout({"one.kqk.win_rate": 0.9})
     assert rollout_tables.baselines(scene) == rollout_tables.decides(scene) == rollout_tables.outside(scene) == ""
-    scene = rollout({"one.kqk.win_rate": 0.9, "one.krk.win_rate": 0.8, "baselines.ppo.kqk.win_rate": 0.5})
-    assert rows(rollout_tables.baselines(scene)) == {"As published": ["90.0%"], "Learnt value (PPO)": ["50.0%"]}
+    facts = {"baselines.published.endings": 0.9, "baselines.ppo.endings": 0.5, "baselines.ppo.steps": 1200.4}
+    scene = rollout(facts)
+    assert rows(rollout_tables.baselines(scene)) == {
+        "As published": ["90.0%", "not recorded"],
+        "Learnt value (PPO)": ["50.0%", "1,200"],
+    }
     assert rollout_tables.decides(scene) == "", "one seed says nothing of what decides"
     assert rollout_tables.baselines(scene, "equal_steps") == ""
-
-
-def test_the_published_run_at_equal_steps_is_its_own_fact(rollout: Made) -> None:
-    facts = {"one.kqk.win_rate": 0.9, "baselines.far.equal_steps.kqk.win_rate": 0.1}
-    assert list(rows(rollout_tables.baselines(rollout(facts), "equal_steps"))) == ["Farthest cells alone"]
-    facts |= {"baselines.published.equal_steps.kqk.win_rate": 0.7}
-    assert rows(rollout_tables.baselines(rollout(facts), "equal_steps"))["As published"] == ["70.0%"]
+    scene = rollout(facts | {"baselines.ppo.equal_steps.endings": 0.1})
+    assert rows(rollout_tables.baselines(scene, "equal_steps")) == {"Learnt value (PPO)": ["10.0%"]}
 
 
 @pytest.mark.parametrize(
-    ("measure", "theirs", "verdict"),
-    [
-        ("kqk.win_rate", 0.50, "no different in KQK"),
-        ("kqk.win_rate", 0.56, "no different in KQK"),
-        ("kqk.win_rate", 0.58, "better in KQK"),
-        ("kqk.win_rate", 0.42, "worse in KQK"),
-        ("forgetting.worst", 0.58, "worse in largest drop"),
-        ("forgetting.worst", 0.42, "better in largest drop"),
-    ],
+    ("theirs", "verdict"),
+    [(0.50, "no different in"), (0.56, "no different in"), (0.58, "better in"), (0.42, "worse in")],
 )
 def test_what_decides_is_said_by_the_spread_of_both_even_when_it_is_nothing(
-    rollout: Made, measure: str, theirs: float, verdict: str
+    rollout: Made, theirs: float, verdict: str
 ) -> None:
-    facts = seeded(f"one.{measure}", 0.5, 0.03) | seeded(f"baselines.uniform.{measure}", theirs, 0.04)
-    assert f">{verdict}</span>." in rollout_tables.decides(rollout(facts))
+    facts = seeded("baselines.published.games", 0.5, 0.03) | seeded("baselines.uniform.games", theirs, 0.04)
+    assert f">{verdict} whole games</span>." in rollout_tables.decides(rollout(facts))
 
 
 def test_positions_from_outside_stand_beside_those_of_our_own(rollout: Made) -> None:
     outside = {"rate": 0.8, "puzzles": 1200, "low": 0.75, "high": 0.84}
     facts = {f"outside.mate_in_one.{name}": value for name, value in outside.items()}
     facts |= {"one.mate_in_one.solve_rate": 0.9, "outside.kqk.win_rate": 1.0}
-    assert rows(rollout_tables.outside(rollout(facts))) == {
+    source = {"kind": "outside", "step": 0, "source": "a <public> set"}
+    html = rollout_tables.outside(rollout(facts, events=[source]))
+    assert "a &lt;public&gt; set</span>." in html
+    assert rows(html) == {
         "Mate in one, with the first move": ["1,200", "80.0%", "75.0% to 84.0%", "90.0%"],
         "King and queen, by Syzygy's tables": ["not recorded", "100.0%", "not recorded", "not run"],
     }
+
+
+def test_the_opponent_of_the_last_game_has_a_name(rollout: Made) -> None:
+    shown = rollout({}, events=[{"kind": "showcase", "step": 0, "opponent": "material_2"}])
+    assert ">the two-ply material opponent<" in rollout_tables.opponent(shown)

@@ -210,6 +210,27 @@ def test_a_run_without_a_mistake_has_none(recorded: Recording) -> None:
     Film(section, SMALL).at(section.seconds / 2)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_mistake_outside_the_shown_stretch_is_passed_over(recorded: Recording, late: bool) -> None:
+    """One of the first two steps, and one from when training started at the opening."""
+    data = Data(recorded)
+    step = len(recorded.arrays["game_board"]) if late else data.second + 1
+    words = {
+        "uci": "a1a2",
+        "san": "Ra2",
+        "best_uci": "a1a8",
+        "best_san": "Ra8#",
+        "best_probability": 0.1,
+        "best_final": 0.9,
+    }
+    told = {"kind": "surest_mistake", "step": step, "probability": 0.9, **words}
+    kept = [event for event in recorded.events if event["kind"] != "surest_mistake"]
+    opened = {"kind": "frontier", "step": step - 1, "depth": 1001}
+    changed = Data(replace(recorded, events=(*kept, opened, told)))
+    assert changed.mistake is None
+    assert not any(beat.mistake for beat in schedule.beats(changed, second_step.SECONDS))
+
+
 def test_the_shown_steps_rise_and_hold_the_mistake(data: Data) -> None:
     shown = schedule.beats(data, second_step.SECONDS)
     steps = [beat.step for beat in shown]
