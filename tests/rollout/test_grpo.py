@@ -19,7 +19,7 @@ pytest.importorskip("chess")
 from stagelight.engines.experiment import checkpoint  # noqa: E402
 from stagelight.engines.rollout import evaluation, grpo, ppo, supervised  # noqa: E402
 from stagelight.engines.rollout.chess.rules import GOING_ON, MATE, STALEMATE  # noqa: E402
-from stagelight.engines.rollout.curriculum import Rule  # noqa: E402
+from stagelight.engines.rollout.curriculum import FAMILY, Rule  # noqa: E402
 from stagelight.engines.rollout.grpo import ADVANTAGES, Config, Trainer, advantages, clipped_objective  # noqa: E402
 from stagelight.engines.rollout.rollouts import Minibatch, Visits, minibatches, play  # noqa: E402
 from stagelight.engines.rollout.starts import CELLS, discount  # noqa: E402
@@ -190,6 +190,26 @@ def test_the_minibatches_of_a_pass_weigh_as_much_as_the_pass(starts: Any) -> Non
         assert (len(shares) > 2) == (size == 12)
     for one, other in zip(*found.values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+def test_families_of_starts_have_their_shares_of_an_update(starts: Any) -> None:
+    """By the number of moves with a weight; a family without one leaves its share to the others."""
+    trainer = Trainer(replace(TINY, rule=Rule("uniform", shares=(0.1, 0.3, 0.6))), 0, starts)
+    trainer.steps = 1_000
+    cell, batch = trainer._draw(np.random.default_rng(1))
+    visits = play(trainer.policy, batch.environment.repeat(4, 1), batch.budget.repeat(4))
+    family = FAMILY[cell][visits.rollout // 4]
+    assert set(family.tolist()) >= {1, 2}
+    weight = np.where(np.random.default_rng(0).random(len(family)) < 0.5, 1, 0).astype(np.float32)
+    for kept in ({0, 1, 2}, {1, 2}, {2}, set[int]()):
+        given = np.where(np.isin(family, list(kept)), weight, 0).astype(np.float32)
+        found = trainer._balance(cell, visits, given)
+        present = set(family[given > 0].tolist())
+        assert found.sum() == pytest.approx(given.sum(), rel=1e-4)
+        for each in present:
+            share = trainer.config.rule.shares[each] / sum(trainer.config.rule.shares[other] for other in present)
+            assert found[family == each].sum() == pytest.approx(share * given.sum(), rel=1e-3)
+        assert ((found != 0) == (given != 0)).all()
 
 
 def test_groups_that_tie_teach_nothing_but_entropy(starts: Any) -> None:
