@@ -16,7 +16,7 @@ from stagelight.engines.rollout import starts as module  # noqa: E402
 from stagelight.engines.rollout.chess.fen import decode, mating_moves, to_board  # noqa: E402
 from stagelight.engines.rollout.chess.tablebase import ENDINGS, encode, solve  # noqa: E402
 from stagelight.engines.rollout.curriculum import BASES, FLOOR, MODES, SMOOTHING, Curriculum, Rule  # noqa: E402
-from stagelight.engines.rollout.environment import OPENING  # noqa: E402
+from stagelight.engines.rollout.environment import OPENING, replay  # noqa: E402
 from stagelight.engines.rollout.opponents import NAMES  # noqa: E402
 from stagelight.engines.rollout.starts import (  # noqa: E402
     CELLS,
@@ -37,7 +37,7 @@ FAMILIES = ({"mate"}, set(ENDINGS), {"tail", "opening"})
 successes = st.lists(st.floats(0, 1), min_size=len(CELLS), max_size=len(CELLS))
 
 
-def mode(name: str, **rule: float) -> Curriculum:
+def mode(name: str, **rule: Any) -> Curriculum:
     return Curriculum(Rule(name, **rule))
 
 
@@ -253,37 +253,24 @@ def test_training_and_held_out_endings_share_no_position() -> None:
         assert (np.diff(solve(name).white[train]) >= 0).all()
 
 
-def test_a_tail_ends_in_the_mate_of_its_game(starts: Starts) -> None:
-    """Played on as its game went, a tail of n moves ends in the mover's n-th move, and it knows its past."""
-    boards = {}
+def test_a_tail_ends_in_the_mate_of_its_game(starts: Any) -> None:
+    """A tail of n moves is a position of a game, 2 n - 1 plies before its mate, and it knows its past."""
+    batch = starts.draw(CELLS[AT["tail.5.random"]], 4, np.random.default_rng(2))
+    wanted, found = {row[:64].tobytes() for row in batch.environment.boards}, 0
     corpus = starts.games
-    cell = CELLS[AT["tail.5.random"]]
-    batch = starts.draw(cell, 4, np.random.default_rng(2))
-    for game in range(len(corpus)):
-        if corpus.plies[game] >= 9:
-            line = corpus[game]
-            boards.setdefault(len(line), []).append(line)
-    assert boards
-    found = 0
-    for row, past in zip(batch.environment.boards, batch.environment.history, strict=True):
-        wanted = to_board(row)
-        for line in (line for lines in boards.values() for line in lines):
-            if found >= 4:
-                break
-            if int(line[-9]) and wanted.piece_at(int(line[-9]) % 64) is None:
-                continue
-            board = chess.Board()
-            for number in line[:-9]:
-                board.push(decode(int(number)))
-            if board.epd() != wanted.epd():
-                continue
-            for number in line[-9:]:
-                board.push(decode(int(number)))
-            assert board.is_checkmate()
-            assert past.any()
-            found += 1
-            break
-    assert found == 4
+    plies = corpus.plies
+    long = np.flatnonzero(plies >= 9)
+    boards, history = replay(corpus.moves, corpus.at[long], plies[long] - 9)
+    for at, game in enumerate(long):
+        if boards[at][:64].tobytes() not in wanted:
+            continue
+        board = to_board(boards[at])
+        for number in corpus[game][-9:]:
+            board.push(decode(int(number)))
+        assert board.is_checkmate()
+        assert any(np.array_equal(history[at], past) for past in batch.environment.history)
+        found += 1
+    assert found >= len(wanted)
 
 
 def test_ending_boards_and_joined_batches(starts: Starts) -> None:

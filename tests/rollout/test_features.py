@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ anywhere = given(seed=st.integers(0, 2**32), fen=st.sampled_from(FENS + PAWNLESS
 # --- an independent reading -------------------------------------------------------------------------------
 
 
-def moved(board: chess.Board, where: list[int], swap: bool) -> chess.Board:
+def moved(board: Any, where: list[int], swap: bool) -> Any:
     """The board with each square's piece elsewhere, the colours and the side to move swapped or not."""
     found = chess.Board(None)
     for square, piece in board.piece_map().items():
@@ -40,13 +41,13 @@ def moved(board: chess.Board, where: list[int], swap: bool) -> chess.Board:
     return found
 
 
-def signature(board: chess.Board) -> list[int]:
+def signature(board: Any) -> list[int]:
     """The pieces from a1 to h8, White's above 0."""
     pieces = [board.piece_at(square) for square in chess.SQUARES]
     return [0 if p is None else p.piece_type if p.color else -p.piece_type for p in pieces]
 
 
-def upright(board: chess.Board) -> tuple[chess.Board, list[int]]:
+def upright(board: Any) -> tuple[Any, list[int]]:
     """The position in canonical orientation, White to move, and where each square went."""
     if board.turn == chess.BLACK:
         seen, where = moved(board, [square ^ 56 for square in range(64)], True), [square ^ 56 for square in range(64)]
@@ -66,7 +67,7 @@ def upright(board: chess.Board) -> tuple[chess.Board, list[int]]:
     return max(images, key=lambda image: signature(image[0]))
 
 
-def attackers(board: chess.Board, colour: bool, square: int) -> int:
+def attackers(board: Any, colour: bool, square: int) -> int:
     return len(board.attackers(colour, square))
 
 
@@ -74,7 +75,7 @@ def near(square: int, king: int) -> int:
     return (square % 8 - king % 8 + 7) * 15 + square // 8 - king // 8 + 7
 
 
-def state_of(board: chess.Board) -> list[int]:
+def state_of(board: Any) -> list[int]:
     """The indices of a position with White to move."""
     king, found = board.king(chess.BLACK), list[int]()
     for square, piece in board.piece_map().items():
@@ -96,7 +97,7 @@ def state_of(board: chess.Board) -> list[int]:
     return found + [AT["castling"] + 1] * board.has_queenside_castling_rights(chess.WHITE)
 
 
-def move_of(board: chess.Board, move: chess.Move) -> list[int]:
+def move_of(board: Any, move: Any) -> list[int]:
     """The indices of a move of White's, without the last, which is of the past."""
     king, piece, origin, target = board.king(chess.BLACK), board.piece_type_at(move.from_square), *_squares(move)
     taken = chess.PAWN if board.is_en_passant(move) else board.piece_type_at(target) or 0
@@ -113,11 +114,11 @@ def move_of(board: chess.Board, move: chess.Move) -> list[int]:
     ]
 
 
-def _squares(move: chess.Move) -> tuple[int, int]:
+def _squares(move: Any) -> tuple[int, int]:
     return move.from_square, move.to_square
 
 
-def through(move: chess.Move, where: list[int]) -> chess.Move:
+def through(move: Any, where: list[int]) -> Any:
     return chess.Move(where[move.from_square], where[move.to_square], move.promotion)
 
 
@@ -180,7 +181,7 @@ def test_positions_are_observed_one_by_one() -> None:
 # --- symmetry ---------------------------------------------------------------------------------------------
 
 
-def images(board: chess.Board) -> list[tuple[chess.Board, list[int]]]:
+def images(board: Any) -> list[tuple[Any, list[int]]]:
     """All positions that the rules cannot tell from this one, and where each square goes."""
     turns = range(8) if not board.castling_rights and not board.pawns else range(1 if board.castling_rights else 2)
     found = [(moved(board, SYMMETRY[turn].tolist(), False), SYMMETRY[turn].tolist()) for turn in turns]
@@ -204,7 +205,7 @@ def test_symmetric_positions_look_the_same(seed: int, fen: str, plies: int) -> N
             assert there == turned
 
 
-def _unmoved(board: chess.Board) -> bool:
+def _unmoved(board: Any) -> bool:
     """Whether no symmetry but the identity leaves the position what it is."""
     others = [image for image, _ in images(board)[1:]]
     return all(image.epd() != board.epd() for image in others)
@@ -215,7 +216,7 @@ def _unmoved(board: chess.Board) -> bool:
 def test_symmetric_positions_have_the_same_probabilities(seed: int, fen: str, plies: int) -> None:
     board, policy = wandered(seed, fen, plies), Policy(16, 8, torch.Generator().manual_seed(seed % 7))
 
-    def chances(position: chess.Board, where: list[int]) -> dict[int, float]:
+    def chances(position: Any, where: list[int]) -> dict[int, float]:
         found = observed(position)
         probability = policy(found).exp().tolist()
         back = [where.index(square) for square in range(64)]
@@ -231,7 +232,7 @@ def test_symmetric_positions_have_the_same_probabilities(seed: int, fen: str, pl
 @settings(max_examples=40, deadline=None)
 @anywhere
 def test_symmetric_positions_are_one_canonical_position(seed: int, fen: str, plies: int) -> None:
-    def canonical(position: chess.Board) -> np.ndarray:
+    def canonical(position: Any) -> np.ndarray:
         out = np.full(72, 99, np.int8)
         features.canonical(from_board(position), out)
         return out
@@ -249,7 +250,7 @@ def test_symmetric_positions_are_one_canonical_position(seed: int, fen: str, pli
 
 def test_the_orientation_is_as_documented() -> None:
     """Castling keeps a board as it is; pawns let it be mirrored; without either the king is in the triangle."""
-    cases: dict[str, Callable[[int], bool]] = {
+    cases: dict[str, Callable[[int | None], bool]] = {
         "4k2r/8/8/8/8/8/8/4K3 w k - 0 1": lambda king: king == chess.E8,
         "6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1": lambda king: king == chess.B8,
         "R5k1/8/8/8/8/8/5PPP/6K1 b - - 0 1": lambda king: king == chess.B8,

@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_no_stockfish_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_p
 class FirstMove:
     """In Stockfish's place: plays the first legal move in alphabetical order."""
 
-    def play(self, board: chess.Board, limit: object, game: object) -> chess_engine.PlayResult:
+    def play(self, board: Any, limit: object, game: object) -> chess_engine.PlayResult:
         return chess_engine.PlayResult(min(board.legal_moves, key=chess.Move.uci), None)
 
 

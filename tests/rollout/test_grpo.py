@@ -19,7 +19,7 @@ pytest.importorskip("chess")
 from stagelight.engines.experiment import checkpoint  # noqa: E402
 from stagelight.engines.rollout import evaluation, grpo, ppo, supervised  # noqa: E402
 from stagelight.engines.rollout.chess.rules import GOING_ON, MATE, STALEMATE  # noqa: E402
-from stagelight.engines.rollout.curriculum import Rule  # noqa: E402
+from stagelight.engines.rollout.curriculum import FAMILY, Rule  # noqa: E402
 from stagelight.engines.rollout.grpo import ADVANTAGES, Config, Trainer, advantages, clipped_objective  # noqa: E402
 from stagelight.engines.rollout.rollouts import Minibatch, Visits, minibatches, play  # noqa: E402
 from stagelight.engines.rollout.starts import CELLS, discount  # noqa: E402
@@ -42,11 +42,11 @@ def same(one: Any, other: Any) -> bool:
     return np.array_equal(np.asarray(one), np.asarray(other), equal_nan=np.asarray(one).dtype.kind == "f")
 
 
-def weights(trainer: Trainer) -> list[torch.Tensor]:
+def weights(trainer: Trainer) -> list[Any]:
     return [value.detach().clone() for value in trainer.policy.parameters()]
 
 
-def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+def equal(one: list[Any], other: list[Any]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
@@ -77,10 +77,9 @@ def test_advantages_are_what_their_kind_says(reward: Any) -> None:
 
 
 def test_the_verifier_pays_mate_alone_and_less_for_each_move_too_many() -> None:
-    visits = Visits(
-        *[None] * 7, np.array([MATE, MATE, STALEMATE, GOING_ON, MATE, MATE], np.int8),
-        np.array([2, 4, 2, 6, 9, 12]), 0,
-    )  # type: ignore[arg-type]  # fmt: skip
+    none: Any = None  # what rewards do not depend on
+    outcome = np.array([MATE, MATE, STALEMATE, GOING_ON, MATE, MATE], np.int8)
+    visits = Visits(none, none, none, none, none, none, none, outcome, np.array([2, 4, 2, 6, 9, 12]), 0)
     needed = np.array([2, 10])
     near, far = discount(needed)
     wanted = [[1, near**2, 0], [0, 1, far**2]]
@@ -90,7 +89,8 @@ def test_the_verifier_pays_mate_alone_and_less_for_each_move_too_many() -> None:
 def test_the_objective_is_the_clipped_surrogate() -> None:
     ratio = torch.tensor([1.0, 1.5, 1.5, 0.5, 0.5, 1.1])
     weight = torch.tensor([1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
-    batch = Minibatch(None, torch.tensor([5, 4, 3, 2, 1, 0]), torch.full((6,), -2.0), weight)  # type: ignore[arg-type]
+    nothing: Any = None
+    batch = Minibatch(nothing, torch.tensor([5, 4, 3, 2, 1, 0]), torch.full((6,), -2.0), weight)
     gain, left = clipped_objective(ratio.log().flip(0) - 2, batch, Config(eps_low=0.2, eps_high=0.28))
     torch.testing.assert_close(gain, torch.tensor([1.0, 1.28, -1.5, 0.5, -0.8, 1.1]))
     assert left.tolist() == [False, True, True, True, True, False]
@@ -128,7 +128,8 @@ def dense_loss(trainer: Trainer, visits: Visits, weight: Any, coef: float, param
 @pytest.mark.parametrize("share", [1.0, 0.3])
 def test_the_gradient_of_an_update_is_that_of_dense_matrices(starts: Any, share: float) -> None:
     config = replace(TINY, epochs=1, minibatch=10**6, idle=10**6, eps_low=0.05, eps_high=0.05)
-    trainer, rng = Trainer(config, 0, starts), np.random.default_rng(0)
+    trainer: Any = Trainer(config, 0, starts)
+    rng = np.random.default_rng(0)
     _, batch = trainer._draw(np.random.default_rng(1))
     visits = play(trainer.policy, batch.environment.repeat(4, 1), batch.budget.repeat(4))
     weight = rng.normal(size=len(visits.move)).astype(np.float32)
@@ -155,26 +156,29 @@ def test_the_gradient_of_an_update_is_that_of_dense_matrices(starts: Any, share:
         torch.testing.assert_close(before - after, slope / max(1.0, total), rtol=2e-3, atol=2e-5)
 
 
-class Summing(torch.optim.SGD):
-    """Moves nothing and adds up gradients, each times its share."""
+class Summing:
+    """In an optimiser's place: moves nothing and adds up gradients, each times its share."""
 
     def __init__(self, parameters: Any, shares: list[float]) -> None:
-        super().__init__(parameters, 0.0)
-        self.shares = iter(shares)
-        self.sums = [torch.zeros_like(value) for value in self.param_groups[0]["params"]]
+        self.parameters, self.shares = list(parameters), iter(shares)
+        self.sums = [torch.zeros_like(value) for value in self.parameters]
 
-    def step(self, closure: Any = None) -> None:
+    def zero_grad(self, set_to_none: bool) -> None:
+        for value in self.parameters:
+            value.grad = None
+
+    def step(self) -> None:
         share = next(self.shares)
-        for total, value in zip(self.sums, self.param_groups[0]["params"], strict=True):
+        for total, value in zip(self.sums, self.parameters, strict=True):
             total.add_(share * value.grad)
 
 
 def test_the_minibatches_of_a_pass_weigh_as_much_as_the_pass(starts: Any) -> None:
     """Their gradients, by their shares, add up to that of one that holds them all."""
-    trainer = Trainer(replace(TINY, epochs=1), 0, starts)
+    trainer: Any = Trainer(replace(TINY, epochs=1), 0, starts)
     _, batch = trainer._draw(np.random.default_rng(1))
     visits = play(trainer.policy, batch.environment.repeat(4, 1), batch.budget.repeat(4))
-    weight = np.random.default_rng(0).normal(size=len(visits.move)).astype(np.float32) / 10
+    weight = (np.random.default_rng(0).normal(size=len(visits.move)) / 10).astype(np.float32)
     found = {}
     for size in (12, 10**6):
         trainer.config = replace(trainer.config, minibatch=size)
@@ -186,6 +190,26 @@ def test_the_minibatches_of_a_pass_weigh_as_much_as_the_pass(starts: Any) -> Non
         assert (len(shares) > 2) == (size == 12)
     for one, other in zip(*found.values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+def test_families_of_starts_have_their_shares_of_an_update(starts: Any) -> None:
+    """By the number of moves with a weight; a family without one leaves its share to the others."""
+    trainer = Trainer(replace(TINY, rule=Rule("uniform", shares=(0.1, 0.3, 0.6))), 0, starts)
+    trainer.steps = 1_000
+    cell, batch = trainer._draw(np.random.default_rng(1))
+    visits = play(trainer.policy, batch.environment.repeat(4, 1), batch.budget.repeat(4))
+    family = FAMILY[cell][visits.rollout // 4]
+    assert set(family.tolist()) >= {1, 2}
+    weight = np.where(np.random.default_rng(0).random(len(family)) < 0.5, 1, 0).astype(np.float32)
+    for kept in ({0, 1, 2}, {1, 2}, {2}, set[int]()):
+        given = np.where(np.isin(family, list(kept)), weight, 0).astype(np.float32)
+        found = trainer._balance(cell, visits, given)
+        present = set(family[given > 0].tolist())
+        assert found.sum() == pytest.approx(given.sum(), rel=1e-4)
+        for each in present:
+            share = trainer.config.rule.shares[each] / sum(trainer.config.rule.shares[other] for other in present)
+            assert found[family == each].sum() == pytest.approx(share * given.sum(), rel=1e-3)
+        assert ((found != 0) == (given != 0)).all()
 
 
 def test_groups_that_tie_teach_nothing_but_entropy(starts: Any) -> None:

@@ -22,14 +22,14 @@ ATTACKERS = ("Q", "R", "BB", "BN", "QR", "RR", "QP", "RP", "NNP", "QN")
 DEFENDERS = ("", "", "p", "n", "pp")
 
 
-def mates_within(board: chess.Board, moves: int) -> bool:
+def mates_within(board: Any, moves: int) -> bool:
     """Whether the side to move can force mate in so many moves."""
     if mating_moves(board):
         return True
     return moves > 1 and any(forces(board, move, moves - 1) for move in list(board.legal_moves))
 
 
-def forces(board: chess.Board, move: chess.Move, moves: int) -> bool:
+def forces(board: Any, move: Any, moves: int) -> bool:
     """Whether every reply to a move, of which there is one, allows mate in so many."""
     board.push(move)
     replies = list(board.legal_moves)
@@ -38,14 +38,14 @@ def forces(board: chess.Board, move: chess.Move, moves: int) -> bool:
     return found
 
 
-def mates_after(board: chess.Board, reply: chess.Move, moves: int) -> bool:
+def mates_after(board: Any, reply: Any, moves: int) -> bool:
     board.push(reply)
     found = mates_within(board, moves)
     board.pop()
     return found
 
 
-def small(seed: int) -> chess.Board:
+def small(seed: int) -> Any:
     """A legal position of few men, the weaker king at an edge, where mates are common; either colour moves."""
     rng = random.Random(seed)
     edge = [square for square in chess.SQUARES if chess.square_file(square) in {0, 7} or square >= 56]

@@ -54,7 +54,8 @@ def test_a_canonical_position_survives_packing(seed: int, fen: str, plies: int) 
 def test_the_split_is_by_game_and_a_position_on_both_sides_trains() -> None:
     rows = np.stack([oriented(wandered(seed, FENS[seed % 4], 9)) for seed in range(7)])
     game = np.arange(600)
-    found = mates.split(rows[game % 7], np.ones(600, np.int8), game, [(rows[:0], game[:0])] * 2, 2026)
+    one = np.ones(600, np.int8)
+    found = mates.split(rows[game % 7], one, game, [(rows[:0], one[:0])] * 2, 2026)
     assert len(found.held_out[0]) == 0  # every one of the seven also occurs in a training game
     assert len(found.train[0]) == 7
     assert [len(part) for part in (*found.train[1:], *found.held_out[1:])] == [0] * 4
@@ -66,7 +67,7 @@ def test_games_that_were_split_before_keep_their_side() -> None:
     rows = np.stack([oriented(wandered(seed, FENS[1], 9)) for seed in range(6)])
     distance, none = np.array([1, 2, 3, 1, 2, 3], np.int8), np.empty(0, np.int64)
     sides = [(rows[:3], distance[:3]), (rows[2:], distance[2:])]
-    found = mates.split(rows[:0], none, none, sides, 1)
+    found = mates.split(rows[:0], distance[:0], none, sides, 1)
     assert [len(part) for part in found.train] == [1, 1, 1]
     assert [len(part) for part in found.held_out] == [1, 1, 1]  # of the two in three, one trains already
     assert np.array_equal(found.held_out[2], mates.pack(rows[5:]))
@@ -156,6 +157,7 @@ def test_positions_survive_their_file_and_a_wrong_one_is_named(few_mates: mates.
         with pytest.raises(ValueError, match="make them with"):
             mates.load(wrong)
     names = [f"{side}_{depth}" for side in ("train", "held_out") for depth in (1, 2, 3)]
-    np.savez(path, **dict.fromkeys(names, np.zeros((2, 33), np.uint8)))
+    wrong_size: dict[str, Any] = dict.fromkeys(names, np.zeros((2, 33), np.uint8))
+    np.savez(path, **wrong_size)
     with pytest.raises(ValueError, match=r"train_1 is uint8\(2, 33\), wanted uint8 \(n, 34\)"):
         mates.load(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ from support.chess_positions import FENS, PAWNLESS, observed, wandered  # noqa: 
 pytestmark = pytest.mark.engine
 
 
-def some(count: int, seed: int = 0) -> Observation:
+def some(count: int, seed: int = 0) -> Any:
     return observed(*(wandered(seed + n, (FENS + PAWNLESS)[n % 17], 15) for n in range(count)))
 
 
@@ -26,7 +28,7 @@ def policy(seed: int = 1, **options: bool) -> Policy:
     return Policy(16, 8, torch.Generator().manual_seed(seed), **options)
 
 
-def one_hot(found: Observation) -> tuple[torch.Tensor, torch.Tensor]:
+def one_hot(found: Observation) -> tuple[Any, Any]:
     """(R, STATE_SIZE) and (K, MOVE_SIZE): how often each feature is there."""
     state, move = torch.zeros(len(found), STATE_SIZE), torch.zeros(len(found.code), MOVE_SIZE)
     for row, (start, end) in enumerate(zip(found.state_at, found.state_at[1:], strict=False)):
@@ -35,7 +37,7 @@ def one_hot(found: Observation) -> tuple[torch.Tensor, torch.Tensor]:
     return state, move
 
 
-def plain(network: Policy, found: Observation) -> torch.Tensor:
+def plain(network: Policy, found: Observation) -> Any:
     """The same log-probabilities, written with dense matrices alone."""
     state, move = one_hot(found)
     h0 = torch.relu(state @ network.state.weight)

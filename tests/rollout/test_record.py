@@ -154,6 +154,7 @@ def test_arrays_have_the_shapes_that_are_documented(made: Recording) -> None:
     assert shapes["watch_outcome"] == (watched, group)
     assert shapes["watch_step"] == (watched,)
     assert made.arrays["watch_step"].tolist() == [step for step in range(1, steps + 1) if runs.watched(step)]
+    assert shapes.pop("final_success") == (1, cells)
     for name in shapes:
         assert name.split("_")[0] in {"curve", "log", "frontier", "game", "watch"}
         assert name.startswith("curve_") or shapes[name][0] == (watched if name.startswith("watch_") else steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,14 +35,14 @@ KINDS = {letter: kind for kind, letter in enumerate(".PNBRQK")}
 endings, numbers = st.sampled_from(sorted(ENDINGS)), st.integers(0, 10**9)
 
 
-def board_of(ending: Ending, code: int, turn: bool) -> chess.Board:
+def board_of(ending: Ending, code: int, turn: bool) -> Any:
     """A code as python-chess sees it."""
     found = to_board(ending_boards(ending.name, np.array([code]))[0])
     found.turn = turn
     return found
 
 
-def code_of(ending: Ending, board: chess.Board) -> int:
+def code_of(ending: Ending, board: Any) -> int:
     """The inverse of `board_of`, up to symmetry; -1 if a piece is gone."""
     letters = dict.fromkeys("K" + ENDINGS[ending.name])
     squares = [square for letter in letters for square in sorted(board.pieces(KINDS[letter], chess.WHITE))]

@@ -199,7 +199,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     asked = SimpleNamespace(SEEDS=(0, 1, 2), seen=[])
 
     def make(
-        checkpoints: Path, report: Callable[..., None], *, seeds: tuple[int, ...] = (0, 1, 2), start: str | None = None
+        checkpoints: Path,
+        report: Callable[..., None],
+        *,
+        seeds: tuple[int, ...] = (0, 1, 2),
+        start: str | None = None,
+        policy: Path | None = None,
     ) -> Recording:
         asked.seen.append((seeds, start, [path.name for path in checkpoints.iterdir()]))
         if start == "bad":
