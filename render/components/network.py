@@ -108,7 +108,7 @@ def _strengths(activation: NDArray[np.floating], top: float, lit: float) -> list
 
 
 def spring(seconds: float) -> float:
-    """How far a unit is thrown back, relative to its furthest: out at once, then a damped swing to rest."""
+    """A unit's displacement relative to its furthest: out at once, then a damped swing to rest."""
     if seconds <= 0 or seconds >= RESTS:
         return 0.0
     if seconds < RISE:

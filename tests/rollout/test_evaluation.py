@@ -1,4 +1,4 @@
-"""What a policy can do: counted by hand where it is known."""
+"""A policy's scores, counted by hand where they are known."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def held_out(few_mates: Any) -> Starts:
 
 
 def shares(fen: str) -> tuple[float, float, float]:
-    """How often a move drawn evenly from all, from checks, and from checks that cannot be taken mates."""
+    """The share of mates of a move drawn evenly from all, from checks, and from checks that cannot be taken."""
     board = chess.Board(fen)
     mating, checks = set(mating_moves(board)), [m for m in board.legal_moves if board.gives_check(m)]
     safe = [move for move in checks if not board.is_attacked_by(not board.turn, move.to_square)]

@@ -1,4 +1,4 @@
-"""What the policy is told, against a reading of the same features with python-chess, and its symmetries."""
+"""The policy's input, against a reading of the same features with python-chess, and its symmetries."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_symmetric_positions_look_the_same(seed: int, fen: str, plies: int) -> N
 
 
 def _unmoved(board: Any) -> bool:
-    """Whether no symmetry but the identity leaves the position what it is."""
+    """True if no symmetry but the identity leaves the position what it is."""
     others = [image for image, _ in images(board)[1:]]
     return all(image.epd() != board.epd() for image in others)
 

@@ -34,7 +34,7 @@ reward_tables = st.integers(0, 2**32 - 1).map(
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two steps, or any parts of them, are the same to the bit."""
+    """True if two steps, or any parts of them, are the same to the bit."""
     if is_dataclass(one):
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
     if isinstance(one, Mapping):

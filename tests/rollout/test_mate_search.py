@@ -23,14 +23,14 @@ DEFENDERS = ("", "", "p", "n", "pp")
 
 
 def mates_within(board: Any, moves: int) -> bool:
-    """Whether the side to move can force mate in so many moves."""
+    """True if the side to move can force mate in so many moves."""
     if mating_moves(board):
         return True
     return moves > 1 and any(forces(board, move, moves - 1) for move in list(board.legal_moves))
 
 
 def forces(board: Any, move: Any, moves: int) -> bool:
-    """Whether every reply to a move, of which there is one, allows mate in so many."""
+    """True if every reply to a move, of which there is one, allows mate in so many."""
     board.push(move)
     replies = list(board.legal_moves)
     found = bool(replies) and all(mates_after(board, reply, moves) for reply in replies)

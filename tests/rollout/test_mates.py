@@ -31,7 +31,7 @@ def oriented(board: Any) -> Any:
 
 
 def has_its_mate(row: Any, depth: int) -> bool:
-    """Whether the side to move mates in so many moves and no fewer."""
+    """True if the side to move mates in so many moves and no fewer."""
     out, inner = np.empty(rules.MOVES, np.uint16), np.empty(rules.MOVES, np.uint16)
     if depth == 1:
         return bool(mating_moves(to_board(row)))

@@ -45,7 +45,7 @@ def wandered(seed: int, fen: str, plies: int) -> Any:
 
 
 def observed(*boards: Any) -> Any:
-    """What the policy is told of positions without a past."""
+    """The policy's input for positions without a past."""
     from stagelight.engines.rollout.chess.features import observe  # brings in numba
     from stagelight.engines.rollout.chess.fen import from_board
     from stagelight.engines.rollout.chess.rules import HISTORY

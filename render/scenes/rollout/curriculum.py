@@ -122,13 +122,13 @@ def section(recording: Recording) -> Section:
 
 
 def _stronger(rewind: Rewind) -> bool:
-    """Whether another opponent came after the starts had come to the opening."""
+    """True if another opponent came after the starts had come to the opening."""
     since = rewind.data.array("frontier_opponent")[rewind.passes[-1][0] - 1 :]
     return bool((since != since[0]).any())
 
 
 def plies(rewind: Rewind, t: float) -> float:
-    """How far from the game's end the board stands."""
+    """The board's distance from the game's end."""
     share = min(max((t - REWINDS) / (REWOUND - REWINDS), 0.0), 1.0)
     smooth = share - 0.06 * np.sin(2 * np.pi * share) * share
     far = mix(1.0, float(rewind.deepest), float(smooth) ** BEND)

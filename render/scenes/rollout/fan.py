@@ -34,7 +34,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Fan:
-    """How far the fan is open, how far it has moved to what it is after the step, how clear its names are."""
+    """The fan's opening, its way to what it is after the step, and the opacity of its names."""
 
     open: float = 0.0
     alpha: float = 1.0

@@ -66,7 +66,7 @@ class Game:
 
     @property
     def opponent(self) -> str:
-        """What the other side does, in words."""
+        """The other side's way of playing, in words."""
         name = str(self._event["opponent"])
         return OPPONENTS.get(name, f"is {name}")
 

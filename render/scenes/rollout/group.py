@@ -39,7 +39,7 @@ COUNTER_SIZE = 60
 
 @dataclass(frozen=True)
 class Group:
-    """How far each rollout is, and the group as a whole; shares from 0 to 1."""
+    """The progress of each rollout, and of the group as a whole; shares from 0 to 1."""
 
     runs: tuple[float, ...] = ()  # (G,) by draw: 1 at the tip of its ray, 2 in its lane
     alpha: float = 1.0

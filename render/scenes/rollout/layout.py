@@ -1,4 +1,4 @@
-"""Where things stand in the rollout's picture, for the whole film: the board, then network, fan and lanes."""
+"""Places in the rollout's picture, for the whole film: the board, then network, fan and lanes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ FALL, EACH, LANDS = 70.0, 0.05, 0.45  # how high a piece comes from; the share o
 
 @dataclass(frozen=True)
 class Pieces:
-    """How far what happens on the board is; each from 0 to 1."""
+    """The progress of what happens on the board; each from 0 to 1."""
 
     assembled: float = 1.0
     arrows: tuple[tuple[str, float], ...] = ()  # moves considered, and how clear each is

@@ -31,7 +31,7 @@ ROOM = Box(BOARD_EDGE, 0.0, 440.0, HEIGHT)
 
 @dataclass(frozen=True)
 class PolicyNetwork:
-    """How clear the network is, how much of it has read the board, and since when credit runs back."""
+    """The network's opacity, its share that has read the board, and the time since which credit runs back."""
 
     alpha: float = 1.0
     read: float = COLUMNS
@@ -42,7 +42,7 @@ class PolicyNetwork:
 
 
 def jolted(state: PolicyNetwork) -> bool:
-    """Whether anything of a jolt is to be seen."""
+    """True if anything of a jolt is to be seen."""
     return 0 < state.hit < SETTLES * state.pace
 
 
@@ -98,7 +98,7 @@ def draw(pen: Pen, step: Step, state: PolicyNetwork) -> None:
 
 
 def _at_rest(pen: Pen, step: Step) -> None:
-    """What does not move of a network that has read the board."""
+    """The part that does not move of a network that has read the board."""
     places = columns(step, PolicyNetwork())
     _threads(pen, step, places, 1.0, PIECE_ALPHA, BOARD_EDGE)
     network.links(pen, places[1:], step.links[1:], 0.62, 2.0, COLUMNS)

@@ -57,7 +57,7 @@ def section(recording: Recording) -> Section:
 
 
 def _verdicts(step: Step) -> Iterator[Cue]:
-    """What the rules say of the two tries that are played."""
+    """The rules' word on the two tries that are played."""
     for lane, start, end in ((step.first_unpaid, 0.3, 3.2), (step.first_paid, 3.4, 6.3)):
         if lane is not None:
             move = step.sentence(step.rays.uci[step.group[lane]])
@@ -96,7 +96,7 @@ def _men(step: Step, t: float) -> Pieces:
 
 
 def _rests(step: Step) -> list[tuple[float, float]]:
-    """Where the disc is when: (time, lane), eased between."""
+    """The disc's path: (time, lane), eased between."""
     last = len(step.group) - 1
     unpaid = 0 if step.first_unpaid is None else step.first_unpaid
     paid = unpaid if step.first_paid is None else step.first_paid
@@ -117,7 +117,7 @@ def _disc(step: Step, t: float) -> float:
 
 
 def _judged(step: Step, lane: int, t: float) -> float:
-    """How clear a lane's verdict is: from when the disc has looked at it."""
+    """The opacity of a lane's verdict: from when the disc has looked at it."""
     at = SWEEP + SWEEPS * lane / max(len(step.group) - 1, 1)
     if lane == step.first_unpaid:
         at = UNPAID + JUDGED

@@ -73,14 +73,14 @@ def _move(step: Step, draw_: int) -> str:
 
 
 def _leaves(draw_: int, count: int) -> tuple[float, float]:
-    """When a try leaves, and how long it takes."""
+    """The time at which a try leaves, and its duration."""
     if draw_ < SLOW:
         return SLOW_LEAVES + SLOW_PITCH * draw_, SLOW_TRAVEL
     return FAST_LEAVES + FAST_FOR * (draw_ - SLOW) / max(count - SLOW - 1, 1), FAST_TRAVEL
 
 
 def _there_and_back(draw_: int, count: int) -> tuple[float, float]:
-    """When a slow try's piece leaves, and is back."""
+    """The times at which a slow try's piece leaves, and is back."""
     leaves, _ = _leaves(draw_, count)
     return leaves, leaves + 1.4
 
@@ -91,6 +91,6 @@ def _run(draw_: int, count: int, t: float) -> float:
 
 
 def _shown(draw_: int, count: int, t: float) -> float:
-    """How clear a try's arrow on the board is."""
+    """The opacity of a try's arrow on the board."""
     start, travel = _leaves(draw_, count)
     return 0.9 * between(t, start, start + travel + 0.25, 0.3)

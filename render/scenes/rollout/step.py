@@ -38,19 +38,19 @@ class Step:
         return row
 
     def _watched(self, name: str) -> NDArray[Any]:
-        """What was recorded at the last watched step that is not later."""
+        """The record of the last watched step that is not later."""
         at = int(np.searchsorted(self.data.watched, self.index, side="right")) - 1
         row: NDArray[Any] = self.data.array(name)[max(at, 0)]
         return row
 
     @cached_property
     def black(self) -> bool:
-        """Whether the learner plays Black here, and the board is turned over."""
+        """True if the learner plays Black here, and the board is turned over."""
         return int(self._row("game_board")[64]) < 0
 
     @property
     def distance(self) -> str:
-        """How far the position is from mate, in words: `one move`."""
+        """The position's distance from mate, in words: `one move`."""
         return counted((int(self._row("game_depth")) + 1) // 2, "move")
 
     @cached_property
@@ -204,7 +204,7 @@ class Step:
 
     @cached_property
     def mated(self) -> bool:
-        """Whether the move played is mate."""
+        """True if the move played is mate."""
         return int(self._row("game_outcome")) == 1
 
     @cached_property

@@ -76,7 +76,7 @@ def _captions(data: Data, shown: list[Beat]) -> Iterator[Cue]:
 
 
 def _mistake_words(step: Step, mistake: Mapping[str, Any], held: Beat) -> Iterator[Cue]:
-    """What it was sure of, and what it missed."""
+    """The move it was sure of, and the mate it missed."""
     sure, mate = (step.sentence(step.turned(mistake[which])) for which in ("uci", "best_uci"))
     yield Cue(
         held.start + 0.2,
