@@ -82,7 +82,6 @@ class Rewind:
     "arrays.frontier_opponent",
     "arrays.game_after",
     "arrays.game_before",
-    "arrays.game_drawn",
     "arrays.game_move",
     "arrays.game_outcome",
     "arrays.game_played",
@@ -90,7 +89,6 @@ class Rewind:
     "events.frontier.*",
     "events.rewind.0",
     "events.surest_mistake.0",
-    "events.training_game.*",
 )
 def section(recording: Recording) -> Section:
     """The words and their times."""

@@ -358,12 +358,14 @@ def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: P
 def test_each_array_of_the_rollout_is_of_the_sections_that_show_it() -> None:
     scene = load_scene(Places(), "rollout")
     reads = {section.name: set(scene.reads_of(section)) for section in scene.sections()}
-    assert {"position", "sample", "reward", "advantage", "update", "training", "curriculum"} == set(reads)
+    assert {"position", "sample", "reward", "advantage", "update", "training", "curriculum", "game"} == set(reads)
 
     def readers(name: str) -> set[str]:
         return {section for section, names in reads.items() if name in names}
 
-    assert readers("arrays.public_board") == readers("facts.opening.mate_rate") == {"curriculum"}
-    assert readers("arrays.watch_edge_change") == {"update"}
-    assert readers("arrays.watch_before") == set(reads) - {"advantage", "curriculum"}
-    assert readers("arrays.kbnk_seconds") == readers("facts.throughput.env") == set(), "a timing redraws nothing"
+    assert readers("events.showcase.0") == {"game"}
+    assert readers("events.rewind.0") == {"curriculum", "game"}
+    assert readers("arrays.game_advantage") == {"advantage"}
+    assert readers("arrays.curve_seconds") == readers("facts.throughput.positions_per_second") == set(), (
+        "a timing redraws nothing"
+    )
