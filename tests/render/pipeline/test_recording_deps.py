@@ -365,7 +365,7 @@ def test_each_array_of_the_rollout_is_of_the_sections_that_show_it() -> None:
 
     assert readers("events.showcase.0") == {"game"}
     assert readers("events.rewind.0") == {"curriculum", "game"}
-    assert readers("arrays.game_advantage") == {"advantage"}
+    assert readers("arrays.game_advantage") == {"advantage", "update", "training"}
     assert readers("arrays.curve_seconds") == readers("facts.throughput.positions_per_second") == set(), (
         "a timing redraws nothing"
     )
