@@ -122,7 +122,7 @@ def test_a_wheel_holds_one_package_and_one_script(wheel: Path) -> None:
     assert {name for name in names if name.startswith("stagelight/site_assets/recordings/")} == {
         f"stagelight/site_assets/recordings/{path.name}" for path in (ROOT / "site_assets/recordings").iterdir()
     }
-    assert wheel.stat().st_size < 30e6
+    assert wheel.stat().st_size < 35e6
 
 
 @pytest.mark.slow

@@ -27,8 +27,9 @@ from stagelight.render.theme import Quality
 Finished = Sequence[tuple[Slot, Segment]]
 
 # What a page loads at once, widest, heaviest in bytes, and the quality it is brought to if it is either.
-POSTER = 1280, 100_000, 75  # before the video plays: 50 kB where the still has 91
-GLIMPSE = 640, 20_000, 60  # on a card of the first page
+POSTER = 1280, 52_000  # widest, heaviest in bytes: before the video plays
+GLIMPSE = 640, 18_000  # on a card of the first page
+SMALLER = (75, 68, 60, 52, 44)  # qualities of WebP, of which the best that is light enough is taken
 CLEAN = 6.5  # mean squared error of light, 40 dB: a loss that is not seen
 WORTHWHILE = 0.9  # of the bytes of H.264: what AV1 may have at most, to be worth a second file
 
@@ -119,15 +120,18 @@ def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, A
     return _named(place(places, folder, name, data, "webp"), data)
 
 
-def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int, int]) -> dict[str, Any]:
+def _smaller(places: Places, name: str, still: bytes, most: tuple[int, int]) -> dict[str, Any]:
     """A still as a picture that is loaded at once: `most` as POSTER."""
-    width, heaviest, quality = most
+    width, heaviest = most
     with Image.open(io.BytesIO(still)) as image:
         if image.width > width or len(still) > heaviest:
             image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
-            made = io.BytesIO()
-            image.save(made, "WEBP", quality=quality, method=6)
-            still = made.getvalue()
+            for quality in SMALLER:
+                made = io.BytesIO()
+                image.save(made, "WEBP", quality=quality, method=6)
+                still = made.getvalue()
+                if len(still) <= heaviest:
+                    break
     return _sized(places, name, still)
 
 

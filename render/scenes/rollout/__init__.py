@@ -42,7 +42,7 @@ class Rollout(Scene):
     name: ClassVar[str] = "rollout"
     title: ClassVar[str] = "Watching a model learn to play"
     claim: ClassVar[str] = "Paid only for checkmate, a network with random weights learns to find it."
-    poster: ClassVar[str | None] = "update"
+    poster: ClassVar[str | None] = None  # the first step, so that a first visit loads one large picture and not two
     reads: ClassVar[tuple[str, ...]] = ("arrays.frontier_depth?",)
     legend: ClassVar[tuple[Mark, ...]] = (
         Mark("ray", "Ray", "a legal move; its width and brightness are the policy's probability of it"),
