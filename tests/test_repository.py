@@ -115,7 +115,7 @@ def test_no_test_module_imports_another() -> None:
 
 def test_the_first_line_of_a_docstring_says_what_a_thing_is_or_does() -> None:
     """The engines follow in their own time; until then they are left out."""
-    later = tuple(ROOT / "engines" / name for name in ("rollout", "village", "scan"))
+    later = tuple(ROOT / "engines" / name for name in ("village", "scan"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     files = [path for folder in ("render", "engines", "tests", ".package") for path in (ROOT / folder).rglob("*.py")]
     wrong = []

@@ -1,4 +1,4 @@
-"""What the published run is compared with: one thing changed in each, at equal compute, three seeds.
+"""Runs to compare the published one with: one thing changed in each, at equal compute, three seeds.
 
 Each method first runs one seed at each rate of `RATES`; the rate with the best mean success over all cells is then run
 with the other seeds. `boards` of each run are `BOARDS`, far fewer than the published run's: the method that is
@@ -114,7 +114,7 @@ def _best_rate(method: str, seed: int, cache: Path) -> float:
 
 
 def _facts(method: str, logs: Sequence[Log], seeds: Sequence[int], least: float) -> dict[str, float]:
-    """What the seeds of a method came to at the end, and after `least` steps, between examined moments on a line."""
+    """The results of a method's seeds at the end, and after `least` steps, between examined moments on a line."""
     labels, found = [f"seed_{seed}" for seed in seeds], dict[str, float]()
     for family, within in {**FAMILIES, "mate_in_one": [cell == CELLS[0] for cell in CELLS]}.items():
         curves = [log["curve_success"][:, within].mean(axis=1) for log in logs]

@@ -29,7 +29,7 @@ Numbered = list[tuple[int, NDArray[np.uint16]]]
 
 @dataclass(frozen=True)
 class Making:
-    """How the corpus is made. The defaults are the committed corpus."""
+    """The recipe of the corpus. The defaults are the committed corpus."""
 
     games: int = 14_000  # played; those without a mate are dropped
     seed: int = 2026

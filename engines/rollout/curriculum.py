@@ -34,7 +34,7 @@ FLOOR = 0.02  # of p (1 - p), so that no open cell is never drawn
 
 @dataclass(frozen=True)
 class Rule:
-    """How cells are opened and drawn. The defaults are the published run's."""
+    """The rule by which cells are opened and drawn. The defaults are the published run's."""
 
     mode: str = "curriculum"  # or "uniform" over all cells, "opening_only", "far" (the last cell of each chain)
     passed: float = 0.5  # success that opens the next cell
@@ -83,7 +83,7 @@ class Curriculum:
                 self.open[first:last] |= begun
 
     def passed(self, chain: str) -> int:
-        """How many cells of a chain have been passed, from its first on; at most all but none beyond the open ones."""
+        """The number of cells of a chain that have been passed, from its first on; none beyond the open ones."""
         count = 0
         for cell in CHAINS[chain]:
             index = _INDEX[cell]

@@ -1,4 +1,4 @@
-"""What a policy can do from held-out starts, playing its most probable move."""
+"""Scores of a policy from held-out starts, playing its most probable move."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def success(
 
 
 def facts(policy: Policy, starts: Starts, seed: int) -> dict[str, float]:
-    """What a trained policy can do from held-out starts, under the names of the recording's facts."""
+    """Score a trained policy from held-out starts, under the names of the recording's facts."""
     found: dict[str, float] = {}
     for depth, name in enumerate(("one", "two", "three"), 1):
         result, _ = _mates(policy, starts, depth)
@@ -112,7 +112,7 @@ def _ending(policy: Policy, starts: Starts, name: str, seed: int) -> tuple[Resul
 
 
 def flags_only(starts: Starts) -> dict[str, float]:
-    """How often a mate in one is hit without a network: drawing evenly from moves that some of its inputs mark.
+    """The share of mates in one hit without a network: drawing evenly from moves that some of its inputs mark.
 
     `random` draws from all legal moves, `checks` from those that give check, `safe_checks` from the checks that land
     on a square which the other side does not attack; where no move is marked, from all.

@@ -64,7 +64,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of training saw and did. Names follow TRL's GRPO metrics where there is one."""
+    """One step of training. Names follow TRL's GRPO metrics where there is one."""
 
     step: int  # steps done, 1 after the first; each is some optimiser updates
     boards: int  # positions reached so far, by the learner and by its opponents; the run ends at `Config.boards`
@@ -212,7 +212,7 @@ class Trainer:
         return trainable("policy", self.policy)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What the next step depends on beside weights and optimiser: words and arrays."""
+        """The state that the next step depends on beside weights and optimiser: words and arrays."""
         words = {"steps": self.steps, "done": self.done, "entropy": self.smooth_entropy}
         arrays = {"success": self.curriculum.success, "open": self.curriculum.open, "reach": self.reach}
         if self.game is None:

@@ -118,7 +118,7 @@ def quoted(text: str) -> str:
 
 
 def _faults(board: chess.Board) -> str:
-    """What makes a position one that no game reaches; nothing if all is well.
+    """The faults that make a position one that no game reaches; nothing if all is well.
 
     More pieces than promotions allow are refused, too: only without them has no position more than 218 moves.
     """
@@ -131,7 +131,7 @@ def _faults(board: chess.Board) -> str:
 
 
 def _ending(board: chess.Board) -> str:
-    """How a legal position's game has ended; nothing if it goes on."""
+    """The way in which a legal position's game has ended; nothing if it goes on."""
     if not any(board.legal_moves):
         return "checkmate" if board.is_check() else "stalemate"
     if board.is_insufficient_material():
@@ -146,7 +146,7 @@ def _observe(boards: Sequence[chess.Board]) -> Observation:
 
 
 def _history(board: chess.Board) -> NDArray[np.int64]:
-    """What the position may repeat: the hashes of those since the last capture or pawn move."""
+    """The hashes of positions that may be repeated: those since the last capture or pawn move."""
     past, back = np.zeros(HISTORY, np.int64), board.copy()
     for at in range(min(board.halfmove_clock, HISTORY - 1), -1, -1):
         past[at] = position_hash(from_board(back))

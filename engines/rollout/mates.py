@@ -65,7 +65,7 @@ def unpack(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 
 def held_out(game: int, seed: int) -> bool:
-    """Whether a game belongs to the held-out side of the split."""
+    """True if a game belongs to the held-out side of the split."""
     digest = hashlib.sha256(f"split/{seed}/{game}".encode()).digest()
     return digest[0] * 100 < HELD_OUT_PERCENT * 256
 

@@ -1,4 +1,4 @@
-"""What a recording tells in words: events, each chosen by a stated rule from what a run did."""
+"""The words of a recording: events, each chosen by a stated rule from what a run did."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def failure(policy: Policy, boards: NDArray[np.int8]) -> Iterator[Event]:
 
 
 def frontiers(log: Arrays) -> Iterator[Event]:
-    """When training first started at each distance from mate in whole games, against the first opponent."""
+    """The steps at which training first started at each distance from mate, against the first opponent."""
     farthest = 0
     for index, cell in enumerate(CELLS[at] for at in log["log_frontier"]):
         if cell.opponent == LADDER[0] and cell.nearest > farthest:

@@ -63,7 +63,7 @@ def stockfish(path: str) -> Iterator[Stockfish]:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How the policy fared in a puzzle whose number of moves is known."""
+    """The policy's play in a puzzle whose number of moves is known."""
 
     puzzle: Puzzle
     first: str  # its first move, in UCI notation
@@ -71,7 +71,7 @@ class Attempt:
 
     @property
     def solved_first(self) -> bool | None:
-        """Whether the first move is the solution's, or any that mates at once; None where the file names none."""
+        """True if the first move is the solution's, or any that mates at once; None where the file names none."""
         if self.mated_in == 1:
             return True
         if self.puzzle.moves == 1:
@@ -129,7 +129,7 @@ def _play(puzzles: Sequence[Puzzle], choose: Choose, reply: Callable[[chess.Boar
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of how many, with the share and its 95 % Wilson interval."""
+    """A count out of a total, with the share and its 95 % Wilson interval."""
 
     count: int
     of: int

@@ -171,7 +171,7 @@ def _against_stockfish(policies: Sequence[Policy], labels: Sequence[str]) -> dic
 
 
 def _of_log(log: Log, final: NDArray[np.float32]) -> dict[str, float]:
-    """What a run's log says: how much was forgotten, and what the untrained policy could do.
+    """Facts of a run's log: how much was forgotten, and what the untrained policy could do.
 
     Success in a cell is smoothed over two moments. A cell is mastered when that first reaches `MASTERED`; what has
     been lost by the end is measured on `FINAL` other starts: final, (C,).

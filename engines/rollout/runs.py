@@ -74,7 +74,7 @@ def _data() -> str:
 
 
 def watched(step: int) -> bool:
-    """Whether a step of the game in public is recorded in full: the first eight, then ever fewer."""
+    """True if a step of the game in public is recorded in full: the first eight, then ever fewer."""
     return step <= 8 or int(np.log(step) / np.log(1.2)) > int(np.log(step - 1) / np.log(1.2))
 
 
@@ -120,7 +120,7 @@ def log_step(learner: Trainer, step: Step, log: Log) -> None:
 
 
 class Observer:
-    """What is logged of a run while it trains."""
+    """The log of a run while it trains."""
 
     def __init__(self, learner: Trainer, held_out: Starts, moments: tuple[float, ...] = MOMENTS) -> None:
         self.learner, self.held_out, self.moments, self.clock = learner, held_out, moments, time.process_time()

@@ -1,4 +1,4 @@
-"""How fast the compiled chess is, beside python-chess stepping the same games, in CPU time of one core."""
+"""The speed of the compiled chess beside python-chess stepping the same games, in CPU time of one core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where rollouts start: cells, each a kind of position at some distance from mate against one opponent.
+"""Starts of rollouts, in cells: a kind of position, at some distance from mate, against one opponent.
 
 The ruler is moves to mate. A *mate* is a position with a forced mate in one, two or three, played against the longest
 defence; an *ending* is king and pieces against a bare king, at a distance known from the solved tables, played against
@@ -41,7 +41,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What tables call it, such as `krk.4-5` or `opening.greedy`."""
+        """Its name in tables, such as `krk.4-5` or `opening.greedy`."""
         span = f"{self.nearest}" if self.nearest == self.farthest else f"{self.nearest}-{self.farthest}"
         if self.kind == "opening":
             return f"opening.{self.opponent}"
@@ -49,7 +49,7 @@ class Cell:
 
     @property
     def forced(self) -> bool:
-        """Whether its mates are forced, so that the needed moves are enough against every defence."""
+        """True if its mates are forced, so that the needed moves are enough against every defence."""
         return self.kind not in {"tail", "opening"}
 
     @property
@@ -89,7 +89,7 @@ def budget(needed: NDArray[np.int64], forced: bool) -> NDArray[np.int64]:
 
 
 def discount(needed: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What a reward is multiplied by for each move beyond the needed: .8 near mate, .97 far from it."""
+    """The factor of a reward for each move beyond the needed: .8 near mate, .97 far from it."""
     return 1 - np.maximum(0.03, 0.4 / np.maximum(needed, 2))
 
 

@@ -89,7 +89,7 @@ def reply(board: chess.Board, probe: Probe) -> chess.Move:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the positions of an ending."""
+    """The results of the positions of an ending."""
 
     ending: str
     mated: Rate  # within `MOVE_LIMIT` moves

@@ -75,7 +75,7 @@ class TrainingGame:
     def record(
         self, before: Probe, policy: Policy, visits: Visits, reward: NDArray[np.float32], advantage: NDArray[np.float32]
     ) -> dict[str, NDArray[Any]]:
-        """What is recorded of a step whose first group is the game's; the game is played on. reward: (G,)."""
+        """The record of a step whose first group is the game's; the game is played on. reward: (G,)."""
         after, lines = self.probe(policy), np.zeros((len(reward), LINE), np.uint16)
         for rollout, line in enumerate(lines):
             moves = visits.line(rollout)[:LINE]

@@ -47,7 +47,7 @@ class Option:
         return f"option name {self.name} type {self.kind} default {self.default}{bounds}"
 
     def refusal(self, value: str) -> str:
-        """What is wanted instead of a value that cannot be used; nothing if it can."""
+        """A sentence on the value wanted instead of one that cannot be used; nothing if it can."""
         if self.kind == "check":
             return "" if value in {"true", "false"} else "true or false"
         if self.kind == "spin":

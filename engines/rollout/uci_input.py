@@ -1,4 +1,4 @@
-"""What a chess program sends an engine: lines of bytes, whatever they hold, and the positions and moves in them."""
+"""The input of a chess engine: lines of bytes, whatever they hold, and the positions and moves in them."""
 
 from __future__ import annotations
 

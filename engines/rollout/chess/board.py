@@ -38,7 +38,7 @@ STEPS = _targets(_ROOK + _BISHOP, 1)[0][:, :, 0].copy()
 
 
 def _sees() -> NDArray[np.bool_]:
-    """Whether a piece, white 1 to 6 and black -1 to -6, attacks from one square another on an empty board."""
+    """True where a piece, white 1 to 6 and black -1 to -6, attacks from one square another on an empty board."""
     found = np.zeros((13, 64, 64), np.bool_)
     for square in range(64):
         for directions, pieces in ((range(4), (ROOK, QUEEN)), (range(4, 8), (BISHOP, QUEEN))):
@@ -59,7 +59,7 @@ SEES = _sees()
 
 @compiled
 def attacked(board, square, by):  # type: ignore[no-untyped-def]
-    """Whether the side `by`, 1 or -1, attacks a square."""
+    """True if the side `by`, 1 or -1, attacks a square."""
     for index in range(8):
         target = JUMPS[square, index]
         if target >= 0 and board[target] == by * KNIGHT:
@@ -84,6 +84,6 @@ def attacked(board, square, by):  # type: ignore[no-untyped-def]
 
 @compiled
 def checked(board):  # type: ignore[no-untyped-def]
-    """Whether the side to move is in check."""
+    """True if the side to move is in check."""
     turn = board[TURN]
     return attacked(board, board[WHITE_KING if turn > 0 else BLACK_KING], -turn)

@@ -1,4 +1,4 @@
-"""What the policy is told of a position and of each legal move, as indices into embedding tables; compiled.
+"""The policy's input of a position and of each legal move, as indices into embedding tables; compiled.
 
 A position: each piece on its square; each piece that the other side attacks; each piece relative to the
 enemy king; the squares attacked once and twice; and for the enemy king's square and its eight neighbours
@@ -68,7 +68,7 @@ _TO, _FROM, _CAPTURED, _PROMOTION, _SAFETY, _ORIGIN, _MOVE_NEAR, _REPEATS = (MOV
 
 @dataclass(frozen=True)
 class Observation:
-    """What the policy is told of R positions, with K legal moves in all."""
+    """The policy's input of R positions, with K legal moves in all."""
 
     state: NDArray[np.int32]  # feature indices of all positions, one after the other
     state_at: NDArray[np.int64]  # (R + 1,) where each position's features start
@@ -201,7 +201,7 @@ def _state(board, turn, turned, king, ours, theirs, out, n):  # type: ignore[no-
 
 @compiled
 def _seen_before(board, history):  # type: ignore[no-untyped-def]
-    """Whether a position that is not yet in its history was there before."""
+    """True if a position that is not yet in its history was there before."""
     if board[CLOCK] < 4:
         return False
     name = position_hash(board)

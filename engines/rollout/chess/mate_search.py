@@ -72,7 +72,7 @@ def _killer_first(moves, count, killer):  # type: ignore[no-untyped-def]
 
 @compiled
 def _all_allow_one(board, killer):  # type: ignore[no-untyped-def]
-    """Whether each reply of the side to move allows mate in one: (that, the reply that does not).
+    """Test if each reply of the side to move allows mate in one: (that, the reply that does not).
 
     False as well where there is no reply.
     """

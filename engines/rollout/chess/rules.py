@@ -41,7 +41,7 @@ PASSANT_KEY, TURN_KEY = _keys[848:856].copy(), int(_keys[856])
 
 @compiled
 def _safe(board, origin, target, king, victim):  # type: ignore[no-untyped-def]
-    """Whether the own king, which stands on `king` after the move, is then safe. `victim`: the square captured on."""
+    """True if the own king, which stands on `king` after the move, is then safe. `victim`: the square captured on."""
     turn, piece, taken = board[TURN], board[origin], board[victim]
     board[origin], board[victim] = 0, 0
     kept = board[target]
@@ -203,7 +203,7 @@ def make(board, move):  # type: ignore[no-untyped-def]
 
 @compiled
 def position_hash(board):  # type: ignore[no-untyped-def]
-    """What names a position for repetition: pieces, side to move, castling rights, legal en passant."""
+    """The hash of a position for repetition: pieces, side to move, castling rights, legal en passant."""
     found = RIGHTS_KEY[board[CASTLING]]
     for square in range(64):
         if board[square]:
@@ -217,7 +217,7 @@ def position_hash(board):  # type: ignore[no-untyped-def]
 
 @compiled
 def insufficient(board):  # type: ignore[no-untyped-def]
-    """Whether neither side can mate by any play: bare kings, one knight, or bishops of one colour."""
+    """True if neither side can mate by any play: bare kings, one knight, or bishops of one colour."""
     knights, shades = 0, 0
     for square in range(64):
         kind = abs(board[square])
@@ -250,7 +250,7 @@ def settle(board, history, out):  # type: ignore[no-untyped-def]
 
 @compiled
 def perft(board, depth):  # type: ignore[no-untyped-def]
-    """How many lines of `depth` plies there are."""
+    """Count the lines of `depth` plies."""
     out = np.empty(MOVES, np.uint16)
     count = legal(board, out)
     if depth <= 1:

@@ -104,7 +104,7 @@ def occupied(wk: int, p: int, q: int) -> np.uint64:
 
 @compiled
 def attacked(square: int, bits: np.uint64, wk: int, p: int, q: int, kp: int, kq: int) -> bool:
-    """Whether White attacks a square; the black king blocks nothing, a piece on the square does not defend itself."""
+    """True if White attacks a square; the black king blocks nothing, a piece on the square does not defend itself."""
     if RELATION[wk, square] & KING:
         return True
     if RELATION[p, square] & kp and not BETWEEN[p, square] & bits:
