@@ -114,7 +114,7 @@ def _run_engine(
         given["seeds"] = tuple(range(seed, seed + len(engine.SEEDS)))
     if "jobs" in takes:
         given.setdefault("jobs", executor.usable_cores())
-    for name in given.keys() - takes.keys():
+    for name in (name for name in given if name not in takes):  # in the order of the command line's options
         raise click.UsageError(f"{scene} takes no --{name}.")
     if minutes is not None and "deadline" not in takes:
         raise click.UsageError(f"{scene} takes no --minutes.")
