@@ -16,6 +16,7 @@ import chess.engine
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.rollout.chess.fen import mating_moves
 from stagelight.engines.rollout.puzzle_files import Puzzle
+from stagelight.engines.rollout.stockfish import opened
 
 Choose = Callable[[Sequence[chess.Board]], list[chess.Move]]  # a policy's moves in many positions
 DEFENCE_NODES = 2_000  # of a reply
@@ -54,8 +55,7 @@ def stockfish(path: str) -> Iterator[Stockfish]:
         ValueError: it cannot be started, or it ended.
     """
     try:
-        with chess.engine.SimpleEngine.popen_uci(path) as engine:
-            engine.configure({"Threads": 1, "Hash": 1})
+        with opened(path) as engine:
             yield Stockfish(engine)
     except (OSError, chess.engine.EngineError) as error:
         raise ValueError(f"{path}: Stockfish does not answer ({error}); on Debian: apt-get install stockfish") from None

@@ -86,8 +86,7 @@ def record(
         shutil.rmtree(checkpoints, ignore_errors=True)
     asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
-    if start is not None:
-        asked["policy"] = places.recordings / "rollout_policy.safetensors"
+    asked |= _policy(places, start)
     engine, made = _run_engine(scene, asked, checkpoints, minutes)
     folder = out or places.recorded
     paths = [*recording.save(made, folder)]
@@ -126,11 +125,17 @@ def _run_engine(
     return engine, made
 
 
+def _policy(places: Places, start: str | None) -> dict[str, Path]:
+    """The option of the published policy, which a reader's position is trained on from; none without a position."""
+    return {} if start is None else {"policy": places.recordings / "rollout_policy.safetensors"}
+
+
 def run_again(places: Places, scene: str) -> list[str]:
     """Run the engine afresh, as the recording says it was run; returns the parts that differ."""
     before = recording.load(places.recordings, scene)
     with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
-        options = {"seed": before.seed, "start": before.config.get("start")}
+        start = before.config.get("start")
+        options = {"seed": before.seed, "start": start, **_policy(places, start)}
         _, made = _run_engine(scene, options, Path(folder))
         outside = tuple(event for event in before.events if event["kind"] == "outside")
         made = replace(made, events=(*made.events, *outside))
