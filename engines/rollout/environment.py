@@ -72,6 +72,12 @@ class Environment:
         status: NDArray[np.int8] = _push(self.boards, self.history, rows, moves)
         return status
 
+    def mating(self, observation: Observation) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Try every legal move of every board, observed in order: (M,) whose each is, and whether it mates at once."""
+        owner = np.repeat(np.arange(len(self)), np.diff(observation.move_at))
+        tried = Environment(self.boards[owner], self.history[owner], self.streams[owner], self.opponents[owner])
+        return owner, tried.push(np.arange(len(owner)), observation.code) == MATE
+
     def repeat(self, times: int, seed: int) -> Environment:
         """Each board `times` times over, one after the other, with streams of their own."""
         rows = np.repeat(np.arange(len(self)), times)

@@ -66,7 +66,7 @@ def facts(policy: Policy, starts: Starts, seed: int) -> dict[str, float]:
     """Score a trained policy from held-out starts, under the names of the recording's facts."""
     found: dict[str, float] = {}
     for depth, name in enumerate(("one", "two", "three"), 1):
-        result, _ = _mates(policy, starts, depth)
+        result = _mates(policy, starts, depth)
         found[f"mate_in_{name}.{'solve_rate' if depth == 1 else 'rate'}"] = float(result.mated.mean())
         found[f"mate_in_{name}.exact"] = float((result.mated & (result.moves <= depth)).mean())
     for name in ENDINGS:
@@ -92,14 +92,14 @@ def facts(policy: Policy, starts: Starts, seed: int) -> dict[str, float]:
 
 def mate_rate(policy: Policy, starts: Starts) -> float:
     """The share of all mates in one that the most probable move gives."""
-    return float(_mates(policy, starts, 1)[0].mated.mean())
+    return float(_mates(policy, starts, 1).mated.mean())
 
 
-def _mates(policy: Policy, starts: Starts, depth: int) -> tuple[Result, NDArray[np.int64]]:
+def _mates(policy: Policy, starts: Starts, depth: int) -> Result:
     boards = mates.unpack(starts.mates[depth - 1])
     environment = reset(boards, np.full(len(boards), NAMES["longest"], np.int8), depth)
     most = np.full(len(boards), depth + (MATE_ROOM if depth > 1 else 0))
-    return greedy(policy, environment, most), most
+    return greedy(policy, environment, most)
 
 
 def _ending(policy: Policy, starts: Starts, name: str, seed: int) -> tuple[Result, NDArray[np.int64]]:
@@ -121,9 +121,7 @@ def flags_only(starts: Starts) -> dict[str, float]:
     environment = reset(boards, np.zeros(len(boards), np.int8), 0)
     observation = observe(environment.boards, environment.history, np.arange(len(boards)))
     safety = observation.move[:, list(MOVE).index("safety")] - MOVE_AT["safety"]
-    owner = np.repeat(np.arange(len(boards)), np.diff(observation.move_at))
-    mating = Environment(*(getattr(environment, name)[owner] for name in ("boards", "history", "streams", "opponents")))
-    mates_now = mating.step(np.arange(len(owner)), observation.code, np.zeros(len(owner), np.bool_))[0] == MATE
+    owner, mates_now = environment.mating(observation)
     found = {}
     for name, marked in (
         ("random", np.ones(len(owner), np.bool_)), ("checks", safety >= 4), ("safe_checks", (safety & 6) == 4),

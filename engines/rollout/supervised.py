@@ -11,7 +11,6 @@ import torch
 
 from stagelight.engines.rollout import mates
 from stagelight.engines.rollout.chess.features import observe
-from stagelight.engines.rollout.chess.rules import MATE
 from stagelight.engines.rollout.environment import Environment, reset
 from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.policy import Policy
@@ -41,11 +40,8 @@ def train(config: Config, seed: int, starts: Starts) -> Policy:
 def _loss(policy: Policy, environment: Environment) -> torch.Tensor:
     """Minus the mean log-probability of mating at once."""
     observation = observe(environment.boards, environment.history, np.arange(len(environment)))
-    owner = np.repeat(np.arange(len(environment)), np.diff(observation.move_at))
-    columns = (getattr(environment, name)[owner] for name in ("boards", "history", "streams", "opponents"))
-    tried = Environment(*columns)
-    outcome, _ = tried.step(np.arange(len(owner)), observation.code, np.zeros(len(owner), np.bool_))
-    mating = torch.from_numpy(outcome == MATE)
+    owner, mates_now = environment.mating(observation)
+    mating = torch.from_numpy(mates_now)
     chance = torch.zeros(len(environment)).index_add(
         0, torch.from_numpy(owner)[mating], policy(observation).exp()[mating]
     )

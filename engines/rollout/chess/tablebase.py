@@ -53,11 +53,6 @@ class Ending:
     black: NDArray[np.int8]  # (N,) Black to move: moves to mate, 0 if mated, DRAWN or ILLEGAL
 
     @property
-    def planes(self) -> int:
-        """Kinds of white piece; equal pieces share one."""
-        return len({"K", *ENDINGS[self.name]})
-
-    @property
     def longest(self) -> int:
         """The longest mate with White to move."""
         return int(self.white.max())
