@@ -29,7 +29,7 @@ BASES: dict[str, tuple[str, int] | None] = {
     LADDER[0]: ("mate", 1),
 } | {later: (earlier, len(CHAINS[earlier])) for earlier, later in pairwise(LADDER)}
 SMOOTHING = 0.15  # weight of a step's success in a cell
-FLOOR = 0.02  # of p (1 - p), so that no open cell is never drawn
+FLOOR = 0.12  # of p (1 - p): cells that hardly ever succeed, up to 1 in 7, are drawn alike, and not neglected
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Rule:
     """The rule by which cells are opened and drawn. The defaults are the published run's."""
 
     mode: str = "curriculum"  # or "uniform" over all cells, "opening_only", "far" (the last cell of each chain)
-    passed: float = 0.5  # success that opens the next cell
+    passed: float = 0.15  # success that opens the next cell
     mastered: float = 0.85  # success from which a cell is only rehearsed
     shares: tuple[float, float, float] = (0.15, 0.25, 0.6)  # of mates, endings and games, in the draws and in the loss
     rehearsal: float = 0.35  # share of the draws that go to mastered cells, at most: no more than they are of the open

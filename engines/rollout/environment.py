@@ -18,6 +18,7 @@ from stagelight.engines.rollout.chess.rules import (
     HISTORY,
     MATE,
     MOVES,
+    enter,
     make,
     position_hash,
     settle,
@@ -117,21 +118,19 @@ def replay(
 
 @compiled
 def _enter(boards, history):  # type: ignore[no-untyped-def]
-    out = np.empty(MOVES, np.uint16)
     for row in range(len(boards)):
-        settle(boards[row], history[row], out)
+        enter(boards[row], history[row])
 
 
 @compiled
 def _replay(opening, moves, at, plies):  # type: ignore[no-untyped-def]
     boards, history = np.empty((len(at), BOARD), np.int8), np.zeros((len(at), HISTORY), np.int64)
-    out = np.empty(MOVES, np.uint16)
     for row in range(len(at)):
         boards[row] = opening
-        settle(boards[row], history[row], out)
+        enter(boards[row], history[row])
         for ply in range(plies[row]):
             make(boards[row], moves[at[row] + ply])
-            settle(boards[row], history[row], out)
+            enter(boards[row], history[row])
     return boards, history
 
 

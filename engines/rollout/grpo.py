@@ -40,7 +40,7 @@ ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
 class Config:
     """One run. The defaults are the published one."""
 
-    boards: int = 36_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    boards: int = 48_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4
@@ -53,9 +53,10 @@ class Config:
     idle: int = 512  # positions without an advantage that join a pass for their entropy
     eps_low: float = 0.2
     eps_high: float = 0.28
-    learning_rate: float = 1e-3  # falls to a fiftieth over the last 30 % of the run
+    learning_rate: float = 1e-3  # falls to a fiftieth
     entropy_coef: float = 0.5
-    entropy_target: float = 0.8  # nats; falls to 0 over the last 30 % of the run
+    entropy_target: float = 0.8  # nats; falls to 0
+    fall: float = 0.5  # the last share of the run, over which both fall along a line
     flags: bool = True  # whether the policy is told what a move's check, attack and defence flags say
     width: int = 256
     rank: int = 64  # of the scores of move features other than piece-to and from
@@ -120,7 +121,7 @@ class Trainer:
     def step(self) -> Step:
         """One GRPO step; its chance depends on the seed and its number only."""
         config, rng = self.config, np.random.default_rng((self.seed, self.steps))
-        fade = min(1.0, max(0.0, 1 - self.done / config.boards) / 0.3)
+        fade = min(1.0, max(0.0, 1 - self.done / config.boards) / config.fall)
         for group in self.optimiser.param_groups:
             group["lr"] = rate = config.learning_rate * max(fade, 0.02)
         cell, batch = self._draw(rng)

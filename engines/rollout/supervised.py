@@ -27,7 +27,7 @@ def train(config: Config, seed: int, starts: Starts) -> Policy:
     steps = max(1, config.boards // BATCH)
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * max(0.02, min(1.0, (1 - step / steps) / 0.3))
+            group["lr"] = config.learning_rate * max(0.02, min(1.0, (1 - step / steps) / config.fall))
         boards = mates.unpack(rows[rng.integers(len(rows), size=BATCH)])
         loss = _loss(policy, reset(boards, np.zeros(BATCH, np.int8), 0))
         optimiser.zero_grad(set_to_none=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.commands import Call
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -71,3 +73,28 @@ def starts(few_mates: Any) -> Any:
     found = Starts(held_out=False)
     found.__dict__["mates"] = few_mates.train
     return found
+
+
+@pytest.fixture
+def score(capfd: pytest.CaptureFixture[str]) -> Call:
+    """`click score rollout`, in this process."""
+    from stagelight.render import cli
+    from stagelight.render.pipeline.plan import Places
+
+    def call(*words: object) -> tuple[int, str, str]:
+        return cli.run(["score", "rollout", *map(str, words)], Places()), *capfd.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def refused(score: Call) -> Callable[..., str]:
+    """The one line with which `click score rollout` refuses what it is given."""
+
+    def call(*words: object) -> str:
+        code, _, wrong = score(*words)
+        assert code == 2
+        assert wrong.count("\n") == 1
+        return wrong
+
+    return call

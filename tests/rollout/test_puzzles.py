@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from support.commands import Call
 
 pytest.importorskip("torch")
 chess = pytest.importorskip("chess")
@@ -19,8 +21,6 @@ from stagelight.engines.experiment.progress import silent  # noqa: E402
 from stagelight.engines.rollout import puzzle_files, puzzles  # noqa: E402
 from stagelight.engines.rollout.chess.fen import mating_moves  # noqa: E402
 from stagelight.engines.rollout.puzzle_files import Puzzle, read  # noqa: E402
-from stagelight.render import cli  # noqa: E402
-from stagelight.render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -238,17 +238,10 @@ def test_an_interval_holds_its_share() -> None:
 STOCKFISH = shutil.which("stockfish") or shutil.which("stockfish", path="/usr/games")
 
 
-def call(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = cli.run(["score", "rollout", *map(str, words)], Places())
-    return code, *capfd.readouterr()
-
-
 @pytest.mark.skipif(STOCKFISH is None, reason="no Stockfish")
-def test_the_command_plays_a_file_of_puzzles(
-    tmp_path: Path, published: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_plays_a_file_of_puzzles(tmp_path: Path, published: Path, score: Call) -> None:
     path = written(tmp_path, f"{BACK_RANK}\n{TWO_ROOKS}\nx\n8/8/8/8/8/8/8/KR5k b - - 0 1\n")
-    code, out, _ = call(capfd, "--puzzles", path, "--policy", published, "--json")
+    code, out, _ = score("--puzzles", path, "--policy", published, "--json")
     assert code == 0
     found = json.loads(out)
     assert [(row["moves"], row["within_n"]["of"], row["first_move"]["of"]) for row in found["puzzles"]] == [
@@ -256,7 +249,7 @@ def test_the_command_plays_a_file_of_puzzles(
     ]  # fmt: skip
     assert found["unknown"] == [4]
     assert [fault.partition(":")[0] for fault in found["left_out"]] == ["line 3"]
-    code, out, said = call(capfd, "--puzzles", path, "--policy", published)
+    code, out, said = score("--puzzles", path, "--policy", published)
     assert code == 0
     assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["1", "1"], ["2", "1"]]
     assert "1 not played" in out
@@ -275,28 +268,9 @@ def test_stockfish_counts_the_moves_and_answers_alike_whatever_came_before() -> 
 
 
 def test_without_stockfish_or_with_what_is_not_one_there_is_one_line(
-    tmp_path: Path, published: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, published: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path, BACK_RANK)
     for found, said in ((None, "no stockfish on the PATH"), ("/bin/true", "Stockfish does not answer")):
         monkeypatch.setattr(shutil, "which", lambda *_, found=found, **__: found)
-        code, _, wrong = call(capfd, "--puzzles", path, "--policy", published)
-        assert code == 2
-        assert said in wrong
-        assert wrong.count("\n") == 1
-
-
-@pytest.mark.parametrize(("words", "said"), [
-    (["--seed", "5"], "--seed is not used here"),
-    (["--policy", "x"], "--policy is not used here"),
-    (["--puzzles", "x", "--syzygy", "y"], "--syzygy is not used here"),
-    (["--puzzles", "{folder}/none"], "cannot be read"),
-    (["--puzzles", "{folder}/none", "--policy", "{folder}/none"], "no policy to play"),
-])  # fmt: skip
-def test_what_cannot_be_scored_is_refused_in_one_line(
-    tmp_path: Path, words: list[str], said: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    code, _, wrong = call(capfd, *(word.format(folder=tmp_path) for word in words))
-    assert code == 2
-    assert said in wrong
-    assert wrong.count("\n") == 1
+        assert said in refused("--puzzles", path, "--policy", published)

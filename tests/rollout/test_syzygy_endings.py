@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ chess = pytest.importorskip("chess")
 from stagelight.engines.experiment.progress import silent  # noqa: E402
 from stagelight.engines.rollout import puzzles, syzygy_endings  # noqa: E402
 from stagelight.engines.rollout.chess.fen import mating_moves  # noqa: E402
-from stagelight.render import cli  # noqa: E402
-from stagelight.render.pipeline.plan import Places  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -26,11 +24,6 @@ pytestmark = pytest.mark.engine
 def mating(boards: Sequence[Any]) -> list[Any]:
     """A policy that mates when it can and else plays its first move in alphabetical order."""
     return [next(iter(mating_moves(board)), min(board.legal_moves, key=chess.Move.uci)) for board in boards]
-
-
-def call(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = cli.run(["score", "rollout", *map(str, words)], Places())
-    return code, *capfd.readouterr()
 
 
 class Distances:
@@ -97,25 +90,8 @@ def test_by_the_tables_perfect_play_takes_the_moves_needed() -> None:
             assert (result.mated, result.length_ratio) == (puzzles.Rate(4, 4), 1)
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (["--endings", "5"], "--endings needs --syzygy FOLDER; the Syzygy tables"),
-    (["--endings", "5", "--syzygy", "{folder}"], "no KQvK.rtbw in it"),
-    (["--endings", "5", "--minutes", "1"], "--minutes is not used here"),
-])  # fmt: skip
-def test_what_cannot_be_scored_is_refused_in_one_line(
-    tmp_path: Path, words: list[str], said: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    code, _, wrong = call(capfd, *(word.format(folder=tmp_path) for word in words))
-    assert code == 2
-    assert said in wrong
-    assert wrong.count("\n") == 1
-
-
-def test_damaged_tables_are_named(tmp_path: Path, published: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_damaged_tables_are_named(tmp_path: Path, published: Path, refused: Callable[..., str]) -> None:
     for pieces in syzygy_endings.ENDINGS.values():
         for kind in ("rtbw", "rtbz"):
             (tmp_path / f"K{pieces}vK.{kind}").write_bytes(b"not a table" * 16)
-    code, _, wrong = call(capfd, "--endings", 1, "--syzygy", tmp_path, "--policy", published)
-    assert code == 2
-    assert "missing or damaged" in wrong
-    assert wrong.count("\n") == 1
+    assert "missing or damaged" in refused("--endings", 1, "--syzygy", tmp_path, "--policy", published)

@@ -231,10 +231,17 @@ def insufficient(board):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def enter(board, history):  # type: ignore[no-untyped-def]
+    """Enter a position into its history; its name there."""
+    name = position_hash(board)
+    history[board[CLOCK]] = name
+    return name
+
+
+@compiled
 def settle(board, history, out):  # type: ignore[no-untyped-def]
     """Enter a position into its history and list its legal moves: (status, how many)."""
-    clock, name = board[CLOCK], position_hash(board)
-    history[clock] = name
+    clock, name = board[CLOCK], enter(board, history)
     count = legal(board, out)
     if count == 0:
         return (MATE if checked(board) else STALEMATE), 0
