@@ -13,7 +13,7 @@ from stagelight.render.components import board
 from stagelight.render.motion import ease, mix
 from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.rollout.data import JOLT_READS, NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.data import JOLT_READS, NETWORK_READS, OPPONENTS, STEP_READS, Data
 from stagelight.render.scenes.rollout.fan import Fan
 from stagelight.render.scenes.rollout.layout import LANES_RIGHT, RULER_LEFT, RULER_RIGHT, RULER_Y, SIDE_X
 from stagelight.render.scenes.rollout.pieces import Pieces
@@ -27,12 +27,13 @@ LEAVES, GATHERS, GATHER = 0.0, 0.3, 1.2  # the fan; the pieces become the end of
 RULER = 0.8
 REWINDS, REWOUND = 2.2, 9.4
 BEND = 1.9  # the rewind begins slowly: plies grow with this power of time
-CLIMBS, SECONDS = 10.0, 12.4  # the counter goes on to the run's last step
+CLIMBS, CLIMB, SECONDS = 9.9, 1.9, 12.7  # the counter goes on to the run's last step, past stronger opponents
 OPENING = 1001  # how the opening is recorded as a depth
 FAINT = 0.55  # of the network
 
 TICKS = (1, 2, 4, 8)  # moves to mate, of those that the game has
 SIZE, NAME_SIZE = 150, 44
+RUNGS_Y, RUNG = 404.0, 68.0  # of the opponents' names
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,13 @@ class Rewind:
                 found.append((max(int(event["step"]), found[-1][0]), depth))
         return found
 
+    @cached_property
+    def opponents(self) -> list[tuple[int, str]]:
+        """(step, how it plays): Black at the farthest start, from the step at which it came; in the order of coming."""
+        names, black = self.data.recording.config["opponents"], self.data.array("frontier_opponent")
+        came, first = np.unique(black, return_index=True)
+        return sorted((int(step), OPPONENTS[names[kind]]) for kind, step in zip(came, first, strict=True))
+
     @property
     def deepest(self) -> int:
         """As far back as training came to start, in plies."""
@@ -86,6 +94,7 @@ class Rewind:
     "arrays.game_outcome",
     "arrays.game_played",
     "arrays.game_reply",
+    "config.opponents",
     "events.frontier.*",
     "events.rewind.0",
     "events.surest_mistake.0",
@@ -104,25 +113,19 @@ def section(recording: Recording) -> Section:
         backdrop=empty_board,
         captions=(
             Cue(0.4, 4.2, "When it finds the mate, games start one move earlier."),
-            Cue(4.4, 7.4, "Each time it mostly mates, they start earlier still."),
+            Cue(4.4, 7.4, "Each time it mates often enough, they start earlier still."),
             Cue(
                 7.6,
                 CLIMBS - 0.1,
                 "At last they start where every game does." if reached else "This is as far back as they start.",
             ),
-            *((Cue(CLIMBS, SECONDS, "From here on its opponents grow stronger."),) if _stronger(rewind) else ()),
+            *((Cue(CLIMBS, SECONDS, "From here on its opponents grow stronger."),) if rewind.opponents[1:] else ()),
         ),
         marks=(Cue(RULER, SECONDS, "ruler"), Cue(0.0, SECONDS, "counter"), Cue(REWINDS, REWOUND, "jolt")),
         still=6.4,
         alt=f"A game of {(rewind.plies + 1) // 2} moves runs backwards, its pieces returning home. A ruler of "
         "moves to mate, its marker on the way from one to the opening.",
     )
-
-
-def _stronger(rewind: Rewind) -> bool:
-    """True if another opponent came after the starts had come to the opening."""
-    since = rewind.data.array("frontier_opponent")[rewind.passes[-1][0] - 1 :]
-    return bool((since != since[0]).any())
 
 
 def plies(rewind: Rewind, t: float) -> float:
@@ -133,16 +136,19 @@ def plies(rewind: Rewind, t: float) -> float:
     return far - (1 - ease(t, REWINDS - 0.7, 0.7))  # the mate itself is taken back first
 
 
+def counter(rewind: Rewind, t: float, far: float) -> int:
+    """The training step that is shown: as the start slides back, then on to the run's last."""
+    if t < CLIMBS:
+        return rewind.counted(max(far, 1.0))
+    return round(mix(rewind.passes[-1][0], rewind.data.last + 1, ease(t, CLIMBS, CLIMB)))
+
+
 def shot(rewind: Rewind, t: float) -> Shot:
     """The pieces of the training game become the game's last position, which runs backwards."""
     data, far = rewind.data, plies(rewind, t)
     start = last_step(data)
     step = data.step(start)
-    count = (
-        rewind.counted(max(far, 1.0))
-        if t < CLIMBS
-        else round(mix(rewind.passes[-1][0], data.last + 1, ease(t, CLIMBS, 1.4)))
-    )
+    count = counter(rewind, t, far)
     count = max(count, start + 1)
     if t < REWINDS - 0.7:
         gathered = ease(t, GATHERS, GATHER)
@@ -206,12 +212,37 @@ def ruler(rewind: Rewind, pen: Pen, far: float, alpha: float) -> None:
         pen.line((RULER_LEFT, RULER_Y), (x, RULER_Y), theme.ATTENTION, 6)
         pen.glow(x, RULER_Y, 70, theme.ATTENTION, 0.8)
         pen.ball(x, RULER_Y, 17, theme.ATTENTION)
-        moves = (round(max(far, 1.0)) + 1) // 2
-        pen.text("moves to mate", SIDE_X, 390, NAME_SIZE, theme.QUIET)
-        pen.text(str(moves), SIDE_X, 390 + SIZE, SIZE, theme.ATTENTION, font=theme.MONO_BOLD)
+
+
+def distance(pen: Pen, far: float, alpha: float) -> None:
+    """The moves to mate, in large."""
+    moves = (round(max(far, 1.0)) + 1) // 2
+    pen.text("moves to mate", SIDE_X, 390, NAME_SIZE, theme.QUIET, alpha=alpha)
+    pen.text(str(moves), SIDE_X, 390 + SIZE, SIZE, theme.ATTENTION, font=theme.MONO_BOLD, alpha=alpha)
+
+
+def ladder(rewind: Rewind, pen: Pen, step: int, alpha: float) -> None:
+    """Who plays Black: a line for each opponent once it has come, the present one lit."""
+    came = [name for first, name in rewind.opponents if first < step]
+    with pen.faded(alpha) as visible:
+        if not visible:
+            return
+        pen.text("Black", SIDE_X, RUNGS_Y - RUNG, NAME_SIZE, theme.QUIET)
+        for rung, name in enumerate(came):
+            colour = theme.ATTENTION if rung == len(came) - 1 else theme.QUIET
+            pen.text(name, SIDE_X, RUNGS_Y + RUNG * rung, NAME_SIZE, colour)
 
 
 def paint(rewind: Rewind, pen: Pen, t: float) -> None:
-    """The rewind and its ruler."""
+    """The rewind and its ruler, then the opponents."""
     draw(rewind.data, pen, shot(rewind, t))
     ruler(rewind, pen, plies(rewind, t), ease(t, RULER, 0.6))
+    beside(rewind, pen, t, 1.0)
+
+
+def beside(rewind: Rewind, pen: Pen, t: float, alpha: float) -> None:
+    """Above the ruler: the moves to mate, and after the rewind who plays Black."""
+    goes = ease(t, CLIMBS - 0.3, 0.3) if rewind.opponents[1:] else 0.0
+    far = plies(rewind, t)
+    distance(pen, far, alpha * ease(t, RULER, 0.6) * (1 - goes))
+    ladder(rewind, pen, counter(rewind, t, far), alpha * goes * ease(t, CLIMBS, 0.3))

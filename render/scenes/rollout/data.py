@@ -17,6 +17,16 @@ from stagelight.render.scenes.rollout.step import Step
 
 SURELY, FAR = 0.5, 9  # a mistake of which the network was less sure is not told, nor one made when starts were farther
 
+# What an opponent does, in words that need no glossary.
+OPPONENTS = {
+    "random": "moves at random",
+    "greedy": "takes whatever it can",
+    "careful": "will not walk into mate",
+    "material_1": "looks one move ahead",
+    "material_2": "looks two moves ahead",
+    "stockfish": "is Stockfish at its weakest",
+}
+
 # What views of a step read; a section adds what else it shows.
 STEP_READS = ("arrays.game_board", "arrays.game_depth", "arrays.game_reward", "arrays.watch_step")
 GROUP_READS = (

@@ -15,7 +15,7 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.rollout import curriculum, group, policy_network
 from stagelight.render.scenes.rollout.curriculum import Rewind
-from stagelight.render.scenes.rollout.data import NETWORK_READS, STEP_READS, Data
+from stagelight.render.scenes.rollout.data import NETWORK_READS, OPPONENTS, STEP_READS, Data
 from stagelight.render.scenes.rollout.layout import BOARD_PLACE, FINALE, SIDE_X
 
 # Beats, in seconds.
@@ -31,16 +31,6 @@ SECONDS = 9.8
 SHADE = 0.62  # over the board, in the end
 
 MOVE_SIZE, NAME_Y, MOVE_Y, AGAINST_Y = 92, 400, 500, 600
-
-# What an opponent does, in words that need no glossary.
-OPPONENTS = {
-    "random": "moves at random",
-    "greedy": "takes whatever it can",
-    "careful": "takes what it can and avoids mate",
-    "material_1": "looks one move ahead",
-    "material_2": "looks two moves ahead",
-    "stockfish": "is Stockfish at its weakest",
-}
 
 
 @dataclass(frozen=True)
@@ -82,6 +72,8 @@ class Game:
     *NETWORK_READS,
     "arrays.game_after",
     "arrays.game_outcome",
+    "arrays.frontier_opponent",
+    "config.opponents",
     "events.frontier.*",
     "events.rewind.0",
     "events.showcase.0",
@@ -172,7 +164,9 @@ def _beside(game: Game, rewind: Rewind, pen: Pen, t: float, alpha: float) -> Non
             return
         step, state = curriculum.network(rewind, curriculum.SECONDS)
         policy_network.draw(pen, data.step(step), state)
-        curriculum.ruler(rewind, pen, curriculum.plies(rewind, curriculum.SECONDS), 1 - ease(t, RULER_GOES, 0.5))
+        going = 1 - ease(t, RULER_GOES, 0.5)
+        curriculum.ruler(rewind, pen, curriculum.plies(rewind, curriculum.SECONDS), going)
+        curriculum.beside(rewind, pen, curriculum.SECONDS, going)
         done, _ = ply(game, t)
         named = ease(t, NAMED, 0.4)
         pen.text(f"move {done // 2 + 1}", SIDE_X, NAME_Y, 44, theme.QUIET, alpha=named)
