@@ -26,8 +26,8 @@ from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.runs import Run
 from stagelight.engines.rollout.starts import CELLS, Starts
 
-BOARDS = 2_000_000
-MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of a run after which its policy is examined
+BOARDS = 1_500_000
+MOMENTS = (0.0, 0.5, 1.0)  # shares of a run after which its policy is examined
 RATES = (3e-4, 1e-3, 3e-3)
 _GRPO = replace(runs.PUBLISHED, boards=BOARDS)
 METHODS: Mapping[str, Config] = {
