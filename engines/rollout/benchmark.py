@@ -2,17 +2,22 @@
 
 Each method first runs one seed at each rate of `RATES`; the rate with the best mean success over all cells is then run
 with the other seeds. `boards` of each run are `BOARDS`, far fewer than the published run's: the method that is
-published is among them at the same compute.
+published is among them at the same compute. A method is in the recording as soon as its seeds are done:
+
+    baseline_<method>_steps    (S, M)     steps of each seed at the examined moments
+    baseline_<method>_success  (S, M, F)  mean success over the held-out starts of each of `FAMILIES`
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stagelight.engines.experiment import pool
 from stagelight.engines.experiment.checkpoint import Log
@@ -26,7 +31,7 @@ from stagelight.engines.rollout.grpo import Config
 from stagelight.engines.rollout.runs import Run
 from stagelight.engines.rollout.starts import CELLS, Starts
 
-BOARDS = 1_500_000
+BOARDS = 3_000_000
 MOMENTS = (0.0, 0.5, 1.0)  # shares of a run after which its policy is examined
 RATES = (3e-4, 1e-3, 3e-3)
 _GRPO = replace(runs.PUBLISHED, boards=BOARDS)
@@ -48,18 +53,27 @@ FAMILIES = {
     "endings": [cell.opponent == "tablebase" for cell in CELLS],
     "games": [cell.kind in {"tail", "opening"} for cell in CELLS],
     "all": [True for _ in CELLS],
+    "mate_in_one": [cell == CELLS[0] for cell in CELLS],
 }
 
 
-def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadline: float = NEVER) -> Recording:
+def compare(
+    before: Recording,
+    cache: Path,
+    progress: Progress,
+    jobs: int,
+    deadline: float = NEVER,
+    save: Callable[[Recording], object] = lambda _: None,
+) -> Recording:
     """A recording with the methods that it is compared with beside it.
 
     Args:
-        before: the recording.
+        before: the recording; methods that were compared with it already are not run again.
         cache: folder of the checkpoints.
         progress: told of each step.
         jobs: runs trained at once.
         deadline: moment of `time.monotonic()` at which the training is saved and interrupted.
+        save: called with the recording after each method.
 
     Raises:
         ValueError: other code made the recording.
@@ -67,62 +81,83 @@ def compare(before: Recording, cache: Path, progress: Progress, jobs: int, deadl
     """
     require_version(before, record.version())
     seeds = tuple(int(seed) for seed in before.config["seeds"])
-    swept = [run for method in METHODS for run in _sweep(method, seeds[0])]
-    _train_all(swept, cache, progress, jobs, deadline, "sweeping the learning rate")
-    rates = {method: _best_rate(method, seeds[0], cache) for method in METHODS}
-    final = {method: [_run(method, rate, seed) for seed in seeds] for method, rate in rates.items()}
-    _train_all([run for each in final.values() for run in each], cache, progress, jobs, deadline, "comparing methods")
-    facts: dict[str, float] = {"baselines.boards": BOARDS}
-    logs = {method: [runs.make(run, cache, silent)[1] for run in chosen] for method, chosen in final.items()}
-    facts["baselines.equal_steps"] = least = float(min(log["curve_step"][-1] for each in logs.values() for log in each))
-    for method, each in logs.items():
-        facts |= _facts(method, each, seeds, least) | {f"baselines.{method}.learning_rate": rates[method]}
-    facts |= _supervised(seeds)
-    compared = {method: record.plain(asdict(config)) for method, config in METHODS.items()}
-    return replace(
-        before,
-        config={**before.config, "compared": compared},
-        facts=dict(sorted({**before.facts, **{name: record.number(value) for name, value in facts.items()}}.items())),
-    )
+    made = before
+    for method, config in METHODS.items():
+        compared = made.config.get("compared", {})
+        if compared.get(method) == record.plain(asdict(config)) and f"baseline_{method}_steps" in made.arrays:
+            continue
+        rate = _best_rate(method, seeds[0], partial(_train_all, cache, progress, jobs, deadline))
+        logs = _train_all(cache, progress, jobs, deadline, [_run(method, rate, seed) for seed in seeds])
+        compared = {**compared, method: record.plain(asdict(config))}
+        arrays = {**made.arrays, **_arrays(method, logs)}
+        made = replace(made, config={**made.config, "compared": compared}, arrays=arrays)
+        made = _with_facts(made, _cost(method, rate, logs) | _compared(arrays, seeds))
+        save(made)
+    if made is before and "baselines.supervised.mate_in_one" in made.facts:
+        return made
+    return _with_facts(made, _supervised(seeds))
+
+
+def _with_facts(before: Recording, facts: Mapping[str, float]) -> Recording:
+    rounded = {name: record.number(value) for name, value in facts.items()}
+    return replace(before, facts=dict(sorted({**before.facts, **rounded}.items())))
 
 
 def _run(method: str, rate: float, seed: int) -> Run:
-    return Run(replace(METHODS[method], learning_rate=rate), seed, f"{method}_{rate:g}", moments=MOMENTS)
+    return Run(replace(METHODS[method], learning_rate=rate), seed, f"{method}_at_{rate:g}", moments=MOMENTS)
 
 
-def _sweep(method: str, seed: int) -> list[Run]:
-    return [_run(method, rate, seed) for rate in RATES]
-
-
-def _train_all(wanted: Sequence[Run], cache: Path, progress: Progress, jobs: int, deadline: float, what: str) -> None:
+def _train_all(cache: Path, progress: Progress, jobs: int, deadline: float, wanted: Sequence[Run]) -> list[Log]:
+    """Train runs, each from its own checkpoint; the log of each."""
+    what = f"comparing: {wanted[0].name.partition('_at_')[0]}"
     for _ in pool.run_all(
         wanted, partial(_train, cache, deadline), jobs=jobs, progress=progress, deadline=deadline, what=what
     ):
-        pass  # each keeps its own checkpoint
+        pass
+    return [runs.make(run, cache, silent)[1] for run in wanted]
 
 
 def _train(cache: Path, deadline: float, run: Run, progress: Progress) -> None:
     runs.make(run, cache, progress, deadline)
 
 
-def _best_rate(method: str, seed: int, cache: Path) -> float:
-    success = {}
-    for run in _sweep(method, seed):
-        _, log = runs.make(run, cache, silent)
-        success[run.config.learning_rate] = float(log["curve_success"][-1].mean())
-    return max(success, key=lambda rate: success[rate])
+def _best_rate(method: str, seed: int, train: Callable[[Sequence[Run]], list[Log]]) -> float:
+    """The learning rate whose run of one seed succeeds most often, over all cells."""
+    logs = train([_run(method, rate, seed) for rate in RATES])
+    return max(zip(RATES, logs, strict=True), key=lambda each: float(each[1]["curve_success"][-1].mean()))[0]
 
 
-def _facts(method: str, logs: Sequence[Log], seeds: Sequence[int], least: float) -> dict[str, float]:
-    """The results of a method's seeds at the end, and after `least` steps, between examined moments on a line."""
-    labels, found = [f"seed_{seed}" for seed in seeds], dict[str, float]()
-    for family, within in {**FAMILIES, "mate_in_one": [cell == CELLS[0] for cell in CELLS]}.items():
-        curves = [log["curve_success"][:, within].mean(axis=1) for log in logs]
-        found |= summary(f"baselines.{method}.{family}", [float(curve[-1]) for curve in curves], labels)
-        even = [float(np.interp(least, log["curve_step"], curve)) for log, curve in zip(logs, curves, strict=True)]
-        found |= summary(f"baselines.{method}.equal_steps.{family}", even, labels)
-    found[f"baselines.{method}.steps"] = float(np.mean([log["curve_step"][-1] for log in logs]))
-    found[f"baselines.{method}.cpu_seconds"] = float(np.mean([log["log_seconds"].sum() for log in logs]))
+def _arrays(method: str, logs: Sequence[Log]) -> dict[str, NDArray[Any]]:
+    """What is kept of a method's seeds: see the head of this module."""
+    success = [[log["curve_success"][:, within].mean(axis=1) for within in FAMILIES.values()] for log in logs]
+    return {
+        f"baseline_{method}_steps": np.array([log["curve_step"] for log in logs], np.int32),
+        f"baseline_{method}_success": np.array(success, np.float32).transpose(0, 2, 1),
+    }
+
+
+def _cost(method: str, rate: float, logs: Sequence[Log]) -> dict[str, float]:
+    return {
+        f"baselines.{method}.learning_rate": rate,
+        f"baselines.{method}.steps": float(np.mean([log["curve_step"][-1] for log in logs])),
+        f"baselines.{method}.cpu_seconds": float(np.mean([log["log_seconds"].sum() for log in logs])),
+    }
+
+
+def _compared(arrays: Mapping[str, NDArray[Any]], seeds: Sequence[int]) -> dict[str, float]:
+    """The results of all methods at the end, and after the least steps of any, between moments on a line."""
+    labels = [f"seed_{seed}" for seed in seeds]
+    curves = {
+        method: (arrays[f"baseline_{method}_steps"], arrays[f"baseline_{method}_success"])
+        for method in METHODS if f"baseline_{method}_steps" in arrays
+    }  # fmt: skip
+    least = float(min(steps[:, -1].min() for steps, _ in curves.values()))
+    found: dict[str, float] = {"baselines.boards": BOARDS, "baselines.equal_steps": least}
+    for method, (steps, success) in curves.items():
+        for family, curve in zip(FAMILIES, success.transpose(2, 0, 1), strict=True):
+            even = [float(np.interp(least, *each)) for each in zip(steps, curve, strict=True)]
+            found |= summary(f"baselines.{method}.{family}", curve[:, -1].tolist(), labels)
+            found |= summary(f"baselines.{method}.equal_steps.{family}", even, labels)
     return found
 
 

@@ -63,9 +63,11 @@ def score_rollout(
 ) -> None:
     """Train and score the baselines of the published policies.
 
-    All get equal compute. The baselines: starts drawn evenly over all depths, far starts only, REINFORCE without
-    the group's mean, ablations, and the same networks under supervision; three seeds each. Their facts and curves
-    are written into the recording. Finished runs are not repeated, and an interrupted one resumes.
+    All get equal compute. The baselines: REINFORCE without the group's mean, RLOO, PPO, division by the spread, no
+    flags, no entropy bonus, no rehearsal, starts drawn evenly over all cells, from the opening only or far ones
+    only, and the same network under supervision; three seeds each, at the best of three learning rates. Their facts
+    and curves are written into the recording, method by method. Finished runs are not repeated, and an interrupted
+    one resumes.
 
     With --puzzles or --endings nothing is trained or written: the published policy plays positions from outside, its
     most probable move each time. A puzzle is a position in which the side to move mates in n; n is the file's (`dm`
@@ -147,10 +149,11 @@ def _baselines(places: Places, as_json: bool, jobs: int | None, minutes: float |
 
     cache = places.cache.parent / "record" / "rollout"
     cache.mkdir(parents=True, exist_ok=True)
+    keep = partial(recording.save, folder=places.recorded)
     with progress.following() as report, stopping_after(minutes) as end:
-        made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end)
+        made = benchmark.compare(before, cache, report, jobs or executor.usable_cores(), end, keep)
     if recording.same(before, made):
-        recording.save(made, places.recorded)
+        keep(made)
     if as_json:
         click.echo(json.dumps(dict(made.facts), indent=1))
         return
