@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.village import adversary, agents, observation, scenarios, stock
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import observation, scenarios
+from stagelight.engines.village.agents import base_stock_policy, registry
+from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.world import World
 
 
@@ -21,7 +23,7 @@ class Config:
     """What is played."""
 
     scenario: str = "std"  # a name of `scenarios.SCENARIOS`
-    agent: str = "stock"  # a scripted one of `agents.AGENTS`, or reserve_4
+    agent: str = "stock"  # a scripted one of `registry.AGENTS`, or reserve_4
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,12 @@ def run(config: Config, seed: int) -> Iterator[Step]:
     Raises:
         ValueError: no such scenario, or no such agent of lists.
     """
-    who = agents.named(config.agent)
+    who = registry.named(config.agent)
     if who.name in {"random", "planner"}:
         raise ValueError(
             f"agent {who.name!r}: an episode is played by lists; choose stock, roles, hoarder or reserve_4"
         )
-    world = World(adversary.tape(scenarios.named(config.scenario), seed))
+    world = World(worst_case_start.tape(scenarios.named(config.scenario), seed))
     p, last = who.parameters(config.scenario), [r.FREE] * 3
     while not world.over:
         tick = world.tick
@@ -79,7 +81,7 @@ def _choice(
     seen: NDArray[np.float32],
     mask: NDArray[np.int8],
     last: list[int],
-    who: agents.Agent,
+    who: registry.Agent,
     p: NDArray[np.float64],
 ) -> int:
     """What a worker does: goes on, or what the lists say if it is allowed; `last` is kept up to date."""
@@ -87,6 +89,6 @@ def _choice(
         return world.action[agent]
     if not who.works[agent] or world.ill(agent):
         return r.WAIT
-    choice = int(stock.choose(seen, last[agent], p))
+    choice = int(base_stock_policy.choose(seen, last[agent], p))
     last[agent] = choice if mask[choice] else r.WAIT
     return last[agent]

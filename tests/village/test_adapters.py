@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm.agent import Choice
-from stagelight.engines.village.llm.episode import Episode, Step, play
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.episode import Episode, Step, play
 from stagelight.engines.village.observation import observe
 from stagelight.engines.village.world import World
 from support.paths import ROOT
@@ -40,7 +40,7 @@ class Craft:
 
 
 def world(seed: int = 4) -> World:
-    return World(tape.draw(scenarios.STD, seed))
+    return World(exogenous.draw(scenarios.STD, seed))
 
 
 def crafts() -> list[Craft]:
@@ -205,7 +205,7 @@ def test_verifiers_stops_when_a_conversation_is_over() -> None:
 
 def test_what_inspect_runs_on_needs_nothing_that_compiles() -> None:
     """Its environment holds numpy alone of ours: `make inspect`."""
-    names = ("rules", "scenarios", "tape", "world", "llm.agent", "llm.episode", "llm.reply")
+    names = ("constants", "scenarios", "exogenous", "world", "agents.language_model", "episode", "llm.types")
     lines = ["import sys", "sys.modules['numba'] = sys.modules['torch'] = None"]
     lines += [f"import stagelight.engines.village.{name}" for name in names]
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=ROOT)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagelight.engines.village import observation, scenarios
-from stagelight.engines.village.core import Villages
-from stagelight.engines.village.tape import draw, stack
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.exogenous import draw, stack
 from stagelight.engines.village.world import World
 
 pytestmark = pytest.mark.engine

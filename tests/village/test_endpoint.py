@@ -17,9 +17,9 @@ import pytest
 
 pytest.importorskip("httpx", reason="the extra village-llm")
 
-from stagelight.engines.village.llm import dialect
-from stagelight.engines.village.llm.endpoint import BudgetSpent, Config, Endpoint, EndpointError
-from stagelight.engines.village.llm.reply import Reply
+from stagelight.engines.village.llm import json_modes
+from stagelight.engines.village.llm.client import BudgetSpent, Config, Endpoint, EndpointError
+from stagelight.engines.village.llm.types import Reply
 from stagelight.render import cli
 from stagelight.render.pipeline.plan import Places
 
@@ -137,7 +137,7 @@ def refuses(name: str) -> Callable[[Handler], None]:
     def answer(handler: Handler) -> None:
         asked = handler.server.asked[-1]
         used = (asked.get("response_format") or {}).get("type") or ("guided_json" if "guided_json" in asked else "none")
-        known = dialect.DIALECTS.index(used) >= dialect.DIALECTS.index(name)
+        known = json_modes.DIALECTS.index(used) >= json_modes.DIALECTS.index(name)
         (says(GOOD) if known else fails(400, f"unknown way of asking: {used}"))(handler)
 
     return answer
@@ -161,14 +161,14 @@ def test_without_a_key_none_is_sent(server: Server, monkeypatch: pytest.MonkeyPa
     assert "Authorization" not in server.headers[0]
 
 
-@pytest.mark.parametrize("name", dialect.DIALECTS)
+@pytest.mark.parametrize("name", json_modes.DIALECTS)
 def test_a_way_of_asking_that_the_server_knows_is_found_and_kept(server: Server, name: str) -> None:
     server.script = [refuses(name)]
     with Endpoint(Config(server.url, "tiny", pause=0.01)) as endpoint:
         endpoint.ask(MESSAGES, SCHEMA)
         found = len(server.asked)
         endpoint.ask(MESSAGES, SCHEMA)
-    assert found == dialect.DIALECTS.index(name) + 1
+    assert found == json_modes.DIALECTS.index(name) + 1
     assert len(server.asked) == found + 1
     if name in {"json_object", "none"}:
         assert json.dumps(SCHEMA) in server.asked[-1]["messages"][-1]["content"]
@@ -268,7 +268,7 @@ def test_a_server_that_refuses_every_way_is_reported(server: Server) -> None:
     server.script = [fails(400, "model not loaded")]
     with pytest.raises(EndpointError, match=r"refused \(400 model not loaded"):
         ask(server)
-    assert len(server.asked) == len(dialect.DIALECTS)
+    assert len(server.asked) == len(json_modes.DIALECTS)
 
 
 def test_the_key_is_in_no_error(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,9 +333,11 @@ def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
     server: Server, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """From the command line: a village that a server runs, the same from its transcript, and nothing paid for twice."""
-    from stagelight.engines.village import plans
+    from stagelight.engines.village.evaluation import oracle_cache
 
-    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
+    monkeypatch.setattr(
+        oracle_cache, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names}
+    )
     server.script = [says('{"reason": "coins", "action": "sell", "message": "", "note": ""}')]
     where = ["--scenario", "calm", "--seeds", "1", "--transcripts", str(tmp_path / "said"), "--json"]
     named = ["--base-url", server.url, "--model", "tiny"]
@@ -366,8 +368,10 @@ def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
 def test_a_village_without_its_model_is_refused_in_a_line(
     options: list[str], wanted: str, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stagelight.engines.village import plans
+    from stagelight.engines.village.evaluation import oracle_cache
 
-    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
+    monkeypatch.setattr(
+        oracle_cache, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names}
+    )
     assert cli.run(["score", "village", "--scenario", "calm", *options], places) != 0
     assert wanted in capfd.readouterr().err.splitlines()[-1]

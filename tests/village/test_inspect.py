@@ -20,11 +20,11 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
 from stagelight.engines.village.adapters.inspect_village import village
-from stagelight.engines.village.llm.agent import Choice
-from stagelight.engines.village.llm.episode import Episode
+from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.world import World
 from support.paths import ROOT
 
@@ -34,7 +34,7 @@ REPLY = json.dumps({"reason": "it is my craft", "action": "wait", "message": "gr
 
 def idle(seed: int, days: int) -> float:
     """The return when nobody does anything."""
-    world = World(tape.draw(scenarios.STD, seed))
+    world = World(exogenous.draw(scenarios.STD, seed))
     episode = Episode(world)
     while world.tick < days * r.DAY:
         episode.tick([Choice(r.WAIT, "", "", "scripted", "", 0)] * 3, [False] * 3)

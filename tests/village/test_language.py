@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm import prompt, words
-from stagelight.engines.village.llm.agent import FALLBACK, MODEL, LanguageAgent, read
-from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, sanitize, scenarios
+from stagelight.engines.village.agents.language_model import FALLBACK, MODEL, LanguageAgent, read
+from stagelight.engines.village.llm import json_modes, prompt
 from stagelight.engines.village.llm.transcript import Transcript, TranscriptError
+from stagelight.engines.village.llm.types import Messages, ModelError, Reply, Schema
 from stagelight.engines.village.observation import observe
 from stagelight.engines.village.world import World
 
@@ -42,20 +42,20 @@ class Told:
 
 
 def world() -> World:
-    return World(tape.draw(scenarios.STD, 7))
+    return World(exogenous.draw(scenarios.STD, 7))
 
 
 @given(st.text(), st.integers(1, 80))
 def test_words_are_one_bounded_line_without_markup_or_hidden_characters(text: str, most: int) -> None:
-    found = words.plain(text, most)
+    found = sanitize.plain(text, most)
     assert len(found) <= most
     assert not set(found) & set("<>{}`\n\r\t\x1b\x00\u202e\u200b")
-    assert words.plain(found, most) == found
+    assert sanitize.plain(found, most) == found
 
 
 def test_what_opens_markup_and_what_turns_text_around_is_left_out() -> None:
     said = "<img src=x onerror=alert(1)>\u202e {{ config }} \x1b[31m\tsell   now"
-    assert words.plain(said, 200) == "img src=x onerror=alert(1) config [31m sell now"
+    assert sanitize.plain(said, 200) == "img src=x onerror=alert(1) config [31m sell now"
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_what_opens_markup_and_what_turns_text_around_is_left_out() -> None:
     ],
 )
 def test_the_object_is_found_in_what_surrounds_it(text: str) -> None:
-    assert words.parse(text) == {"action": "mill"}
+    assert json_modes.parse(text) == {"action": "mill"}
 
 
 @pytest.mark.parametrize("text", ["", "mill", "[1]", '{"a": NaN}', "{" * 5000, '{"a":' * 3000, "<think>{}"])
 def test_where_there_is_no_object_none_is_found(text: str) -> None:
-    assert words.parse(text) is None
+    assert json_modes.parse(text) is None
 
 
 def test_a_transcript_replays_without_the_model(tmp_path: Path) -> None:

@@ -15,12 +15,15 @@ import pytest
 import torch
 
 from stagelight.engines.experiment.progress import Interrupted
-from stagelight.engines.village import playing, scenarios, score, ticks
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import batch_episode as playing
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import kernels as ticks
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.evaluation import metrics as score
 from stagelight.engines.village.llm.prompt import WORDS
 from stagelight.engines.village.training import language, lessons, school
 from stagelight.engines.village.training.lessons import balanced, watch
-from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.trial import best_of, trial
 
 pytestmark = [

@@ -13,27 +13,15 @@ import pytest
 from stagelight.engines import recording
 from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Interrupted
-from stagelight.engines.village import (
-    adversary,
-    agents,
-    benchmark,
-    bound,
-    clairvoyant,
-    fitting,
-    planner,
-    plans,
-    record,
-    rounds,
-    scenarios,
-    score,
-    scripted_episode,
-    stock,
-)
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.core import Villages
-from stagelight.engines.village.llm import runs, talk
-from stagelight.engines.village.playing import play
-from stagelight.engines.village.tape import Tape, draw, stack
+from stagelight.engines.village import benchmark, record, scenarios, scripted_episode
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.agents import base_stock_policy, fitted, oracle, planner, registry
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.evaluation import evaluate_agents, metrics, oracle_cache, upper_bound, worst_case_start
+from stagelight.engines.village.exogenous import Tape, draw, stack
+from stagelight.engines.village.llm import runs, zero_shot_run
+from stagelight.engines.village.training import cem
 from stagelight.engines.village.world import World
 from stagelight.render import cli
 from stagelight.render.pipeline.plan import Places
@@ -46,8 +34,8 @@ def calm(count: int = 8) -> Tape:
 
 
 def test_every_agent_plays_and_random_is_the_worst_of_those_who_work_together() -> None:
-    drawn = {name: calm(1 if name == "planner" else 8) for name in agents.AGENTS}  # it takes a second for each
-    found = {name: agents.episodes(agent, drawn[name])[0].returns.mean() for name, agent in agents.AGENTS.items()}
+    drawn = {name: calm(1 if name == "planner" else 8) for name in registry.AGENTS}  # it takes a second for each
+    found = {name: registry.episodes(agent, drawn[name])[0].returns.mean() for name, agent in registry.AGENTS.items()}
     assert found["stock"] > found["no_granary"] > found["random"]
     assert found["stock"] > found["no_messages"] > found["random"]
 
@@ -55,19 +43,25 @@ def test_every_agent_plays_and_random_is_the_worst_of_those_who_work_together() 
 def test_one_worker_alone_cannot_feed_the_village() -> None:
     drawn = calm()
     for name in ("farmer_alone", "miller_alone", "baker_alone"):
-        history = agents.episodes(agents.named(name), drawn)[1]
-        assert score.measures(history)["hunger_days"].min() > 30
+        history = registry.episodes(registry.named(name), drawn)[1]
+        assert metrics.measures(history)["hunger_days"].min() > 30
 
 
 def test_one_worker_who_does_the_whole_chain_feeds_some(tmp_path: Path) -> None:
     seeds = range(2)
-    found = rounds.play([rounds.ALONE, "baker_alone"], "calm", seeds, np.full(2, 2.0), rounds.Means(tmp_path, tmp_path))
-    alone, craft = (found.played[name].returns.mean() for name in (rounds.ALONE, "baker_alone"))
+    found = evaluate_agents.play(
+        [evaluate_agents.ALONE, "baker_alone"],
+        "calm",
+        seeds,
+        np.full(2, 2.0),
+        evaluate_agents.Means(tmp_path, tmp_path),
+    )
+    alone, craft = (found.played[name].returns.mean() for name in (evaluate_agents.ALONE, "baker_alone"))
     assert craft < alone < 0, "more than one who keeps to a craft, and far from enough"
 
 
 def test_the_compiled_episode_is_the_readable_world_played_by_the_same_lists() -> None:
-    tape, p = draw(scenarios.STD, 4), fitting.parameters()
+    tape, p = draw(scenarios.STD, 4), fitted.parameters()
     from stagelight.engines.village import observation
 
     world, last = World(tape), [r.FREE] * 3
@@ -75,65 +69,63 @@ def test_the_compiled_episode_is_the_readable_world_played_by_the_same_lists() -
         chosen = [r.WAIT] * 3
         for agent in range(3):
             if world.left[agent] == 0:
-                choice = int(stock.choose(observation.observe(world, agent), last[agent], p))
+                choice = int(base_stock_policy.choose(observation.observe(world, agent), last[agent], p))
                 chosen[agent] = last[agent] = choice if world.mask(agent)[choice] else r.WAIT
         world.step(chosen, np.array([world.report(agent, chosen[agent]) for agent in range(3)]))
     assert play(stack([tape]), p)[0].numbers[0, 18] == world.J
 
 
 def test_a_reserve_by_name() -> None:
-    assert agents.named("reserve_2.5").parameters()[stock.RESERVE] == 2.5
-    assert not agents.named("reserve_2_silent").talks
+    assert registry.named("reserve_2.5").parameters()[base_stock_policy.RESERVE] == 2.5
+    assert not registry.named("reserve_2_silent").talks
     with pytest.raises(ValueError, match="agent 'king': no such agent; choose one of random"):
-        agents.named("king")
+        registry.named("king")
     with pytest.raises(ValueError, match="parameter 'luck': no such parameter"):
-        fitting.parameters({"luck": 1.0})
+        fitted.parameters({"luck": 1.0})
 
 
 def test_a_worker_who_filled_a_cart_knows_that_it_is_gone_from_where_it_stood() -> None:
     """Nobody has looked since: without this the baker serves twice from one batch, and walks the second time empty."""
     villages = Villages(calm(1))
-    o, p = villages.observations[0, 2].copy(), fitting.parameters()
+    o, p = villages.observations[0, 2].copy(), fitted.parameters()
     o[r.KNOWS + r.BAKERY_BREAD], o[r.AGE + r.BAKERY_BREAD], o[r.PLACE] = 12, 1, r.SQUARE
-    stock.recall(o, r.SERVE, p)
+    base_stock_policy.recall(o, r.SERVE, p)
     assert o[r.KNOWS + r.BAKERY_BREAD] == 0
     o[r.KNOWS + r.BAKERY_BREAD], o[r.AGE + r.BAKERY_BREAD] = 12, 0  # seen now
-    stock.recall(o, r.SERVE, p)
+    base_stock_policy.recall(o, r.SERVE, p)
     assert o[r.KNOWS + r.BAKERY_BREAD] == 12
-    o[r.KNOWS + r.MILL_FLOUR], o[r.AGE + r.MILL_FLOUR] = 0, p[stock.STALE] + 1  # not heard of for long
-    stock.recall(o, r.BAKE, p)
+    o[r.KNOWS + r.MILL_FLOUR], o[r.AGE + r.MILL_FLOUR] = 0, p[base_stock_policy.STALE] + 1  # not heard of for long
+    base_stock_policy.recall(o, r.BAKE, p)
     assert o[r.KNOWS + r.MILL_FLOUR] > 0
 
 
 def test_every_scenario_has_numbers_of_its_own_and_they_do_no_worse_than_those_for_all() -> None:
-    assert set(fitting.fitted()["spoken"]) == {fitting.ALL, *scenarios.SCENARIOS}
-    assert set(fitting.fitted()["silent"]) == {fitting.ALL, *(one.name for one in scenarios.CALIBRATED)}
-    for rows in fitting.fitted().values():
+    assert set(fitted.by_scenario()["spoken"]) == {fitted.ALL, *scenarios.SCENARIOS}
+    assert set(fitted.by_scenario()["silent"]) == {fitted.ALL, *(one.name for one in scenarios.CALIBRATED)}
+    for rows in fitted.by_scenario().values():
         for row in rows.values():
-            assert len(row) == len(stock.PARAMETERS)
-            assert ((np.array(row) >= fitting.LOW) & (np.array(row) <= fitting.HIGH)).all()
+            assert len(row) == len(base_stock_policy.PARAMETERS)
+            assert ((np.array(row) >= cem.LOW) & (np.array(row) <= cem.HIGH)).all()
     for name in ("calm", "rabbits"):
-        drawn = score.tapes(name, range(1000, 1030))
-        own, everyone = (play(drawn, fitting.parameters(scenario=one))[0].returns.mean() for one in (name, fitting.ALL))
+        drawn = metrics.tapes(name, range(1000, 1030))
+        own, everyone = (play(drawn, fitted.parameters(scenario=one))[0].returns.mean() for one in (name, fitted.ALL))
         assert own > everyone - 0.02
 
 
 def test_a_fit_finds_numbers_that_do_better() -> None:
     drawn = calm(4)
-    poor = fitting.parameters({"reserve": 9.0, "bread_days": 2.4, "ahead": 2.0})
-    found = fitting.fit(drawn, poor, True, np.random.default_rng(0), rounds=4, count=24)
+    poor = fitted.parameters({"reserve": 9.0, "bread_days": 2.4, "ahead": 2.0})
+    found = cem.fit(drawn, poor, True, np.random.default_rng(0), rounds=4, count=24)
     assert play(drawn, found)[0].returns.mean() > play(drawn, poor)[0].returns.mean() + 0.1
 
 
 def test_a_plan_is_really_played_and_more_search_is_never_worse() -> None:
     tape = draw(scenarios.STD, 7)
-    found, p, plan = clairvoyant.plan(tape, fitting.parameters(), 1, 2000)
-    assert clairvoyant.played(tape, p, plan) == pytest.approx(found, abs=1e-12)
-    fitted = clairvoyant._play(
-        clairvoyant._rows(tape), clairvoyant.fit(tape, fitting.parameters(), np.random.default_rng(1))
-    )
-    assert found >= fitted / r.NORM
-    assert found == clairvoyant.plan(tape, fitting.parameters(), 1, 2000)[0]
+    found, p, plan = oracle.plan(tape, fitted.parameters(), 1, 2000)
+    assert oracle.played(tape, p, plan) == pytest.approx(found, abs=1e-12)
+    alone = oracle._play(oracle._rows(tape), oracle.fit(tape, fitted.parameters(), np.random.default_rng(1)))
+    assert found >= alone / r.NORM
+    assert found == oracle.plan(tape, fitted.parameters(), 1, 2000)[0]
 
 
 @pytest.mark.parametrize("name", ["calm", "compound", "illness"])
@@ -141,27 +133,27 @@ def test_who_knows_the_weather_is_never_below_what_the_policy_did_in_it(name: st
     """The policy's own choices are a plan, which plays as the policy did; the search goes on from there."""
     if not record.POLICY.exists():
         pytest.skip("no policy is published yet")
-    from stagelight.engines.village.training import policy, rollouts
+    from stagelight.engines.village.training import networks, rollouts
 
     tape = draw(scenarios.named(name), 12)
-    villages, _, choices = rollouts.played(policy.load(record.POLICY)[0], stack([tape]))
-    p = np.tile(fitting.parameters(), (r.DAYS, 1))
-    assert clairvoyant.played(tape, p, choices[0]) == villages.returns[0]
-    found = clairvoyant.plan(tape, fitting.parameters(), 0, 300, [choices[0]])[0]
+    villages, _, choices = rollouts.played(networks.load(record.POLICY)[0], stack([tape]))
+    p = np.tile(fitted.parameters(), (r.DAYS, 1))
+    assert oracle.played(tape, p, choices[0]) == villages.returns[0]
+    found = oracle.plan(tape, fitted.parameters(), 0, 300, [choices[0]])[0]
     assert found >= villages.returns[0]
 
 
 def test_no_agent_scores_above_the_clairvoyant(tmp_path: Path) -> None:
-    seeds, means = range(3), rounds.Means(record.POLICY, tmp_path)
-    table = rounds.scored(rounds.QUICK, "rabbits", seeds, np.full(3, -9.0), means)
+    seeds, means = range(3), evaluate_agents.Means(record.POLICY, tmp_path)
+    table = evaluate_agents.scored(evaluate_agents.QUICK, "rabbits", seeds, np.full(3, -9.0), means)
     best = table.pop("clairvoyant")
-    assert set(table) == set(rounds.QUICK)
+    assert set(table) == set(evaluate_agents.QUICK)
     assert best["returns"] >= max(row["returns"] for row in table.values())
     assert table["random"]["score"] == pytest.approx(0)
     assert all(row["score"] <= 1 + 1e-9 for row in table.values())
     assert table["policy"]["score_low"] <= table["policy"]["score"] <= table["policy"]["score_high"]
     with pytest.raises(ValueError, match=r"agent 'king': no such agent; .* or policy, the trained one"):
-        rounds.scored(["king"], "rabbits", seeds, np.zeros(3), means)
+        evaluate_agents.scored(["king"], "rabbits", seeds, np.zeros(3), means)
 
 
 def test_what_is_promised_is_read_off_the_table() -> None:
@@ -170,7 +162,7 @@ def test_what_is_promised_is_read_off_the_table() -> None:
         for where in scenarios.SCENARIOS
         for who, value in {
             "clairvoyant": 2.0, "random": -1.0, "policy": 1.7, "stock": 1.1, "roles": 1.0, "hoarder": 0.8,
-            "sell_all": 0.7, "no_granary": 0.5, "no_messages": 0.9, **{f"reserve_{d}": 0.6 for d in score.RESERVES},
+            "sell_all": 0.7, "no_granary": 0.5, "no_messages": 0.9, **{f"reserve_{d}": 0.6 for d in metrics.RESERVES},
         }.items()
     }  # fmt: skip
     facts["score.crash.reserve_3.return"] = 1.4
@@ -186,30 +178,30 @@ def test_what_is_promised_is_read_off_the_table() -> None:
 @pytest.mark.parametrize("name", ["calm", "rabbits", "compound"])
 def test_no_plan_exceeds_the_bound(name: str) -> None:
     tape = draw(scenarios.named(name), 3)
-    assert clairvoyant.plan(tape, fitting.parameters(), 0, 2000)[0] < bound.upper(tape) <= 2.375 + 1e-6
+    assert oracle.plan(tape, fitted.parameters(), 0, 2000)[0] < upper_bound.upper(tape) <= 2.375 + 1e-6
 
 
 def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
-    first = plans.returns(["calm"], [1], tmp_path, None, trials=50)["calm"]
+    first = oracle_cache.returns(["calm"], [1], tmp_path, None, trials=50)["calm"]
     (path,) = tmp_path.rglob("*.npz")
     cache.write(path.with_name("calm-2.npz"), {"return": np.array(9.0)})
-    both = plans.returns(["calm"], [1, 2], tmp_path, None, trials=50)["calm"]
+    both = oracle_cache.returns(["calm"], [1, 2], tmp_path, None, trials=50)["calm"]
     assert list(both) == [first[0], 9.0]
     with pytest.raises(Interrupted, match="1 of 2"):
-        plans.returns(["calm"], [1, 2, 3, 4], tmp_path, None, trials=50, deadline=0.0)
+        oracle_cache.returns(["calm"], [1, 2, 3, 4], tmp_path, None, trials=50, deadline=0.0)
     assert {file.stem for file in tmp_path.rglob("*.npz")} == {"calm-1", "calm-2", "calm-3"}
     path.write_text("[]")
-    assert plans.returns(["calm"], [1], tmp_path, None, trials=50)["calm"] == first
+    assert oracle_cache.returns(["calm"], [1], tmp_path, None, trials=50)["calm"] == first
 
 
 def test_random_scores_nothing_and_the_clairvoyant_one() -> None:
     drawn = calm()
-    villages, history = agents.episodes(agents.AGENTS["random"], drawn)
-    facts = score.table(villages.workers, history, np.full(8, 2.0), float(villages.returns.mean()))
+    villages, history = registry.episodes(registry.AGENTS["random"], drawn)
+    facts = metrics.table(villages.workers, history, np.full(8, 2.0), float(villages.returns.mean()))
     assert facts["score"] == pytest.approx(0)
     assert facts["score_worst"] <= facts["score_low"] <= facts["score"] <= facts["score_high"]
-    villages, history = agents.episodes(agents.AGENTS["stock"], drawn)
-    facts = score.table(villages.workers, history, villages.returns, -0.6)
+    villages, history = registry.episodes(registry.AGENTS["stock"], drawn)
+    facts = metrics.table(villages.workers, history, villages.returns, -0.6)
     assert facts["score"] == pytest.approx(1)
     assert facts["share"] == pytest.approx(1)
 
@@ -220,37 +212,37 @@ def test_a_crisis_begins_and_ends_where_it_should() -> None:
     share[0, 10:13] = 0.1  # hungry on the second such day, recovered after four good ones
     share[1, 10] = 0.1  # one day is no crisis
     share[2, 38:] = 0.0  # never recovered
-    hungry, recovery = score.crises(share, reserve)
+    hungry, recovery = metrics.crises(share, reserve)
     assert list(hungry) == [1, 0, 1]
     assert recovery[0] == 2
     assert np.isnan(recovery[1:]).all()
     reserve[0] = 1.0  # with food in the granary it is no crisis
-    assert score.crises(share, reserve)[0][0] == 0
+    assert metrics.crises(share, reserve)[0][0] == 0
 
 
 def test_gini_is_nothing_when_even_and_nearly_one_when_all_is_in_a_day() -> None:
     share = np.zeros((2, r.DAYS))
     share[0], share[1, 3] = 0.7, 1.0
-    even, uneven = score.gini(share)
+    even, uneven = metrics.gini(share)
     assert even == pytest.approx(0, abs=1e-12)
     assert uneven == pytest.approx(1 - 1 / r.DAYS)
 
 
 def test_the_adversary_never_helps() -> None:
-    p = fitting.parameters()
+    p = fitted.parameters()
     for seed in range(3):
-        worst = play(stack([adversary.tape(scenarios.ADVERSARIAL, seed)]), p)[0].returns[0]
-        starts = range(5, 31, adversary.EVERY)
+        worst = play(stack([worst_case_start.tape(scenarios.ADVERSARIAL, seed)]), p)[0].returns[0]
+        starts = range(5, 31, worst_case_start.EVERY)
         tried = play(stack([draw(scenarios.ADVERSARIAL, seed, start) for start in starts]), p)[0].returns
         assert worst == tried.min()
-    plain = adversary.tape(scenarios.STD, 1)
+    plain = worst_case_start.tape(scenarios.STD, 1)
     np.testing.assert_array_equal(plain.wind, draw(scenarios.STD, 1).wind)
 
 
 def test_the_compiled_village_is_fast() -> None:
     """The promise is a million steps a second of a quiet core; here half of it, on a core that is not."""
     pytest.importorskip("mpe2")
-    from stagelight.engines.village.speed import throughput
+    from stagelight.engines.village.evaluation.throughput import throughput
 
     found = throughput(count=32, rounds=3, cycles=300)
     assert found["env.steps_per_second"] > 500_000
@@ -260,7 +252,7 @@ def test_the_compiled_village_is_fast() -> None:
 def test_an_episode_is_what_the_compiled_villages_play() -> None:
     steps = list(scripted_episode.run(scripted_episode.Config("rabbits", "reserve_4"), 11))
     assert len(steps) == r.TICKS
-    villages, history = agents.episodes(agents.named("reserve_4"), stack([draw(scenarios.RABBITS, 11)]), "rabbits")
+    villages, history = registry.episodes(registry.named("reserve_4"), stack([draw(scenarios.RABBITS, 11)]), "rabbits")
     np.testing.assert_array_equal(np.array([step.numbers for step in steps]), history[0])
     assert sum(step.reward for step in steps) == pytest.approx(villages.returns[0])
     assert all(len(text) <= r.MESSAGE for step in steps for text in step.messages)
@@ -273,15 +265,14 @@ def test_a_planner_knows_nothing_of_the_tape() -> None:
     tapes = stack([draw(scenarios.CALM, 3), draw(scenarios.PLAGUE, 3)])
     villages = Villages(tapes)
     chosen = [
-        planner.choose(villages.observations[b, 0], r.FREE, villages.masks[b, 0], fitting.parameters())
-        for b in range(2)
+        planner.choose(villages.observations[b, 0], r.FREE, villages.masks[b, 0], fitted.parameters()) for b in range(2)
     ]
     assert chosen[0] == chosen[1]
     s, w = planner.believed(villages.observations[0, 1])
     assert s[17] == 0
     assert w[15] == 0
     assert s[12] == 24
-    villages, history = planner.play(stack([draw(scenarios.CALM, 3)]), fitting.parameters())
+    villages, history = planner.play(stack([draw(scenarios.CALM, 3)]), fitted.parameters())
     assert villages.returns[0] > 0
     assert history.shape == (1, r.TICKS, 25)
 
@@ -301,7 +292,7 @@ def test_the_command_prints_what_was_asked_for(
     places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        plans, "returns", lambda names, seeds, *_, **__: {one: np.full(len(seeds), 2.2) for one in names}
+        oracle_cache, "returns", lambda names, seeds, *_, **__: {one: np.full(len(seeds), 2.2) for one in names}
     )
     asked = ["score", "village", "--agent", "stock", "--scenario", "calm", "--seeds", "3"]
     assert cli.run(asked, places) == 0
@@ -314,21 +305,23 @@ def test_the_command_prints_what_was_asked_for(
 
 @pytest.mark.slow
 def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bound, "upper", lambda tape: 2.375)
-    monkeypatch.setattr(clairvoyant, "plan", lambda tape, start, *_: (2.0, start, None))
+    monkeypatch.setattr(upper_bound, "upper", lambda tape: 2.375)
+    monkeypatch.setattr(oracle, "plan", lambda tape, start, *_: (2.0, start, None))
     idle = np.zeros((2, r.TICKS, 3), np.int8)
     monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0))
-    monkeypatch.setattr(talk, "asked", lambda *_: ([{"step": 0, "kind": talk.KIND}], {"llm.valid_json_share": 1.0}))
+    monkeypatch.setattr(
+        zero_shot_run, "asked", lambda *_: ([{"step": 0, "kind": zero_shot_run.KIND}], {"llm.valid_json_share": 1.0})
+    )
     before = recording.load(record.POLICY.parent, "village")
     made = benchmark.compare(before, tmp_path, lambda *_: None, 1, seeds=2)
     assert made.config["compared"]["seeds"] == made.facts["compared.seeds"] == 2
-    assert {name for _, name, _ in benchmark.lines(made.facts)} == {*rounds.AGENTS, "clairvoyant"}
-    assert len(benchmark.lines(made.facts)) == (len(rounds.AGENTS) + 1) * len(scenarios.SCENARIOS)
+    assert {name for _, name, _ in benchmark.lines(made.facts)} == {*evaluate_agents.AGENTS, "clairvoyant"}
+    assert len(benchmark.lines(made.facts)) == (len(evaluate_agents.AGENTS) + 1) * len(scenarios.SCENARIOS)
     assert made.fact("llm.gain.share") == made.fact("llm.gain.share.low") == 0, "both of them idle"
     for name in ("calibration.scripted_share", "trained.gain_over_reserve.held_out", "bound.gap"):
         assert np.isfinite(made.fact(name))
-    story = [event for event in made.events if event["kind"] != talk.KIND]
-    assert story == [event for event in before.events if event["kind"] != talk.KIND]
+    story = [event for event in made.events if event["kind"] != zero_shot_run.KIND]
+    assert story == [event for event in before.events if event["kind"] != zero_shot_run.KIND]
     assert len(made.events) == len(story) + 1, "what it answered takes the place of what it answered before"
     recording.save(made, tmp_path)
     with pytest.raises(ValueError, match="run `click record village`"):

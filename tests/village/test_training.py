@@ -17,21 +17,21 @@ from stagelight.engines.experiment import checkpoint, weights
 from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.experiment.training import append, run_to_completion
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm.episode import play
-from stagelight.engines.village.training import encoding, policy, ppo, public
-from stagelight.engines.village.training.imitation import Config as Imitation
-from stagelight.engines.village.training.imitation import imitate
-from stagelight.engines.village.training.policy import Policy
-from stagelight.engines.village.training.potential import potential
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.policy import TrainedWorker
+from stagelight.engines.village.episode import play
+from stagelight.engines.village.training import features, networks, ppo, training_loop
+from stagelight.engines.village.training.dagger import Config as Imitation
+from stagelight.engines.village.training.dagger import imitate
+from stagelight.engines.village.training.networks import Policy
+from stagelight.engines.village.training.reward_shaping import potential
 from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, episodes, told
-from stagelight.engines.village.training.worker import TrainedWorker
 from stagelight.engines.village.world import World
 from support.paths import RECORDINGS
 
 pytestmark = pytest.mark.engine
-PUBLISHED = RECORDINGS / public.FILE
+PUBLISHED = RECORDINGS / training_loop.FILE
 TINY = ppo.Config(cohorts=2, villages=5, length=48, updates=12, width=16, minibatch=128, critic_first=0)
 
 
@@ -55,7 +55,7 @@ def test_features_are_finite_small_and_one_hot_where_they_say() -> None:
         x = chosen.features
         assert np.isfinite(x).all()
         assert (np.abs(x) <= 8).all()
-        assert (x[:, -encoding.ONE_HOT :].sum(1) == 6).all()  # role, tick, place, three doings
+        assert (x[:, -features.ONE_HOT :].sum(1) == 6).all()  # role, tick, place, three doings
         found.villages.step(chosen.actions[0], told(found.count))
 
 
@@ -76,9 +76,9 @@ def test_a_worker_remembers_what_they_did_and_how_long_the_others_have_been_at_i
     found = cohort(1)
     doing = np.array([[r.FARM, r.GRIND, r.SERVE]])
     for _ in range(4):
-        encoding.remember(found.villages.observations, found.memory)
+        features.remember(found.villages.observations, found.memory)
         found.villages.step(doing, told(1))
-    encoding.remember(found.villages.observations, found.memory)
+    features.remember(found.villages.observations, found.memory)
     assert found.memory[0, :, 0].tolist() == [r.FARM, r.GRIND, r.SERVE]
     assert found.memory[0, 0, 1:3].tolist() == [r.GRIND, r.SERVE]  # the farmer of the miller and the baker
     assert (found.memory[0, :, 3:] > 0).any()
@@ -167,8 +167,8 @@ def test_a_course_is_put_down_in_time_and_goes_on(tmp_path: Path) -> None:
 
 def test_a_published_policy_acts_as_the_one_it_was(tmp_path: Path) -> None:
     mine = fresh(24)
-    policy.publish(mine, tmp_path / "policy.safetensors", {"seed": 5})
-    again, about = policy.load(tmp_path / "policy.safetensors")
+    networks.publish(mine, tmp_path / "policy.safetensors", {"seed": 5})
+    again, about = networks.load(tmp_path / "policy.safetensors")
     assert about == {"seed": 5}
     one, two = (act(p, [cohort()], None) for p in (mine, again))
     np.testing.assert_array_equal(one.logp, two.logp)
@@ -177,16 +177,16 @@ def test_a_published_policy_acts_as_the_one_it_was(tmp_path: Path) -> None:
 def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "policy.safetensors"
     with pytest.raises(ValueError, match="not a village policy"):
-        policy.load(path)
-    policy.publish(fresh(), path, {})
+        networks.load(path)
+    networks.publish(fresh(), path, {})
     whole = path.read_bytes()
     for damage in (b"", whole[:50], whole.replace(b"village policy 1", b"village policy 9"), whole[:-4]):
         path.write_bytes(damage)
         with pytest.raises(ValueError, match="was changed"):
-            policy.load(path)
+            networks.load(path)
         weights.seal(path)
         with pytest.raises(ValueError, match="give a published one") as caught:
-            policy.load(path)
+            networks.load(path)
         assert "\n" not in str(caught.value)
 
 
@@ -212,7 +212,7 @@ def test_reward_alone_teaches_a_village_to_eat() -> None:
     """From chance: after some seconds of villages, far more is eaten than by chance."""
     config = ppo.Config(scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0)
     trainer = ppo.Trainer(config, 0)
-    tapes = tape.stack([tape.draw(scenarios.CALM, seed) for seed in range(40)])
+    tapes = exogenous.stack([exogenous.draw(scenarios.CALM, seed) for seed in range(40)])
     before = episodes(trainer.policy, tapes, drawn=0)[0].returns.mean()
     for _ in range(config.updates):
         step = trainer.step()
@@ -224,8 +224,8 @@ def test_reward_alone_teaches_a_village_to_eat() -> None:
 
 def test_a_trained_worker_does_in_the_readable_world_what_the_policy_does_in_many() -> None:
     policy_ = fresh()
-    drawn = [tape.draw(scenarios.STD, seed) for seed in (5, 6)]
-    many, history = episodes(policy_, tape.stack(drawn))
+    drawn = [exogenous.draw(scenarios.STD, seed) for seed in (5, 6)]
+    many, history = episodes(policy_, exogenous.stack(drawn))
     for index, one in enumerate(drawn):
         world = World(one)
         for step in play(world, [TrainedWorker(policy_) for _ in range(3)]):
@@ -239,8 +239,8 @@ def test_the_published_policy_is_small_and_beats_the_best_scripted_workers_in_ev
     if not PUBLISHED.exists():
         pytest.skip("no policy is published yet")
     assert PUBLISHED.stat().st_size < 1_000_000
-    mine, _ = policy.load(PUBLISHED)
-    found = public.scores(mine, range(6000, 6030))
+    mine, _ = networks.load(PUBLISHED)
+    found = training_loop.scores(mine, range(6000, 6030))
     assert {
         name: one["policy"] - one["best_stock"] for name, one in found.items() if one["policy"] <= one["best_stock"]
     } == {}

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stagelight.engines.village import constants as r
 from stagelight.engines.village import observation, scenarios
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.tape import Tape, draw, stack
+from stagelight.engines.village.exogenous import Tape, draw, stack
 from stagelight.engines.village.world import STOCKS, World
 
 SCENARIO = st.sampled_from(sorted(scenarios.SCENARIOS))

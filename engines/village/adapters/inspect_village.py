@@ -25,11 +25,11 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import JSONSchema
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm.agent import Choice, LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
-from stagelight.engines.village.llm.reply import Messages, Schema, estimate
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.language_model import Choice, LanguageAgent
+from stagelight.engines.village.episode import Episode
+from stagelight.engines.village.llm.types import Messages, Schema, estimate
 from stagelight.engines.village.world import World
 
 FIELDS = ("J", "mouths", "hunger", "granary", "coins", "level")  # of the village at the end, kept with the score
@@ -57,7 +57,7 @@ def three_workers() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         about = state.metadata
-        episode = Episode(World(tape.draw(scenarios.named(about["scenario"]), about["seed"])))
+        episode = Episode(World(exogenous.draw(scenarios.named(about["scenario"]), about["seed"])))
         workers = [LanguageAgent() for _ in r.AGENTS]
         while episode.world.tick < min(about["days"], r.DAYS) * r.DAY:
             choices: list[Choice | None] = [None] * len(workers)

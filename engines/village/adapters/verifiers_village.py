@@ -16,11 +16,11 @@ from typing import Any
 
 import verifiers.v1 as vf
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.language_model import Choice, LanguageAgent
+from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.llm import prompt
-from stagelight.engines.village.llm.agent import Choice, LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
 from stagelight.engines.village.world import World
 
 __all__ = ["VillageEnv", "VillageTaskset"]
@@ -78,7 +78,7 @@ class VillageEnv(vf.Env[VillageEnvConfig]):
 
     async def run(self, task: Any, agents: Any) -> None:
         """One episode, to its last day or until an agent ends its conversation."""
-        episode = Episode(World(tape.draw(scenarios.named(task.data.scenario), task.data.seed)))
+        episode = Episode(World(exogenous.draw(scenarios.named(task.data.scenario), task.data.seed)))
         workers = [LanguageAgent() for _ in r.AGENTS]
         async with AsyncExitStack() as stack:
             talks = [await stack.enter_async_context(getattr(agents, name).interaction(task)) for name in r.AGENTS]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.agents.language_model import MODEL, Choice
 from stagelight.engines.village.llm import prompt
-from stagelight.engines.village.llm.agent import MODEL, Choice
 
 NextWord = Callable[[Sequence[str]], NDArray[np.float32]]  # (N,) prompts -> (N, 13) logits of prompt.WORDS
 

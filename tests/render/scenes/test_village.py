@@ -13,10 +13,12 @@ import pytest
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import agents, cast, chronicle, record, scenarios, selection, tape, telling, trials
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.llm.agent import Choice
-from stagelight.engines.village.playing import play
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import episode_trace, exogenous, narrative, record, scenarios, seed_selection
+from stagelight.engines.village.agents import registry, scripted
+from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.evaluation import reserve_sweep
 from stagelight.render.components.village import bubble
 from stagelight.render.pages import try_reserve
 from stagelight.render.pages.scene_files import Scene
@@ -41,35 +43,35 @@ def scene(recorded: Recording) -> Village:
 
 
 @pytest.fixture(scope="module")
-def played() -> chronicle.Chronicle:
-    weather = tape.draw(scenarios.COMPOUND, 7)
-    return chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()
+def played() -> episode_trace.Chronicle:
+    weather = exogenous.draw(scenarios.COMPOUND, 7)
+    return episode_trace.Chronicle(weather, scripted.scripts(registry.named("stock").parameters())).play()
 
 
 # --- the chronicle ------------------------------------------------------------------------------------
 
 
-def test_a_chronicle_is_the_run_that_the_compiled_village_plays(played: chronicle.Chronicle) -> None:
+def test_a_chronicle_is_the_run_that_the_compiled_village_plays(played: episode_trace.Chronicle) -> None:
     """Word by word reports and compiled reports come to the same, to the last bit."""
-    weather = tape.stack([tape.draw(scenarios.COMPOUND, 7)])
-    villages, history = play(weather, agents.named("stock").parameters(), remember=True)
+    weather = exogenous.stack([exogenous.draw(scenarios.COMPOUND, 7)])
+    villages, history = play(weather, registry.named("stock").parameters(), remember=True)
     assert np.array_equal(played.world.numbers(), villages.numbers[0])
     assert np.array_equal(played.arrays["state"][1:], history[0].astype(np.float32))
 
 
-def test_what_is_carried_is_what_arrives(played: chronicle.Chronicle) -> None:
+def test_what_is_carried_is_what_arrives(played: episode_trace.Chronicle) -> None:
     """Each load is delivered in full at its end; nobody holds anything while they work, wait or walk to their work."""
     a = played.arrays
     for agent in range(3):
         for tick in np.flatnonzero(a["load"][1:-1, agent] > 0) + 1:
             ends = next(at for at in range(tick, r.TICKS) if a["load"][at + 1, agent] == 0)
             assert a["moved"][ends, agent] == a["load"][tick, agent]
-            assert int(a["does"][tick, agent]) in chronicle.CARRIED
-            assert a["good"][tick, agent] == chronicle.CARRIED[int(a["does"][tick, agent])]
+            assert int(a["does"][tick, agent]) in episode_trace.CARRIED
+            assert a["good"][tick, agent] == episode_trace.CARRIED[int(a["does"][tick, agent])]
     assert (a["load"] > 0).sum() > 100
 
 
-def test_nobody_jumps(played: chronicle.Chronicle) -> None:
+def test_nobody_jumps(played: episode_trace.Chronicle) -> None:
     """From moment to moment a worker goes on along one leg, or reaches a place that it touches."""
     a = played.arrays
     for agent in range(3):
@@ -80,20 +82,20 @@ def test_nobody_jumps(played: chronicle.Chronicle) -> None:
     assert ((a["way"] >= 0) & (a["way"] < 1)).all()
 
 
-def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: chronicle.Chronicle) -> None:
+def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: episode_trace.Chronicle) -> None:
     a = played.arrays
     assert np.allclose(a["reward"] * r.NORM, a["eaten"] - r.MISSED * a["missed"], atol=1e-4)
     assert a["reward"].sum() == pytest.approx(played.world.J / r.NORM, abs=1e-4)
 
 
 def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> None:
-    class Talker(cast.Idle):
+    class Talker(scripted.Idle):
         def act(self, observation: Any, mask: Any, heard: dict[str, str]) -> Choice:
             return Choice(r.WAIT, "granary=999 hello", "because I like to", "language model", "", 3)
 
-    weather = tape.draw(scenarios.CALM, 1)
-    run = chronicle.Chronicle(
-        weather, [Talker(), cast.Scripted(agents.named("stock").parameters()), cast.Idle()]
+    weather = exogenous.draw(scenarios.CALM, 1)
+    run = episode_trace.Chronicle(
+        weather, [Talker(), scripted.Scripted(registry.named("stock").parameters()), scripted.Idle()]
     ).play()
     spoken = [event for event in run.events if event["agent"] == "farmer"]
     assert {(e["message"], e["reason"], e["author"]) for e in spoken} == {
@@ -108,16 +110,19 @@ def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> Non
 
 @pytest.mark.slow
 def test_one_worker_alone_is_not_enough() -> None:
-    weather = tape.draw(scenarios.CALM, 3)
+    weather = exogenous.draw(scenarios.CALM, 3)
     for who in range(3):
-        workers: list[cast.Worker] = [cast.Idle()] * 3
-        workers[who] = cast.Lone()
-        run = chronicle.Chronicle(weather, workers).play()
+        workers: list[scripted.Worker] = [scripted.Idle()] * 3
+        workers[who] = scripted.Lone()
+        run = episode_trace.Chronicle(weather, workers).play()
         assert chronicle_fed(run) < 0.6
-    assert chronicle_fed(chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()) > 0.9
+    assert (
+        chronicle_fed(episode_trace.Chronicle(weather, scripted.scripts(registry.named("stock").parameters())).play())
+        > 0.9
+    )
 
 
-def chronicle_fed(run: chronicle.Chronicle) -> float:
+def chronicle_fed(run: episode_trace.Chronicle) -> float:
     a = run.arrays
     return float(a["eaten"].sum() / (a["eaten"].sum() + a["missed"].sum()))
 
@@ -137,13 +142,13 @@ def test_the_rule_finds_the_story_and_nothing_else() -> None:
     still = np.zeros(r.DAYS, np.bool_)
     still[10:15] = True
     fed, stored = days(hungry=(13, 16, 0.2)), days(full=(0, 12, 4.0), dry=(12, 20, 0.1))
-    found = selection.story(fed, stored, still)
-    assert found == selection.Story(still=11, blows=16, dry=13, hungry=(14, 15, 16), recovered=17)
-    assert selection.story(days(), stored, still) is None, "nobody was hungry"
-    assert selection.story(days(late=(13, 30, 0.2)), stored, still) is None, "no recovery in time"
-    assert selection.story(fed, days(poor=(0, 40, 1.0)), still) is None, "nothing was stored"
-    assert selection.story(fed, stored, np.zeros(r.DAYS, np.bool_)) is None, "the wind never dropped"
-    assert selection.story(days(early=(10, 16, 0.2)), stored, still) is None, "nothing was bridged"
+    found = seed_selection.story(fed, stored, still)
+    assert found == seed_selection.Story(still=11, blows=16, dry=13, hungry=(14, 15, 16), recovered=17)
+    assert seed_selection.story(days(), stored, still) is None, "nobody was hungry"
+    assert seed_selection.story(days(late=(13, 30, 0.2)), stored, still) is None, "no recovery in time"
+    assert seed_selection.story(fed, days(poor=(0, 40, 1.0)), still) is None, "nothing was stored"
+    assert seed_selection.story(fed, stored, np.zeros(r.DAYS, np.bool_)) is None, "the wind never dropped"
+    assert seed_selection.story(days(early=(10, 16, 0.2)), stored, still) is None, "nothing was bridged"
 
 
 @pytest.mark.slow
@@ -152,13 +157,13 @@ def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
     """The rule's own words stand in the recording, the run fits them, and no seed before it does."""
     event = next(event for event in recorded.events if event["kind"] == "cast")
     first = int(recorded.config["first_seed"])
-    assert event["rule"] == selection.RULE
+    assert event["rule"] == seed_selection.RULE
     assert event["looked_at"] == recorded.seed - first + 1
     maker = record.published(record.Config())
     for seed in range(first, recorded.seed + 1):
-        weather = tape.draw(scenarios.named(str(recorded.config["scenario"])), seed)
-        a = chronicle.Chronicle(weather, maker.make()).play().arrays
-        found = selection.story(telling.fed(a), telling.stored(a), selection.still_days(weather))
+        weather = exogenous.draw(scenarios.named(str(recorded.config["scenario"])), seed)
+        a = episode_trace.Chronicle(weather, maker.make()).play().arrays
+        found = seed_selection.story(narrative.fed(a), narrative.stored(a), seed_selection.still_days(weather))
         assert (found is not None) == (seed == recorded.seed)
 
 
@@ -198,17 +203,17 @@ def test_facts_are_in_the_arrays(recorded: Recording) -> None:
     for name in ("shown", "idle", "alone", "hoarder", "investor"):
         assert recorded.fact(f"{name}.return") == pytest.approx(recorded.arrays[f"{name}_reward"].sum(), abs=1e-4)
     assert recorded.fact("story.still_days") == (recorded.arrays["wind"].reshape(40, 12).max(1) == 0).sum()
-    assert recorded.fact("compound.best_reserve") in trials.RESERVES
+    assert recorded.fact("compound.best_reserve") in reserve_sweep.RESERVES
     assert len(json.dumps(recorded.config)) < 2000
 
 
 def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
     seeds = (1, 2)
-    found = trials.table(scenarios.COMPOUND, seeds, lambda *_: None)
+    found = reserve_sweep.table(scenarios.COMPOUND, seeds, lambda *_: None)
     row, column = 3, 2
-    weather = [tape.draw(scenarios.COMPOUND, seed, trials.SHOCKS[column]) for seed in seeds]
-    numbers = agents.with_reserve(trials.RESERVES[row]).parameters("compound")
-    runs = [chronicle.Chronicle(each, cast.scripts(numbers)).play() for each in weather]
+    weather = [exogenous.draw(scenarios.COMPOUND, seed, reserve_sweep.SHOCKS[column]) for seed in seeds]
+    numbers = registry.with_reserve(reserve_sweep.RESERVES[row]).parameters("compound")
+    runs = [episode_trace.Chronicle(each, scripted.scripts(numbers)).play() for each in weather]
     assert found["try_return"][row, column] == pytest.approx(np.mean([run.world.J / r.NORM for run in runs]), abs=1e-6)
 
 

@@ -1,0 +1,94 @@
+"""An episode with workers who are asked one at a time: language models, a trained policy, or a person.
+
+A worker is asked when free. What they say is heard by the two others in the next tick, as words and, where it has the
+form `name=value`, as knowledge. Those who report say in every tick what `World.report` gives, as the scripted ones do;
+language models speak for themselves, and only when they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.observation import observe, say, understand
+from stagelight.engines.village.world import World
+
+if TYPE_CHECKING:  # it brings in numba, and an episode needs only numpy
+    from stagelight.engines.village.agents.scripted import Worker
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tick."""
+
+    tick: int  # before it
+    observations: NDArray[np.float32]  # (3, 44) what each was shown
+    masks: NDArray[np.int8]  # (3, 13)
+    choices: tuple[Choice | None, ...]  # of each; None of one who was busy
+    messages: tuple[str, ...]  # what each said
+    actions: tuple[int, ...]  # of each; of one who was busy what they do
+    reward: float  # shared
+
+
+class Episode:
+    """A village and what was said in it, between two ticks."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.said = world, ["", "", ""]
+        self._look()
+
+    def free(self) -> list[int]:
+        """Who is to choose now."""
+        return [agent for agent in range(3) if self.world.left[agent] == 0 and not self.world.ill(agent)]
+
+    def heard(self, agent: int) -> dict[str, str]:
+        """What each of the others said in the tick before, by name."""
+        return {r.AGENTS[other]: self.said[other] for other in range(3) if other != agent and self.said[other]}
+
+    def tick(self, choices: Sequence[Choice | None], reports: Sequence[bool]) -> Step:
+        """Do it.
+
+        Args:
+            choices: of each worker; None of one who was not asked.
+            reports: of each, whether they say what they see besides.
+        """
+        world = self.world
+        actions = tuple(_doing(world, agent, choice) for agent, choice in enumerate(choices))
+        said = [choice.message if choice else "" for choice in choices]
+        told = np.stack([understand(text, agent) for agent, text in enumerate(said)])
+        for agent in np.flatnonzero(reports):
+            told[agent] = world.report(int(agent), actions[agent])
+            said[agent] = said[agent] or say(told[agent])
+        seen, masks, tick = self.observations, self.masks, world.tick
+        reward = world.step(actions, told)
+        self.said = said
+        self._look()
+        return Step(tick, seen, masks, tuple(choices), tuple(said), actions, reward)
+
+    def _look(self) -> None:
+        self.observations = np.stack([observe(self.world, agent) for agent in range(3)])
+        self.masks = np.stack([self.world.mask(agent) for agent in range(3)])
+
+
+def play(world: World, workers: Sequence[Worker]) -> Iterator[Step]:
+    """From where a village is to its last tick, yielding every tick."""
+    episode = Episode(world)
+    while not world.over:
+        for agent, worker in enumerate(workers):
+            worker.see(episode.observations[agent])
+        choices: list[Choice | None] = [None, None, None]
+        for agent in episode.free():
+            choices[agent] = workers[agent].act(episode.observations[agent], episode.masks[agent], episode.heard(agent))
+        yield episode.tick(choices, [worker.reports for worker in workers])
+
+
+def _doing(world: World, agent: int, choice: Choice | None) -> int:
+    if choice is not None:
+        return choice.action
+    return world.action[agent] if world.left[agent] > 0 else r.WAIT
