@@ -215,7 +215,7 @@ oracle_cache.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
     before = below(light)
     asked = ("--agent", "stock", "--scenario", "std", "--seeds", "1", "--json")
     done = run("stagelight", "score", "village", *asked, PYTHONPATH=everything, NUMBA_DISABLE_JIT="1")
-    (reached,) = registry.episodes(registry.named("stock"), metrics.tapes("std", [seed]), "std")[0].returns
+    (reached,) = registry.episodes(registry.named("stock"), metrics.tapes("std", [seed]), "std").returns
     rows = {row["agent"]: row for row in json.loads(done.stdout)}
     assert rows["stock"]["returns"] == reached
     assert rows["clairvoyant"]["returns"] == 2.0

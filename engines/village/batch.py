@@ -83,6 +83,16 @@ class Villages:
         return bool(self.workers[0, kernels.NOW] >= constants.TICKS)
 
     @property
+    def tick(self) -> int:
+        """Tick of the episode, from 0; the same in all of them."""
+        return int(self.workers[0, kernels.NOW])
+
+    def free(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which workers choose now: village and worker of each."""
+        busy, ill = self.observations[:, :, constants.ACTION] >= 0, self.observations[:, :, constants.ILL] != 0
+        return np.nonzero(~(busy | ill))  # type: ignore[return-value]
+
+    @property
     def returns(self) -> NDArray[np.float64]:
         """(B,) J / 480 so far."""
         return self.numbers[:, kernels.J] / constants.NORM

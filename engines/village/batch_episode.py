@@ -1,80 +1,71 @@
-"""Whole episodes on many tapes at once: of the scripted workers, compiled; and of choices that were written down."""
+"""Whole episodes of many villages at once, with an agent that answers for all of their workers: the one such loop.
+
+Plans are searched for and policies trained in loops of their own, in `agents.oracle` and `training.rollouts`: they
+begin in the middle of an episode.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import kernels
-from stagelight.engines.village.agents import base_stock_policy
-from stagelight.engines.village.batch import Villages, show
-from stagelight.engines.village.compiling import compiled
-from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.agents.protocol import BatchAgent, Observations
+from stagelight.engines.village.batch import Villages
 
 
-@compiled
-def _play(s, w, known, seen, wind, omen, price, rabbits, rain, ill, p, works, tells, seen_by, masks, history):  # type: ignore[no-untyped-def]
-    """Play every village from where it is to its end; history is (B, 480, 25), or (B, 0, 25) to keep none."""
-    actions, last = np.zeros(3, np.int64), np.zeros(3, np.int64)
-    for b in range(s.shape[0]):
-        last[:] = r.FREE
-        while w[b, kernels.NOW] < r.TICKS:
-            tick = w[b, kernels.NOW]
-            for agent in range(3):
-                actions[agent] = r.WAIT
-                if w[b, kernels.LEFT + agent] == 0 and works[agent] and not ill[b, tick, agent]:
-                    actions[agent] = base_stock_policy.choose(seen_by[b, agent], last[agent], p)
-                    if not masks[b, agent, actions[agent]]:
-                        actions[agent] = r.WAIT
-                    last[agent] = actions[agent]
-            kernels.tell(s[b], w[b], known[b], seen[b], ill[b, tick], actions, tells)
-            kernels.advance(
-                s[b], w[b], wind[b, tick], price[b, tick], rabbits[b, tick], rain[b, tick], ill[b, tick], actions
-            )
-            show(s[b], w[b], known[b], seen[b], wind[b], omen[b], price[b], ill[b], seen_by[b], masks[b])
-            if history.shape[1]:
-                history[b, tick] = s[b]
+@dataclass(frozen=True)
+class Step:
+    """One tick of B villages, in which N workers were free."""
+
+    tick: int  # before it
+    villages: NDArray[np.int64]  # (N,) of each who was free: the village
+    workers: NDArray[np.int64]  # (N,) and the worker
+    chosen: NDArray[np.int64]  # (N,) what they began
+    rewards: NDArray[np.float64]  # (B,)
 
 
-def play(
-    tapes: Tape, p: NDArray[np.float64], talks: bool = True, works: tuple[bool, bool, bool] = (True, True, True),
-    remember: bool = False,
-) -> tuple[Villages, NDArray[np.float64]]:  # fmt: skip
-    """Play the scripted workers to the end of every tape.
+@dataclass(frozen=True)
+class Rollouts:
+    """Episodes of B villages, to the last tick."""
 
-    Args:
-        tapes: stacked, B of them.
-        p: (30,) `base_stock_policy.PARAMETERS`.
-        talks: whether everyone tells what they see in every tick.
-        works: which of the three do anything but wait.
-        remember: keep every tick.
+    villages: Villages  # after it
+    history: NDArray[np.float64]  # (B, 480, 25) the row of numbers after every tick
+    choices: NDArray[np.int8]  # (B, 480, 3) what each worker began, -1 where nothing was to be chosen
 
-    Returns:
-        The villages after the last day, and (B, 480, 25) the row of numbers after every tick, (B, 0, 25) unless asked.
-    """
-    v = Villages(tapes)
-    history = np.zeros((len(v), r.TICKS if remember else 0, kernels.NUMBERS))
-    _play(
-        v.numbers, v.workers, v.known, v.seen, *v._chance, p, np.array(works), np.full(3, talks), v.observations,
-        v.masks, history,
-    )  # fmt: skip
-    return v, history
+    @property
+    def returns(self) -> NDArray[np.float64]:
+        """(B,)."""
+        return self.villages.returns
 
 
-def replay(tapes: Tape, choices: NDArray[np.int8]) -> tuple[Villages, NDArray[np.float64]]:
-    """Play what was chosen once more; what was said meanwhile changes no stock, so it is not needed.
+def run(villages: Villages, agent: BatchAgent) -> Iterator[Step]:
+    """Play from where the villages are to the last tick, yielding every tick."""
+    tells = np.full((len(villages), 3), agent.reports)
+    while not villages.over:
+        tick, (rows, workers) = villages.tick, villages.free()
+        actions = np.full((len(villages), 3), r.WAIT, np.int64)
+        chosen = agent.act(Observations(tick, villages.observations, villages.masks, rows, workers))
+        actions[rows, workers] = chosen
+        yield Step(tick, rows, workers, chosen, villages.step(actions, tells))
+
+
+def play(villages: Villages, agent: BatchAgent, report: Callable[[int], None] = lambda _: None) -> Rollouts:
+    """Play from the first dawn to the last tick.
 
     Args:
-        tapes: stacked, B of them.
-        choices: (B, 480, 3) what each began, -1 where nothing was to be chosen.
-
-    Returns:
-        As `play`, with every tick remembered.
+        villages: at the first dawn.
+        agent: who acts.
+        report: called with the number of ticks done.
     """
-    v, nobody = Villages(tapes), np.zeros((len(choices), 3), np.bool_)
-    history = np.empty((len(v), r.TICKS, kernels.NUMBERS))
-    for tick in range(r.TICKS):
-        v.step(np.maximum(choices[:, tick], r.WAIT).astype(np.int64), nobody)
-        history[:, tick] = v.numbers
-    return v, history
+    history = np.empty((len(villages), r.TICKS, kernels.NUMBERS))
+    choices = np.full((len(villages), r.TICKS, 3), r.FREE, np.int8)
+    for step in run(villages, agent):
+        choices[step.villages, step.tick, step.workers] = step.chosen
+        history[:, step.tick] = villages.numbers
+        report(villages.tick)
+    return Rollouts(villages, history, choices)

@@ -33,7 +33,9 @@ from stagelight.engines.village.evaluation.evaluate_agents import (
     TAUGHT,
     Means,
     Round,
-    play,
+)
+from stagelight.engines.village.evaluation.evaluate_agents import (
+    compare as compare_agents,
 )
 from stagelight.engines.village.llm import runs, zero_shot_run
 
@@ -95,7 +97,7 @@ def table(
     for done, name in enumerate(scenarios.SCENARIOS, 1):
         seeds = metrics.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
         found |= oracle_cache.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
-        rounds[name] = play(AGENTS, name, seeds, found[name], means)
+        rounds[name] = compare_agents(AGENTS, name, seeds, found[name], means)
         rows = rounds[name].table(AGENTS)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in rows.items() for k in KEPT if k in row}
         alone += [rows[ALONE]["share"]] if name in calibrated else []
@@ -196,7 +198,7 @@ def language(rounds: Mapping[str, Round]) -> dict[str, float]:
     the 95 % bootstrap interval over tapes, also of the difference, which is taken tape by tape.
     """
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
-    count = len(chosen[0].played[SMALL].history)
+    count = len(chosen[0].played[SMALL].returns)
     best = np.concatenate([one.best[:count] for one in chosen])
     shares = {
         kind: np.concatenate([one.played[who].returns[:count] for one in chosen])

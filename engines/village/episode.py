@@ -1,26 +1,22 @@
-"""An episode with workers who are asked one at a time: language models, a trained policy, or a person.
+"""An episode of one village with agents who are asked one at a time: scripts, a policy, language models, a person.
 
 A worker is asked when free. What they say is heard by the two others in the next tick, as words and, where it has the
-form `name=value`, as knowledge. Those who report say in every tick what `World.report` gives, as the scripted ones do;
-language models speak for themselves, and only when they are asked.
+form `name=value`, as knowledge. Those who report say in every tick what `World.report` gives; language models speak for
+themselves, and only when they are asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.agents.protocol import Agent, Choice, Observation
 from stagelight.engines.village.observation import observe, say, understand
 from stagelight.engines.village.world import World
-
-if TYPE_CHECKING:  # it brings in numba, and an episode needs only numpy
-    from stagelight.engines.village.agents.scripted import Worker
 
 
 @dataclass(frozen=True)
@@ -47,9 +43,10 @@ class Episode:
         """Who is to choose now."""
         return [agent for agent in range(3) if self.world.left[agent] == 0 and not self.world.ill(agent)]
 
-    def heard(self, agent: int) -> dict[str, str]:
-        """What each of the others said in the tick before, by name."""
-        return {r.AGENTS[other]: self.said[other] for other in range(3) if other != agent and self.said[other]}
+    def observation(self, agent: int) -> Observation:
+        """What a worker has to choose by."""
+        heard = {r.AGENTS[other]: self.said[other] for other in range(3) if other != agent and self.said[other]}
+        return Observation(self.observations[agent], self.masks[agent], heard)
 
     def tick(self, choices: Sequence[Choice | None], reports: Sequence[bool]) -> Step:
         """Do it.
@@ -76,16 +73,16 @@ class Episode:
         self.masks = np.stack([self.world.mask(agent) for agent in range(3)])
 
 
-def play(world: World, workers: Sequence[Worker]) -> Iterator[Step]:
-    """From where a village is to its last tick, yielding every tick."""
+def run(world: World, agents: Sequence[Agent]) -> Iterator[Step]:
+    """Play from where a village is to its last tick, yielding every tick."""
     episode = Episode(world)
     while not world.over:
-        for agent, worker in enumerate(workers):
-            worker.see(episode.observations[agent])
-        choices: list[Choice | None] = [None, None, None]
-        for agent in episode.free():
-            choices[agent] = workers[agent].act(episode.observations[agent], episode.masks[agent], episode.heard(agent))
-        yield episode.tick(choices, [worker.reports for worker in workers])
+        for seen, agent in zip(episode.observations, agents, strict=True):
+            agent.see(seen)
+        choices: list[Choice | None] = [None] * len(agents)
+        for worker in episode.free():
+            choices[worker] = agents[worker].act(episode.observation(worker))
+        yield episode.tick(choices, [agent.reports for agent in agents])
 
 
 def _doing(world: World, agent: int, choice: Choice | None) -> int:

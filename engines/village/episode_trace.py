@@ -1,6 +1,6 @@
 """An episode written down tick by tick: where everyone is, what they hold, what they say, what there is.
 
-The arrays of a chronicle. T = 480 ticks; a moment is the start of a tick, and the end of the last:
+The arrays of a trace. T = 480 ticks; a moment is the start of a tick, and the end of the last:
 
     state        (T+1, 25) float32   `World.numbers` at each moment: six plots, STOCKS, LEDGER
     leaves, heads (T+1, 3) int8      the places a worker is between, the same twice of one who stands
@@ -18,17 +18,17 @@ The arrays of a chronicle. T = 480 ticks; a moment is the start of a tick, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village.agents.language_model import Choice
-from stagelight.engines.village.agents.scripted import Worker
+from stagelight.engines.village import kernels
+from stagelight.engines.village.agents.protocol import Agent
+from stagelight.engines.village.episode import Step, run
 from stagelight.engines.village.exogenous import Tape
-from stagelight.engines.village.observation import observe, say, understand
 from stagelight.engines.village.world import World
 
 Arrays = dict[str, NDArray[Any]]
@@ -41,95 +41,51 @@ _TYPES = {"leaves": np.int8, "heads": np.int8, "does": np.int8, "good": np.int8,
           "valid": np.bool_}  # fmt: skip
 
 
-class _Watched(World):
-    """A village that says how much each worker's last action moved."""
+class Trace:
+    """An observer of one episode: add every step as it is done, then read `arrays` and `events`."""
 
-    def __init__(self, tape: Tape) -> None:
-        super().__init__(tape)
-        self.moved = [0.0] * 3
-
-    def _effect(self, agent: int, action: int) -> float:
-        self.moved[agent] = super()._effect(agent, action)
-        return self.moved[agent]
-
-
-class Chronicle:
-    """One episode: play it to the end, then read `arrays` and `events`."""
-
-    def __init__(self, tape: Tape, workers: Sequence[Worker]) -> None:
-        self.world, self.workers = _Watched(tape), workers
+    def __init__(self, world: World) -> None:
+        """Begin with the first moment of a village."""
+        self.world = world
         self.events: list[dict[str, Any]] = []
         self._notes: dict[str, list[Any]] = {name: [] for name in AT_A_TICK + AT_A_MOMENT}
-        self._said = ["", "", ""]
         self._began = [0, 0, 0]  # the moment at which each began what they do
-
-    def play(self) -> Chronicle:
-        """To the last tick."""
-        while not self.world.over:
-            self._note_moment()
-            self._tick()
         self._note_moment()
-        return self
 
     @property
     def arrays(self) -> Arrays:
         """What was noted; see above."""
         return {name: np.array(rows, _TYPES.get(name, np.float32)) for name, rows in self._notes.items()}
 
-    def _tick(self) -> None:
-        """Ask those who are free, let everyone speak, go on a tick and note what it did."""
-        world, tick = self.world, self.world.tick
-        observations = np.stack([observe(world, agent) for agent in range(3)])
-        masks = np.stack([world.mask(agent) for agent in range(3)])
-        choices = [self._ask(agent, observations[agent], masks[agent]) for agent in range(3)]
-        actions = [self._next(agent, choice) for agent, choice in enumerate(choices)]
-        told = self._speak(tick, choices, actions)
-        eaten, need = world.eaten, world.mouths / 2 if tick % r.DAY in r.MEALS else 0.0
-        for agent in range(3):
-            self._began[agent] = tick if world.left[agent] == 0 else self._began[agent]
-        reward = world.step(actions, told)
+    def add(self, step: Step) -> None:
+        """Note what a tick did, just after it."""
+        world, tick, before = self.world, step.tick, self._notes["state"][-1]
+        need = before[kernels.N] / 2 if tick % r.DAY in r.MEALS else 0.0
+        eaten = world.eaten - before[kernels.EATEN]
         ended = [world.left[agent] == 0 for agent in range(3)]
         moved = [world.moved[agent] if ended[agent] else 0.0 for agent in range(3)]
-        for agent, action in enumerate(actions):
+        for agent, action in enumerate(step.actions):
+            self._began[agent] = tick if self._free[agent] else self._began[agent]
             if ended[agent] and action in CARRIED:
                 self._carry(agent, action, moved[agent])
-        eaten = world.eaten - eaten
+            self._note_words(step, agent)
         self._add(
-            does=actions, chosen=[choice.action if choice else -1 for choice in choices],
-            valid=[choice is None or bool(masks[agent][choice.action]) for agent, choice in enumerate(choices)],
-            moved=moved, reward=reward, eaten=eaten, missed=max(0.0, need - eaten),
-            observation=observations, mask=masks,
+            does=step.actions, chosen=[choice.action if choice else r.FREE for choice in step.choices],
+            valid=[choice is None or bool(step.masks[at][choice.action]) for at, choice in enumerate(step.choices)],
+            moved=moved, reward=step.reward, eaten=eaten, missed=max(0.0, need - eaten),
+            observation=step.observations, mask=step.masks,
         )  # fmt: skip
+        self._note_moment()
 
-    def _ask(self, agent: int, observation: NDArray[np.float32], mask: NDArray[np.int8]) -> Choice | None:
-        worker = self.workers[agent]
-        worker.see(observation)
-        if self.world.left[agent] > 0 or self.world.ill(agent):
-            return None
-        heard = {r.AGENTS[other]: self._said[other] for other in range(3) if other != agent and self._said[other]}
-        return worker.act(observation, mask, heard)
-
-    def _next(self, agent: int, choice: Choice | None) -> int:
-        if choice is not None:
-            return choice.action
-        return self.world.action[agent] if self.world.left[agent] > 0 else r.WAIT
-
-    def _speak(self, tick: int, choices: Sequence[Choice | None], actions: Sequence[int]) -> NDArray[np.float64]:
-        """What each tells the others, (3, 18); words are kept as they were said, with who wrote them."""
-        self._said = [choice.message if choice else "" for choice in choices]
-        told = np.stack([understand(text, agent) for agent, text in enumerate(self._said)])
-        for agent, worker in enumerate(self.workers):
-            if worker.reports:
-                told[agent] = self.world.report(agent, actions[agent])
-                self._said[agent] = self._said[agent] or say(told[agent])
-            choice = choices[agent]
-            if choice is not None and (self._said[agent] or choice.reason):
-                words = {"message": self._said[agent], "reason": choice.reason}
-                self.events.append({
-                    "step": tick, "kind": "said", "agent": r.AGENTS[agent], "author": choice.author,
-                    "action": r.ACTIONS[choice.action], **{name: text for name, text in words.items() if text},
-                })  # fmt: skip
-        return told
+    def _note_words(self, step: Step, agent: int) -> None:
+        """Keep words as they were said, with who wrote them."""
+        choice, message = step.choices[agent], step.messages[agent]
+        if choice is not None and (message or choice.reason):
+            words = {"message": message, "reason": choice.reason}
+            self.events.append({
+                "step": step.tick, "kind": "said", "agent": r.AGENTS[agent], "author": choice.author,
+                "action": r.ACTIONS[choice.action], **{name: text for name, text in words.items() if text},
+            })  # fmt: skip
 
     def _carry(self, agent: int, action: int, amount: float) -> None:
         """Fill in what a worker held since the goods were taken up: what the journey delivered."""
@@ -141,6 +97,7 @@ class Chronicle:
 
     def _note_moment(self) -> None:
         places = [position(self.world, agent) for agent in range(3)]
+        self._free = [left == 0 for left in self.world.left]
         self._add(
             state=self.world.numbers(), leaves=[p[0] for p in places], heads=[p[1] for p in places],
             way=[p[2] for p in places], good=[NOTHING] * 3, load=[0.0] * 3,
@@ -149,6 +106,15 @@ class Chronicle:
     def _add(self, **rows: Any) -> None:
         for name, row in rows.items():
             self._notes[name].append(row)
+
+
+def trace(tape: Tape, agents: Sequence[Agent]) -> Trace:
+    """An episode on a tape, played to its end and written down."""
+    world = World(tape)
+    found = Trace(world)
+    for step in run(world, agents):
+        found.add(step)
+    return found
 
 
 def position(world: World, agent: int) -> tuple[int, int, float]:
@@ -164,20 +130,3 @@ def position(world: World, agent: int) -> tuple[int, int, float]:
     if begun <= away + work or source == target:
         return source, source, 0.0
     return source, target, (begun - away - work) / int(r.TRAVEL[source, target])
-
-
-def days(arrays: Arrays, name: str) -> NDArray[np.float64]:
-    """(40,) the sum of an array of ticks over each day."""
-    found: NDArray[np.float64] = arrays[name].astype(np.float64).reshape(r.DAYS, r.DAY).sum(1)
-    return found
-
-
-def fed(arrays: Arrays) -> NDArray[np.float64]:
-    """(40,) bread eaten over bread needed, each day."""
-    eaten, missed = days(arrays, "eaten"), days(arrays, "missed")
-    return eaten / np.maximum(eaten + missed, 1e-9)
-
-
-def said(events: Sequence[dict[str, Any]], agent: str, action: str) -> Iterator[dict[str, Any]]:
-    """What an agent said when beginning an action, in order."""
-    return (event for event in events if event["agent"] == agent and event["action"] == action)

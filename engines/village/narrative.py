@@ -33,7 +33,7 @@ def stored(arrays: Arrays) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Narrative:
     """Finished runs on one tape, ready to be told."""
 
     runs: Mapping[str, Arrays]

@@ -35,8 +35,11 @@ from stagelight.engines.recording import Recording
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, narrative, scenarios, seed_selection
 from stagelight.engines.village.agents import fitted, registry
-from stagelight.engines.village.agents.scripted import SCRIPT, Idle, Lone, Worker, scripts
-from stagelight.engines.village.episode_trace import Chronicle
+from stagelight.engines.village.agents.protocol import SCRIPT, Agent
+from stagelight.engines.village.agents.scripted import Idle, lone, scripts
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.episode_trace import Trace, trace
 from stagelight.engines.village.evaluation import metrics, reserve_sweep
 from stagelight.engines.village.exogenous import Tape
 
@@ -66,7 +69,7 @@ class Cast:
 
     name: str
     author: str  # script, planner, policy or language model
-    make: Callable[[], Sequence[Worker]]  # three, fresh for an episode
+    make: Callable[[], Sequence[Agent]]  # three, fresh for an episode
 
 
 def scripted(config: Config) -> Cast:
@@ -118,7 +121,7 @@ def make(
     arrays = run_arrays(config, runs, weather)
     measured = range(config.measured_from, config.measured_from + config.measured)
     arrays |= reserve_sweep.table(scenario, measured, progress)
-    tale = narrative.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
+    tale = narrative.Narrative({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
     return Recording(
         name="village",
         seed=chosen,
@@ -139,9 +142,10 @@ def make(
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
     """What those who act in the scene reach on many tapes of a scenario: return, hunger, recovery."""
     if POLICY.exists():
-        from stagelight.engines.village.training import networks, rollouts  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.agents.policy import BatchPolicy  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import networks  # noqa: PLC0415
 
-        found = reserve_sweep.read(*rollouts.episodes(networks.load(POLICY)[0], weather))
+        found = reserve_sweep.read(play(Villages(weather), BatchPolicy(networks.load(POLICY)[0])))
     else:
         found = reserve_sweep.outcome(weather, registry.with_reserve(config.reserve).parameters(name))
     hungry, back = reserve_sweep.hardship(found["fed"], found["stored"])
@@ -154,7 +158,7 @@ def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
 
 def _choose(
     config: Config, cast: Cast, seed: int | None, progress: Progress
-) -> tuple[int, Chronicle, seed_selection.Story, dict[str, Any]]:
+) -> tuple[int, Trace, seed_selection.Story, dict[str, Any]]:
     """The first run that tells the story, or that of the seed asked for, and how it was come by."""
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
@@ -175,16 +179,16 @@ def _choose(
     )
 
 
-def _tried(config: Config, cast: Cast, seed: int) -> tuple[Chronicle, seed_selection.Story | None]:
+def _tried(config: Config, cast: Cast, seed: int) -> tuple[Trace, seed_selection.Story | None]:
     """A run, and its story if it has one."""
     weather = exogenous.draw(scenarios.named(config.scenario), seed)
-    run = Chronicle(weather, cast.make()).play()
+    run = trace(weather, cast.make())
     return run, seed_selection.story(
         narrative.fed(run.arrays), narrative.stored(run.arrays), seed_selection.still_days(weather)
     )
 
 
-def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> dict[str, NDArray[Any]]:
+def run_arrays(config: Config, runs: Mapping[str, Trace], weather: Tape) -> dict[str, NDArray[Any]]:
     """The recording's arrays of some runs and of the weather that they share."""
     arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
               if name == "shown" or key not in SIGHT}  # fmt: skip
@@ -196,19 +200,14 @@ def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> 
     }
 
 
-def others(config: Config, weather: Tape) -> dict[str, Chronicle]:
+def others(config: Config, weather: Tape) -> dict[str, Trace]:
     """The runs that the shown one is compared with, on the same tape."""
-    alone: list[Chronicle] = []
-    for who in range(3):
-        workers: list[Worker] = [Idle()] * 3
-        workers[who] = Lone()
-        alone.append(Chronicle(weather, workers).play())
-    best = max(alone, key=lambda run: run.world.J)
+    best = max((trace(weather, lone(who)) for who in range(3)), key=lambda run: run.world.J)
     return {
-        "idle": Chronicle(weather, [Idle()] * 3).play(),
+        "idle": trace(weather, [Idle()] * 3),
         "alone": best,
-        "hoarder": Chronicle(weather, scripts(registry.named("hoarder").parameters(config.scenario))).play(),
-        "investor": Chronicle(weather, scripts(registry.named("sell_all").parameters(config.scenario))).play(),
+        "hoarder": trace(weather, scripts(registry.named("hoarder").parameters(config.scenario))),
+        "investor": trace(weather, scripts(registry.named("sell_all").parameters(config.scenario))),
     }
 
 
@@ -234,7 +233,7 @@ def _measured(config: Config, progress: Progress) -> dict[str, float]:
     return {name: round(value, 6) for name, value in facts.items()}
 
 
-def _compared(config: Config) -> dict[str, registry.Agent]:
+def _compared(config: Config) -> dict[str, registry.Entry]:
     """The scripted agents by the names of their facts."""
     named = {"hoarder": "hoarder", "investor": "sell_all", "no_granary": "no_granary", "stock": "stock"}
     return {

@@ -37,6 +37,7 @@ class World:
         self.reaped = self.bought = self.eaten = self.sold = self.spoiled = self.ruined = 0.0
         self.place = [int(post) for post in r.POST]  # where each worker started what they do, or stands
         self.action, self.left = [r.FREE] * 3, [0] * 3  # what each does, and for how many ticks more
+        self.moved = [0.0] * 3  # what each worker's last action that ended moved, made or paid
         self.invalid, self.empty = [0] * 3, [0] * 3  # forbidden choices; work that moved nothing
         self.known = np.zeros((3, len(r.KNOWN)))  # what each worker last saw or heard
         self.seen = np.zeros((3, len(r.KNOWN)), np.int64)  # the tick of it
@@ -157,8 +158,8 @@ class World:
             return
         self.left[agent] -= 1
         if self.left[agent] == 0:
-            moved = self._effect(agent, self.action[agent])
-            self.empty[agent] += int(moved == 0 and self.action[agent] != r.WAIT)
+            self.moved[agent] = self._effect(agent, self.action[agent])
+            self.empty[agent] += int(self.moved[agent] == 0 and self.action[agent] != r.WAIT)
             self.place[agent], self.action[agent] = int(r.END[agent, self.action[agent]]), r.FREE
 
     def _effect(self, agent: int, action: int) -> float:

@@ -15,8 +15,8 @@ import pytest
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, scenarios
-from stagelight.engines.village.agents.language_model import Choice
-from stagelight.engines.village.episode import Episode, Step, play
+from stagelight.engines.village.agents.protocol import Agent, Choice, Observation
+from stagelight.engines.village.episode import Episode, Step, run
 from stagelight.engines.village.observation import observe
 from stagelight.engines.village.world import World
 from support.paths import ROOT
@@ -25,18 +25,17 @@ FIRST = 20_000_000  # the seed of the first episode for verifiers
 REPLY = json.dumps({"reason": "it is my craft", "action": "wait", "message": "granary=30", "note": ""})
 
 
-class Craft:
+class Craft(Agent):
     """A worker who does one thing."""
+
+    reports = True
 
     def __init__(self, action: int, reports: bool = True, message: str = "") -> None:
         self.action, self.reports, self.message, self.heard = action, reports, message, list[dict[str, str]]()
 
-    def see(self, observation: Any) -> None:
-        """Nothing."""
-
-    def act(self, observation: Any, mask: Any, heard: dict[str, str]) -> Choice:
-        self.heard.append(heard)
-        return Choice(self.action, self.message, "", "scripted", "", 0)
+    def act(self, observation: Observation) -> Choice:
+        self.heard.append(dict(observation.heard))
+        return Choice(self.action, self.message)
 
 
 def world(seed: int = 4) -> World:
@@ -50,12 +49,12 @@ def crafts() -> list[Craft]:
 def episodes(count: int) -> Iterator[tuple[World, list[Step]]]:
     for seed in range(count):
         found = world(seed)
-        yield found, list(play(found, crafts()))
+        yield found, list(run(found, crafts()))
 
 
 def test_an_episode_is_the_world_stepped_by_its_choices() -> None:
     one, two = world(), world()
-    steps = list(play(one, crafts()))
+    steps = list(run(one, crafts()))
     assert len(steps) == r.TICKS
     for step in steps:
         two.step(step.actions, np.stack([two.report(agent, step.actions[agent]) for agent in range(3)]))
@@ -64,7 +63,7 @@ def test_an_episode_is_the_world_stepped_by_its_choices() -> None:
 
 
 def test_busy_workers_are_not_asked() -> None:
-    for step in play(world(), crafts()):
+    for step in run(world(), crafts()):
         for agent in range(3):
             assert (step.choices[agent] is None) == (step.masks[agent].sum() == 1 and step.masks[agent][r.WAIT] == 0)
         if step.tick > 60:
@@ -73,7 +72,7 @@ def test_busy_workers_are_not_asked() -> None:
 
 def test_what_one_says_the_others_hear_in_the_next_tick_and_know() -> None:
     workers = [Craft(r.WAIT, False, "granary=77 come quick"), Craft(r.WAIT, False), Craft(r.WAIT, False)]
-    found = play(world(), workers)
+    found = run(world(), workers)
     first, second = next(found), next(found)
     assert first.messages == ("granary=77 come quick", "", "")
     assert workers[1].heard[:2] == [{}, {"farmer": "granary=77 come quick"}]
@@ -184,7 +183,7 @@ def test_verifiers_plays_an_episode_with_three_agents_and_one_reward() -> None:
     again = world(FIRST)
     idle = Episode(again)
     while again.tick < 2 * r.DAY:
-        idle.tick([Choice(r.WAIT, "", "", "scripted", "", 0)] * 3, [False] * 3)
+        idle.tick([Choice(r.WAIT)] * 3, [False] * 3)
     for name, seat in seats.items():
         assert seat.talk.rewards == {"return": pytest.approx(again.J / r.NORM)}
         assert seat.talk.metrics == {"invalid_share": 0, "ticks": 24}

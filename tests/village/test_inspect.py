@@ -23,7 +23,7 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, scenarios
 from stagelight.engines.village.adapters.inspect_village import village
-from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.agents.protocol import Choice
 from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.world import World
 from support.paths import ROOT
@@ -37,7 +37,7 @@ def idle(seed: int, days: int) -> float:
     world = World(exogenous.draw(scenarios.STD, seed))
     episode = Episode(world)
     while world.tick < days * r.DAY:
-        episode.tick([Choice(r.WAIT, "", "", "scripted", "", 0)] * 3, [False] * 3)
+        episode.tick([Choice(r.WAIT)] * 3, [False] * 3)
     return world.J / r.NORM
 
 

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stagelight.engines import recording
 from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Interrupted
-from stagelight.engines.village import benchmark, record, scenarios, scripted_episode
+from stagelight.engines.village import benchmark, record, scenarios
 from stagelight.engines.village import constants as r
 from stagelight.engines.village.agents import base_stock_policy, fitted, oracle, planner, registry
+from stagelight.engines.village.agents.scripted import BatchPlanned, BatchScripted, Planned
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.episode import run
 from stagelight.engines.village.evaluation import evaluate_agents, metrics, oracle_cache, upper_bound, worst_case_start
 from stagelight.engines.village.exogenous import Tape, draw, stack
 from stagelight.engines.village.llm import runs, zero_shot_run
@@ -33,9 +36,14 @@ def calm(count: int = 8) -> Tape:
     return stack([draw(scenarios.CALM, seed) for seed in range(count)])
 
 
+def lists_return(tapes: Tape, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(B,) of the workers who keep to the lists."""
+    return play(Villages(tapes), BatchScripted(numbers)).returns
+
+
 def test_every_agent_plays_and_random_is_the_worst_of_those_who_work_together() -> None:
     drawn = {name: calm(1 if name == "planner" else 8) for name in registry.AGENTS}  # it takes a second for each
-    found = {name: registry.episodes(agent, drawn[name])[0].returns.mean() for name, agent in registry.AGENTS.items()}
+    found = {name: registry.episodes(agent, drawn[name]).returns.mean() for name, agent in registry.AGENTS.items()}
     assert found["stock"] > found["no_granary"] > found["random"]
     assert found["stock"] > found["no_messages"] > found["random"]
 
@@ -43,13 +51,13 @@ def test_every_agent_plays_and_random_is_the_worst_of_those_who_work_together() 
 def test_one_worker_alone_cannot_feed_the_village() -> None:
     drawn = calm()
     for name in ("farmer_alone", "miller_alone", "baker_alone"):
-        history = registry.episodes(registry.named(name), drawn)[1]
+        history = registry.episodes(registry.named(name), drawn).history
         assert metrics.measures(history)["hunger_days"].min() > 30
 
 
 def test_one_worker_who_does_the_whole_chain_feeds_some(tmp_path: Path) -> None:
     seeds = range(2)
-    found = evaluate_agents.play(
+    found = evaluate_agents.compare(
         [evaluate_agents.ALONE, "baker_alone"],
         "calm",
         seeds,
@@ -72,7 +80,7 @@ def test_the_compiled_episode_is_the_readable_world_played_by_the_same_lists() -
                 choice = int(base_stock_policy.choose(observation.observe(world, agent), last[agent], p))
                 chosen[agent] = last[agent] = choice if world.mask(agent)[choice] else r.WAIT
         world.step(chosen, np.array([world.report(agent, chosen[agent]) for agent in range(3)]))
-    assert play(stack([tape]), p)[0].numbers[0, 18] == world.J
+    assert play(Villages(stack([tape])), BatchScripted(p)).villages.numbers[0, 18] == world.J
 
 
 def test_a_reserve_by_name() -> None:
@@ -108,7 +116,7 @@ def test_every_scenario_has_numbers_of_its_own_and_they_do_no_worse_than_those_f
             assert ((np.array(row) >= cem.LOW) & (np.array(row) <= cem.HIGH)).all()
     for name in ("calm", "rabbits"):
         drawn = metrics.tapes(name, range(1000, 1030))
-        own, everyone = (play(drawn, fitted.parameters(scenario=one))[0].returns.mean() for one in (name, fitted.ALL))
+        own, everyone = (lists_return(drawn, fitted.parameters(scenario=one)).mean() for one in (name, fitted.ALL))
         assert own > everyone - 0.02
 
 
@@ -116,7 +124,7 @@ def test_a_fit_finds_numbers_that_do_better() -> None:
     drawn = calm(4)
     poor = fitted.parameters({"reserve": 9.0, "bread_days": 2.4, "ahead": 2.0})
     found = cem.fit(drawn, poor, True, np.random.default_rng(0), rounds=4, count=24)
-    assert play(drawn, found)[0].returns.mean() > play(drawn, poor)[0].returns.mean() + 0.1
+    assert lists_return(drawn, found).mean() > lists_return(drawn, poor).mean() + 0.1
 
 
 def test_a_plan_is_really_played_and_more_search_is_never_worse() -> None:
@@ -133,14 +141,15 @@ def test_who_knows_the_weather_is_never_below_what_the_policy_did_in_it(name: st
     """The policy's own choices are a plan, which plays as the policy did; the search goes on from there."""
     if not record.POLICY.exists():
         pytest.skip("no policy is published yet")
-    from stagelight.engines.village.training import networks, rollouts
+    from stagelight.engines.village.agents.policy import BatchPolicy
+    from stagelight.engines.village.training import networks
 
     tape = draw(scenarios.named(name), 12)
-    villages, _, choices = rollouts.played(networks.load(record.POLICY)[0], stack([tape]))
+    played = play(Villages(stack([tape])), BatchPolicy(networks.load(record.POLICY)[0]))
     p = np.tile(fitted.parameters(), (r.DAYS, 1))
-    assert oracle.played(tape, p, choices[0]) == villages.returns[0]
-    found = oracle.plan(tape, fitted.parameters(), 0, 300, [choices[0]])[0]
-    assert found >= villages.returns[0]
+    assert oracle.played(tape, p, played.choices[0]) == played.returns[0]
+    found = oracle.plan(tape, fitted.parameters(), 0, 300, [played.choices[0]])[0]
+    assert found >= played.returns[0]
 
 
 def test_no_agent_scores_above_the_clairvoyant(tmp_path: Path) -> None:
@@ -196,12 +205,12 @@ def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
 
 def test_random_scores_nothing_and_the_clairvoyant_one() -> None:
     drawn = calm()
-    villages, history = registry.episodes(registry.AGENTS["random"], drawn)
-    facts = metrics.table(villages.workers, history, np.full(8, 2.0), float(villages.returns.mean()))
+    one = registry.episodes(registry.AGENTS["random"], drawn)
+    facts = metrics.table(one.villages.workers, one.history, np.full(8, 2.0), float(one.returns.mean()))
     assert facts["score"] == pytest.approx(0)
     assert facts["score_worst"] <= facts["score_low"] <= facts["score"] <= facts["score_high"]
-    villages, history = registry.episodes(registry.AGENTS["stock"], drawn)
-    facts = metrics.table(villages.workers, history, villages.returns, -0.6)
+    one = registry.episodes(registry.AGENTS["stock"], drawn)
+    facts = metrics.table(one.villages.workers, one.history, one.returns, -0.6)
     assert facts["score"] == pytest.approx(1)
     assert facts["share"] == pytest.approx(1)
 
@@ -231,9 +240,9 @@ def test_gini_is_nothing_when_even_and_nearly_one_when_all_is_in_a_day() -> None
 def test_the_adversary_never_helps() -> None:
     p = fitted.parameters()
     for seed in range(3):
-        worst = play(stack([worst_case_start.tape(scenarios.ADVERSARIAL, seed)]), p)[0].returns[0]
+        worst = lists_return(stack([worst_case_start.tape(scenarios.ADVERSARIAL, seed)]), p)[0]
         starts = range(5, 31, worst_case_start.EVERY)
-        tried = play(stack([draw(scenarios.ADVERSARIAL, seed, start) for start in starts]), p)[0].returns
+        tried = lists_return(stack([draw(scenarios.ADVERSARIAL, seed, start) for start in starts]), p)
         assert worst == tried.min()
     plain = worst_case_start.tape(scenarios.STD, 1)
     np.testing.assert_array_equal(plain.wind, draw(scenarios.STD, 1).wind)
@@ -249,15 +258,31 @@ def test_the_compiled_village_is_fast() -> None:
     assert found["env.ratio_to_mpe2"] > 100
 
 
-def test_an_episode_is_what_the_compiled_villages_play() -> None:
-    steps = list(scripted_episode.run(scripted_episode.Config("rabbits", "reserve_4"), 11))
-    assert len(steps) == r.TICKS
-    villages, history = registry.episodes(registry.named("reserve_4"), stack([draw(scenarios.RABBITS, 11)]), "rabbits")
-    np.testing.assert_array_equal(np.array([step.numbers for step in steps]), history[0])
-    assert sum(step.reward for step in steps) == pytest.approx(villages.returns[0])
-    assert all(len(text) <= r.MESSAGE for step in steps for text in step.messages)
-    with pytest.raises(ValueError, match="agent 'random': an episode is played by lists"):
-        next(scripted_episode.run(scripted_episode.Config(agent="random"), 0))
+@pytest.mark.parametrize("name", ["reserve_4", "no_messages", "miller_alone", "planner"])
+def test_an_episode_is_what_the_compiled_villages_play(name: str) -> None:
+    entry, drawn = registry.named(name), draw(scenarios.RABBITS, 11)
+    many = registry.episodes(entry, stack([drawn]), "rabbits")
+    world = World(drawn)
+    for step in run(world, registry.workers(entry, "rabbits")):
+        np.testing.assert_array_equal(world.numbers(), many.history[0, step.tick])
+        began = [r.FREE if choice is None else choice.action for choice in step.choices]
+        np.testing.assert_array_equal(began, many.choices[0, step.tick])
+        assert all(len(text) <= r.MESSAGE for text in step.messages)
+        assert any(step.messages) == entry.talks
+    assert many.returns[0] == world.J / r.NORM
+    with pytest.raises(ValueError, match="agent 'random': acts for many villages at once"):
+        registry.workers(registry.named("random"))
+
+
+def test_choices_that_were_written_down_are_played_again_in_one_village_and_in_many() -> None:
+    drawn = draw(scenarios.STD, 5)
+    first = registry.episodes(registry.named("stock"), stack([drawn]))
+    again = play(Villages(stack([drawn])), BatchPlanned(first.choices))
+    np.testing.assert_array_equal(again.history, first.history)
+    world = World(drawn)
+    for _ in run(world, [Planned(first.choices[0, :, worker]) for worker in range(3)]):
+        pass
+    assert first.returns[0] == world.J / r.NORM
 
 
 def test_a_planner_knows_nothing_of_the_tape() -> None:
@@ -272,9 +297,9 @@ def test_a_planner_knows_nothing_of_the_tape() -> None:
     assert s[17] == 0
     assert w[15] == 0
     assert s[12] == 24
-    villages, history = planner.play(stack([draw(scenarios.CALM, 3)]), fitted.parameters())
-    assert villages.returns[0] > 0
-    assert history.shape == (1, r.TICKS, 25)
+    found = registry.episodes(registry.named("planner"), stack([draw(scenarios.CALM, 3)]))
+    assert found.returns[0] > 0
+    assert found.history.shape == (1, r.TICKS, 25)
 
 
 def test_the_command_refuses_what_is_not_there_in_a_line(places: Places, capfd: pytest.CaptureFixture[str]) -> None:

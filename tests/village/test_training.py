@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from stagelight.engines.experiment import checkpoint, weights
 from stagelight.engines.experiment.checkpoint import Log
@@ -19,14 +19,17 @@ from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.experiment.training import append, run_to_completion
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, scenarios
-from stagelight.engines.village.agents.policy import TrainedWorker
-from stagelight.engines.village.episode import play
+from stagelight.engines.village.agents.policy import BatchPolicy, TrainedWorker
+from stagelight.engines.village.agents.protocol import Observations
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.episode import run
 from stagelight.engines.village.training import features, networks, ppo, training_loop
 from stagelight.engines.village.training.dagger import Config as Imitation
 from stagelight.engines.village.training.dagger import imitate
 from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.reward_shaping import potential
-from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, episodes, told
+from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, collect, told
 from stagelight.engines.village.world import World
 from support.paths import RECORDINGS
 
@@ -190,20 +193,28 @@ def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path) -> None
         assert "\n" not in str(caught.value)
 
 
-def commonest(cohort: Cohort, rows: Any, workers: Any) -> Any:
+class Commonest:
     """A teacher whose rule is one look: the farmer farms what is ripe, the others follow their craft."""
-    ripe = cohort.villages.observations[rows, workers, r.KNOWS + r.RIPE] > 0
-    return np.where(workers == 0, np.where(ripe, r.FARM, r.HAUL_WHEAT), np.where(workers == 1, r.GRIND, r.BAKE))
+
+    reports = True
+
+    def __init__(self, villages: Villages) -> None:
+        """Of any villages: it looks at no more than the workers do."""
+
+    def act(self, observations: Observations) -> NDArray[np.int64]:
+        ripe, workers = observations.free_values[:, r.KNOWS + r.RIPE] > 0, observations.workers
+        return np.where(workers == 0, np.where(ripe, r.FARM, r.HAUL_WHEAT), np.where(workers == 1, r.GRIND, r.BAKE))
 
 
 def test_a_rule_is_learnt_by_imitation() -> None:
     pupil = fresh(32)
     losses = imitate(
-        pupil, commonest, scenarios.TRAIN, Imitation(rounds=2, villages=10, epochs=4, blunder=0.1, minibatch=64), 0
+        pupil, Commonest, scenarios.TRAIN, Imitation(rounds=2, villages=10, epochs=4, blunder=0.1, minibatch=64), 0
     )
     assert losses[-1] < 0.1
     found = cohort(20, 77)
-    right = commonest(found, *found.free())
+    seen = Observations(0, found.villages.observations, found.villages.masks, *found.free())
+    right = Commonest(found.villages).act(seen)
     assert (act(pupil, [found], None).picked == right).mean() > 0.95
 
 
@@ -213,10 +224,10 @@ def test_reward_alone_teaches_a_village_to_eat() -> None:
     config = ppo.Config(scenarios=("calm",), cohorts=5, villages=24, updates=45, width=64, entropy=0.02, critic_first=0)
     trainer = ppo.Trainer(config, 0)
     tapes = exogenous.stack([exogenous.draw(scenarios.CALM, seed) for seed in range(40)])
-    before = episodes(trainer.policy, tapes, drawn=0)[0].returns.mean()
+    before = play(Villages(tapes), BatchPolicy(trainer.policy, torch.Generator().manual_seed(0))).returns.mean()
     for _ in range(config.updates):
         step = trainer.step()
-    after = episodes(trainer.policy, tapes, drawn=0)[0].returns.mean()
+    after = play(Villages(tapes), BatchPolicy(trainer.policy, torch.Generator().manual_seed(0))).returns.mean()
     assert before < -0.3
     assert after > before + 0.3
     assert 0.1 < step.entropy < math.log(13)
@@ -225,11 +236,11 @@ def test_reward_alone_teaches_a_village_to_eat() -> None:
 def test_a_trained_worker_does_in_the_readable_world_what_the_policy_does_in_many() -> None:
     policy_ = fresh()
     drawn = [exogenous.draw(scenarios.STD, seed) for seed in (5, 6)]
-    many, history = episodes(policy_, exogenous.stack(drawn))
+    many = play(Villages(exogenous.stack(drawn)), BatchPolicy(policy_))
     for index, one in enumerate(drawn):
         world = World(one)
-        for step in play(world, [TrainedWorker(policy_) for _ in range(3)]):
-            np.testing.assert_array_equal(world.numbers(), history[index, step.tick])
+        for step in run(world, [TrainedWorker(policy_) for _ in range(3)]):
+            np.testing.assert_array_equal(world.numbers(), many.history[index, step.tick])
         assert many.returns[index] == world.J / r.NORM
 
 

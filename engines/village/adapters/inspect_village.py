@@ -27,7 +27,8 @@ from inspect_ai.util import JSONSchema
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, scenarios
-from stagelight.engines.village.agents.language_model import Choice, LanguageAgent
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.agents.protocol import Choice
 from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.llm.types import Messages, Schema, estimate
 from stagelight.engines.village.world import World
@@ -85,11 +86,11 @@ def fed() -> Scorer:
 
 
 async def _ask(worker: LanguageAgent, episode: Episode, agent: int) -> Choice:
-    observation, mask = episode.observations[agent], episode.masks[agent]
-    messages, schema = worker.asks(observation, mask, episode.heard(agent))
+    observation = episode.observation(agent)
+    messages, schema = worker.asks(observation)
     output = await get_model().generate(_chat(messages), config=GenerateConfig(response_schema=_form(schema)))
     tokens = output.usage.total_tokens if output.usage else estimate(output.completion)
-    return worker.takes(observation, mask, output.completion, tokens)
+    return worker.takes(observation, output.completion, tokens)
 
 
 def _chat(messages: Messages) -> list[ChatMessage]:

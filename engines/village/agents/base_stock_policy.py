@@ -267,3 +267,24 @@ def choose(seen, last, p):  # type: ignore[no-untyped-def]
     o = seen.copy()
     recall(o, last, p)
     return act(o, p)
+
+
+@compiled
+def choose_all(values, masks, villages, workers, last, p, works, into):  # type: ignore[no-untyped-def]
+    """Write the actions of workers of many villages, (N,); what may not be chosen becomes waiting.
+
+    Args:
+        values, masks: (B, 3, 44), (B, 3, 13) what all know and may do.
+        villages, workers: (N,) who chooses.
+        last: (B, 3) what each did before, kept up to date.
+        p: (30,) PARAMETERS.
+        works: (3,) who does anything but wait.
+        into: (N,) int64.
+    """
+    for i in range(len(villages)):
+        b, agent = villages[i], workers[i]
+        into[i] = r.WAIT
+        if works[agent]:
+            action = choose(values[b, agent], last[b, agent], p)
+            into[i] = action if masks[b, agent, action] else r.WAIT
+            last[b, agent] = into[i]

@@ -8,8 +8,6 @@ and cleaned before anyone reads it, and what the other workers' models say is qu
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,25 +15,14 @@ from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import sanitize
+from stagelight.engines.village.agents.protocol import Agent, Choice, Observation
 from stagelight.engines.village.llm import json_modes, prompt
 from stagelight.engines.village.llm.types import Messages, Model, Schema
 
 MODEL, FALLBACK = "language model", "fallback"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What a worker does next, and what their model said of it."""
-
-    action: int  # index into rules.ACTIONS
-    message: str  # to the two others, cleaned; empty if none
-    reason: str  # the model's own words, cleaned; empty if it gave none
-    author: str  # of the action: MODEL or FALLBACK
-    fault: str  # why the reply was invalid; empty if it was not
-    tokens: int  # of prompt and reply
-
-
-class LanguageAgent:
+class LanguageAgent(Agent):
     """One worker over one episode."""
 
     reports = False  # it speaks for itself
@@ -52,44 +39,33 @@ class LanguageAgent:
         self.note = ""
         self.asked = self.invalid = self.tokens = 0
 
-    def see(self, observation: NDArray[np.float32]) -> None:
-        """Nothing is looked at between choices; it would have to be paid for."""
-
-    def act(
-        self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str] | None = None
-    ) -> Choice:
+    def act(self, observation: Observation) -> Choice:
         """The next action of a worker who is free.
-
-        Args:
-            observation: (44,) what the worker knows.
-            mask: (13,) what may be chosen.
-            heard: what each of the others said last, by name.
 
         Raises:
             ModelError: the model cannot be asked.
         """
-        messages, schema = self.asks(observation, mask, heard or {})
+        messages, schema = self.asks(observation)
         assert self.model is not None
         reply = self.model.ask(messages, schema)
-        return self.takes(observation, mask, reply.text, reply.tokens_in + reply.tokens_out)
+        return self.takes(observation, reply.text, reply.tokens_in + reply.tokens_out)
 
-    def asks(
-        self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str]
-    ) -> tuple[Messages, Schema]:
+    def asks(self, observation: Observation) -> tuple[Messages, Schema]:
         """The prompt, and the schema of what answers it; for those who ask the model themselves."""
-        clean = {name: sanitize.plain(text, r.MESSAGE) for name, text in heard.items()}
-        return prompt.full(observation, mask, clean, list(self.memory), self.note), prompt.schema(mask)
+        clean = {name: sanitize.plain(text, r.MESSAGE) for name, text in observation.heard.items()}
+        values, mask = observation.values, observation.mask
+        return prompt.full(values, mask, clean, list(self.memory), self.note), prompt.schema(mask)
 
-    def takes(self, observation: NDArray[np.float32], mask: NDArray[np.int8], text: str, tokens: int) -> Choice:
+    def takes(self, observation: Observation, text: str, tokens: int) -> Choice:
         """A reply as a choice, counted and remembered."""
-        choice = read(text, mask, tokens)
+        choice = read(text, observation.mask, tokens)
         self.asked, self.invalid = self.asked + 1, self.invalid + bool(choice.fault)
         self.tokens += tokens
-        self._remember(observation, choice, text)
+        self._remember(observation.values, choice, text)
         return choice
 
-    def _remember(self, observation: NDArray[np.float32], choice: Choice, text: str) -> None:
-        day, tick = int(observation[r.TODAY]), int(observation[r.TICK])
+    def _remember(self, values: NDArray[np.float32], choice: Choice, text: str) -> None:
+        day, tick = int(values[r.TODAY]), int(values[r.TICK])
         line = f"day {day} tick {tick}: {r.ACTIONS[choice.action]}"
         if choice.fault:
             line += f" (your answer was not valid: {choice.fault})"
@@ -106,10 +82,10 @@ def read(text: str, mask: NDArray[np.int8], tokens: int) -> Choice:
     found = json_modes.parse(text)
     fault = _fault(found, mask)
     if fault:
-        return Choice(r.WAIT, "", "", FALLBACK, fault, tokens)
+        return Choice(r.WAIT, author=FALLBACK, fault=fault, tokens=tokens)
     assert found is not None
     message, reason = sanitize.plain(found["message"], r.MESSAGE), sanitize.plain(found["reason"], prompt.REASON)
-    return Choice(r.ACTIONS.index(found["action"]), message, reason, MODEL, "", tokens)
+    return Choice(r.ACTIONS.index(found["action"]), message, reason, MODEL, tokens=tokens)
 
 
 def _fault(found: dict[str, Any] | None, mask: NDArray[np.int8]) -> str:

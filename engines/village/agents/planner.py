@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import kernels
 from stagelight.engines.village.agents import base_stock_policy, oracle
-from stagelight.engines.village.batch import Villages
-from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.agents.protocol import Agent, Choice, Observation
 
 MEAN_WIND = 0.8  # of the wind's chain, measured on 50 tapes
 MARGIN = 15.0  # how much more J another action than the lists' own must promise
@@ -89,16 +88,16 @@ def choose(seen: NDArray[np.float32], last: int, mask: NDArray[np.int8], p: NDAr
     return best
 
 
-def play(tapes: Tape, p: NDArray[np.float64], talks: bool = True) -> tuple[Villages, NDArray[np.float64]]:
-    """Play the planner to the end of every tape; as `batch_episode.play`, with every tick kept."""
-    villages = Villages(tapes)
-    history = np.empty((len(villages), r.TICKS, kernels.NUMBERS))
-    tells, last = np.full((len(villages), 3), talks), np.full((len(villages), 3), r.FREE)
-    for tick in range(r.TICKS):
-        actions = villages.masks.argmax(-1).astype(np.int64)  # what is done goes on; the ill wait
-        for b, agent in np.argwhere(villages.masks.sum(-1) > 1):
-            seen, mask = villages.observations[b, agent], villages.masks[b, agent]
-            last[b, agent] = actions[b, agent] = choose(seen, int(last[b, agent]), mask, p)
-        villages.step(actions, tells)
-        history[:, tick] = villages.numbers
-    return villages, history
+class Planner(Agent):
+    """A worker who plans, over one episode."""
+
+    reports = True
+
+    def __init__(self, numbers: NDArray[np.float64], reports: bool = True) -> None:
+        """A worker who has done nothing yet; `numbers`: (30,) of the lists that are followed in thought."""
+        self.numbers, self.reports, self.last = numbers, reports, r.FREE
+
+    def act(self, observation: Observation) -> Choice:
+        """The action that promises most."""
+        self.last = choose(observation.values, self.last, observation.mask, self.numbers)
+        return Choice(self.last)

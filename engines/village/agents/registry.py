@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.village import constants as r
-from stagelight.engines.village import kernels
-from stagelight.engines.village.agents import fitted, planner
+from stagelight.engines.village.agents import fitted
+from stagelight.engines.village.agents.planner import Planner
+from stagelight.engines.village.agents.protocol import Agent, BatchAgent, Each
+from stagelight.engines.village.agents.scripted import BatchRandom, BatchScripted, Idle, Scripted
 from stagelight.engines.village.batch import Villages
-from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.batch_episode import Rollouts, play
 from stagelight.engines.village.exogenous import Tape
 
 NEVER_SOLD = 99.0  # days of food that are never reached
@@ -19,8 +20,8 @@ _ALL_YEAR = (("winter_reserve", 0.0), ("omen_reserve", 0.0))
 
 
 @dataclass(frozen=True)
-class Agent:
-    """What three workers follow."""
+class Entry:
+    """An agent of the registry: what its three workers follow."""
 
     name: str
     changed: tuple[tuple[str, float], ...] = ()  # of `base_stock_policy.PARAMETERS`, instead of those fitted
@@ -34,10 +35,10 @@ class Agent:
         return fitted.parameters(dict(self.changed), scenario if self.own_numbers else fitted.ALL, self.talks)
 
 
-def with_reserve(days: float, talks: bool = True) -> Agent:
+def with_reserve(days: float, talks: bool = True) -> Entry:
     """The (s, S) policy with a reserve of the same days of food all year, whatever is to come."""
     quiet = "" if talks else "_silent"
-    return Agent(f"reserve_{days:g}{quiet}", (*_ALL_YEAR, ("reserve", days)), talks)
+    return Entry(f"reserve_{days:g}{quiet}", (*_ALL_YEAR, ("reserve", days)), talks)
 
 
 ROLES_RESERVE = 5.0  # of the whole days the best on train seeds, one number for all scenarios
@@ -45,27 +46,27 @@ _NONE = (*_ALL_YEAR, ("reserve", 0.0))
 AGENTS = {
     agent.name: agent
     for agent in (
-        Agent("random", says="any allowed action, evenly"),
-        Agent(
+        Entry("random", says="any allowed action, evenly"),
+        Entry(
             "roles",
             (*_ALL_YEAR, ("reserve", ROLES_RESERVE), ("helps", 0.0)),
             own_numbers=False,
             says="each keeps to one craft, by one list in all weather",
         ),
-        Agent("stock", says="(s, S) with a reserve, more before winter and in still wind"),
-        Agent("planner", says="tries each action in thought on what it believes, follows the lists after"),
-        Agent("sell_all", _NONE, says="as stock, but all that is banked is sold"),
-        Agent("hoarder", (("reserve", NEVER_SOLD), ("invests", 0.0)), says="as stock, but nothing is sold"),
-        Agent("no_granary", (*_NONE, ("draws", 0.0)), says="as sell_all, and nothing is taken from the granary"),
-        Agent("no_messages", talks=False, says="(s, S), fitted where nobody says anything"),
-        Agent("farmer_alone", works=(True, False, False), says="one works, two wait"),
-        Agent("miller_alone", works=(False, True, False), says="one works, two wait"),
-        Agent("baker_alone", works=(False, False, True), says="one works, two wait"),
+        Entry("stock", says="(s, S) with a reserve, more before winter and in still wind"),
+        Entry("planner", says="tries each action in thought on what it believes, follows the lists after"),
+        Entry("sell_all", _NONE, says="as stock, but all that is banked is sold"),
+        Entry("hoarder", (("reserve", NEVER_SOLD), ("invests", 0.0)), says="as stock, but nothing is sold"),
+        Entry("no_granary", (*_NONE, ("draws", 0.0)), says="as sell_all, and nothing is taken from the granary"),
+        Entry("no_messages", talks=False, says="(s, S), fitted where nobody says anything"),
+        Entry("farmer_alone", works=(True, False, False), says="one works, two wait"),
+        Entry("miller_alone", works=(False, True, False), says="one works, two wait"),
+        Entry("baker_alone", works=(False, False, True), says="one works, two wait"),
     )
 }
 
 
-def named(name: str) -> Agent:
+def named(name: str) -> Entry:
     """An agent by its name; `reserve_4` is the (s, S) policy with four days of food in reserve.
 
     Raises:
@@ -79,30 +80,34 @@ def named(name: str) -> Agent:
     raise ValueError(f"agent {name!r}: no such agent; choose one of {', '.join(AGENTS)}, or reserve_4 for any number")
 
 
-def episodes(
-    agent: Agent, tapes: Tape, scenario: str = fitted.ALL, seed: int = 0
-) -> tuple[Villages, NDArray[np.float64]]:
-    """Play an agent to the end of every tape; as `batch_episode.play`, with every tick kept.
+def episodes(entry: Entry, tapes: Tape, scenario: str = fitted.ALL, seed: int = 0) -> Rollouts:
+    """Play an agent to the end of every tape.
 
     Args:
-        agent: who acts.
+        entry: who acts.
         tapes: stacked.
         scenario: the one whose numbers the lists have.
         seed: of the random agent.
     """
-    if agent.name == "random":
-        return _random(tapes, seed)
-    if agent.name == "planner":
-        return planner.play(tapes, agent.parameters(scenario), agent.talks)
-    return play(tapes, agent.parameters(scenario), agent.talks, agent.works, remember=True)
+    villages = Villages(tapes)
+    return play(villages, _batch(entry, len(villages), scenario, seed))
 
 
-def _random(tapes: Tape, seed: int) -> tuple[Villages, NDArray[np.float64]]:
-    villages, rng = Villages(tapes), np.random.default_rng(seed)
-    history = np.empty((len(villages), r.TICKS, kernels.NUMBERS))
-    everyone = np.ones((len(villages), 3), np.bool_)
-    for tick in range(r.TICKS):
-        chance = rng.random(villages.masks.shape) * villages.masks
-        villages.step(chance.argmax(-1), everyone)
-        history[:, tick] = villages.numbers
-    return villages, history
+def workers(entry: Entry, scenario: str = fitted.ALL) -> list[Agent]:
+    """The three workers of an agent, to be asked one at a time.
+
+    Raises:
+        ValueError: it is chance, which draws for many villages at once.
+    """
+    if entry.name == "random":
+        raise ValueError(f"agent {entry.name!r}: acts for many villages at once; choose {', '.join(list(AGENTS)[1:])}")
+    numbers, worker = entry.parameters(scenario), Planner if entry.name == "planner" else Scripted
+    return [worker(numbers, entry.talks) if works else Idle(entry.talks) for works in entry.works]
+
+
+def _batch(entry: Entry, count: int, scenario: str, seed: int) -> BatchAgent:
+    if entry.name == "random":
+        return BatchRandom(np.random.default_rng(seed))
+    if entry.name == "planner":
+        return Each([workers(entry, scenario) for _ in range(count)], entry.talks)
+    return BatchScripted(entry.parameters(scenario), entry.talks, entry.works)

@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import Progress, silent
-from stagelight.engines.village import batch_episode, episode, scenarios
 from stagelight.engines.village import constants as r
+from stagelight.engines.village import episode, scenarios
 from stagelight.engines.village.agents import registry
-from stagelight.engines.village.agents.scripted import Idle, Lone, Worker
+from stagelight.engines.village.agents.protocol import Each
+from stagelight.engines.village.agents.scripted import BatchPlanned, lone
 from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import Rollouts, play
 from stagelight.engines.village.evaluation import metrics, worst_case_start
 from stagelight.engines.village.llm import runs
 from stagelight.engines.village.llm.types import Model
-from stagelight.engines.village.world import World
 
 POLICY, CLAIRVOYANT = "policy", "clairvoyant"
 SMALL, TAUGHT, ENDPOINT = "small", "small_taught", "endpoint"  # language models
@@ -52,15 +53,13 @@ class Means:
 class Played:
     """Whole episodes of an agent on the first B tapes."""
 
-    workers: NDArray[np.int64]  # (B, 16) after the last day
-    history: NDArray[np.float64]  # (B, 480, 25) after every tick
+    rollouts: Rollouts
     said: Mapping[str, float]  # measures that are not seen in these
 
     @property
     def returns(self) -> NDArray[np.float64]:
         """(B,)."""
-        found: NDArray[np.float64] = metrics.measures(self.history)["returns"]
-        return found
+        return self.rollouts.returns
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,15 @@ class Round:
         rows = {}
         for name in names:
             one = self.played[name]
-            count = len(one.history)
+            count = len(one.returns)
             worst = float(self.played["random"].returns[:count].mean())
-            rows[name] = metrics.table(one.workers, one.history, self.best[:count], worst) | dict(one.said)
+            rows[name] = metrics.table(
+                one.rollouts.villages.workers, one.rollouts.history, self.best[:count], worst
+            ) | dict(one.said)
         return rows | {CLAIRVOYANT: {"returns": float(self.best.mean()), "score": 1.0, "seeds": float(len(self.best))}}
 
 
-def play(
+def compare(
     names: Sequence[str], scenario: str, seeds: Sequence[int], planned: NDArray[np.float64], means: Means,
     slow: Mapping[str, int] = SLOW,
 ) -> Round:  # fmt: skip
@@ -106,7 +107,7 @@ def play(
     }
     best = planned.copy()
     for one in played.values():
-        count = len(one.history)
+        count = len(one.returns)
         best[:count] = np.maximum(best[:count], one.returns)
     return Round(played, best)
 
@@ -115,8 +116,8 @@ def scored(
     names: Sequence[str], scenario: str, seeds: Sequence[int], planned: NDArray[np.float64], means: Means,
     slow: Mapping[str, int] = SLOW,
 ) -> Table:  # fmt: skip
-    """The table of some agents in a scenario, and of the clairvoyant; as `play`."""
-    return play(names, scenario, seeds, planned, means, slow).table(names)
+    """The table of some agents in a scenario, and of the clairvoyant; as `compare`."""
+    return compare(names, scenario, seeds, planned, means, slow).table(names)
 
 
 def known(name: str) -> None:
@@ -132,23 +133,18 @@ def known(name: str) -> None:
 def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> Played:
     drawn = metrics.tapes(scenario, seeds)
     if name == POLICY:
-        from stagelight.engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.agents.policy import BatchPolicy  # noqa: PLC0415  # brings in torch
 
-        villages, history = rollouts.episodes(_loaded(means.policy), drawn)
-        return Played(villages.workers, history, {"messages": 3.0 * r.TICKS})
+        return Played(play(Villages(drawn), BatchPolicy(_loaded(means.policy))), {"messages": 3.0 * r.TICKS})
     if name in {SMALL, TAUGHT, ENDPOINT}:
         run = _run(name, scenario, seeds, means)
-        villages, history = batch_episode.replay(drawn, run.choices)
         said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid}
-        return Played(villages.workers, history, said)
+        return Played(play(Villages(drawn), BatchPlanned(run.choices)), said)
     if name == ALONE:
-        villages, history = max(
-            (_alone(scenario, seeds, who) for who in range(3)), key=lambda one: one[0].returns.mean()
-        )
-        return Played(villages.workers, history, {})
+        each = [play(Villages(drawn), Each([lone(who) for _ in seeds])) for who in range(3)]
+        return Played(max(each, key=lambda one: one.returns.mean()), {})
     agent = _named(name)
-    villages, history = registry.episodes(agent, drawn, scenario)
-    return Played(villages.workers, history, {"messages": 3.0 * r.TICKS * agent.talks})
+    return Played(registry.episodes(agent, drawn, scenario), {"messages": 3.0 * r.TICKS * agent.talks})
 
 
 def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.Run:
@@ -166,22 +162,11 @@ def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.R
     return runs.joined(found)
 
 
-def _alone(scenario: str, seeds: Sequence[int], who: int) -> tuple[Villages, NDArray[np.float64]]:
-    """Villages in which one worker does the whole chain."""
-    choices = np.full((len(seeds), r.TICKS, 3), r.FREE, np.int8)
-    for row, seed in enumerate(seeds):
-        workers: list[Worker] = [Idle()] * 3
-        workers[who] = Lone()
-        for step in episode.play(World(worst_case_start.tape(scenarios.named(scenario), seed)), workers):
-            choices[row, step.tick] = [r.FREE if one is None else one.action for one in step.choices]
-    return batch_episode.replay(metrics.tapes(scenario, seeds), choices)
-
-
 def _tick(progress: Progress, what: str, step: episode.Step) -> None:
     progress(what, step.tick + 1, r.TICKS, {})
 
 
-def _named(name: str) -> registry.Agent:
+def _named(name: str) -> registry.Entry:
     try:
         return registry.named(name)
     except ValueError as error:

@@ -112,6 +112,6 @@ def best_reserve(scenario: str, drawn: Tape, talks: bool = True) -> int:
     return max(RESERVES, key=lambda days: mean_return(registry.with_reserve(days, talks), scenario, drawn))
 
 
-def mean_return(agent: registry.Agent, scenario: str, drawn: Tape) -> float:
+def mean_return(agent: registry.Entry, scenario: str, drawn: Tape) -> float:
     """The mean return of an agent of lists."""
-    return float(registry.episodes(agent, drawn, scenario)[0].returns.mean())
+    return float(registry.episodes(agent, drawn, scenario).returns.mean())

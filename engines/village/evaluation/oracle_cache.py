@@ -19,6 +19,8 @@ from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import scenarios
 from stagelight.engines.village.agents import fitted, oracle
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape, stack
 
@@ -67,9 +69,9 @@ def _plan(trials: int, policy: Path | None, task: tuple[str, int], progress: Pro
 
 def _choices(policy: Path, tape: Tape) -> oracle.Choices:
     """What a policy chooses on a tape."""
-    from stagelight.engines.village.training import rollouts  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.agents.policy import BatchPolicy  # noqa: PLC0415  # brings in torch
 
-    found: oracle.Choices = rollouts.played(_loaded(policy), stack([tape]))[2][0]
+    found: oracle.Choices = play(Villages(stack([tape])), BatchPolicy(_loaded(policy))).choices[0]
     return found
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import exogenous, kernels, seed_selection
 from stagelight.engines.village.agents import registry
+from stagelight.engines.village.agents.scripted import BatchRandom, BatchScripted
 from stagelight.engines.village.batch import Villages
-from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.batch_episode import Rollouts, play
 from stagelight.engines.village.evaluation import metrics
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.scenarios import Scenario
@@ -38,16 +39,17 @@ def outcome(weather: Tape, numbers: NDArray[np.float64]) -> Arrays:
         `return_` (B,); `fed` (B, 40) bread eaten over needed; `stored` (B, 40) days of bread at each day's end;
         `mouths` (B,) at the end.
     """
-    return read(*play(weather, numbers, remember=True))
+    return read(play(Villages(weather), BatchScripted(numbers)))
 
 
-def read(villages: Villages, history: NDArray[np.float64]) -> Arrays:
-    """The same of any villages and their history (B, 480, 25)."""
+def read(rollouts: Rollouts) -> Arrays:
+    """The same of any agent's episodes."""
+    history = rollouts.history
     eaten = np.diff(history[:, r.DAY - 1 :: r.DAY, kernels.EATEN], prepend=0.0, axis=1)
     needed = history[:, r.DAY - 2 :: r.DAY, kernels.N]  # before the night, in which mouths come and leave
     night = history[:, r.DAY - 1 :: r.DAY]
     return {
-        "return_": villages.returns.copy(),
+        "return_": rollouts.returns,
         "fed": eaten / needed,
         "stored": night[..., kernels.STORE] / night[..., kernels.N],
         "mouths": night[:, -1, kernels.N].copy(),
@@ -56,12 +58,7 @@ def read(villages: Villages, history: NDArray[np.float64]) -> Arrays:
 
 def chance(weather: Tape, rng: Generator) -> NDArray[np.float64]:
     """(B,) what workers reach who take any allowed action, all alike, and tell each other nothing."""
-    villages = Villages(weather)
-    tells = np.zeros((len(villages), 3), np.bool_)
-    while not villages.over:
-        lots = rng.random(villages.masks.shape) * villages.masks
-        villages.step(lots.argmax(-1), tells)
-    return villages.returns.copy()
+    return play(Villages(weather), BatchRandom(rng, reports=False)).returns
 
 
 def hardship(fed: NDArray[np.float64], stored: NDArray[np.float64]) -> tuple[float, float]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from stagelight.engines.village.agents import fitted
+from stagelight.engines.village.agents.scripted import BatchScripted
+from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.exogenous import Tape, draw, stack
 from stagelight.engines.village.scenarios import Scenario
@@ -21,4 +23,4 @@ def tape(scenario: Scenario, seed: int) -> Tape:
         return draw(scenario, seed)
     starts = range(scenario.spell_start[0], scenario.spell_start[1] + 1, EVERY)
     tried = [draw(scenario, seed, start) for start in starts]
-    return tried[int(np.argmin(play(stack(tried), fitted.parameters())[0].returns))]
+    return tried[int(np.argmin(play(Villages(stack(tried)), BatchScripted(fitted.parameters())).returns))]

@@ -100,7 +100,7 @@ def spoken(
     workers = [LanguageAgent(model) for _ in r.AGENTS]
     choices = np.full((1, r.TICKS, 3), r.FREE, np.int8)
     messages = 0
-    for step in islice(episode.play(World(drawn), workers), days * r.DAY):
+    for step in islice(episode.run(World(drawn), workers), days * r.DAY):
         for agent, choice in enumerate(step.choices):
             if choice is not None:
                 choices[0, step.tick, agent] = choice.action

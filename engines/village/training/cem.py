@@ -12,6 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from stagelight.engines.village.agents.scripted import BatchScripted
+from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.exogenous import Tape
 
@@ -69,7 +71,9 @@ def fit(
         rng: of the search.
         rounds, count: how often, and how many are drawn each time.
     """
-    return search(lambda p: float(play(tapes, p, talks)[0].returns.mean()), start, rng, rounds, count)
+    return search(
+        lambda p: float(play(Villages(tapes), BatchScripted(p, talks)).returns.mean()), start, rng, rounds, count
+    )
 
 
 def search(

@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village.training import expert
-from stagelight.engines.village.training.networks import Policy
-from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort, act, told
+from stagelight.engines.village.agents.policy import BatchPolicy
+from stagelight.engines.village.agents.protocol import BatchAgent, Observations
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import run
+from stagelight.engines.village.training.expert import Expert
+from stagelight.engines.village.training.networks import Policy, choose
+from stagelight.engines.village.training.rollouts import FIRST_SEED, Cohort
 
-# a cohort, villages (N,), workers (N,) -> actions (N,)
-Teacher = Callable[[Cohort, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+Teacher = Callable[[Villages], BatchAgent]  # of these villages; it may see everything in them
+Lesson = tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]  # features, masks, what the teacher chose
 TAPES = FIRST_SEED // 2  # seeds of the tapes used here, from this on
 
 
@@ -37,58 +41,55 @@ class Config:
 
 
 def all_seeing(numbers: NDArray[np.float64]) -> Teacher:
-    """The teacher of `expert`.
-
-    Args:
-        numbers: (14,) `expert.NUMBERS`.
-    """
-
-    def teach(cohort: Cohort, rows: NDArray[np.int64], workers: NDArray[np.int64]) -> NDArray[np.int64]:
-        found, v = np.empty(len(rows), np.int64), cohort.villages
-        expert.advise(v.numbers, v.workers, v.tapes.wind, v.tapes.omen, numbers, rows, workers, found)
-        return found
-
-    return teach
+    """The teacher of `expert`; (14,) `expert.NUMBERS`."""
+    return lambda villages: Expert(villages, numbers)
 
 
 def imitate(policy: Policy, guide: Teacher, names: Sequence[str], config: Config, seed: int) -> list[float]:
     """Teach the actor; returns the cross-entropy, nats, at the end of each round."""
     rng, generator = np.random.default_rng([seed, 1]), torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(policy.actor.parameters(), lr=config.rate)
-    lessons: list[tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]] = []
+    lessons: list[Lesson] = []
     losses = []
     for number in range(config.rounds):
         first = TAPES + (seed * config.rounds + number) * config.villages
         cohort = Cohort.endless(names, config.villages, first, config.villages)
-        while not cohort.villages.over:
-            lessons.append(_lesson(policy, guide, cohort, number, config.blunder, rng, generator))
+        acting = _Corrected(BatchPolicy(policy, generator), guide(cohort.villages), number, config.blunder, rng)
+        for _ in run(cohort.villages, acting):
+            pass
+        lessons += acting.lessons
         losses.append(_learn(policy, optimiser, lessons, config, generator))
     return losses
 
 
-def _lesson(
-    policy: Policy, guide: Teacher, cohort: Cohort, number: int, blunder: float, rng: np.random.Generator,
-    generator: torch.Generator,
-) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]:  # fmt: skip
-    """One tick: what the workers saw and what the teacher would do. Someone does something."""
-    rows, workers = cohort.free()
-    chosen = act(policy, [cohort], generator)
-    right = guide(cohort, rows, workers)
-    right = np.where(chosen.masks[np.arange(len(right)), right], right, r.WAIT)
-    pupil = (rows % 2 == 1) & (number > 0)
-    doing = np.where(pupil, chosen.picked, right)
-    for slip in np.flatnonzero(rng.random(len(rows)) < blunder):
-        doing[slip] = rng.choice(np.flatnonzero(chosen.masks[slip]))
-    actions = np.zeros((cohort.count, 3), np.int64)
-    actions[rows, workers] = doing
-    cohort.villages.step(actions, told(cohort.count))
-    return chosen.features, chosen.masks, right
+class _Corrected:
+    """The agent of one round: teacher and pupil act in turn, and the teacher's choices are kept with what was seen."""
+
+    reports = True
+
+    def __init__(
+        self, pupil: BatchPolicy, teacher: BatchAgent, number: int, blunder: float, rng: np.random.Generator
+    ) -> None:
+        self.pupil, self.teacher, self.number, self.blunder, self.rng = pupil, teacher, number, blunder, rng
+        self.lessons: list[Lesson] = []
+
+    def act(self, observations: Observations) -> NDArray[np.int64]:
+        """Someone does something: the teacher, in half of the villages the pupil, now and then chance."""
+        rows, masks, features = observations.villages, observations.free_masks, self.pupil.features(observations)
+        picked, _ = choose(self.pupil.policy, features, masks, self.pupil.generator)
+        right = self.teacher.act(observations)
+        right = np.where(masks[np.arange(len(right)), right], right, r.WAIT)
+        self.lessons.append((features, masks, right))
+        doing = np.where((rows % 2 == 1) & (self.number > 0), picked, right)
+        for slip in np.flatnonzero(self.rng.random(len(rows)) < self.blunder):
+            doing[slip] = self.rng.choice(np.flatnonzero(masks[slip]))
+        return doing
 
 
 def _learn(
     policy: Policy,
     optimiser: torch.optim.Optimizer,
-    lessons: list[tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]],
+    lessons: list[Lesson],
     config: Config,
     generator: torch.Generator,
 ) -> float:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import kernels
+from stagelight.engines.village.agents.protocol import Observations
 from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.compiling import compiled
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.training import cem
@@ -173,27 +175,27 @@ def advise(s, w, wind, omen, p, rows, workers, into):  # type: ignore[no-untyped
         into[i] = act(s[b], w[b], workers[i], wind[b, now], omen[b, now], p)
 
 
-@compiled
-def _play(s, w, wind, omen, price, rabbits, rain, ill, p):  # type: ignore[no-untyped-def]
-    actions = np.zeros(3, np.int64)
-    for b in range(s.shape[0]):
-        while w[b, kernels.NOW] < r.TICKS:
-            tick = w[b, kernels.NOW]
-            for agent in range(3):
-                if w[b, kernels.LEFT + agent] == 0:
-                    actions[agent] = act(s[b], w[b], agent, wind[b, tick], omen[b, tick], p)
-                    if actions[agent] == r.INVEST and s[b, kernels.LEVEL] >= r.LEVELS:
-                        actions[agent] = r.WAIT
-            kernels.advance(
-                s[b], w[b], wind[b, tick], price[b, tick], rabbits[b, tick], rain[b, tick], ill[b, tick], actions
-            )
+class Expert:
+    """All workers of some villages, who see everything."""
+
+    reports = False
+
+    def __init__(self, villages: Villages, numbers: NDArray[np.float64]) -> None:
+        """The workers of villages; `numbers`: (14,) NUMBERS."""
+        self.villages, self.numbers = villages, numbers
+
+    def act(self, observations: Observations) -> NDArray[np.int64]:
+        """What each should do; what may not be chosen becomes waiting."""
+        found, v = np.empty(len(observations.villages), np.int64), self.villages
+        rows, workers = observations.villages, observations.workers
+        advise(v.numbers, v.workers, v.tapes.wind, v.tapes.omen, self.numbers, rows, workers, found)
+        return np.where(observations.masks[rows, workers, found], found, r.WAIT)
 
 
 def returns(tapes: Tape, p: NDArray[np.float64]) -> NDArray[np.float64]:
     """(B,) of villages in which the teacher is all three workers."""
-    v = Villages(tapes)
-    _play(v.numbers, v.workers, tapes.wind, tapes.omen, tapes.price, tapes.rabbits, tapes.rain, tapes.ill, p)
-    return v.returns
+    villages = Villages(tapes)
+    return play(villages, Expert(villages, p)).returns
 
 
 def search(tapes: Tape, rounds: int, seed: int, population: int = 40, kept: int = 8) -> NDArray[np.float64]:

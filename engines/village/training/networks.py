@@ -9,7 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stagelight.engines.experiment import weights
@@ -60,6 +62,19 @@ class Policy(nn.Module):
         """(N,) what is still to come, in units of the trainer."""
         found: Tensor = self.critic(outlooks)[:, 0]
         return found
+
+
+def choose(
+    policy: Policy, features: NDArray[np.float32], masks: NDArray[np.int8], generator: torch.Generator | None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Actions (N,) and their log-probabilities."""
+    with torch.no_grad():
+        logp = policy.logp(torch.from_numpy(features), torch.from_numpy(masks))
+        if generator is None:
+            picked = logp.argmax(1, keepdim=True)
+        else:
+            picked = torch.multinomial(logp.exp(), 1, generator=generator)
+        return picked[:, 0].numpy(), logp.gather(1, picked)[:, 0].numpy()
 
 
 def publish(policy: Policy, path: Path, about: dict[str, Any]) -> None:

@@ -19,9 +19,11 @@ from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.experiment.training import append, run_to_completion
 from stagelight.engines.village import scenarios
 from stagelight.engines.village.agents import registry
+from stagelight.engines.village.agents.policy import BatchPolicy
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.evaluation import metrics
 from stagelight.engines.village.training import dagger, expert, networks, ppo
-from stagelight.engines.village.training.rollouts import episodes
 
 FILE = "village_policy.safetensors"
 
@@ -69,7 +71,7 @@ def scores(
         tapes = metrics.tapes(name, seeds)
         scripts = [registry.AGENTS["stock"], *(registry.with_reserve(days) for days in metrics.RESERVES)]
         found[name] = {
-            "policy": float(episodes(mine, tapes)[0].returns.mean()),
+            "policy": float(play(Villages(tapes), BatchPolicy(mine)).returns.mean()),
             "best_stock": max(metrics.mean_return(one, name, tapes) for one in scripts),
         }
     return found

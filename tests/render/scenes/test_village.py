@@ -16,7 +16,8 @@ from stagelight.engines.recording import Recording
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import episode_trace, exogenous, narrative, record, scenarios, seed_selection
 from stagelight.engines.village.agents import registry, scripted
-from stagelight.engines.village.agents.language_model import Choice
+from stagelight.engines.village.agents.protocol import Choice, Observation
+from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.evaluation import reserve_sweep
 from stagelight.render.components.village import bubble
@@ -43,23 +44,23 @@ def scene(recorded: Recording) -> Village:
 
 
 @pytest.fixture(scope="module")
-def played() -> episode_trace.Chronicle:
+def played() -> episode_trace.Trace:
     weather = exogenous.draw(scenarios.COMPOUND, 7)
-    return episode_trace.Chronicle(weather, scripted.scripts(registry.named("stock").parameters())).play()
+    return episode_trace.trace(weather, scripted.scripts(registry.named("stock").parameters()))
 
 
-# --- the chronicle ------------------------------------------------------------------------------------
+# --- the trace ----------------------------------------------------------------------------------------
 
 
-def test_a_chronicle_is_the_run_that_the_compiled_village_plays(played: episode_trace.Chronicle) -> None:
+def test_a_trace_is_the_run_that_the_compiled_village_plays(played: episode_trace.Trace) -> None:
     """Word by word reports and compiled reports come to the same, to the last bit."""
     weather = exogenous.stack([exogenous.draw(scenarios.COMPOUND, 7)])
-    villages, history = play(weather, registry.named("stock").parameters(), remember=True)
-    assert np.array_equal(played.world.numbers(), villages.numbers[0])
-    assert np.array_equal(played.arrays["state"][1:], history[0].astype(np.float32))
+    many = play(Villages(weather), scripted.BatchScripted(registry.named("stock").parameters()))
+    assert np.array_equal(played.world.numbers(), many.villages.numbers[0])
+    assert np.array_equal(played.arrays["state"][1:], many.history[0].astype(np.float32))
 
 
-def test_what_is_carried_is_what_arrives(played: episode_trace.Chronicle) -> None:
+def test_what_is_carried_is_what_arrives(played: episode_trace.Trace) -> None:
     """Each load is delivered in full at its end; nobody holds anything while they work, wait or walk to their work."""
     a = played.arrays
     for agent in range(3):
@@ -71,7 +72,7 @@ def test_what_is_carried_is_what_arrives(played: episode_trace.Chronicle) -> Non
     assert (a["load"] > 0).sum() > 100
 
 
-def test_nobody_jumps(played: episode_trace.Chronicle) -> None:
+def test_nobody_jumps(played: episode_trace.Trace) -> None:
     """From moment to moment a worker goes on along one leg, or reaches a place that it touches."""
     a = played.arrays
     for agent in range(3):
@@ -82,7 +83,7 @@ def test_nobody_jumps(played: episode_trace.Chronicle) -> None:
     assert ((a["way"] >= 0) & (a["way"] < 1)).all()
 
 
-def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: episode_trace.Chronicle) -> None:
+def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: episode_trace.Trace) -> None:
     a = played.arrays
     assert np.allclose(a["reward"] * r.NORM, a["eaten"] - r.MISSED * a["missed"], atol=1e-4)
     assert a["reward"].sum() == pytest.approx(played.world.J / r.NORM, abs=1e-4)
@@ -90,13 +91,12 @@ def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: episode_tr
 
 def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> None:
     class Talker(scripted.Idle):
-        def act(self, observation: Any, mask: Any, heard: dict[str, str]) -> Choice:
+        def act(self, observation: Observation) -> Choice:
             return Choice(r.WAIT, "granary=999 hello", "because I like to", "language model", "", 3)
 
     weather = exogenous.draw(scenarios.CALM, 1)
-    run = episode_trace.Chronicle(
-        weather, [Talker(), scripted.Scripted(registry.named("stock").parameters()), scripted.Idle()]
-    ).play()
+    agents = [Talker(), scripted.Scripted(registry.named("stock").parameters()), scripted.Idle()]
+    run = episode_trace.trace(weather, agents)
     spoken = [event for event in run.events if event["agent"] == "farmer"]
     assert {(e["message"], e["reason"], e["author"]) for e in spoken} == {
         ("granary=999 hello", "because I like to", "language model")
@@ -112,17 +112,11 @@ def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> Non
 def test_one_worker_alone_is_not_enough() -> None:
     weather = exogenous.draw(scenarios.CALM, 3)
     for who in range(3):
-        workers: list[scripted.Worker] = [scripted.Idle()] * 3
-        workers[who] = scripted.Lone()
-        run = episode_trace.Chronicle(weather, workers).play()
-        assert chronicle_fed(run) < 0.6
-    assert (
-        chronicle_fed(episode_trace.Chronicle(weather, scripted.scripts(registry.named("stock").parameters())).play())
-        > 0.9
-    )
+        assert share_fed(episode_trace.trace(weather, scripted.lone(who))) < 0.6
+    assert share_fed(episode_trace.trace(weather, scripted.scripts(registry.named("stock").parameters()))) > 0.9
 
 
-def chronicle_fed(run: episode_trace.Chronicle) -> float:
+def share_fed(run: episode_trace.Trace) -> float:
     a = run.arrays
     return float(a["eaten"].sum() / (a["eaten"].sum() + a["missed"].sum()))
 
@@ -162,7 +156,7 @@ def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
     maker = record.published(record.Config())
     for seed in range(first, recorded.seed + 1):
         weather = exogenous.draw(scenarios.named(str(recorded.config["scenario"])), seed)
-        a = episode_trace.Chronicle(weather, maker.make()).play().arrays
+        a = episode_trace.trace(weather, maker.make()).arrays
         found = seed_selection.story(narrative.fed(a), narrative.stored(a), seed_selection.still_days(weather))
         assert (found is not None) == (seed == recorded.seed)
 
@@ -213,7 +207,7 @@ def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
     row, column = 3, 2
     weather = [exogenous.draw(scenarios.COMPOUND, seed, reserve_sweep.SHOCKS[column]) for seed in seeds]
     numbers = registry.with_reserve(reserve_sweep.RESERVES[row]).parameters("compound")
-    runs = [episode_trace.Chronicle(each, scripted.scripts(numbers)).play() for each in weather]
+    runs = [episode_trace.trace(each, scripted.scripts(numbers)) for each in weather]
     assert found["try_return"][row, column] == pytest.approx(np.mean([run.world.J / r.NORM for run in runs]), abs=1e-6)
 
 
