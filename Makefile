@@ -25,7 +25,7 @@ lint:
 
 # Inspect cannot be installed beside the rest (decision 0021).
 inspect: .venv-inspect/.stamp
-	PYTHONPATH=.package .venv-inspect/bin/python -m pytest --noconftest tests/village/test_inspect.py
+	PYTHONPATH=.package .venv-inspect/bin/python -m pytest --noconftest tests/village/adapters/test_inspect_village.py
 
 .venv-inspect/.stamp: constraints-inspect.txt
 	$(or $(PYTHON),python3) -m venv .venv-inspect

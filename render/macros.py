@@ -2,7 +2,7 @@
 
     {{ fact("rollout", "one.kqk.win_rate", "percent") }}         a number of the recording, or of two: "a - b", "a / b"
     {{ setting("rollout", "rule.passed") }}                      a number of its configuration
-    {{ constant("engines/village/rules.py", "MESSAGE") }}        a number of the source, or the length of a tuple
+    {{ constant("engines/village/constants.py", "MESSAGE") }}        a number of the source, or the length of a tuple
     {{ event("rollout", "failure", "san") }}                     a word of one of its events
     {{ holds("does better", "scan", "a > b") }}                  words that rest on a relation between facts
     {{ best("village", "calm.reserve_*.return") }}               the text for * in the largest of several facts

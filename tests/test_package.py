@@ -20,7 +20,8 @@ from packaging.requirements import Requirement
 
 import stagelight
 from stagelight import village_v0
-from stagelight.engines.village import agents, score
+from stagelight.engines.village.agents import registry
+from stagelight.engines.village.evaluation import metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (".package", "engines", "render", "site_assets/fonts", "site_assets/recordings")  # that a wheel is made of
@@ -200,20 +201,21 @@ def everything(tmp_path: Path) -> Iterator[str]:
 
 def test_an_agent_is_scored_outside_the_repository(light: Path, run: Run, everything: str, tmp_path: Path) -> None:
     """With the extra `engines`. The plan that it is measured against is found in the user's cache."""
-    seed = score.SEALED_SEEDS[0]
+    seed = metrics.SEALED_SEEDS[0]
     folder = tmp_path / "cache" / "stagelight" / "record" / "village"
     search = f"""
 from pathlib import Path
 import numpy as np
-from stagelight.engines.village import plans, record
-plans._plan = lambda *asked: {{"return": np.array(2.0)}}
-plans.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
+from stagelight.engines.village import record
+from stagelight.engines.village.evaluation import oracle_cache
+oracle_cache._plan = lambda *asked: {{"return": np.array(2.0)}}
+oracle_cache.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
 """
     assert run("python", "-c", search).returncode == 0
     before = below(light)
     asked = ("--agent", "stock", "--scenario", "std", "--seeds", "1", "--json")
     done = run("stagelight", "score", "village", *asked, PYTHONPATH=everything, NUMBA_DISABLE_JIT="1")
-    (reached,) = agents.episodes(agents.named("stock"), score.tapes("std", [seed]), "std")[0].returns
+    (reached,) = registry.episodes(registry.named("stock"), metrics.tapes("std", [seed]), "std").returns
     rows = {row["agent"]: row for row in json.loads(done.stdout)}
     assert rows["stock"]["returns"] == reached
     assert rows["clairvoyant"]["returns"] == 2.0

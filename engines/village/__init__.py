@@ -1,7 +1,7 @@
 """Village: three workers, one goal, and chance that was drawn before they act.
 
-Read in this order: `rules` (names and constants), `scenarios` and `tape` (what chance does), `world` (the readable
-reference, one village), `observation` (what each worker is told, as numbers and as words), `ticks` and `core` (many
-villages, compiled, the same to the bit), `env` (PettingZoo and Gymnasium), `stock`, `agents` and `planner` (who plays),
-`episode` (one village, tick by tick), `clairvoyant` and `bound` (what could have been), `score`.
+Read in this order: `constants` (names and numbers), `scenarios` and `exogenous` (what chance does), `world` (the
+readable reference, one village), `observation` (what each worker is told, as numbers and as words), `kernels` and
+`batch` (many villages, compiled, the same to the bit), `env` (PettingZoo and Gymnasium), `agents` (those who act),
+`episode` (one village, tick by tick), `batch_episode` (many at once), `evaluation` (how well), `training`, `llm`.
 """

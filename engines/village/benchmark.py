@@ -20,9 +20,10 @@ from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import require_version
 from stagelight.engines.experiment.statistics import ratio_interval
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import adversary, agents, bound, plans, record, scenarios, score, speed, tape
-from stagelight.engines.village.llm import runs, talk
-from stagelight.engines.village.rounds import (
+from stagelight.engines.village import exogenous, record, scenarios
+from stagelight.engines.village.agents import registry
+from stagelight.engines.village.evaluation import metrics, oracle_cache, throughput, upper_bound, worst_case_start
+from stagelight.engines.village.evaluation.evaluate_agents import (
     AGENTS,
     ALONE,
     CLAIRVOYANT,
@@ -32,8 +33,11 @@ from stagelight.engines.village.rounds import (
     TAUGHT,
     Means,
     Round,
-    play,
 )
+from stagelight.engines.village.evaluation.evaluate_agents import (
+    compare as compare_agents,
+)
+from stagelight.engines.village.llm import runs, zero_shot_run
 
 OTHERS = 20  # tapes, at most, of a scenario that was not calibrated
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
@@ -65,7 +69,9 @@ def compare(
     return table(before, Means(record.POLICY, cache, progress), jobs, deadline)
 
 
-def table(before: Recording, means: Means, jobs: int, deadline: float = NEVER, trials: int = plans.TRIALS) -> Recording:
+def table(
+    before: Recording, means: Means, jobs: int, deadline: float = NEVER, trials: int = oracle_cache.TRIALS
+) -> Recording:
     """A recording with the final table beside it.
 
     Args:
@@ -79,7 +85,7 @@ def table(before: Recording, means: Means, jobs: int, deadline: float = NEVER, t
         Interrupted: the deadline passed; the same call resumes.
         ModelError: the small language model is not installed.
     """
-    count = int(before.config.get("compared", {}).get("seeds", len(score.SEALED_SEEDS)))
+    count = int(before.config.get("compared", {}).get("seeds", len(metrics.SEALED_SEEDS)))
     progress, calibrated = means.progress, {one.name for one in scenarios.CALIBRATED}
     facts: dict[str, float] = {
         "compared.seeds": count, "compared.other_seeds": min(count, OTHERS),
@@ -89,29 +95,33 @@ def table(before: Recording, means: Means, jobs: int, deadline: float = NEVER, t
     found: dict[str, NDArray[np.float64]] = {}
     alone: list[float] = []
     for done, name in enumerate(scenarios.SCENARIOS, 1):
-        seeds = score.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
-        found |= plans.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
-        rounds[name] = play(AGENTS, name, seeds, found[name], means)
+        seeds = metrics.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
+        found |= oracle_cache.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
+        rounds[name] = compare_agents(AGENTS, name, seeds, found[name], means)
         rows = rounds[name].table(AGENTS)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in rows.items() for k in KEPT if k in row}
         alone += [rows[ALONE]["share"]] if name in calibrated else []
-        drawn = score.tapes(name, seeds)
-        for days in score.RESERVES:
-            facts[f"score.{name}.reserve_{days}.return"] = score.mean_return(agents.with_reserve(days), name, drawn)
+        drawn = metrics.tapes(name, seeds)
+        for days in metrics.RESERVES:
+            facts[f"score.{name}.reserve_{days}.return"] = metrics.mean_return(registry.with_reserve(days), name, drawn)
         progress(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
     facts["calibration.alone_share"] = max(alone)
     facts |= (
-        verdict(facts) | gains(facts) | gap(score.SEALED_SEEDS[:BOUNDED], found) | language(rounds) | speed.throughput()
+        verdict(facts)
+        | gains(facts)
+        | gap(metrics.SEALED_SEEDS[:BOUNDED], found)
+        | language(rounds)
+        | throughput.throughput()
     )
-    weather = tape.draw(scenarios.named(str(before.config["scenario"])), before.seed)
-    answers, spoken = talk.asked(weather, means.cache, progress)
+    weather = exogenous.draw(scenarios.named(str(before.config["scenario"])), before.seed)
+    answers, spoken = zero_shot_run.asked(weather, means.cache, progress)
     measured = {name: round(value, 6) for name, value in (facts | spoken).items()}
-    compared = {"seeds": count, "first_seed": score.SEALED_SEEDS[0], "trials": trials}
+    compared = {"seeds": count, "first_seed": metrics.SEALED_SEEDS[0], "trials": trials}
     return replace(
         before,
         config={**before.config, "compared": compared},
         facts=dict(sorted({**before.facts, **measured}.items())),
-        events=(*(event for event in before.events if event["kind"] != talk.KIND), *answers),
+        events=(*(event for event in before.events if event["kind"] != zero_shot_run.KIND), *answers),
     )
 
 
@@ -159,7 +169,7 @@ def gains(facts: Mapping[str, float]) -> dict[str, float]:
     """
     found = {}
     for name in scenarios.SCENARIOS:
-        reserves = [facts[f"score.{name}.reserve_{days}.return"] for days in score.RESERVES]
+        reserves = [facts[f"score.{name}.reserve_{days}.return"] for days in metrics.RESERVES]
         best = max(facts[f"score.{name}.stock.return"], *reserves)
         random, plan = (facts[f"score.{name}.{who}.return"] for who in ("random", "clairvoyant"))
         found[name] = (facts[f"score.{name}.{POLICY}.return"] - best) / (plan - random)
@@ -173,7 +183,7 @@ def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dic
     """How far the clairvoyant's plans lie below the upper bound, as a share of it, by scenario and at most."""
     facts: dict[str, float] = {}
     for name in (one.name for one in scenarios.CALIBRATED):
-        above = np.mean([bound.upper(adversary.tape(scenarios.named(name), seed)) for seed in seeds])
+        above = np.mean([upper_bound.upper(worst_case_start.tape(scenarios.named(name), seed)) for seed in seeds])
         facts |= {
             f"bound.{name}": float(above),
             f"bound.{name}.gap": float(1 - planned[name][: len(seeds)].mean() / above),
@@ -188,7 +198,7 @@ def language(rounds: Mapping[str, Round]) -> dict[str, float]:
     the 95 % bootstrap interval over tapes, also of the difference, which is taken tape by tape.
     """
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
-    count = len(chosen[0].played[SMALL].history)
+    count = len(chosen[0].played[SMALL].returns)
     best = np.concatenate([one.best[:count] for one in chosen])
     shares = {
         kind: np.concatenate([one.played[who].returns[:count] for one in chosen])

@@ -1,4 +1,4 @@
-"""What compiles this folder's functions; the constants of `rules` are compiled in."""
+"""The decorator that compiles this folder's functions; the values of `constants` are compiled in."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 from stagelight.engines.experiment.compiling import compiler
 
 compiled = compiler(
-    Path(__file__).resolve().parent, Path(__file__).resolve().with_name("rules.py"), error_model="numpy"
+    Path(__file__).resolve().parent, Path(__file__).resolve().with_name("constants.py"), error_model="numpy"
 )

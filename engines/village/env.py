@@ -5,7 +5,7 @@
     observations, infos = village.reset(seed=0)
 
 Three agents, `farmer_0`, `miller_0` and `baker_0`, act in every tick; who is busy goes on with what they do.
-Observations are rows of 44 numbers (`rules.SELF`, `rules.KNOWN` and ages); `infos` hold, for each agent, the
+Observations are rows of 44 numbers (`constants.SELF`, `constants.KNOWN` and ages); `infos` hold, for each agent, the
 `action_mask` and, under `text`, the same row in words. The reward is shared, and an episode's sum is its return.
 """
 
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.conversions import parallel_to_aec
 
-from stagelight.engines.village import observation, picture, rules, scenarios, ticks
-from stagelight.engines.village.core import Villages
-from stagelight.engines.village.tape import draw, stack
+from stagelight.engines.village import constants, kernels, observation, rendering, scenarios
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.exogenous import draw, stack
 
 REPORT, WORDS, SILENCE = "report", "words", "silence"
 TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
-AGENTS = tuple(f"{name}_0" for name in rules.AGENTS)
-STATE = ticks.NUMBERS + ticks.WORKERS + 3  # everything, and the tick's wind, omen and price
+AGENTS = tuple(f"{name}_0" for name in constants.AGENTS)
+STATE = kernels.NUMBERS + kernels.WORKERS + 3  # everything, and the tick's wind, omen and price
 NO_ONE = np.zeros((1, 3), np.bool_)
 Row = NDArray[np.float32]
 
@@ -42,7 +42,11 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
     }  # fmt: skip
 
     def __init__(
-        self, scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+        self,
+        scenario: str = "std",
+        talks: str = REPORT,
+        max_cycles: int = constants.TICKS,
+        render_mode: str | None = None,
     ) -> None:
         """An environment; nothing happens before `reset`.
 
@@ -67,7 +71,7 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         self.agents: list[str] = []
         low, high = observation.low_high()
         self.observation_spaces = {agent: spaces.Box(low, high, dtype=np.float32) for agent in AGENTS}
-        self.action_spaces = {agent: spaces.Discrete(len(rules.ACTIONS)) for agent in AGENTS}
+        self.action_spaces = {agent: spaces.Discrete(len(constants.ACTIONS)) for agent in AGENTS}
         self.state_space = spaces.Box(-observation.MOST, observation.MOST, (STATE,), np.float64)
         self.heard: dict[str, str] = {}  # what was said in the last tick, by speaker
         self._said: dict[str, str] = {}
@@ -79,7 +83,7 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         return self.observation_spaces[agent]
 
     def action_space(self, agent: str) -> spaces.Discrete:
-        """An action's number, as in `rules.ACTIONS`."""
+        """An action's number, as in `constants.ACTIONS`."""
         return self.action_spaces[agent]
 
     def reset(
@@ -105,8 +109,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
             raise ValueError(
                 f"talks is {self.talks!r}: to let agents say something, make the village with talks='words'"
             )
-        if len(text) > rules.MESSAGE:
-            raise ValueError(f"message of {len(text)} characters, at most {rules.MESSAGE}; say less")
+        if len(text) > constants.MESSAGE:
+            raise ValueError(f"message of {len(text)} characters, at most {constants.MESSAGE}; say less")
         self._said[agent] = text
 
     def step(
@@ -124,7 +128,7 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         self._pass_on(villages)
         everyone = np.full((1, 3), self.talks == REPORT)
         reward = float(villages.step(chosen, everyone)[0])
-        over = bool(villages.workers[0, ticks.NOW] >= min(self.max_cycles, rules.TICKS))
+        over = bool(villages.workers[0, kernels.NOW] >= min(self.max_cycles, constants.TICKS))
         found = self._observations(), dict.fromkeys(AGENTS, reward), dict.fromkeys(AGENTS, False)
         infos = self._infos()
         if over:
@@ -136,7 +140,7 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         v = self.villages
         if v is None:
             raise ValueError("the village has not begun; call reset first")
-        now = min(int(v.workers[0, ticks.NOW]), ticks.LAST)
+        now = min(int(v.workers[0, kernels.NOW]), kernels.LAST)
         chance = v.tapes.wind[0, now], v.tapes.omen[0, now], v.tapes.price[0, now]
         return np.array([*v.numbers[0], *v.workers[0], *chance], np.float64)
 
@@ -146,8 +150,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
             gymnasium.logger.warn("render_mode is None: make the village with one to see it")
             return None
         if self.render_mode == "rgb_array":
-            return picture.paint(self.state())
-        words = picture.words(self.state())
+            return rendering.paint(self.state())
+        words = rendering.words(self.state())
         if self.render_mode == "ansi":
             return words
         sys.stdout.write(words + "\n")
@@ -164,7 +168,7 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
     def _pass_on(self, villages: Villages) -> None:
         """What was said reaches the others: as words, and what of it is understood as knowledge."""
         self.heard, self._said = self._said, {}
-        tick = int(villages.workers[0, ticks.NOW])
+        tick = int(villages.workers[0, kernels.NOW])
         for speaker, text in self.heard.items():
             agent = AGENTS.index(speaker)
             told = observation.understand(text, agent)
@@ -180,7 +184,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         v = self.villages
         assert v is not None
         heard = [
-            {rules.AGENTS[AGENTS.index(who)]: text for who, text in self.heard.items() if who != me} for me in AGENTS
+            {constants.AGENTS[AGENTS.index(who)]: text for who, text in self.heard.items() if who != me}
+            for me in AGENTS
         ]
         return {
             agent: {"action_mask": v.masks[0, i].copy(), "text": observation.describe(v.observations[0, i], heard[i])}
@@ -193,13 +198,15 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
 
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 12}  # noqa: RUF012  # as in Env
 
-    def __init__(self, scenario: str = "std", max_cycles: int = rules.TICKS, render_mode: str | None = None) -> None:
+    def __init__(
+        self, scenario: str = "std", max_cycles: int = constants.TICKS, render_mode: str | None = None
+    ) -> None:
         """As `Village`, whose agents report to the steward in every tick."""
         self.village = Village(scenario, REPORT, max_cycles, render_mode)
         self.render_mode = render_mode
         low, high = observation.low_high()
         self.observation_space = spaces.Box(np.tile(low, 3), np.tile(high, 3), dtype=np.float32)
-        self.action_space = spaces.MultiDiscrete([len(rules.ACTIONS)] * 3)
+        self.action_space = spaces.MultiDiscrete([len(constants.ACTIONS)] * 3)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Row, dict[str, Any]]:
         """Begin an episode."""
@@ -226,14 +233,14 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
 
 
 def parallel_env(
-    scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+    scenario: str = "std", talks: str = REPORT, max_cycles: int = constants.TICKS, render_mode: str | None = None
 ) -> Village:
     """`village_v0` for agents that act at once."""
     return Village(scenario, talks, max_cycles, render_mode)
 
 
 def env(
-    scenario: str = "std", talks: str = REPORT, max_cycles: int = rules.TICKS, render_mode: str | None = None
+    scenario: str = "std", talks: str = REPORT, max_cycles: int = constants.TICKS, render_mode: str | None = None
 ) -> AECEnv[str, Row, int]:
     """`village_v0` for agents that act in turn."""
     return parallel_to_aec(Village(scenario, talks, max_cycles, render_mode))

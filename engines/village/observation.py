@@ -2,7 +2,7 @@
 
 A worker sees the place they stand at; of everything else they have the last value seen or heard, and its age. A message
 is text of at most 200 characters that the two others read in the next tick. Whatever it says in the form `name=value`
-(names as in `rules.KNOWN`, or `doing=bake` of oneself) the others then know, true or not.
+(names as in `constants.KNOWN`, or `doing=bake` of oneself) the others then know, true or not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
 from stagelight.engines.village.world import World
 
 SAID = re.compile(r"\b([a-z_]+)\s*=\s*([a-z_]+|-?\d+(?:\.\d+)?)")
@@ -30,7 +30,7 @@ _GROUPS = {
 
 
 def observe(world: World, agent: int) -> NDArray[np.float32]:
-    """(44,) float32: `rules.SELF`, the 18 of `rules.KNOWN` as last seen or heard, and the age of each in ticks."""
+    """(44,) float32: `constants.SELF`, `constants.KNOWN` as last seen or heard, and each age in ticks."""
     day, tick = divmod(world.tick, r.DAY)
     busy = world.action[agent] if world.left[agent] > 0 else r.FREE
     own = (agent, world.where(agent), busy, world.left[agent], world.ill(agent), day + 1, tick, world.level)

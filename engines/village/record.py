@@ -1,7 +1,7 @@
 """From runs of the village to a recording: one run shown from dawn to the last night, and those it is compared with.
 
-The recording's arrays. Of the shown run, `shown_` and the names of `chronicle`; of the others the same without what was
-seen and allowed, after the name of each:
+The recording's arrays. Of the shown run, `shown_` and the names of `episode_trace`; of the others the same without
+what was seen and allowed, after the name of each:
 
     idle     the same weather, and nobody works
     alone    the same weather, and one worker does the whole chain alone
@@ -15,7 +15,7 @@ Of the weather that they share, T = 480 ticks:
     omen     (T,)  whether the mill stands still today or tomorrow; the miller alone sees it
     price    (T,)  coins for one of flour
 
-and those of `trials.table`. What a day is to a village is in the facts and events.
+and those of `reserve_sweep.table`. What a day is to a village is in the facts and events.
 """
 
 from __future__ import annotations
@@ -32,11 +32,16 @@ from stagelight.engines import recording
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import agents, fitting, scenarios, score, selection, tape, telling, trials
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.cast import SCRIPT, Idle, Lone, Worker, scripts
-from stagelight.engines.village.chronicle import Chronicle
-from stagelight.engines.village.tape import Tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, narrative, scenarios, seed_selection
+from stagelight.engines.village.agents import fitted, registry
+from stagelight.engines.village.agents.protocol import SCRIPT, Agent
+from stagelight.engines.village.agents.scripted import Idle, lone, scripts
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.episode_trace import Trace, trace
+from stagelight.engines.village.evaluation import metrics, reserve_sweep
+from stagelight.engines.village.exogenous import Tape
 
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).resolve().parent
@@ -50,8 +55,8 @@ class Config:
 
     scenario: str = "compound"
     reserve: float = 4.0  # days of food that the scripted workers keep
-    first_seed: int = selection.FIRST_SEED
-    seeds: int = selection.SEEDS  # looked at for one whose run tells the story
+    first_seed: int = seed_selection.FIRST_SEED
+    seeds: int = seed_selection.SEEDS  # looked at for one whose run tells the story
     measured_from: int = 4000  # the first seed of those over which means are taken
     measured: int = 100
     turns: float = TURNS
@@ -64,21 +69,22 @@ class Cast:
 
     name: str
     author: str  # script, planner, policy or language model
-    make: Callable[[], Sequence[Worker]]  # three, fresh for an episode
+    make: Callable[[], Sequence[Agent]]  # three, fresh for an episode
 
 
 def scripted(config: Config) -> Cast:
     """The (s, S) workers."""
-    numbers = agents.with_reserve(config.reserve).parameters(config.scenario)
+    numbers = registry.with_reserve(config.reserve).parameters(config.scenario)
     return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: scripts(numbers))
 
 
 def trained(path: Path) -> Cast:
     """Three workers who share a trained policy; each remembers for themselves."""
-    from stagelight.engines.village.training import policy, worker  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.agents import policy  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training import networks  # noqa: PLC0415  # brings in torch
 
-    network, _ = policy.load(path)
-    return Cast("a trained policy", worker.POLICY, lambda: [worker.TrainedWorker(network) for _ in range(3)])
+    network, _ = networks.load(path)
+    return Cast("a trained policy", policy.POLICY, lambda: [policy.TrainedWorker(network) for _ in range(3)])
 
 
 def published(config: Config) -> Cast:
@@ -88,7 +94,7 @@ def published(config: Config) -> Cast:
 
 def version() -> str:
     """The code version of the recording."""
-    return code_version(__name__, files=[fitting.FILE])
+    return code_version(__name__, files=[fitted.FILE])
 
 
 def make(
@@ -110,12 +116,12 @@ def make(
     cast = cast or published(config)
     scenario = scenarios.named(config.scenario)
     chosen, shown, found, rule = _choose(config, cast, seed, progress)
-    weather = tape.draw(scenario, chosen)
+    weather = exogenous.draw(scenario, chosen)
     runs = {"shown": shown, **others(config, weather)}
     arrays = run_arrays(config, runs, weather)
     measured = range(config.measured_from, config.measured_from + config.measured)
-    arrays |= trials.table(scenario, measured, progress)
-    tale = telling.Told({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
+    arrays |= reserve_sweep.table(scenario, measured, progress)
+    tale = narrative.Narrative({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
     return Recording(
         name="village",
         seed=chosen,
@@ -136,12 +142,13 @@ def make(
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
     """What those who act in the scene reach on many tapes of a scenario: return, hunger, recovery."""
     if POLICY.exists():
-        from stagelight.engines.village.training import policy, rollouts  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.agents.policy import BatchPolicy  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import networks  # noqa: PLC0415
 
-        found = trials.read(*rollouts.episodes(policy.load(POLICY)[0], weather))
+        found = reserve_sweep.read(play(Villages(weather), BatchPolicy(networks.load(POLICY)[0])))
     else:
-        found = trials.outcome(weather, agents.with_reserve(config.reserve).parameters(name))
-    hungry, back = trials.hardship(found["fed"], found["stored"])
+        found = reserve_sweep.outcome(weather, registry.with_reserve(config.reserve).parameters(name))
+    hungry, back = reserve_sweep.hardship(found["fed"], found["stored"])
     who = "policy" if POLICY.exists() else "reserve"
     return {
         f"{who}.return": float(found["return_"].mean()), f"{who}.return.sd": float(found["return_"].std(ddof=1)),
@@ -151,14 +158,14 @@ def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
 
 def _choose(
     config: Config, cast: Cast, seed: int | None, progress: Progress
-) -> tuple[int, Chronicle, selection.Story, dict[str, Any]]:
+) -> tuple[int, Trace, seed_selection.Story, dict[str, Any]]:
     """The first run that tells the story, or that of the seed asked for, and how it was come by."""
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
         run, found = _tried(config, cast, one)
         progress("looking for a run that tells the story", count, len(window), {"return": run.world.J / r.NORM})
         if found is not None and seed in {None, one}:
-            return one, run, found, {"rule": selection.RULE, "looked_at": count}
+            return one, run, found, {"rule": seed_selection.RULE, "looked_at": count}
         if seed is not None and (found is not None or one >= seed):
             break
     if seed is not None:
@@ -167,19 +174,21 @@ def _choose(
             return seed, run, found, {"rule": "the one asked for with --seed", "looked_at": 1}
     asked = f"seed {seed}" if seed is not None else f"each of the seeds {window[0]} to {window[-1]}"
     raise ValueError(
-        f"village: {asked} of {config.scenario}, with {cast.name}, is not of the kind wanted: {selection.RULE}; "
+        f"village: {asked} of {config.scenario}, with {cast.name}, is not of the kind wanted: {seed_selection.RULE}; "
         "give another --seed"
     )
 
 
-def _tried(config: Config, cast: Cast, seed: int) -> tuple[Chronicle, selection.Story | None]:
+def _tried(config: Config, cast: Cast, seed: int) -> tuple[Trace, seed_selection.Story | None]:
     """A run, and its story if it has one."""
-    weather = tape.draw(scenarios.named(config.scenario), seed)
-    run = Chronicle(weather, cast.make()).play()
-    return run, selection.story(telling.fed(run.arrays), telling.stored(run.arrays), selection.still_days(weather))
+    weather = exogenous.draw(scenarios.named(config.scenario), seed)
+    run = trace(weather, cast.make())
+    return run, seed_selection.story(
+        narrative.fed(run.arrays), narrative.stored(run.arrays), seed_selection.still_days(weather)
+    )
 
 
-def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> dict[str, NDArray[Any]]:
+def run_arrays(config: Config, runs: Mapping[str, Trace], weather: Tape) -> dict[str, NDArray[Any]]:
     """The recording's arrays of some runs and of the weather that they share."""
     arrays = {f"{name}_{key}": value for name, run in runs.items() for key, value in run.arrays.items()
               if name == "shown" or key not in SIGHT}  # fmt: skip
@@ -191,19 +200,14 @@ def run_arrays(config: Config, runs: Mapping[str, Chronicle], weather: Tape) -> 
     }
 
 
-def others(config: Config, weather: Tape) -> dict[str, Chronicle]:
+def others(config: Config, weather: Tape) -> dict[str, Trace]:
     """The runs that the shown one is compared with, on the same tape."""
-    alone: list[Chronicle] = []
-    for who in range(3):
-        workers: list[Worker] = [Idle()] * 3
-        workers[who] = Lone()
-        alone.append(Chronicle(weather, workers).play())
-    best = max(alone, key=lambda run: run.world.J)
+    best = max((trace(weather, lone(who)) for who in range(3)), key=lambda run: run.world.J)
     return {
-        "idle": Chronicle(weather, [Idle()] * 3).play(),
+        "idle": trace(weather, [Idle()] * 3),
         "alone": best,
-        "hoarder": Chronicle(weather, scripts(agents.named("hoarder").parameters(config.scenario))).play(),
-        "investor": Chronicle(weather, scripts(agents.named("sell_all").parameters(config.scenario))).play(),
+        "hoarder": trace(weather, scripts(registry.named("hoarder").parameters(config.scenario))),
+        "investor": trace(weather, scripts(registry.named("sell_all").parameters(config.scenario))),
     }
 
 
@@ -216,24 +220,24 @@ def _measured(config: Config, progress: Progress) -> dict[str, float]:
     seeds = range(config.measured_from, config.measured_from + config.measured)
     facts: dict[str, float] = {"measured.seeds": config.measured}
     for done, name in enumerate(("calm", config.scenario), 1):
-        weather = trials.tapes(scenarios.named(name), seeds)
-        facts[f"{name}.random.return"] = float(trials.chance(weather, np.random.default_rng(0)).mean())
+        weather = reserve_sweep.tapes(scenarios.named(name), seeds)
+        facts[f"{name}.random.return"] = float(reserve_sweep.chance(weather, np.random.default_rng(0)).mean())
         facts |= {f"{name}.{fact}": value for fact, value in _acted(config, name, weather).items()}
         for who, agent in _compared(config).items():
-            found = trials.outcome(weather, agent.parameters(name))["return_"]
+            found = reserve_sweep.outcome(weather, agent.parameters(name))["return_"]
             facts |= {f"{name}.{who}.return": float(found.mean()), f"{name}.{who}.return.sd": float(found.std(ddof=1))}
-        best = score.best_reserve(name, score.tapes(name, score.TRAIN_SEEDS))
+        best = metrics.best_reserve(name, metrics.tapes(name, metrics.TRAIN_SEEDS))
         facts[f"{name}.best_reserve"] = best
         facts[f"{name}.best_reserve.return"] = facts[f"{name}.reserve_{best}.return"]
         progress("means over seeds", done, 2, {"return": facts[f"{name}.reserve.return"]})
     return {name: round(value, 6) for name, value in facts.items()}
 
 
-def _compared(config: Config) -> dict[str, agents.Agent]:
+def _compared(config: Config) -> dict[str, registry.Entry]:
     """The scripted agents by the names of their facts."""
     named = {"hoarder": "hoarder", "investor": "sell_all", "no_granary": "no_granary", "stock": "stock"}
     return {
-        **{fact: agents.named(name) for fact, name in named.items()},
-        "reserve": agents.with_reserve(config.reserve),
-        **{f"reserve_{days}": agents.with_reserve(days) for days in score.RESERVES},
+        **{fact: registry.named(name) for fact, name in named.items()},
+        "reserve": registry.with_reserve(config.reserve),
+        **{f"reserve_{days}": registry.with_reserve(days) for days in metrics.RESERVES},
     }

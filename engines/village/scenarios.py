@@ -23,7 +23,7 @@ class Scenario:
     spell_rabbit_rate: float = 0.0  # instead of rabbit_rate, where higher
     spell_growth: float = 1.0  # factor on what grows in a tick
     spell_price: float = 1.0  # what the price returns to; it falls there at once
-    worst_start: bool = False  # the spell starts when it hurts most, see `adversary`
+    worst_start: bool = False  # the spell starts when it hurts most, see `worst_case_start`
 
 
 CALM = Scenario("calm")

@@ -8,8 +8,8 @@ from pathlib import Path
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.experiment.stretch import Stretch
 from stagelight.engines.recording import Recording, sha256
-from stagelight.engines.village import record, scenarios, tape
-from stagelight.engines.village.chronicle import Chronicle
+from stagelight.engines.village import exogenous, record, scenarios
+from stagelight.engines.village.episode_trace import trace
 
 
 def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
@@ -28,8 +28,8 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
         raise ValueError(f"{record.POLICY.name}: {found} found, {wanted} acted; get the published one back")
     known = {field.name: before.config[field.name] for field in fields(record.Config)}
     config = record.Config(**known | {"varies": tuple(known["varies"])})
-    weather = tape.draw(scenarios.named(config.scenario), before.seed)
-    shown = Chronicle(weather, record.published(config).make()).play()
+    weather = exogenous.draw(scenarios.named(config.scenario), before.seed)
+    shown = trace(weather, record.published(config).make())
     progress("playing the runs again", 1, 2, {})
     runs = {"shown": shown, **record.others(config, weather)}
     progress("playing the runs again", 2, 2, {})

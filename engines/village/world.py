@@ -1,4 +1,4 @@
-"""The readable reference: one village, every rule a line. `core` is the same, compiled over many, to the bit.
+"""The readable reference: one village, every rule a line. `batch` is the same, compiled over many, to the bit.
 
 A tick is: rabbits come; the workers, in order, go on with what they do; crops grow and are eaten; stocks spoil; after
 the meals' ticks everyone eats, and after the last of a day mouths come or leave.
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.tape import Tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.exogenous import Tape
 
 # The numbers of a village in one row: six plots, then these; the last six are what went in and out since the start.
 STOCKS = (
@@ -37,6 +37,7 @@ class World:
         self.reaped = self.bought = self.eaten = self.sold = self.spoiled = self.ruined = 0.0
         self.place = [int(post) for post in r.POST]  # where each worker started what they do, or stands
         self.action, self.left = [r.FREE] * 3, [0] * 3  # what each does, and for how many ticks more
+        self.moved = [0.0] * 3  # what each worker's last action that ended moved, made or paid
         self.invalid, self.empty = [0] * 3, [0] * 3  # forbidden choices; work that moved nothing
         self.known = np.zeros((3, len(r.KNOWN)))  # what each worker last saw or heard
         self.seen = np.zeros((3, len(r.KNOWN)), np.int64)  # the tick of it
@@ -120,11 +121,11 @@ class World:
         return found
 
     def numbers(self) -> NDArray[np.float64]:
-        """(25,) plots, STOCKS and LEDGER in one row, as `core` keeps them."""
+        """(25,) plots, STOCKS and LEDGER in one row, as `batch` keeps them."""
         return np.array([*self.plots, *(getattr(self, name) for name in STOCKS + LEDGER)], np.float64)
 
     def workers(self) -> NDArray[np.int64]:
-        """(16,) WORKERS, three of each, and the tick, as `core` keeps them."""
+        """(16,) WORKERS, three of each, and the tick, as `batch` keeps them."""
         return np.array([*(value for name in WORKERS for value in getattr(self, name)), self.tick], np.int64)
 
     @property
@@ -157,8 +158,8 @@ class World:
             return
         self.left[agent] -= 1
         if self.left[agent] == 0:
-            moved = self._effect(agent, self.action[agent])
-            self.empty[agent] += int(moved == 0 and self.action[agent] != r.WAIT)
+            self.moved[agent] = self._effect(agent, self.action[agent])
+            self.empty[agent] += int(self.moved[agent] == 0 and self.action[agent] != r.WAIT)
             self.place[agent], self.action[agent] = int(r.END[agent, self.action[agent]]), r.FREE
 
     def _effect(self, agent: int, action: int) -> float:

@@ -107,11 +107,11 @@ def score_village(
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
     """
     with refusals():
-        from stagelight.engines.village import rounds  # noqa: PLC0415
+        from stagelight.engines.village.evaluation import evaluate_agents  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
         if base_url or model or transcripts:
-            agents = agents or (rounds.ENDPOINT,)
+            agents = agents or (evaluate_agents.ENDPOINT,)
         asking = _language_model(cache, base_url, model, key_variable, budget, transcripts)
         with progress.following() as report, asking as ask, stopping_after(minutes) as end:
             if agents or where:
@@ -127,7 +127,7 @@ def score_village(
 def _score_all(places: Places, seeds: int | None, cache: Path, report: progress.Report, cores: int, end: float) -> Rows:
     """Run the whole benchmark and write it into the recording."""
     from stagelight.engines.village import benchmark  # noqa: PLC0415  # brings in scipy
-    from stagelight.engines.village import score as measured  # noqa: PLC0415
+    from stagelight.engines.village.evaluation import metrics as measured  # noqa: PLC0415
 
     before = recording.load(places.recordings, "village")
     made = benchmark.compare(before, cache, report, cores, end, seeds or len(measured.SEALED_SEEDS))
@@ -146,22 +146,23 @@ def _score_agents(
     end: float,
 ) -> Rows:
     """Run some agents in some scenarios; all of either where none is named."""
-    from stagelight.engines.village import plans, rounds, scenarios  # noqa: PLC0415
     from stagelight.engines.village import record as village  # noqa: PLC0415
-    from stagelight.engines.village import score as measured  # noqa: PLC0415
+    from stagelight.engines.village import scenarios  # noqa: PLC0415
+    from stagelight.engines.village.evaluation import evaluate_agents, oracle_cache  # noqa: PLC0415
+    from stagelight.engines.village.evaluation import metrics as measured  # noqa: PLC0415
 
     for name in agents:
-        rounds.known(name)
-    asked, slow = agents or rounds.QUICK, {} if seeds else rounds.SLOW
+        evaluate_agents.known(name)
+    asked, slow = agents or evaluate_agents.QUICK, {} if seeds else evaluate_agents.SLOW
     chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
     most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
     tapes = measured.SEALED_SEEDS[: seeds or most]
-    best = plans.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
-    means = rounds.Means(village.POLICY, cache, report, ask)
+    best = oracle_cache.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
+    means = evaluate_agents.Means(village.POLICY, cache, report, ask)
     return [
         (one, who, row)
         for one in chosen
-        for who, row in rounds.scored(asked, one, tapes, best[one], means, slow).items()
+        for who, row in evaluate_agents.scored(asked, one, tapes, best[one], means, slow).items()
     ]
 
 
@@ -192,7 +193,7 @@ def _language_model(
     if base_url is None:
         yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", None, settings)
         return
-    from stagelight.engines.village.llm.endpoint import Config, Endpoint  # noqa: PLC0415  # brings in httpx
+    from stagelight.engines.village.llm.client import Config, Endpoint  # noqa: PLC0415  # brings in httpx
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # or else it has a line for every request
     config = Config(base_url, model or "", key_variable, temperature=temperature, seed=seed, budget=budget)

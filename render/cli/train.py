@@ -59,13 +59,13 @@ def train_policy(places: Places, minutes: float | None, seed: int, out: Path | N
         click train policy --out mine.safetensors
     """
     with refusals():
-        from stagelight.engines.village.training import policy, ppo, public  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import networks, ppo, training_loop  # noqa: PLC0415  # brings in torch
 
         cache = places.cache.parent / "record" / "village"
         with progress.following() as report, stopping_after(minutes) as end:
-            trained, _ = public.train(ppo.Config(), seed, cache, report, end)
-        path = out or cache / public.FILE
-        policy.publish(trained, path, {"seed": seed})
+            trained, _ = training_loop.train(ppo.Config(), seed, cache, report, end)
+        path = out or cache / training_loop.FILE
+        networks.publish(trained, path, {"seed": seed})
     click.echo(path)
 
 
@@ -87,9 +87,9 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
     with refusals():
         from stagelight.engines.village import record  # noqa: PLC0415  # brings in numba
         from stagelight.engines.village.llm import runs  # noqa: PLC0415
-        from stagelight.engines.village.training import language, policy, school  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import language, networks, school  # noqa: PLC0415  # brings in torch
 
-        cache, expert = places.cache.parent / "record" / "village", policy.load(record.POLICY)[0]
+        cache, expert = places.cache.parent / "record" / "village", networks.load(record.POLICY)[0]
         with progress.following() as report, stopping_after(minutes) as end:
             terms = school.Terms()
             trainer = school.teach(expert, runs.loaded(None), cache, terms, seed, report, end)

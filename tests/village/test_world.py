@@ -1,31 +1,19 @@
-"""The village's reference: laws of its goods and its time, its chance, and what a worker is told."""
+"""The village's reference: laws of its goods and its time."""
 
 from __future__ import annotations
-
-from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from stagelight.engines.village import constants as r
 from stagelight.engines.village import observation, scenarios
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.tape import Tape, draw, stack
+from stagelight.engines.village.exogenous import draw
 from stagelight.engines.village.world import STOCKS, World
+from support.village import SCENARIO, SEED, chosen, village
 
-SCENARIO = st.sampled_from(sorted(scenarios.SCENARIOS))
-SEED = st.integers(0, 2**32 - 1)
 IN_STORE = ("cut_wheat", "mill_wheat", "mill_flour", "bakery_flour", "bakery_bread", "square_bread", "granary")
-
-
-def village(name: str = "calm", seed: int = 0) -> World:
-    return World(draw(scenarios.named(name), seed))
-
-
-def chosen(world: World, rng: np.random.Generator) -> list[int]:
-    return [int(rng.choice(np.flatnonzero(world.mask(agent)))) for agent in range(3)]
 
 
 def grain(world: World) -> float:
@@ -188,49 +176,6 @@ def test_hunger_makes_them_leave_and_plenty_makes_them_come() -> None:
     assert world.mouths == r.MOUTHS + 2 * r.HOUSING
 
 
-@given(SCENARIO, SEED)
-@settings(max_examples=30, deadline=None)
-def test_a_tape_is_its_seed_and_within_range(name: str, seed: int) -> None:
-    scenario = scenarios.named(name)
-    first, second = draw(scenario, seed), draw(scenario, seed)
-    for field in fields(Tape):
-        np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name))
-    assert set(np.unique(first.wind)) <= {0.0, 0.5, 1.0}
-    assert np.all((first.price >= 0.5) & (first.price <= 1.6))
-    stalls = first.omen.reshape(r.DAYS, r.DAY)
-    assert np.all(stalls == stalls[:, :1])
-    assert stacked(first).wind.shape == (2, r.TICKS)
-
-
-def stacked(tape: Tape) -> Tape:
-    return stack([tape, tape])
-
-
-@given(SEED)
-@settings(max_examples=20, deadline=None)
-def test_a_scenario_changes_only_the_chance_it_names(seed: int) -> None:
-    calm, crash = draw(scenarios.CALM, seed), draw(scenarios.CRASH, seed)
-    np.testing.assert_array_equal(calm.plots, crash.plots)
-    np.testing.assert_array_equal(calm.ill, crash.ill)
-    assert np.all(calm.wind >= crash.wind)
-    assert crash.price.mean() < calm.price.mean()
-
-
-def test_rates_are_those_of_the_scenario() -> None:
-    tapes = [draw(scenarios.RABBITS, seed) for seed in range(200)]
-    assert np.mean([tape.rabbits.mean() for tape in tapes]) == pytest.approx(0.015, rel=0.05)
-    assert {draw(scenarios.CALM, seed).rabbits.any() for seed in range(20)} == {False}
-    still = [(draw(scenarios.COMPOUND, seed).wind.reshape(r.DAYS, r.DAY) == 0).all(1).sum() for seed in range(50)]
-    assert min(still) >= 4
-    chain = np.mean([draw(scenarios.CALM, seed).wind.mean() for seed in range(50)])
-    assert chain == pytest.approx(0.80, abs=0.05)
-
-
-def test_an_unknown_scenario_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"scenario 'flood': no such scenario; choose one of calm, std"):
-        scenarios.named("flood")
-
-
 @given(SEED)
 @settings(max_examples=10, deadline=None)
 def test_a_worker_knows_only_what_they_saw_or_heard(seed: int) -> None:
@@ -261,42 +206,3 @@ def test_a_message_reaches_the_two_others_in_the_next_tick() -> None:
         assert world.known[other, r.FARMER_DOES] == r.GUARD
         told = observation.observe(world, other)
         assert told[r.AGE + r.CUT_WHEAT] == 1
-
-
-@given(SCENARIO, SEED, st.integers(1, 200))
-@settings(max_examples=25, deadline=None)
-def test_a_report_survives_being_words(name: str, seed: int, ticks: int) -> None:
-    world, rng = village(name, seed), np.random.default_rng(seed)
-    for _ in range(ticks):
-        world.step(chosen(world, rng))
-    for agent in range(3):
-        report = world.report(agent, r.BAKE)
-        text = observation.say(report)
-        assert len(text) <= r.MESSAGE
-        np.testing.assert_array_equal(observation.understand(text, agent), report)
-
-
-@given(st.text(max_size=300))
-@settings(deadline=None)
-def test_any_text_may_be_said(text: str) -> None:
-    assert observation.understand(text, 0).shape == (len(r.KNOWN),)
-
-
-@given(SCENARIO, SEED)
-@settings(max_examples=10, deadline=None)
-def test_words_and_numbers_say_the_same(name: str, seed: int) -> None:
-    world, rng = village(name, seed), np.random.default_rng(seed)
-    low, high = observation.low_high()
-    for _ in range(150):
-        actions = chosen(world, rng)
-        world.step(actions, np.array([world.report(agent, actions[agent]) for agent in range(3)]))
-    for agent in range(3):
-        row: NDArray[np.float32] = observation.observe(world, agent)
-        assert row.shape == (r.OBSERVED,)
-        assert np.all((row >= low) & (row <= high))
-        text = observation.describe(row, {"baker": "bread soon"} if agent != 2 else None)
-        for index, key in enumerate(r.KNOWN[: r.FARMER_DOES]):
-            value = f"{float(row[r.KNOWS + index]):.2f}".rstrip("0").rstrip(".")
-            assert f"{key} {value}" in text
-        assert ("bread soon" in text) == (agent != 2)
-        assert f"Day {int(row[r.TODAY])} of 40" in text

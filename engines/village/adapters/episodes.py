@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment.provenance import code_version
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.llm.episode import Step
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.episode import Step
 from stagelight.engines.village.observation import low_high
 
 

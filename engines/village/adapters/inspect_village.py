@@ -25,11 +25,12 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import JSONSchema
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm.agent import Choice, LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
-from stagelight.engines.village.llm.reply import Messages, Schema, estimate
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.agents.protocol import Choice
+from stagelight.engines.village.episode import Episode
+from stagelight.engines.village.llm.types import Messages, Schema, estimate
 from stagelight.engines.village.world import World
 
 FIELDS = ("J", "mouths", "hunger", "granary", "coins", "level")  # of the village at the end, kept with the score
@@ -57,7 +58,7 @@ def three_workers() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         about = state.metadata
-        episode = Episode(World(tape.draw(scenarios.named(about["scenario"]), about["seed"])))
+        episode = Episode(World(exogenous.draw(scenarios.named(about["scenario"]), about["seed"])))
         workers = [LanguageAgent() for _ in r.AGENTS]
         while episode.world.tick < min(about["days"], r.DAYS) * r.DAY:
             choices: list[Choice | None] = [None] * len(workers)
@@ -85,11 +86,11 @@ def fed() -> Scorer:
 
 
 async def _ask(worker: LanguageAgent, episode: Episode, agent: int) -> Choice:
-    observation, mask = episode.observations[agent], episode.masks[agent]
-    messages, schema = worker.asks(observation, mask, episode.heard(agent))
+    observation = episode.observation(agent)
+    messages, schema = worker.asks(observation)
     output = await get_model().generate(_chat(messages), config=GenerateConfig(response_schema=_form(schema)))
     tokens = output.usage.total_tokens if output.usage else estimate(output.completion)
-    return worker.takes(observation, mask, output.completion, tokens)
+    return worker.takes(observation, output.completion, tokens)
 
 
 def _chat(messages: Messages) -> list[ChatMessage]:

@@ -16,11 +16,12 @@ from typing import Any
 
 import verifiers.v1 as vf
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.agents.protocol import Choice
+from stagelight.engines.village.episode import Episode
 from stagelight.engines.village.llm import prompt
-from stagelight.engines.village.llm.agent import Choice, LanguageAgent
-from stagelight.engines.village.llm.episode import Episode
 from stagelight.engines.village.world import World
 
 __all__ = ["VillageEnv", "VillageTaskset"]
@@ -78,7 +79,7 @@ class VillageEnv(vf.Env[VillageEnvConfig]):
 
     async def run(self, task: Any, agents: Any) -> None:
         """One episode, to its last day or until an agent ends its conversation."""
-        episode = Episode(World(tape.draw(scenarios.named(task.data.scenario), task.data.seed)))
+        episode = Episode(World(exogenous.draw(scenarios.named(task.data.scenario), task.data.seed)))
         workers = [LanguageAgent() for _ in r.AGENTS]
         async with AsyncExitStack() as stack:
             talks = [await stack.enter_async_context(getattr(agents, name).interaction(task)) for name in r.AGENTS]
@@ -110,7 +111,7 @@ def environment(names: Sequence[str] = scenarios.TRAIN, seeds: int = 8, days: in
 
 async def _turn(talk: Any, worker: LanguageAgent, episode: Episode, agent: int) -> Choice | None:
     """One choice; None if the conversation is over. The system prompt is the task's, so only the rest is sent."""
-    observation, mask = episode.observations[agent], episode.masks[agent]
-    messages, _ = worker.asks(observation, mask, episode.heard(agent))
+    observation = episode.observation(agent)
+    messages, _ = worker.asks(observation)
     segment = await talk.turn(messages[-1]["content"])
-    return None if segment.terminated else worker.takes(observation, mask, segment.last_reply, 0)
+    return None if segment.terminated else worker.takes(observation, segment.last_reply, 0)

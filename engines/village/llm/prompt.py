@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.llm.reply import Messages
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.llm.types import Messages
 from stagelight.engines.village.observation import describe
 
 REASON, NOTE = 160, 160  # characters
@@ -92,7 +92,7 @@ def short(observation: NDArray[np.float32], last: int) -> str:
 
     Args:
         observation: (44,) as `observation.observe` gives it.
-        last: the action this worker did before, `rules.FREE` if none.
+        last: the action this worker did before, `constants.FREE` if none.
     """
     o = observation
     known = {name: float(o[r.KNOWS + index]) for index, name in enumerate(r.KNOWN)}

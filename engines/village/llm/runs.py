@@ -20,19 +20,20 @@ from numpy.typing import NDArray
 from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import score
-from stagelight.engines.village.llm import episode, smollm
-from stagelight.engines.village.llm.agent import LanguageAgent
-from stagelight.engines.village.llm.reply import Model, ModelError
-from stagelight.engines.village.tape import Tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import episode
+from stagelight.engines.village.agents.language_model import LanguageAgent
+from stagelight.engines.village.evaluation import metrics as score
+from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.llm import smollm
+from stagelight.engines.village.llm.types import Model, ModelError
 from stagelight.engines.village.world import World
 
 _HERE = Path(__file__).resolve().parent
 ADAPTER = _HERE.parent / "data" / "smollm2"  # what `school.teach` made of the small model
 _PACKAGE = "stagelight.engines.village"
 # The modules that decide what the small model chooses on a tape.
-DECIDES = (f"{_PACKAGE}.adversary", f"{_PACKAGE}.llm.small", f"{_PACKAGE}.training.trial")
+DECIDES = (f"{_PACKAGE}.evaluation.worst_case_start", f"{_PACKAGE}.llm.small", f"{_PACKAGE}.training.trial")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def spoken(
     workers = [LanguageAgent(model) for _ in r.AGENTS]
     choices = np.full((1, r.TICKS, 3), r.FREE, np.int8)
     messages = 0
-    for step in islice(episode.play(World(drawn), workers), days * r.DAY):
+    for step in islice(episode.run(World(drawn), workers), days * r.DAY):
         for agent, choice in enumerate(step.choices):
             if choice is not None:
                 choices[0, step.tick, agent] = choice.action

@@ -26,7 +26,7 @@ from torch import Tensor
 from stagelight.engines.experiment import weights
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.prompt import WORDS
-from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
+from stagelight.engines.village.llm.types import Messages, ModelError, Reply, Schema
 
 END = -1  # in place of a token: the name ends here
 

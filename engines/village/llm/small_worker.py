@@ -8,9 +8,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.agents.language_model import MODEL
+from stagelight.engines.village.agents.protocol import Choice, Observation
 from stagelight.engines.village.llm import prompt
-from stagelight.engines.village.llm.agent import MODEL, Choice
 
 NextWord = Callable[[Sequence[str]], NDArray[np.float32]]  # (N,) prompts -> (N, 13) logits of prompt.WORDS
 
@@ -31,10 +32,10 @@ class SmallWorker:
     def see(self, observation: NDArray[np.float32]) -> None:
         """Nothing is remembered but the last choice."""
 
-    def act(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: dict[str, str]) -> Choice:
+    def act(self, observation: Observation) -> Choice:
         """The likeliest of the words that are allowed: valid by construction."""
-        line = prompt.short(observation, self.last)
-        self.last = int(pick(self.next_word([line]), mask[None])[0])
+        line = prompt.short(observation.values, self.last)
+        self.last = int(pick(self.next_word([line]), observation.mask[None])[0])
         return Choice(self.last, "", "", MODEL, "", len(line) // 3)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from stagelight.engines import installation
 from stagelight.engines.recording import sha256
-from stagelight.engines.village.llm.reply import ModelError
+from stagelight.engines.village.llm.types import ModelError
 
 NAME = "SmolLM2-135M-Instruct"
 FILE = f"{NAME}.Q4_1.gguf"

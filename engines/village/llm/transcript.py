@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self
 
-from stagelight.engines.village.llm import words
-from stagelight.engines.village.llm.reply import Messages, Model, ModelError, Reply, Schema
+from stagelight.engines.village import sanitize
+from stagelight.engines.village.llm.types import Messages, Model, ModelError, Reply, Schema
 
 SCHEMA = 1
 MAX_BYTES = 64 << 20  # of a transcript
@@ -85,7 +85,7 @@ class Transcript:
         if key in self._replies:
             return self._replies[key]
         if self._model is None or self._file is None:
-            begins = words.plain(messages[-1]["content"] if messages else "", 80)
+            begins = sanitize.plain(messages[-1]["content"] if messages else "", 80)
             raise TranscriptError(
                 f"{self.path}: no answer to prompt {key} ({begins!r}...) among its {len(self)}; the run is not the "
                 "one recorded: use its scenario, seed and code version, or record again with --base-url and --model"
@@ -141,7 +141,7 @@ def _read(path: Path) -> tuple[str, dict[str, Reply], int]:
             replies[str(entry["prompt"])] = _checked(entry["reply"])
         return str(head["model"]), replies, whole
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        why = words.plain(str(error), 120)
+        why = sanitize.plain(str(error), 120)
         raise TranscriptError(
             f"{path}: line {number} is not a transcript's ({why}); delete it and record again"
         ) from error

@@ -20,11 +20,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment import cache
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous as tape
+from stagelight.engines.village import scenarios
 from stagelight.engines.village.llm import prompt
 from stagelight.engines.village.llm.small_worker import NextWord, pick
-from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.rollouts import Cohort, act, told
 
 

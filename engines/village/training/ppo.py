@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stagelight.engines.experiment.checkpoint import trainable
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
 from stagelight.engines.village import scenarios
-from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.rollouts import FIRST_SEED, Batch, Cohort, collect
 
 

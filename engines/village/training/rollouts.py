@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
-from stagelight.engines.village import scenarios, tape, ticks
-from stagelight.engines.village.core import Villages
-from stagelight.engines.village.training.encoding import FEATURES, blank, encode, remember
-from stagelight.engines.village.training.outlook import OUTLOOK, outlook
-from stagelight.engines.village.training.policy import Policy
-from stagelight.engines.village.training.potential import potentials
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import exogenous, kernels, scenarios
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.training.critic_features import OUTLOOK, outlook
+from stagelight.engines.village.training.features import FEATURES, blank, encode, remember
+from stagelight.engines.village.training.networks import Policy, choose
+from stagelight.engines.village.training.reward_shaping import potentials
 
 FIRST_SEED = 10_000_000  # training draws its tapes from here on; what is scored lies below
 
@@ -52,7 +52,7 @@ class Ended:
 class Cohort:
     """Villages in step, on given tapes or one after the other on ever new ones."""
 
-    def __init__(self, names: Sequence[str], tapes: tape.Tape) -> None:
+    def __init__(self, names: Sequence[str], tapes: exogenous.Tape) -> None:
         """Begin.
 
         Args:
@@ -83,20 +83,18 @@ class Cohort:
         self.seed, self.next_seed = self.next_seed, self.next_seed + self.stride
         self._begin(_drawn(self.names, self.count, self.seed))
 
-    def _begin(self, tapes: tape.Tape) -> None:
+    def _begin(self, tapes: exogenous.Tape) -> None:
         self.villages = Villages(tapes)
         self.memory = blank(self.count)
 
     def ended(self) -> list[Ended]:
         """The episodes, which are over."""
-        numbers = zip(self.villages.returns.tolist(), self.villages.numbers[:, ticks.LEVEL].tolist(), strict=True)
+        numbers = zip(self.villages.returns.tolist(), self.villages.numbers[:, kernels.LEVEL].tolist(), strict=True)
         return [Ended(self.names[i % len(self.names)], *found) for i, found in enumerate(numbers)]
 
     def free(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which workers choose now: village and worker of each."""
-        seen = self.villages.observations
-        rows, workers = np.nonzero((seen[:, :, r.ACTION] < 0) & (seen[:, :, r.ILL] == 0))
-        return rows, workers
+        return self.villages.free()
 
     def outlook(self, into: NDArray[np.float32]) -> None:
         """What the critic sees, (B, OUTLOOK)."""
@@ -112,7 +110,7 @@ class Cohort:
     @property
     def tick(self) -> int:
         """Of the episode."""
-        return int(self.villages.workers[0, ticks.NOW])
+        return self.villages.tick
 
     def state(self) -> dict[str, NDArray[Any]]:
         """All that the next tick depends on."""
@@ -128,22 +126,9 @@ class Cohort:
         self.memory[:] = kept["memory"]
 
 
-def _drawn(names: Sequence[str], count: int, first_seed: int) -> tape.Tape:
-    drawn = (tape.draw(scenarios.named(names[index % len(names)]), first_seed + index) for index in range(count))
-    return tape.stack(list(drawn))
-
-
-def choose(
-    policy: Policy, features: NDArray[np.float32], masks: NDArray[np.int8], generator: torch.Generator | None
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Actions (N,) and their log-probabilities."""
-    with torch.no_grad():
-        logp = policy.logp(torch.from_numpy(features), torch.from_numpy(masks))
-        if generator is None:
-            picked = logp.argmax(1, keepdim=True)
-        else:
-            picked = torch.multinomial(logp.exp(), 1, generator=generator)
-        return picked[:, 0].numpy(), logp.gather(1, picked)[:, 0].numpy()
+def _drawn(names: Sequence[str], count: int, first_seed: int) -> exogenous.Tape:
+    drawn = (exogenous.draw(scenarios.named(names[index % len(names)]), first_seed + index) for index in range(count))
+    return exogenous.stack(list(drawn))
 
 
 @dataclass(frozen=True)
@@ -219,35 +204,3 @@ def _observe(cohorts: Sequence[Cohort], outlooks: NDArray[np.float32], phi: NDAr
         cohort.outlook(outlooks[span])
         phi[span] = cohort.potential()
         start += cohort.count
-
-
-def episodes(policy: Policy, tapes: tape.Tape, drawn: int | None = None) -> tuple[Villages, NDArray[np.float64]]:
-    """Play a policy to the end of every tape.
-
-    Args:
-        policy: who acts, by the likeliest action.
-        tapes: stacked.
-        drawn: a seed, if actions are to be drawn instead.
-
-    Returns:
-        The villages after the last day, and (B, 480, 25) their rows of numbers after every tick.
-    """
-    villages, history, _ = played(policy, tapes, drawn)
-    return villages, history
-
-
-def played(
-    policy: Policy, tapes: tape.Tape, drawn: int | None = None
-) -> tuple[Villages, NDArray[np.float64], NDArray[np.int8]]:
-    """As `episodes`, with what was chosen: int8 (B, 480, 3), -1 where nothing was to be chosen."""
-    generator = None if drawn is None else torch.Generator().manual_seed(drawn)
-    cohort = Cohort([""], tapes)
-    history = np.empty((cohort.count, r.TICKS, ticks.NUMBERS))
-    choices = np.full((cohort.count, r.TICKS, 3), r.FREE, np.int8)
-    for tick in range(r.TICKS):
-        rows, workers = cohort.free()
-        actions = act(policy, [cohort], generator).actions[0]
-        choices[rows, tick, workers] = actions[rows, workers]
-        cohort.villages.step(actions, told(cohort.count))
-        history[:, tick] = cohort.villages.numbers
-    return cohort.villages, history, choices

@@ -24,11 +24,13 @@ import numpy as np
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
 from stagelight.engines.experiment.provenance import key
 from stagelight.engines.experiment.training import append, run_to_completion
-from stagelight.engines.village import rules, scenarios, tape
+from stagelight.engines.village import constants as rules
+from stagelight.engines.village import exogenous as tape
+from stagelight.engines.village import scenarios
 from stagelight.engines.village.llm.small import Small
 from stagelight.engines.village.training import language
 from stagelight.engines.village.training.lessons import Lessons, keep, kept, watch
-from stagelight.engines.village.training.policy import Policy
+from stagelight.engines.village.training.networks import Policy
 from stagelight.engines.village.training.trial import best_of, trial
 
 FIRST_LESSON = 15_000_000  # seeds of the tapes the pupil is taught on; of training, as rollouts.FIRST_SEED

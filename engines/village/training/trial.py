@@ -9,10 +9,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stagelight.engines.village import rules as r
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import prompt
 from stagelight.engines.village.llm.small_worker import NextWord, pick
-from stagelight.engines.village.tape import Tape
 from stagelight.engines.village.training.lessons import Lessons
 from stagelight.engines.village.training.rollouts import Cohort, told
 

@@ -1,9 +1,8 @@
-"""The village's recording, what is told of it, and the scene that is drawn from it."""
+"""The scene of the village, drawn from its recording."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,6 @@ import pytest
 
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import agents, cast, chronicle, record, scenarios, selection, tape, telling, trials
-from stagelight.engines.village import rules as r
-from stagelight.engines.village.llm.agent import Choice
-from stagelight.engines.village.playing import play
 from stagelight.render.components.village import bubble
 from stagelight.render.pages import try_reserve
 from stagelight.render.pages.scene_files import Scene
@@ -38,181 +33,6 @@ def recorded() -> Recording:
 @pytest.fixture(scope="module")
 def scene(recorded: Recording) -> Village:
     return Village(recorded)
-
-
-@pytest.fixture(scope="module")
-def played() -> chronicle.Chronicle:
-    weather = tape.draw(scenarios.COMPOUND, 7)
-    return chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()
-
-
-# --- the chronicle ------------------------------------------------------------------------------------
-
-
-def test_a_chronicle_is_the_run_that_the_compiled_village_plays(played: chronicle.Chronicle) -> None:
-    """Word by word reports and compiled reports come to the same, to the last bit."""
-    weather = tape.stack([tape.draw(scenarios.COMPOUND, 7)])
-    villages, history = play(weather, agents.named("stock").parameters(), remember=True)
-    assert np.array_equal(played.world.numbers(), villages.numbers[0])
-    assert np.array_equal(played.arrays["state"][1:], history[0].astype(np.float32))
-
-
-def test_what_is_carried_is_what_arrives(played: chronicle.Chronicle) -> None:
-    """Each load is delivered in full at its end; nobody holds anything while they work, wait or walk to their work."""
-    a = played.arrays
-    for agent in range(3):
-        for tick in np.flatnonzero(a["load"][1:-1, agent] > 0) + 1:
-            ends = next(at for at in range(tick, r.TICKS) if a["load"][at + 1, agent] == 0)
-            assert a["moved"][ends, agent] == a["load"][tick, agent]
-            assert int(a["does"][tick, agent]) in chronicle.CARRIED
-            assert a["good"][tick, agent] == chronicle.CARRIED[int(a["does"][tick, agent])]
-    assert (a["load"] > 0).sum() > 100
-
-
-def test_nobody_jumps(played: chronicle.Chronicle) -> None:
-    """From moment to moment a worker goes on along one leg, or reaches a place that it touches."""
-    a = played.arrays
-    for agent in range(3):
-        for tick in range(r.TICKS):
-            one, two = ({int(a[name][at, agent]) for name in ("leaves", "heads")} for at in (tick, tick + 1))
-            walked = r.TRAVEL[min(one | two), max(one | two)] if len(one | two) == 2 else 0
-            assert one & two or walked == 1, f"agent {agent} at {tick}: {one} to {two}"
-    assert ((a["way"] >= 0) & (a["way"] < 1)).all()
-
-
-def test_rewards_are_what_is_eaten_less_twice_what_is_missing(played: chronicle.Chronicle) -> None:
-    a = played.arrays
-    assert np.allclose(a["reward"] * r.NORM, a["eaten"] - r.MISSED * a["missed"], atol=1e-4)
-    assert a["reward"].sum() == pytest.approx(played.world.J / r.NORM, abs=1e-4)
-
-
-def test_words_are_kept_as_they_were_said_and_reasons_are_never_made_up() -> None:
-    class Talker(cast.Idle):
-        def act(self, observation: Any, mask: Any, heard: dict[str, str]) -> Choice:
-            return Choice(r.WAIT, "granary=999 hello", "because I like to", "language model", "", 3)
-
-    weather = tape.draw(scenarios.CALM, 1)
-    run = chronicle.Chronicle(
-        weather, [Talker(), cast.Scripted(agents.named("stock").parameters()), cast.Idle()]
-    ).play()
-    spoken = [event for event in run.events if event["agent"] == "farmer"]
-    assert {(e["message"], e["reason"], e["author"]) for e in spoken} == {
-        ("granary=999 hello", "because I like to", "language model")
-    }
-    assert not any("reason" in event for event in run.events if event["agent"] == "miller")
-    assert {event["author"] for event in run.events if event["agent"] == "miller"} == {"script"}
-    assert not any(event["agent"] == "baker" for event in run.events)
-    seen = run.arrays["observation"][5:, 1, r.KNOWS + r.IN_GRANARY]
-    assert (seen == 999).any(), "the miller believes what the farmer says"
-
-
-@pytest.mark.slow
-def test_one_worker_alone_is_not_enough() -> None:
-    weather = tape.draw(scenarios.CALM, 3)
-    for who in range(3):
-        workers: list[cast.Worker] = [cast.Idle()] * 3
-        workers[who] = cast.Lone()
-        run = chronicle.Chronicle(weather, workers).play()
-        assert chronicle_fed(run) < 0.6
-    assert chronicle_fed(chronicle.Chronicle(weather, cast.scripts(agents.named("stock").parameters())).play()) > 0.9
-
-
-def chronicle_fed(run: chronicle.Chronicle) -> float:
-    a = run.arrays
-    return float(a["eaten"].sum() / (a["eaten"].sum() + a["missed"].sum()))
-
-
-# --- the rule -----------------------------------------------------------------------------------------
-
-
-def days(**spans: tuple[int, int, float]) -> np.ndarray[Any, Any]:
-    """Forty days, all well but for spans of (first, one after the last, value)."""
-    found = np.ones(r.DAYS)
-    for first, last, value in spans.values():
-        found[first:last] = value
-    return found
-
-
-def test_the_rule_finds_the_story_and_nothing_else() -> None:
-    still = np.zeros(r.DAYS, np.bool_)
-    still[10:15] = True
-    fed, stored = days(hungry=(13, 16, 0.2)), days(full=(0, 12, 4.0), dry=(12, 20, 0.1))
-    found = selection.story(fed, stored, still)
-    assert found == selection.Story(still=11, blows=16, dry=13, hungry=(14, 15, 16), recovered=17)
-    assert selection.story(days(), stored, still) is None, "nobody was hungry"
-    assert selection.story(days(late=(13, 30, 0.2)), stored, still) is None, "no recovery in time"
-    assert selection.story(fed, days(poor=(0, 40, 1.0)), still) is None, "nothing was stored"
-    assert selection.story(fed, stored, np.zeros(r.DAYS, np.bool_)) is None, "the wind never dropped"
-    assert selection.story(days(early=(10, 16, 0.2)), stored, still) is None, "nothing was bridged"
-
-
-@pytest.mark.slow
-@pytest.mark.engine
-def test_the_published_run_is_the_first_that_fits(recorded: Recording) -> None:
-    """The rule's own words stand in the recording, the run fits them, and no seed before it does."""
-    event = next(event for event in recorded.events if event["kind"] == "cast")
-    first = int(recorded.config["first_seed"])
-    assert event["rule"] == selection.RULE
-    assert event["looked_at"] == recorded.seed - first + 1
-    maker = record.published(record.Config())
-    for seed in range(first, recorded.seed + 1):
-        weather = tape.draw(scenarios.named(str(recorded.config["scenario"])), seed)
-        a = chronicle.Chronicle(weather, maker.make()).play().arrays
-        found = selection.story(telling.fed(a), telling.stored(a), selection.still_days(weather))
-        assert (found is not None) == (seed == recorded.seed)
-
-
-# --- the recording ------------------------------------------------------------------------------------
-
-
-def test_a_seed_that_tells_no_story_is_refused_in_one_line(tmp_path: Path) -> None:
-    config = record.Config(scenario="calm", seeds=1)
-    with pytest.raises(ValueError, match=r"village: seed 7 of calm, with .* give another --seed") as raised:
-        record.make(tmp_path, lambda *_: None, config=config, seed=7, cast=record.scripted(config))
-    assert len(str(raised.value).splitlines()) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.engine
-def test_recorded_twice_gives_the_same_bytes(tmp_path: Path, recorded: Recording) -> None:
-    config = record.Config(measured=2)
-    for name in ("one", "two"):
-        made = record.make(tmp_path, lambda *_: None, config=config, seed=recorded.seed)
-        recording.save(made, tmp_path / name)
-    for end in ("npz", "json"):
-        assert (tmp_path / "one" / f"village.{end}").read_bytes() == (tmp_path / "two" / f"village.{end}").read_bytes()
-    again = recording.load(tmp_path / "one", "village")
-    story = tuple(event for event in recorded.events if event["kind"] != "answered")  # which is added when it is scored
-    assert again.events == story, "the same words, the rule's among them"
-    for name in ("shown_state", "hoarder_state", "wind", "alone_load"):
-        assert np.array_equal(again.arrays[name], recorded.arrays[name]), "the run of the published recording"
-
-
-def test_the_recording_is_of_this_code(recorded: Recording) -> None:
-    """After a change of the village or its policy: `click record village`."""
-    assert recorded.code_version == record.version()
-    assert recorded.config["policy_sha256"] == recording.sha256(record.POLICY), "and of this policy"
-
-
-def test_facts_are_in_the_arrays(recorded: Recording) -> None:
-    for name in ("shown", "idle", "alone", "hoarder", "investor"):
-        assert recorded.fact(f"{name}.return") == pytest.approx(recorded.arrays[f"{name}_reward"].sum(), abs=1e-4)
-    assert recorded.fact("story.still_days") == (recorded.arrays["wind"].reshape(40, 12).max(1) == 0).sum()
-    assert recorded.fact("compound.best_reserve") in trials.RESERVES
-    assert len(json.dumps(recorded.config)) < 2000
-
-
-def test_a_table_of_reserves_holds_means_of_real_runs() -> None:
-    seeds = (1, 2)
-    found = trials.table(scenarios.COMPOUND, seeds, lambda *_: None)
-    row, column = 3, 2
-    weather = [tape.draw(scenarios.COMPOUND, seed, trials.SHOCKS[column]) for seed in seeds]
-    numbers = agents.with_reserve(trials.RESERVES[row]).parameters("compound")
-    runs = [chronicle.Chronicle(each, cast.scripts(numbers)).play() for each in weather]
-    assert found["try_return"][row, column] == pytest.approx(np.mean([run.world.J / r.NORM for run in runs]), abs=1e-6)
-
-
-# --- the scene ----------------------------------------------------------------------------------------
 
 
 def picture(scene: Village, name: str, t: float) -> np.ndarray[Any, Any]:
@@ -343,9 +163,6 @@ def test_clocks_only_go_forward(data: Data) -> None:
     )
     for clock, start, end in spans:
         assert (np.diff([clock(float(t)) for t in np.linspace(start, end, 300)]) >= 0).all()
-
-
-# --- the page -----------------------------------------------------------------------------------------
 
 
 def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:

@@ -1,0 +1,85 @@
+"""The clairvoyant's plans on many tapes, kept as they are found.
+
+The search on a tape goes on from what the published policy chose there, where that is better than the lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stagelight.engines.experiment import pool
+from stagelight.engines.experiment.cache import Arrays
+from stagelight.engines.experiment.progress import NEVER, Progress, silent
+from stagelight.engines.experiment.provenance import code_version, key
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents import fitted, oracle
+from stagelight.engines.village.batch import Villages
+from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.evaluation import worst_case_start
+from stagelight.engines.village.exogenous import Tape, stack
+
+TRIALS = 20_000  # changes tried on a tape
+
+
+def returns(
+    names: Sequence[str], seeds: Sequence[int], folder: Path, policy: Path | None, progress: Progress = silent,
+    trials: int = TRIALS, jobs: int = 1, deadline: float = NEVER,
+) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    """(B,) the return of the best plan found on each tape, by scenario.
+
+    Args:
+        names: scenarios.
+        seeds: of the tapes, B of them.
+        folder: of plans found before, which are not searched for again.
+        policy: weights whose choices are known plans; None: none are.
+        progress: told of each plan.
+        trials: changes tried on a tape.
+        jobs: how many are searched for at once.
+        deadline: moment of `time.monotonic()` after which no plan is begun.
+
+    Raises:
+        Interrupted: the deadline passed; the same call resumes.
+    """
+    version = code_version(__name__, files=[fitted.FILE, *([policy] if policy else [])])
+    tasks = [(name, seed) for name in names for seed in seeds]
+    found = pool.compute_all(
+        tasks, partial(_plan, trials, policy), partial(_path, folder, key(version, trials)),
+        jobs=jobs, progress=progress, deadline=deadline, what=f"plans that know the weather, {', '.join(names)}",
+    )  # fmt: skip
+    return {name: np.array([float(found[name, seed]["return"]) for seed in seeds]) for name in names}
+
+
+def _path(folder: Path, version: str, task: tuple[str, int]) -> Path:
+    name, seed = task
+    return folder / f"clairvoyant-{version}" / f"{name}-{seed}.npz"
+
+
+def _plan(trials: int, policy: Path | None, task: tuple[str, int], progress: Progress) -> Arrays:
+    name, seed = task
+    tape = worst_case_start.tape(scenarios.named(name), seed)
+    known = [] if policy is None else [_choices(policy, tape)]
+    return {"return": np.array(oracle.plan(tape, fitted.parameters(scenario=name), seed, trials, known)[0])}
+
+
+def _choices(policy: Path, tape: Tape) -> oracle.Choices:
+    """What a policy chooses on a tape."""
+    from stagelight.engines.village.agents.policy import BatchPolicy  # noqa: PLC0415  # brings in torch
+
+    found: oracle.Choices = play(Villages(stack([tape])), BatchPolicy(_loaded(policy))).choices[0]
+    return found
+
+
+@cache
+def _loaded(policy: Path) -> Any:
+    import torch  # noqa: PLC0415
+
+    from stagelight.engines.village.training.networks import load  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    return load(policy)[0]
