@@ -35,7 +35,8 @@ def compiler(home: Path, constants: Path, **options: Any) -> Callable[[Any], Any
     if numba is None:
         return lambda function: function
     sources = [path.read_bytes() for path in sorted(home.rglob("*.py")) if b"@compiled" in path.read_bytes()]
-    name = hashlib.sha256(b"".join([*sources, constants.read_bytes()])).hexdigest()[:16]
+    checked = b"checked" if numba.config.BOUNDSCHECK else b""  # numba itself takes either from its cache for the other
+    name = hashlib.sha256(b"".join([*sources, constants.read_bytes(), checked])).hexdigest()[:16]
     folder = _cache_folder(home)
 
     def compiled(function: Any) -> Any:

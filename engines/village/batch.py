@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,17 @@ from numpy.typing import NDArray
 from stagelight.engines.village import constants, kernels
 from stagelight.engines.village.compiling import compiled
 from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.validation import shown
 from stagelight.engines.village.world import START
 
 
 @compiled
 def step(s, w, known, seen, wind, omen, price, rabbits, rain, ill, actions, tells, rewards, seen_by, masks):  # type: ignore[no-untyped-def]
-    """One tick of every village, in place."""
+    """One tick of every village, in place; returns -1, or where in `actions` one is none, before anything is done."""
+    for b in range(s.shape[0]):
+        for agent in range(3):
+            if not 0 <= actions[b, agent] < kernels.CHOICES:
+                return 3 * b + agent
     for b in range(s.shape[0]):
         tick = w[b, kernels.NOW]
         kernels.tell(s[b], w[b], known[b], seen[b], ill[b, tick], actions[b], tells[b])
@@ -23,6 +29,7 @@ def step(s, w, known, seen, wind, omen, price, rabbits, rain, ill, actions, tell
             s[b], w[b], wind[b, tick], price[b, tick], rabbits[b, tick], rain[b, tick], ill[b, tick], actions[b]
         )
         show(s[b], w[b], known[b], seen[b], wind[b], omen[b], price[b], ill[b], seen_by[b], masks[b])
+    return -1
 
 
 @compiled
@@ -46,9 +53,11 @@ class Villages:
 
         Args:
             tapes: stacked, as `exogenous.stack` makes them.
+
+        Raises:
+            ValueError: they are not.
         """
-        self.tapes = tapes
-        count = len(tapes.wind)
+        self.tapes, count = tapes, _count(tapes)
         self.numbers = np.zeros((count, kernels.NUMBERS))  # rows as in `kernels`
         self.workers = np.zeros((count, kernels.WORKERS), np.int64)
         self.known = np.zeros((count, 3, len(constants.KNOWN)))
@@ -97,7 +106,7 @@ class Villages:
         """(B,) J / 480 so far."""
         return self.numbers[:, kernels.J] / constants.NORM
 
-    def step(self, actions: NDArray[np.int64], tells: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def step(self, actions: NDArray[np.integer[Any]], tells: NDArray[np.bool_]) -> NDArray[np.float64]:
         """One tick of all.
 
         Args:
@@ -106,11 +115,27 @@ class Villages:
 
         Returns:
             (B,) rewards.
+
+        Raises:
+            ValueError: another shape or kind, no such action, or the last day is over; nothing was done.
         """
-        step(
-            self.numbers, self.workers, self.known, self.seen, *self._chance, actions, tells, self.rewards,
-            self.observations, self.masks,
+        wanted = self.masks.shape[:2]
+        if not isinstance(actions, np.ndarray) or actions.shape != wanted or actions.dtype.kind not in "iu":
+            words = f"whole numbers in an array {wanted}, one for each worker of each village"
+            raise ValueError(f"actions: {shown(actions)}, wanted {words}")
+        if not isinstance(tells, np.ndarray) or tells.shape != wanted or tells.dtype.kind != "b":
+            raise ValueError(f"tells: {shown(tells)}, wanted truth values in an array {wanted}")
+        if self.over:
+            raise ValueError("step: the last day is over; call reset first")
+        wrong = step(
+            self.numbers, self.workers, self.known, self.seen, *self._chance,
+            np.ascontiguousarray(actions, np.int64), np.ascontiguousarray(tells), self.rewards, self.observations,
+            self.masks,
         )  # fmt: skip
+        if wrong >= 0:
+            village, agent = divmod(wrong, 3)
+            who = f"the {constants.AGENTS[agent]} of village {village}"
+            raise ValueError(f"actions: {actions[village, agent]} of {who}, wanted 0 to {kernels.CHOICES - 1}")
         return self.rewards
 
     def snapshot(self) -> tuple[NDArray[Any], ...]:
@@ -118,12 +143,72 @@ class Villages:
         return self.numbers.copy(), self.workers.copy(), self.known.copy(), self.seen.copy()
 
     def restore(self, kept: tuple[NDArray[Any], ...]) -> None:
-        """Back to a snapshot."""
+        """Back to a snapshot.
+
+        Raises:
+            ValueError: these villages can never have been so.
+        """
+        _check(self.snapshot(), kept)
         self.numbers[:], self.workers[:], self.known[:], self.seen[:] = kept
         _show_all(
             self.numbers, self.workers, self.known, self.seen, *self._chance[:3], self.tapes.ill, self.observations,
             self.masks,
         )  # fmt: skip
+
+
+def _count(tapes: Tape) -> int:
+    """How many villages some tapes are for.
+
+    Raises:
+        ValueError: none, or the tapes are not stacked.
+    """
+    if not isinstance(tapes, Tape):
+        raise ValueError(f"tapes: {shown(tapes)}, wanted those of exogenous.stack")
+    flags, many = ("omen", "rabbits", "ill"), {"plots": (constants.PLOTS,), "ill": (constants.TICKS, 3)}
+    count: int | str = "B"
+    for name in ("wind", *(field.name for field in fields(Tape))):
+        found, kind = np.asarray(getattr(tapes, name)), np.dtype(np.bool_ if name in flags else np.float64)
+        shape = many.get(name, (constants.TICKS,))
+        if (
+            found.ndim != len(shape) + 1
+            or found.shape[1:] != shape
+            or found.dtype != kind
+            or count not in ("B", len(found))
+        ):
+            wanted = f"({count}, {', '.join(map(str, shape))}) and {kind}; see exogenous.stack"
+            raise ValueError(f"tapes: {name} of shape {found.shape} and {found.dtype}, wanted {wanted}")
+        count = len(found)
+    if not count:
+        raise ValueError("tapes: none, wanted at least one; see exogenous.stack")
+    return int(count)
+
+
+def _check(now: tuple[NDArray[Any], ...], kept: tuple[NDArray[Any], ...]) -> None:
+    """Refuse a snapshot that the compiled cores could not go on from.
+
+    Raises:
+        ValueError: it is none of these villages, or what is counted is out of its range.
+    """
+    shapes, wanted = [np.shape(one) for one in kept], [one.shape for one in now]
+    if shapes != wanted:
+        raise ValueError(f"snapshot: arrays {shapes}, wanted {wanted}")
+    workers, known = np.asarray(kept[1]), np.asarray(kept[2])
+    place, does, left, tick = (
+        workers[:, span] for span in (slice(0, 3), slice(3, 6), slice(6, 9), slice(kernels.NOW, None))
+    )
+    most = int(constants.DURATION.max())
+    for what, found, low, high in (
+        ("place", place, 0, len(constants.PLACES) - 1), ("action", does, constants.FREE, kernels.CHOICES - 1),
+        ("ticks left", left, 0, most), ("tick", tick, 0, constants.TICKS),
+        ("action that is known", known[..., constants.FARMER_DOES :], constants.FREE, kernels.CHOICES - 1),
+    ):  # fmt: skip
+        wrong = found[~((found >= low) & (found <= high))]
+        if wrong.size:
+            raise ValueError(f"snapshot: {what} {wrong.flat[0]}, wanted {low} to {high}")
+    if ((left > 0) & (does == constants.FREE)).any() or (tick != tick[0]).any():
+        raise ValueError(
+            "snapshot: workers busy with nothing, or villages in other ticks, wanted one tick and an action"
+        )
 
 
 @compiled

@@ -12,6 +12,7 @@ Observations are rows of 44 numbers (`constants.SELF`, `constants.KNOWN` and age
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import gymnasium
@@ -21,7 +22,15 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.conversions import parallel_to_aec
 
-from stagelight.engines.village import constants, kernels, observation, rendering, scenarios
+from stagelight.engines.village import (
+    constants,
+    kernels,
+    observation,
+    rendering,
+    sanitize,
+    scenarios,
+    validation,
+)
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.exogenous import draw, stack
 
@@ -29,7 +38,7 @@ REPORT, WORDS, SILENCE = "report", "words", "silence"
 TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
 AGENTS = tuple(f"{name}_0" for name in constants.AGENTS)
 STATE = kernels.NUMBERS + kernels.WORKERS + 3  # everything, and the tick's wind, omen and price
-NO_ONE = np.zeros((1, 3), np.bool_)
+OPTIONS = ("scenario", "options")  # of `reset`; the second means nothing, and is what PettingZoo's own tests give
 Row = NDArray[np.float32]
 
 
@@ -60,13 +69,11 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
             ValueError: one of them is none of these.
         """
         self.scenario = scenarios.named(scenario)
-        if talks not in TALKS:
-            raise ValueError(f"talks {talks!r}: choose one of {', '.join(TALKS)}")
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(f"render_mode {render_mode!r}: choose one of {', '.join(self.metadata['render_modes'])}")
-        if max_cycles < 1:
-            raise ValueError(f"max_cycles {max_cycles}: wanted a positive number of ticks")
-        self.talks, self.max_cycles, self.render_mode = talks, max_cycles, render_mode
+        _one_of("talks", talks, TALKS)
+        if render_mode is not None:
+            _one_of("render_mode", render_mode, self.metadata["render_modes"])
+        self.max_cycles = validation.ticks(max_cycles, "max_cycles")
+        self.talks, self.render_mode = talks, render_mode
         self.possible_agents = list(AGENTS)
         self.agents: list[str] = []
         low, high = observation.low_high()
@@ -89,29 +96,40 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Row], dict[str, dict[str, Any]]]:
-        """Begin an episode; the same seed is the same tape. Without one, a new tape follows from the last seed."""
+        """Begin an episode; the same seed is the same tape. Without one, a new tape follows from the last seed.
+
+        Args:
+            seed: of the tape.
+            options: `scenario`, the name of one for this episode alone.
+
+        Raises:
+            ValueError: no such seed, option or scenario.
+        """
+        seed, scenario = validation.seed(seed), self._scenario(options)
         if seed is not None:
             self._chance = np.random.default_rng(seed)
         tape_seed = seed if seed is not None else int(self._chance.integers(2**62))
-        self.villages = Villages(stack([draw(self.scenario, tape_seed)]))
+        self.villages = Villages(stack([draw(scenario, tape_seed)]))
         self.agents, self.heard, self._said = list(AGENTS), {}, {}
         return self._observations(), self._infos()
 
     def say(self, agent: str, text: str) -> None:
         """Give an agent something to say with its next action; the two others read it in the tick after.
 
+        It is cleaned: one line, without control characters, markup and quotation marks.
+
         Raises:
-            ValueError: longer than 200 characters, no such agent, or nobody may speak.
+            ValueError: no text, longer than 200 characters, no such agent, or nobody may speak.
         """
-        if agent not in AGENTS:
-            raise ValueError(f"agent {agent!r}: choose one of {', '.join(AGENTS)}")
+        _one_of("agent", agent, AGENTS)
         if self.talks != WORDS:
             raise ValueError(
                 f"talks is {self.talks!r}: to let agents say something, make the village with talks='words'"
             )
-        if len(text) > constants.MESSAGE:
-            raise ValueError(f"message of {len(text)} characters, at most {constants.MESSAGE}; say less")
-        self._said[agent] = text
+        if not isinstance(text, str) or len(text) > constants.MESSAGE:
+            found = f"of {len(text)} characters" if isinstance(text, str) else validation.shown(text)
+            raise ValueError(f"message {found}, wanted text of at most {constants.MESSAGE} characters")
+        self._said[agent] = sanitize.message(text)
 
     def step(
         self, actions: dict[str, int]
@@ -121,10 +139,10 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         """One tick.
 
         Raises:
-            ValueError: the episode has not begun, or is over.
+            ValueError: the episode has not begun, or is over; or an action is missing or none. Nothing was done.
         """
         villages = self._running()
-        chosen = np.array([[int(actions[agent]) for agent in AGENTS]])
+        chosen = np.array([_chosen(actions)])
         self._pass_on(villages)
         everyone = np.full((1, 3), self.talks == REPORT)
         reward = float(villages.step(chosen, everyone)[0])
@@ -159,6 +177,15 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _scenario(self, options: dict[str, Any] | None) -> scenarios.Scenario:
+        """The scenario of an episode with some options of `reset`."""
+        if options is not None and not isinstance(options, Mapping):
+            raise ValueError(f"options {validation.shown(options)}: wanted a dictionary, or None")
+        for name in options or {}:
+            if name not in OPTIONS:
+                raise ValueError(f"option {validation.shown(name)}: there is none of that name; choose scenario")
+        return scenarios.named(options["scenario"]) if options and "scenario" in options else self.scenario
 
     def _running(self) -> Villages:
         if self.villages is None or not self.agents:
@@ -209,16 +236,24 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
         self.action_space = spaces.MultiDiscrete([len(constants.ACTIONS)] * 3)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Row, dict[str, Any]]:
-        """Begin an episode."""
+        """Begin an episode; as `Village.reset`."""
+        seed = validation.seed(seed)
         super().reset(seed=seed)
         tape_seed = seed if seed is not None else int(self.np_random.integers(2**62))
-        observations, infos = self.village.reset(seed=tape_seed)
+        observations, infos = self.village.reset(tape_seed, options)
         return self._all(observations), self._masks(infos)
 
-    def step(self, action: NDArray[np.int64]) -> tuple[Row, float, bool, bool, dict[str, Any]]:
-        """One tick."""
-        chosen = dict(zip(AGENTS, (int(value) for value in action), strict=True))
-        observations, rewards, _, truncations, infos = self.village.step(chosen)
+    def step(self, action: NDArray[np.int64] | Sequence[int]) -> tuple[Row, float, bool, bool, dict[str, Any]]:
+        """One tick.
+
+        Raises:
+            ValueError: not three actions, or the episode has not begun, or is over. Nothing was done.
+        """
+        row = (isinstance(action, np.ndarray) and action.ndim == 1) or isinstance(action, list | tuple)
+        if not row or len(action) != len(AGENTS):
+            words = "three actions, of farmer_0, miller_0 and baker_0, in a row"
+            raise ValueError(f"step: {validation.shown(action)}, wanted {words}")
+        observations, rewards, _, truncations, infos = self.village.step(dict(zip(AGENTS, action, strict=True)))
         return self._all(observations), rewards[AGENTS[0]], False, truncations[AGENTS[0]], self._masks(infos)
 
     def render(self) -> Any:
@@ -230,6 +265,25 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
 
     def _masks(self, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return {"action_mask": np.stack([infos[agent]["action_mask"] for agent in AGENTS])}
+
+
+def _chosen(actions: Mapping[str, Any]) -> list[int]:
+    """The actions of all agents, in order."""
+    everyone = ", ".join(AGENTS)
+    if not isinstance(actions, Mapping):
+        raise ValueError(f"step: {validation.shown(actions)}, wanted a dictionary with an action of each of {everyone}")
+    for agent in actions:
+        if agent not in AGENTS:
+            raise ValueError(f"step: agent {validation.shown(agent)} is none; give an action of each of {everyone}")
+    for agent in AGENTS:
+        if agent not in actions:
+            raise ValueError(f"step: no action of {agent}; give one of each of {everyone}")
+    return [validation.action(actions[agent], agent) for agent in AGENTS]
+
+
+def _one_of(what: str, value: Any, names: Sequence[str]) -> None:
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"{what} {validation.shown(value)}: choose one of {', '.join(names)}")
 
 
 def parallel_env(

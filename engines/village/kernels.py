@@ -17,7 +17,7 @@ from stagelight.engines.village.compiling import compiled
 ) = range(r.PLOTS, 25)  # fmt: skip
 AT, DOES, LEFT, INVALID, EMPTY, NOW = 0, 3, 6, 9, 12, 15
 NUMBERS, WORKERS = 25, 16
-LAST, PARTS = r.TICKS - 1, len(r.WORK)
+LAST, CHOICES = r.TICKS - 1, len(r.WORK)
 KNOWN, PLAIN = r.AGE - r.KNOWS, r.FARMER_DOES
 # What moves goods from stock to stock, by action: whence, whither, and the room there at tool 1.
 FROM, TO, ROOM = np.full(13, -1), np.full(13, -1), np.full(13, np.inf)

@@ -52,10 +52,11 @@ def describe(observation: NDArray[np.float32], heard: Mapping[str, str] | None =
     """An observation in words: the same values, to a hundredth; `heard`: what others said in the tick before."""
     o = [float(value) for value in observation]
     place = "on the road" if o[r.PLACE] < 0 else f"at the {r.PLACES[int(o[r.PLACE])]}"
-    winter = " (winter)" if r.winter(int(o[r.TODAY])) else ""
+    day, winter = int(o[r.TODAY]), " (winter)" if r.winter(int(o[r.TODAY])) else ""
+    when = f"{winter}, tick {int(o[r.TICK])} of {r.DAY}; meals after ticks {r.MEALS[0]} and {r.MEALS[1]}."
     lines = [
-        f"You are the {r.AGENTS[int(o[r.ROLE])]}, {place}. Day {int(o[r.TODAY])} of {r.DAYS}{winter}, "
-        f"tick {int(o[r.TICK])} of {r.DAY}; meals after ticks {r.MEALS[0]} and {r.MEALS[1]}. Level {int(o[r.LEVEL])}."
+        f"You are the {r.AGENTS[int(o[r.ROLE])]}, {place}. Day {min(day, r.DAYS)} of {r.DAYS}"
+        f"{when if day <= r.DAYS else ' is over.'} Level {int(o[r.LEVEL])}."
     ]
     if o[r.ACTION] >= 0:
         lines.append(f"You {r.ACTIONS[int(o[r.ACTION])]}, {_number(o[r.LEFT])} ticks more.")

@@ -22,13 +22,14 @@ def words(state: NDArray[np.float64]) -> str:
     """The village in a few lines; `state` as `env.Village.state` gives it."""
     s, w, (wind, omen, price) = state[: kernels.NUMBERS], state[kernels.NUMBERS :].astype(int), state[-3:]
     day, tick = divmod(w[kernels.NOW], r.DAY)
+    when = f"day {day + 1} tick {tick}" if day < r.DAYS else f"day {day} is over"
     busy = w[kernels.LEFT : kernels.LEFT + 3] > 0
     doing = [
         f"{name} {r.ACTIONS[w[kernels.DOES + i]] if busy[i] else 'at the ' + r.PLACES[w[kernels.AT + i]]}"
         for i, name in enumerate(r.AGENTS)
     ]
     return "\n".join([
-        f"day {day + 1} tick {tick}  mouths {s[kernels.N]:.0f}  hunger {s[kernels.HUNGER]:.2f}  "
+        f"{when}  mouths {s[kernels.N]:.0f}  hunger {s[kernels.HUNGER]:.2f}  "
         f"level {s[kernels.LEVEL]:.0f}  return {s[kernels.J] / r.NORM:.3f}",
         f"field {int((s[: r.PLOTS] >= 1).sum())} ripe, {s[kernels.CUT]:.1f} cut"
         + (f", rabbits {s[kernels.RABBITS]:.0f}" if s[kernels.RABBITS] else ""),

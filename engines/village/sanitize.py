@@ -1,11 +1,21 @@
-"""What a model said is never trusted: bounded, without control characters, never markup."""
+"""Words from outside, made safe to keep and to show: bounded, without control characters, never markup."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from stagelight.engines.village import constants as r
+
 _MARKUP = dict.fromkeys(map(ord, "<>{}`"))
 _HIDDEN = {"Cc", "Cf", "Co", "Cs"}  # control, format (bidirectional overrides too), private, half a pair
+
+
+_QUOTES = dict.fromkeys(map(ord, '"\u201c\u201d\u201e\u201f\u2033\uff02'), "'")
+
+
+def message(text: str) -> str:
+    """What one worker says to the others: `plain`, and without a quotation mark that could end its quotation."""
+    return plain(text, r.MESSAGE).translate(_QUOTES)
 
 
 def plain(text: str, most: int) -> str:

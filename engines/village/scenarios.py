@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass, replace
 
 
@@ -71,6 +72,6 @@ def named(name: str) -> Scenario:
     Raises:
         ValueError: there is none of that name.
     """
-    if name not in SCENARIOS:
-        raise ValueError(f"scenario {name!r}: no such scenario; choose one of {', '.join(SCENARIOS)}")
+    if not isinstance(name, str) or name not in SCENARIOS:
+        raise ValueError(f"scenario {reprlib.repr(name)}: no such scenario; choose one of {', '.join(SCENARIOS)}")
     return SCENARIOS[name]

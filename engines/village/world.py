@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village import validation
 from stagelight.engines.village.exogenous import Tape
 
 # The numbers of a village in one row: six plots, then these; the last six are what went in and out since the start.
@@ -49,9 +50,12 @@ class World:
         Args:
             actions: (3,) a worker who is free begins it; of one who is not it is ignored.
             told: (3, 18) what each worker says to the others of what they know, nan where nothing; see `report`.
+
+        Raises:
+            ValueError: no such action.
         """
         before = self.J
-        self._begin(actions)
+        self._begin([validation.action(action, who) for who, action in zip(r.AGENTS, actions, strict=True)])
         self._tell(told)
         if self.tape.rabbits[self.tick] and self.patience == 0:
             self.patience = float(r.PATIENCE)

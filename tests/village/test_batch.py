@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from stagelight.engines.village import observation, scenarios
+from stagelight.engines.village import constants, kernels, observation, scenarios
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.exogenous import draw, stack
 from stagelight.engines.village.world import World
@@ -89,3 +93,112 @@ def test_reset_is_a_beginning() -> None:
     villages.reset()
     for before, after in zip(fresh, (villages.numbers, villages.observations, villages.masks), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def several(count: int = 8) -> Villages:
+    return Villages(stack([draw(scenarios.STD, seed) for seed in range(count)]))
+
+
+def zeros(count: int = 8) -> NDArray[np.int64]:
+    return np.zeros((count, 3), np.int64)
+
+
+QUIET = np.zeros((8, 3), np.bool_)
+WANTED = r"wanted whole numbers in an array \(8, 3\), one for each worker of each village"
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [np.ones((1, 3)), np.ones((8, 3)), np.ones((1, 3), int), np.ones((3, 8), int), np.ones(24, int),
+     np.ones((8, 3, 1), int), np.ones((8, 3), bool), np.full((8, 3), "1"), np.full((8, 3), None), None, 0,
+     [[0, 0, 0]] * 8, np.ones((8, 3), complex)],
+    ids=lambda value: f"{type(value).__name__}{getattr(value, 'shape', '')}{getattr(value, 'dtype', '')}",
+)  # fmt: skip
+def test_actions_of_another_shape_or_kind_are_refused(actions: Any) -> None:
+    villages = several()
+    with pytest.raises(ValueError, match=rf"^actions: .*, {WANTED}$") as caught:
+        villages.step(actions, QUIET)
+    assert "\n" not in str(caught.value)
+    assert villages.tick == 0
+
+
+@pytest.mark.parametrize("value", [-1, -14, 13, 99, -1000, 2**31, -(2**31), 2**62, -(2**63)])
+def test_an_action_beyond_the_last_is_refused_with_village_and_worker(value: int) -> None:
+    villages, actions = several(), zeros()
+    actions[5, 1], actions[7, 2] = value, value
+    before = villages.snapshot()
+    with pytest.raises(ValueError, match=rf"^actions: {value} of the miller of village 5, wanted 0 to 12$"):
+        villages.step(actions, QUIET)
+    for one, other in zip(before, villages.snapshot(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_unsigned_number_beyond_what_is_signed_is_refused() -> None:
+    actions = zeros().astype(np.uint64)
+    actions[0, 0] = 2**64 - 1
+    with pytest.raises(ValueError, match=rf"^actions: {2**64 - 1} of the farmer of village 0, wanted 0 to 12$"):
+        several().step(actions, QUIET)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.uint64, np.int64])
+def test_whole_numbers_of_any_width_and_order_are_actions(kind: type[np.integer[Any]]) -> None:
+    one, other = several(), several()
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        actions = rng.integers(0, 13, (8, 3))
+        one.step(actions, QUIET)
+        other.step(np.asfortranarray(actions.astype(kind)), QUIET)
+    np.testing.assert_array_equal(one.observations, other.observations)
+
+
+@pytest.mark.parametrize(
+    "tells", [np.ones((1, 3), bool), np.ones((8, 3)), np.ones(3, bool), True, None, [[True] * 3] * 8]
+)
+def test_who_tells_is_a_truth_for_each_worker(tells: Any) -> None:
+    with pytest.raises(ValueError, match=r"^tells: .*, wanted truth values in an array \(8, 3\)$") as caught:
+        several().step(zeros(), tells)
+    assert "\n" not in str(caught.value)
+
+
+def test_after_the_last_tick_nothing_is_taken() -> None:
+    villages = several(2)
+    while not villages.over:
+        villages.step(zeros(2), QUIET[:2])
+    returns = villages.returns
+    with pytest.raises(ValueError, match=r"^step: the last day is over; call reset first$"):
+        villages.step(zeros(2), QUIET[:2])
+    np.testing.assert_array_equal(villages.returns, returns)
+    villages.reset()
+    villages.step(zeros(2), QUIET[:2])
+
+
+def test_tapes_that_are_not_stacked_or_do_not_fit_each_other_are_refused() -> None:
+    one, two = draw(scenarios.STD, 0), stack([draw(scenarios.STD, seed) for seed in range(2)])
+    for tapes, said in (
+        (one, r"tapes: wind of shape \(480,\) and float64, wanted \(B, 480\) and float64; see exogenous.stack"),
+        (replace(two, price=two.price[:1]), r"tapes: price of shape \(1, 480\) and float64, wanted \(2, 480\)"),
+        (replace(two, ill=two.ill[:, :9]), r"tapes: ill of shape \(2, 9, 3\) and bool, wanted \(2, 480, 3\) and bool"),
+        (replace(two, rain=two.rain.astype(int)), r"tapes: rain of shape \(2, 480\) and int64, wanted"),
+        (replace(two, **{field.name: getattr(two, field.name)[:0] for field in fields(two)}), "tapes: none, wanted"),
+        (None, "tapes: None, wanted those of exogenous.stack"),
+    ):
+        with pytest.raises(ValueError, match=f"^{said}"):
+            Villages(tapes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("part", "at", "value"),
+    [(1, (0, kernels.AT), 6), (1, (0, kernels.AT), -1), (1, (0, kernels.DOES), 13), (1, (0, kernels.DOES), -2),
+     (1, (0, kernels.LEFT), -1), (1, (0, kernels.LEFT), 99), (1, (0, kernels.NOW), 481), (1, (0, kernels.NOW), -1),
+     (1, (0, kernels.NOW), 7), (2, (0, 0, constants.FARMER_DOES), 2e9)],
+)  # fmt: skip
+def test_a_snapshot_that_no_village_can_be_in_is_refused(part: int, at: tuple[int, ...], value: float) -> None:
+    villages = several(2)
+    kept = villages.snapshot()
+    kept[part][at] = value
+    with pytest.raises(ValueError, match=r"^snapshot: .*, wanted"):
+        villages.restore(kept)
+    with pytest.raises(ValueError, match=r"^snapshot: "):
+        villages.restore(several(3).snapshot())
+    with pytest.raises(ValueError, match=r"^snapshot: "):
+        villages.restore(kept[:3])

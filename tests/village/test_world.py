@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -206,3 +208,13 @@ def test_a_message_reaches_the_two_others_in_the_next_tick() -> None:
         assert world.known[other, r.FARMER_DOES] == r.GUARD
         told = observation.observe(world, other)
         assert told[r.AGE + r.CUT_WHEAT] == 1
+
+
+@pytest.mark.parametrize("value", [-1, -14, 13, 99, 1.0, "1", True, None])
+def test_an_action_that_is_none_is_refused_with_its_worker(value: Any) -> None:
+    world = village()
+    before = world.numbers()
+    with pytest.raises(ValueError, match=r"^miller: action .*, wanted a whole number from 0 to 12$"):
+        world.step([r.WAIT, value, r.WAIT])
+    np.testing.assert_array_equal(world.numbers(), before)
+    assert world.action == [r.FREE] * 3

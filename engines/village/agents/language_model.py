@@ -52,9 +52,8 @@ class LanguageAgent(Agent):
 
     def asks(self, observation: Observation) -> tuple[Messages, Schema]:
         """The prompt, and the schema of what answers it; for those who ask the model themselves."""
-        clean = {name: sanitize.plain(text, r.MESSAGE) for name, text in observation.heard.items()}
-        values, mask = observation.values, observation.mask
-        return prompt.full(values, mask, clean, list(self.memory), self.note), prompt.schema(mask)
+        values, mask, memory = observation.values, observation.mask, list(self.memory)
+        return prompt.full(values, mask, observation.heard, memory, self.note), prompt.schema(mask)
 
     def takes(self, observation: Observation, text: str, tokens: int) -> Choice:
         """A reply as a choice, counted and remembered."""
@@ -84,8 +83,8 @@ def read(text: str, mask: NDArray[np.int8], tokens: int) -> Choice:
     if fault:
         return Choice(r.WAIT, author=FALLBACK, fault=fault, tokens=tokens)
     assert found is not None
-    message, reason = sanitize.plain(found["message"], r.MESSAGE), sanitize.plain(found["reason"], prompt.REASON)
-    return Choice(r.ACTIONS.index(found["action"]), message, reason, MODEL, tokens=tokens)
+    reason = sanitize.plain(found["reason"], prompt.REASON)
+    return Choice(r.ACTIONS.index(found["action"]), found["message"], reason, MODEL, tokens=tokens)
 
 
 def _fault(found: dict[str, Any] | None, mask: NDArray[np.int8]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village import sanitize
 
 SCRIPT = "script"
 
@@ -36,11 +37,14 @@ class Choice:
     """What a worker does next, and what was said of it."""
 
     action: int  # index into constants.ACTIONS
-    message: str = ""  # to the two others, cleaned; empty if none
+    message: str = ""  # to the two others, cleaned whoever wrote it; empty if none
     reason: str = ""  # the author's own words, cleaned; empty if none were given: scripts and policies have none
     author: str = SCRIPT  # of the action
     fault: str = ""  # why a reply was invalid; empty if it was not
     tokens: int = 0  # of prompt and reply
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", sanitize.message(self.message))
 
 
 class Agent(Protocol):
