@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios, tape
-from stagelight.engines.village.llm import prompt, words
+from stagelight.engines.village.llm import prompt, transcript, words
 from stagelight.engines.village.llm.agent import FALLBACK, MODEL, LanguageAgent, read
 from stagelight.engines.village.llm.reply import Messages, ModelError, Reply, Schema
 from stagelight.engines.village.llm.transcript import Transcript, TranscriptError
@@ -64,12 +64,28 @@ def test_what_opens_markup_and_what_turns_text_around_is_left_out() -> None:
         '{"action": "mill"}',
         'Sure! ```json\n{"action": "mill"}\n``` Good luck',
         '<think>{"action": "sell"} no...</think>{"action": "mill"}',
-        '{"action": "sell"} or rather {"action": "mill"}',
+        '{"action": "mill"} or rather {"action": "sell"}',
         '{ not this } {"action": "mill"} {',
     ],
 )
 def test_the_object_is_found_in_what_surrounds_it(text: str) -> None:
     assert words.parse(text) == {"action": "mill"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'As asked: {"type": "object", "properties": {}} ```json\n{"action": "mill"}\n``` or {"action": "wait"}',
+        '{"action": "dance"} {"action": "mill"}',
+        '{"choice": {"action": "mill"}}',
+        '[{"action": "mill"}, {"action": "wait"}]',
+        '{"action": "wait"}</think> {"action": "mill"}',
+    ],
+)
+def test_of_several_objects_the_first_that_fits_the_schema_is_taken(text: str) -> None:
+    schema = {"properties": {"action": {"enum": ["wait", "mill"]}, "note": {"type": "string"}}}
+    assert words.parse(text, schema) == {"action": "mill"}
+    assert words.parse('{"action": "dance"} {}', schema) == {"action": "dance"}, "to name what is wrong with it"
 
 
 @pytest.mark.parametrize("text", ["", "mill", "[1]", '{"a": NaN}', "{" * 5000, '{"a":' * 3000, "<think>{}"])
@@ -88,18 +104,41 @@ def test_a_transcript_replays_without_the_model(tmp_path: Path) -> None:
     assert (replay.name, replay.asked, len(replay)) == ("told", 0, 2)
 
 
+def test_replies_are_bounded_so_that_the_transcript_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.jsonl"
+    with Transcript(path, Told("\u2603" * 200_000)) as live:
+        replies = [live.ask(ASKED, {"x": x}) for x in range(100)]
+    assert path.stat().st_size < 4 << 20
+    assert [Transcript(path).ask(ASKED, {"x": x}) for x in range(100)] == replies
+    worst = path.stat().st_size / 100 + 2 * len(json.dumps(prompt.SYSTEM))
+    assert worst * r.TICKS * len(r.AGENTS) < transcript.MAX_BYTES, "the longest run there can be"
+    monkeypatch.setattr(transcript, "MAX_BYTES", path.stat().st_size + 10)
+    with Transcript(path, Told("no room")) as live, pytest.raises(TranscriptError, match="full"):
+        live.ask(ASKED, {"x": 100})
+    assert len(Transcript(path)) == 100
+
+
+def test_a_transcript_is_of_one_setting_which_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Transcript(path, Told("yes"), {"max_tokens": 200}) as live:
+        live.ask(ASKED, {})
+    assert Transcript(path).settings == {"max_tokens": 200}
+    with pytest.raises(TranscriptError, match=r"'max_tokens': 200}, not 'told' with {'max_tokens': 900}; give another"):
+        Transcript(path, Told("no"), {"max_tokens": 900})
+
+
 def test_an_unseen_prompt_is_said_clearly(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with Transcript(path, Told("yes")) as live:
         live.ask(ASKED, {})
-    unseen: list[tuple[Messages, Schema, dict[str, object]]] = [
-        ([{"role": "user", "content": "Where <b>else?"}], {}, {}), (ASKED, {"x": 1}, {}), (ASKED, {}, {"seed": 1}),
-    ]  # fmt: skip
-    for messages, schema, settings in unseen:
+    unseen: list[tuple[Messages, Schema]] = [([{"role": "user", "content": "Where <b>else?"}], {}), (ASKED, {"x": 1})]
+    for messages, schema in unseen:
         with pytest.raises(
             TranscriptError, match=r"run.jsonl: no answer to prompt [0-9a-f]{24} .*--base-url"
         ) as caught:
-            Transcript(path, settings=settings).ask(messages, schema)
+            Transcript(path).ask(messages, schema)
         assert "<" not in str(caught.value)
 
 
@@ -113,12 +152,12 @@ def test_a_missing_or_foreign_or_damaged_transcript_is_refused(tmp_path: Path) -
             Transcript(path, Told("no"))
     other = Told("no")
     other.name = "other"
-    with pytest.raises(TranscriptError, match="of model 'told', not 'other'"):
+    with pytest.raises(TranscriptError, match=r"of model 'told' with {}, not 'other'"):
         Transcript(path, other)
     whole = path.read_bytes()
     head, entry = whole.splitlines()
     for damage in (
-        whole.replace(b'"schema": 1', b'"schema": 9'), head + b"\n" + entry[:40] + b"\n", b"[]\n", b"\xff\xfe\n",
+        whole.replace(b'"schema": 2', b'"schema": 9'), head + b"\n" + entry[:40] + b"\n", b"[]\n", b"\xff\xfe\n",
         whole.replace(b'"tokens_in": 10', b'"tokens_in": "10"'), b"[" * 9000 + b"\n",
     ):  # fmt: skip
         path.write_bytes(damage)
@@ -162,7 +201,7 @@ def test_a_choice_is_read_with_its_words() -> None:
         ("I would mill.", "no JSON object"),
         (json.dumps(GOOD | {"action": "dance"}), "no such action"),
         (json.dumps(GOOD | {"action": 4}), "no text in action"),
-        (json.dumps({"action": "mill", "message": ""}), "no text in reason"),
+        (json.dumps({"reason": "wind", "message": ""}), "no text in action"),
         (json.dumps(GOOD | {"action": "invest"}), "invest is not allowed now"),
     ],
 )
@@ -174,6 +213,18 @@ def test_an_invalid_reply_is_counted_and_waits(text: str, fault: str) -> None:
     assert (choice.action, choice.author, choice.fault, choice.reason) == (r.WAIT, FALLBACK, fault, "")
     assert (agent.asked, agent.invalid) == (1, 1)
     assert fault in agent.memory[-1]
+
+
+@pytest.mark.parametrize("said", [{"reason": "wind"}, {}, {"reason": None, "message": None}, {"message": 3}])
+def test_a_text_that_is_missing_is_empty(said: dict[str, object]) -> None:
+    choice = read(json.dumps({"action": "mill", **said}), ALL, 15)
+    assert (choice.action, choice.fault, choice.message) == (r.GRIND, "", "")
+    assert choice.reason == (said.get("reason") or "")
+
+
+def test_the_fault_that_a_server_names_is_kept() -> None:
+    assert read("", ALL, 5, "the model refused").fault == "the model refused"
+    assert read(json.dumps(GOOD), ALL, 5, "cut off").fault == "", "what can be used is"
 
 
 def test_what_the_model_says_is_cleaned_and_bounded() -> None:

@@ -1,8 +1,9 @@
 """A worker whose choices a language model makes: memory, messages, a stated reason, and a count of what was invalid.
 
-A reply that is not JSON, lacks a field or names an action that may not be chosen is counted and replaced by waiting,
-which is always allowed and never invents a reason. Nothing a model says is taken for more than words: it is bounded
-and cleaned before anyone reads it, and what the other workers' models say is quoted to it as such.
+A reply that is not JSON, lacks an action or names one that may not be chosen is counted and replaced by waiting,
+which is always allowed and never invents a reason; a text that is missing is empty. Where a prompt is longer than the
+context, half of the memory is let go and the model is asked again. Nothing a model says is taken for more than words:
+it is bounded and cleaned before anyone reads it, and what the other workers' models say is quoted to it as such.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.llm import prompt, words
-from stagelight.engines.village.llm.reply import Messages, Model, Schema
+from stagelight.engines.village.llm.reply import CONTEXT, Messages, Model, ModelError, Reply, Schema
 
 MODEL, FALLBACK = "language model", "fallback"
 
@@ -49,7 +50,7 @@ class LanguageAgent:
         self.model = model
         self.memory: deque[str] = deque(maxlen=remembered)
         self.note = ""
-        self.asked = self.invalid = self.tokens = 0
+        self.asked = self.invalid = self.tokens = self.written = 0
 
     def see(self, observation: NDArray[np.float32]) -> None:
         """Nothing is looked at between choices; it would have to be paid for."""
@@ -67,10 +68,23 @@ class LanguageAgent:
         Raises:
             ModelError: the model cannot be asked.
         """
-        messages, schema = self.asks(observation, mask, heard or {})
+        reply = self._ask(observation, mask, heard or {})
+        self.written += reply.tokens_out
+        return self.takes(observation, mask, reply.text, reply.tokens_in + reply.tokens_out, reply.fault)
+
+    def _ask(self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str]) -> Reply:
+        """The model's reply; as long as the prompt is longer than its context, half of the memory is let go."""
         assert self.model is not None
-        reply = self.model.ask(messages, schema)
-        return self.takes(observation, mask, reply.text, reply.tokens_in + reply.tokens_out)
+        while (reply := self.model.ask(*self.asks(observation, mask, heard))).fault == CONTEXT:
+            if not self.memory and not self.note:
+                raise ModelError(
+                    f"{self.model.name}: {CONTEXT}, without any memory too; serve it with a longer one, or give it "
+                    "fewer tokens to answer in by --max-tokens"
+                )
+            kept = len(self.memory) // 2
+            self.note = self.note if kept else ""
+            self.memory = deque(list(self.memory)[-kept:] if kept else [], kept)
+        return reply
 
     def asks(
         self, observation: NDArray[np.float32], mask: NDArray[np.int8], heard: Mapping[str, str]
@@ -79,15 +93,17 @@ class LanguageAgent:
         clean = {name: words.plain(text, r.MESSAGE) for name, text in heard.items()}
         return prompt.full(observation, mask, clean, list(self.memory), self.note), prompt.schema(mask)
 
-    def takes(self, observation: NDArray[np.float32], mask: NDArray[np.int8], text: str, tokens: int) -> Choice:
-        """A reply as a choice, counted and remembered."""
-        choice = read(text, mask, tokens)
+    def takes(
+        self, observation: NDArray[np.float32], mask: NDArray[np.int8], text: str, tokens: int, fault: str = ""
+    ) -> Choice:
+        """A reply as a choice, counted and remembered; `fault` is what its server says is wrong with it."""
+        choice = read(text, mask, tokens, fault)
         self.asked, self.invalid = self.asked + 1, self.invalid + bool(choice.fault)
         self.tokens += tokens
-        self._remember(observation, choice, text)
+        self._remember(observation, mask, choice, text)
         return choice
 
-    def _remember(self, observation: NDArray[np.float32], choice: Choice, text: str) -> None:
+    def _remember(self, observation: NDArray[np.float32], mask: NDArray[np.int8], choice: Choice, text: str) -> None:
         day, tick = int(observation[r.TODAY]), int(observation[r.TICK])
         line = f"day {day} tick {tick}: {r.ACTIONS[choice.action]}"
         if choice.fault:
@@ -95,29 +111,31 @@ class LanguageAgent:
         elif choice.reason:
             line += f", because: {choice.reason}"
         self.memory.append(line)
-        note = None if choice.fault else (words.parse(text) or {}).get("note")
+        note = None if choice.fault else (words.parse(text, prompt.schema(mask)) or {}).get("note")
         if isinstance(note, str) and note.strip():
             self.note = words.plain(note, prompt.NOTE)
 
 
-def read(text: str, mask: NDArray[np.int8], tokens: int) -> Choice:
-    """A reply as a choice; an invalid one as waiting, with the fault."""
-    found = words.parse(text)
-    fault = _fault(found, mask)
-    if fault:
-        return Choice(r.WAIT, "", "", FALLBACK, fault, tokens)
-    assert found is not None
-    message, reason = words.plain(found["message"], r.MESSAGE), words.plain(found["reason"], prompt.REASON)
+def read(text: str, mask: NDArray[np.int8], tokens: int, fault: str = "") -> Choice:
+    """A reply as a choice; an invalid one as waiting, with the fault, `fault` where its server named one."""
+    schema = prompt.schema(mask)
+    found = words.parse(text, schema)
+    if found is None or not words.fits(found, schema):
+        return Choice(r.WAIT, "", "", FALLBACK, fault or _fault(found), tokens)
+    message, reason = (
+        words.plain(text, most) if isinstance(text := found.get(name), str) else ""
+        for name, most in (("message", r.MESSAGE), ("reason", prompt.REASON))
+    )
     return Choice(r.ACTIONS.index(found["action"]), message, reason, MODEL, "", tokens)
 
 
-def _fault(found: dict[str, Any] | None, mask: NDArray[np.int8]) -> str:
-    """Why a reply cannot be used, without quoting it; empty if it can."""
+def _fault(found: dict[str, Any] | None) -> str:
+    """Why a reply cannot be used, without quoting it."""
     if found is None:
         return "no JSON object"
-    for name in ("reason", "action", "message"):
-        if not isinstance(found.get(name), str):
-            return f"no text in {name}"
-    if found["action"] not in r.ACTIONS:
+    action = found.get("action")
+    if not isinstance(action, str):
+        return "no text in action"
+    if action not in r.ACTIONS:
         return "no such action"
-    return "" if mask[r.ACTIONS.index(found["action"])] else f"{found['action']} is not allowed now"
+    return f"{action} is not allowed now"

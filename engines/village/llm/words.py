@@ -7,10 +7,12 @@ import re
 import unicodedata
 from typing import Any
 
+from stagelight.engines.village.llm.reply import Schema
+
 MAX_JSON_STARTS = 64  # places at which an object is looked for
 _MARKUP = dict.fromkeys(map(ord, "<>{}`"))
 _HIDDEN = {"Cc", "Cf", "Co", "Cs"}  # control, format (bidirectional overrides too), private, half a pair
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)  # some templates open it in the prompt
 
 
 def plain(text: str, most: int) -> str:
@@ -24,36 +26,40 @@ def plain(text: str, most: int) -> str:
     return " ".join(kept.split())[:most].rstrip()
 
 
-def parse(text: str) -> dict[str, Any] | None:
-    """The JSON object a reply is, or else the last one in it; None if it holds none.
+def spoken(text: str) -> str:
+    """A reply without the thought before it."""
+    return _THOUGHT.sub("", text)
 
-    Servers that cannot be held to a schema send prose, a fenced block or a thought around it.
+
+def parse(text: str, schema: Schema | None = None) -> dict[str, Any] | None:
+    """The first JSON object in a reply that fits a schema, or else the first one; None if it holds none.
+
+    Servers that cannot be held to a schema send prose, a fenced block or a thought around it, the schema before it,
+    and a second choice after it.
     """
-    text = _THOUGHT.sub("", text)
-    found = _object(text.strip())
-    if found is not None:
-        return found
+    text = spoken(text)
     decoder = json.JSONDecoder(parse_constant=_refuse)
-    at, last = text.find("{"), None
+    at, first = text.find("{"), None
     for _ in range(MAX_JSON_STARTS):
         if at < 0:
             break
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, _ = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            end = at + 1
+            pass
         else:
-            last = value
-        at = text.find("{", end)
-    return last
+            if schema is None or fits(value, schema):
+                return dict(value)
+            first = first or value
+        at = text.find("{", at + 1)
+    return first
 
 
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def fits(found: dict[str, Any], schema: Schema) -> bool:
+    """Whether an object has the fields of a schema that are one of a list; a text that is missing is empty."""
+    return all(
+        found.get(name) in field["enum"] for name, field in schema.get("properties", {}).items() if "enum" in field
+    )
 
 
 def _refuse(word: str) -> Any:
