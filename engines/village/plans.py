@@ -1,11 +1,13 @@
 """The clairvoyant's plans on many tapes, kept as they are found.
 
-The search on a tape goes on from what the published policy chose there, where that is better than the lists.
+The search on a tape goes on from what the published policy chose there, where that is better than the lists. It takes
+some seconds, and torch for the policy; so plans of the first sealed seeds come with the code, as what each worker
+chooses. They are worth what they reach under today's rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,21 +15,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines import recording
 from stagelight.engines.experiment import pool
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
-from stagelight.engines.village import adversary, clairvoyant, fitting, scenarios
+from stagelight.engines.village import adversary, clairvoyant, fitting, playing, scenarios, ticks
+from stagelight.engines.village import rules as r
 from stagelight.engines.village.tape import Tape, stack
 
 TRIALS = 20_000  # changes tried on a tape
+SHIPPED = Path(__file__).resolve().parent / "data"
+NAME = "plans"
 
 
 def returns(
     names: Sequence[str], seeds: Sequence[int], folder: Path, policy: Path | None, progress: Progress = silent,
     trials: int = TRIALS, jobs: int = 1, deadline: float = NEVER,
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
-    """(B,) the return of the best plan found on each tape, by scenario.
+    """(B,) the return of the best plan found on each tape, by scenario; as `search`, which has the plans."""
+    found = search(names, seeds, folder, policy, progress, trials, jobs, deadline)
+    return {name: np.array([float(found[name, seed]["return"]) for seed in seeds]) for name in names}
+
+
+def search(
+    names: Sequence[str], seeds: Sequence[int], folder: Path, policy: Path | None, progress: Progress = silent,
+    trials: int = TRIALS, jobs: int = 1, deadline: float = NEVER,
+) -> dict[tuple[str, int], Arrays]:  # fmt: skip
+    """The best plan found on each tape, by scenario and seed: its `return`, and its `choices` (480, 3).
 
     Args:
         names: scenarios.
@@ -44,11 +59,40 @@ def returns(
     """
     version = code_version(__name__, files=[fitting.FILE, *([policy] if policy else [])])
     tasks = [(name, seed) for name in names for seed in seeds]
-    found = pool.compute_all(
+    return pool.compute_all(
         tasks, partial(_plan, trials, policy), partial(_path, folder, key(version, trials)),
         jobs=jobs, progress=progress, deadline=deadline, what=f"plans that know the weather, {', '.join(names)}",
     )  # fmt: skip
-    return {name: np.array([float(found[name, seed]["return"]) for seed in seeds]) for name in names}
+
+
+def save(found: Mapping[tuple[str, int], Arrays], folder: Path) -> None:
+    """Write plans as they come with the code, hashed."""
+    tasks = sorted(found)
+    config = {"trials": TRIALS, "tapes": [list(task) for task in tasks]}
+    arrays = {"choices": np.stack([found[task]["choices"] for task in tasks])}
+    recording.save(recording.Recording(NAME, 0, config, code_version(__name__), {}, (), arrays), folder)
+
+
+def shipped(
+    names: Sequence[str], seeds: Sequence[int], folder: Path = SHIPPED
+) -> dict[str, NDArray[np.float64]] | None:
+    """What `returns` gives, of plans that come with the code, played once more; None where one is not among them.
+
+    Raises:
+        RecordingError: the file is damaged.
+    """
+    if not (folder / f"{NAME}.json").exists():
+        return None
+    kept = recording.load(folder, NAME)
+    at = {(name, seed): index for index, (name, seed) in enumerate(kept.config["tapes"])}
+    found = {}
+    for name in names:
+        if any((name, seed) not in at for seed in seeds):
+            return None
+        drawn = stack([adversary.tape(scenarios.named(name), seed) for seed in seeds])
+        chosen = kept.arrays["choices"][[at[name, seed] for seed in seeds]]
+        found[name] = playing.replay(drawn, chosen)[1][:, -1, ticks.J] / r.NORM
+    return found
 
 
 def _path(folder: Path, version: str, task: tuple[str, int]) -> Path:
@@ -60,7 +104,8 @@ def _plan(trials: int, policy: Path | None, task: tuple[str, int], progress: Pro
     name, seed = task
     tape = adversary.tape(scenarios.named(name), seed)
     known = [] if policy is None else [_choices(policy, tape)]
-    return {"return": np.array(clairvoyant.plan(tape, fitting.parameters(scenario=name), seed, trials, known)[0])}
+    best, p, plan = clairvoyant.plan(tape, fitting.parameters(scenario=name), seed, trials, known)
+    return {"return": np.array(best), "choices": clairvoyant.choices(tape, p, plan)}
 
 
 def _choices(policy: Path, tape: Tape) -> clairvoyant.Choices:

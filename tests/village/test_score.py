@@ -22,12 +22,14 @@ from stagelight.engines.village import (
     fitting,
     planner,
     plans,
+    playing,
     record,
     rounds,
     scenarios,
     score,
     scripted_episode,
     stock,
+    ticks,
 )
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.core import Villages
@@ -134,6 +136,8 @@ def test_a_plan_is_really_played_and_more_search_is_never_worse() -> None:
     )
     assert found >= fitted / r.NORM
     assert found == clairvoyant.plan(tape, fitting.parameters(), 1, 2000)[0]
+    began = clairvoyant.choices(tape, p, plan)
+    assert playing.replay(stack([tape]), began[None])[1][0, -1, ticks.J] / r.NORM == found, "without any lists"
 
 
 @pytest.mark.parametrize("name", ["calm", "compound", "illness"])
@@ -200,6 +204,27 @@ def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
     assert {file.stem for file in tmp_path.rglob("*.npz")} == {"calm-1", "calm-2", "calm-3"}
     path.write_text("[]")
     assert plans.returns(["calm"], [1], tmp_path, None, trials=50)["calm"] == first
+
+
+def test_plans_come_with_the_code_for_the_first_seeds(tmp_path: Path) -> None:
+    """They are better than any list on the same tape, and are found again from a file that the command writes."""
+    seeds = score.SEALED_SEEDS[: rounds.SLOW[rounds.ENDPOINT]]
+    found = plans.shipped(list(scenarios.SCENARIOS), seeds)
+    assert found is not None
+    for name, returns in found.items():
+        lists = agents.episodes(agents.named("stock"), score.tapes(name, seeds), name)[0].returns
+        assert (returns > lists).all(), name
+    assert plans.shipped(["calm"], range(3)) is None
+    searched = plans.search(["calm", "illness"], [1, 2], tmp_path, None, trials=50)
+    plans.save(searched, tmp_path / "new")
+    again = plans.shipped(["illness", "calm"], [2, 1], tmp_path / "new")
+    assert again is not None
+    for name in ("calm", "illness"):
+        assert list(again[name]) == [searched[name, 2]["return"], searched[name, 1]["return"]]
+    path = tmp_path / "new" / "plans.npz"
+    path.write_bytes(path.read_bytes()[:200] + b"\0\0\0\0" + path.read_bytes()[204:])
+    with pytest.raises(ValueError, match="plans"):
+        plans.shipped(["calm"], [1], tmp_path / "new")
 
 
 def test_random_scores_nothing_and_the_clairvoyant_one() -> None:
