@@ -123,7 +123,7 @@ def read(text: str, mask: NDArray[np.int8], tokens: int, fault: str = "") -> Cho
     if found is None or not words.fits(found, schema):
         return Choice(r.WAIT, "", "", FALLBACK, fault or _fault(found), tokens)
     message, reason = (
-        words.plain(text, most) if isinstance(text := found.get(name), str) else ""
+        words.plain(said, most) if isinstance(said := found.get(name), str) else ""
         for name, most in (("message", r.MESSAGE), ("reason", prompt.REASON))
     )
     return Choice(r.ACTIONS.index(found["action"]), message, reason, MODEL, "", tokens)

@@ -134,13 +134,13 @@ def read(content: Any) -> Answer:
     Raises:
         Complaint: it is an error, or holds no message.
     """
-    top = content if isinstance(content, dict) else {}
-    choice = (top.get("choices") or [None])[0] if isinstance(top.get("choices") or [], list) else None
-    for one in (top, choice):
-        error = one.get("error") if isinstance(one, dict) else None
-        if error or (one is top and top.get("object") == "error"):
-            raise Complaint(_status(error or top), json.dumps(error or top, ensure_ascii=False))
-    message = choice.get("message") if isinstance(choice, dict) else None
+    top = _object(content)
+    choices = top.get("choices")
+    choice = _object(choices[0]) if isinstance(choices, list) and choices else {}
+    error = top.get("error") or choice.get("error") or (top if top.get("object") == "error" else None)
+    if error:
+        raise Complaint(_status(_object(error)), json.dumps(error, ensure_ascii=False))
+    message = choice.get("message")
     if not isinstance(message, dict):
         raise Complaint(500, "no choices[0].message in the answer")
     text, cut = words.spoken(_text(message.get("content"))).strip(), choice.get("finish_reason") == "length"
@@ -167,21 +167,25 @@ def _text(content: Any) -> str:
 def _arguments(message: Mapping[str, Any]) -> str:
     """The arguments of the first tool that is called, or nothing."""
     calls = message.get("tool_calls")
-    first = calls[0] if isinstance(calls, list) and calls else {}
-    function = (first.get("function") if isinstance(first, dict) else None) or message.get("function_call")
-    found = function.get("arguments") if isinstance(function, dict) else None
+    first = _object(calls[0]) if isinstance(calls, list) and calls else {}
+    found = _object(first.get("function") or message.get("function_call")).get("arguments")
     return json.dumps(found) if isinstance(found, dict) else _text(found)
 
 
-def _status(error: Any) -> int:
+def _status(error: Mapping[str, Any]) -> int:
     """The status an error means: its code where that is one; or else 500, a fault that may pass."""
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    return int(code) if str(code).isdecimal() and 400 <= int(code) < 600 else 500
+    code = str(error.get("code"))
+    return int(code) if code in map(str, range(400, 600)) else 500
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    """A JSON value that is an object; or else one that holds nothing."""
+    return value if isinstance(value, dict) else {}
 
 
 def _count(usage: Any, name: str) -> int | None:
     """A number of tokens that can be one."""
-    found = usage.get(name) if isinstance(usage, dict) else None
+    found = _object(usage).get(name)
     return found if type(found) is int and 0 <= found < 10**7 else None
 
 

@@ -225,9 +225,10 @@ class Endpoint:
                 await asyncio.sleep(self._pause(attempt, error.wait))
 
     def _pause(self, attempt: int, named: float | None) -> float:
-        """Seconds before the next attempt: what the server named, or twice the last, jittered."""
+        """Seconds before the next attempt: what the server named, or twice the last, jittered; to the deadline."""
         grown = self.config.pause * 2 ** (attempt - 1) * self._chance.uniform(0.5, 1.0)
-        return float(min(max(grown, named or 0.0), self.config.longest_pause))
+        left = max(0.0, self.config.deadline - time.monotonic())
+        return float(min(max(grown, named or 0.0), self.config.longest_pause, left))
 
     async def _adapting(self, messages: Messages, schema: Schema) -> dialect.Answer:
         """One attempt, in a way of asking that the server accepts."""
