@@ -168,7 +168,7 @@ def played(tape: Tape, p: NDArray[np.float64], choices: Choices) -> float:
 
 
 def choices(tape: Tape, p: NDArray[np.float64], plan: Choices) -> Choices:
-    """What each begins in every tick of a plan, `rules.FREE` where nothing is to be chosen; replays need no lists."""
+    """The choices that a plan comes to, `rules.FREE` where nothing is to be chosen; they replay without lists."""
     rows, (states, workers, waiting) = _rows(tape), memory()
     last = rows[1].copy()
     follow(rows[0].copy(), last, *rows[2:], p, plan, states, workers, waiting)

@@ -76,7 +76,7 @@ def save(found: Mapping[tuple[str, int], Arrays], folder: Path) -> None:
 def shipped(
     names: Sequence[str], seeds: Sequence[int], folder: Path = SHIPPED
 ) -> dict[str, NDArray[np.float64]] | None:
-    """What `returns` gives, of plans that come with the code, played once more; None where one is not among them.
+    """The returns of plans that come with the code, played once more; None where one is not among them.
 
     Raises:
         RecordingError: the file is damaged.

@@ -1,4 +1,4 @@
-"""How OpenAI-compatible servers are asked for JSON, in order, and the one place where their answers are read.
+"""The ways of asking OpenAI-compatible servers for JSON, in order, and the one place where their answers are read.
 
 `json_schema` is OpenAI's own and is understood by vLLM, llama.cpp, Ollama and LM Studio; `json_object` promises JSON
 but no schema; `plain` is for everyone else, and the object is looked for in the words. A server that refuses a way is
@@ -39,7 +39,7 @@ _STRUCTURE = re.compile(r"response_format|json.{0,3}schema|grammar|structured|js
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server's answer holds."""
+    """The content of a server's answer."""
 
     text: str  # without a thought before it; empty if there is none
     fault: str  # as in `Reply`
@@ -96,7 +96,7 @@ def next_dialect(dialect: str) -> str | None:
 
 
 def refusal(said: str, asked: Mapping[str, Any], refused: frozenset[str]) -> str | None:
-    """What of OPTIONAL a complaint names, if it was asked for and is not yet left out.
+    """The one of OPTIONAL that a complaint names, if it was asked for and is not yet left out.
 
     Args:
         said: the complaint.
@@ -111,22 +111,22 @@ def refusal(said: str, asked: Mapping[str, Any], refused: frozenset[str]) -> str
 
 
 def too_long(said: str) -> bool:
-    """Whether a complaint says that the prompt is longer than the context."""
+    """Tell whether a complaint says that the prompt is longer than the context."""
     return bool(_CONTEXT.search(said))
 
 
 def unpaid(said: str) -> bool:
-    """Whether a complaint says that an account is used up, which no waiting mends."""
+    """Tell whether a complaint says that an account is used up, which no waiting mends."""
     return bool(_QUOTA.search(said))
 
 
 def unstructured(said: str) -> bool:
-    """Whether a complaint is about the way in which JSON is asked for."""
+    """Tell whether a complaint is about the way in which JSON is asked for."""
     return bool(_STRUCTURE.search(said))
 
 
 def read(content: Any) -> Answer:
-    """What an answer holds: its text, wherever the server put it, or why there is none.
+    """Read an answer: its text, wherever the server put it, or why there is none.
 
     The text is the content, a string or parts of it; else the arguments of a call of a tool; else, where the model
     came to an end, its reasoning, into which some servers put the JSON.

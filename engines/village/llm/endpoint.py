@@ -46,7 +46,7 @@ SECRET = 8  # characters; what is shorter is a word that a local server wants, `
 
 @dataclass(frozen=True)
 class Config:
-    """Where a model is and how it is asked."""
+    """The address of a model, and the way it is asked."""
 
     base_url: str  # up to and including /v1, say http://127.0.0.1:11434/v1
     model: str
@@ -66,7 +66,7 @@ class Config:
     deadline: float = NEVER  # moment of `time.monotonic()` after which no request is begun
 
     def settings(self) -> dict[str, Any]:
-        """What an answer depends on, beside the model and the prompt."""
+        """All that an answer depends on, beside the model and the prompt."""
         return {name: getattr(self, name) for name in ("temperature", "seed", "max_tokens", "effort")}
 
 
@@ -287,7 +287,7 @@ class Endpoint:
         raise self._failure(status, f"{response.status_code} {said}", wait)
 
     def _failure(self, status: int, said: str, wait: float | None) -> Exception:
-        """What a complaint amounts to."""
+        """The error that a complaint amounts to."""
         config = self.config
         if status == 402 or (status in {403, 429} and dialect.unpaid(said)):
             return EndpointError(f"{self._url}: the quota of the key in {config.key_variable} is used up ({said})")

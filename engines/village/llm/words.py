@@ -56,7 +56,7 @@ def parse(text: str, schema: Schema | None = None) -> dict[str, Any] | None:
 
 
 def fits(found: dict[str, Any], schema: Schema) -> bool:
-    """Whether an object has the fields of a schema that are one of a list; a text that is missing is empty."""
+    """Tell whether an object has the fields of a schema that are one of a list; a text that is missing is empty."""
     return all(
         found.get(name) in field["enum"] for name, field in schema.get("properties", {}).items() if "enum" in field
     )
