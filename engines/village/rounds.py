@@ -5,10 +5,9 @@ An agent that is slow plays the first tapes only, and is compared with what othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import Progress, silent
-from stagelight.engines.village import adversary, agents, playing, scenarios, score
+from stagelight.engines.village import adversary, agents, playing, scenarios, score, ticks
 from stagelight.engines.village import rules as r
 from stagelight.engines.village.cast import Idle, Lone, Worker
 from stagelight.engines.village.core import Villages
 from stagelight.engines.village.llm import episode, runs
-from stagelight.engines.village.llm.reply import Model
 from stagelight.engines.village.world import World
 
 POLICY, CLAIRVOYANT = "policy", "clairvoyant"
@@ -43,7 +41,10 @@ class Means:
     policy: Path  # weights of the trained one
     cache: Path  # where plans and what language models chose are kept
     progress: Progress = silent
-    model: Callable[[str, int], AbstractContextManager[Model]] | None = None  # who answers in a scenario and seed
+    model: runs.Opener | None = None  # who answers in a scenario and seed
+    days: int = r.DAYS  # that are played, and then there is a return but no score
+    parallel: int = 1  # villages that a model runs at once
+    price: tuple[float, float] | None = None  # of a million tokens read and written
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Round:
 
     played: Mapping[str, Played]
     best: NDArray[np.float64]  # (B,) of the plan that was searched for, or of an agent who did better
+    days: int = r.DAYS
 
     def table(self, names: Iterable[str]) -> Table:
         """Their measures, each beside what the plan and chance reach on the tapes that it was given."""
@@ -74,8 +76,14 @@ class Round:
         for name in names:
             one = self.played[name]
             count = len(one.history)
+            if self.days < r.DAYS:
+                value = one.history[:, self.days * r.DAY - 1, ticks.J].mean() / r.NORM
+                rows[name] = {"returns": float(value), "seeds": float(count)} | dict(one.said)
+                continue
             worst = float(self.played["random"].returns[:count].mean())
             rows[name] = score.table(one.workers, one.history, self.best[:count], worst) | dict(one.said)
+        if self.days < r.DAYS:
+            return rows
         return rows | {CLAIRVOYANT: {"returns": float(self.best.mean()), "score": 1.0, "seeds": float(len(self.best))}}
 
 
@@ -91,7 +99,7 @@ def play(
         names: who plays.
         scenario: its name.
         seeds: of the tapes.
-        planned: (B,) returns of the plans that were searched for.
+        planned: (B,) returns of the plans that were searched for; unused where only some days are played.
         means: what agents need.
         slow: how many of the tapes some agents are given, the first ones.
 
@@ -106,7 +114,7 @@ def play(
     for one in played.values():
         count = len(one.history)
         best[:count] = np.maximum(best[:count], one.returns)
-    return Round(played, best)
+    return Round(played, best, means.days)
 
 
 def scored(
@@ -137,7 +145,10 @@ def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> P
     if name in {SMALL, TAUGHT, ENDPOINT}:
         run = _run(name, scenario, seeds, means)
         villages, history = playing.replay(drawn, run.choices)
-        said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid}
+        said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid, "asked": run.asked}
+        if name == ENDPOINT and means.price:
+            read, written = means.price
+            said["cost"] = (read * (run.tokens - run.written) + written * run.written) / 1e6
         return Played(villages.workers, history, said)
     if name == ALONE:
         villages, history = max(
@@ -155,13 +166,7 @@ def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.R
         return runs.small(scenario, seeds, means.cache, runs.ADAPTER if name == TAUGHT else None, means.progress)
     if means.model is None:
         raise ValueError(f"agent {ENDPOINT!r} needs a model; give --base-url and --model, or --transcripts to replay")
-    found = []
-    for seed in seeds:
-        with means.model(scenario, seed) as model:
-            what = f"{model.name} in {scenario}, seed {seed}"
-            told = partial(_tick, means.progress, what)
-            found.append(runs.spoken(model, adversary.tape(scenarios.named(scenario), seed), told))
-    return runs.joined(found)
+    return runs.villages(means.model, scenario, seeds, means.days, means.parallel, means.progress)
 
 
 def _alone(scenario: str, seeds: Sequence[int], who: int) -> tuple[Villages, NDArray[np.float64]]:
@@ -173,10 +178,6 @@ def _alone(scenario: str, seeds: Sequence[int], who: int) -> tuple[Villages, NDA
         for step in episode.play(World(adversary.tape(scenarios.named(scenario), seed)), workers):
             choices[row, step.tick] = [r.FREE if one is None else one.action for one in step.choices]
     return playing.replay(score.tapes(scenario, seeds), choices)
-
-
-def _tick(progress: Progress, what: str, step: episode.Step) -> None:
-    progress(what, step.tick + 1, r.TICKS, {})
 
 
 def _named(name: str) -> agents.Agent:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +32,7 @@ from stagelight.engines.village.observation import observe
 from stagelight.engines.village.world import World
 from stagelight.render import cli
 from stagelight.render.pipeline.plan import Places
+from support.paths import PACKAGE
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"action": {"type": "string", "enum": ["mill", "wait"]}}}
 MESSAGES = [{"role": "user", "content": "Where to?"}]
@@ -69,8 +73,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append({"path": self.path, **asked})
+        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append({"path": self.path, **self.asked})
         self.server.headers.append(dict(self.headers))
         self.server.times.append(time.monotonic())
         script = self.server.script
@@ -576,47 +580,158 @@ def test_a_key_does_not_travel_unencrypted(monkeypatch: pytest.MonkeyPatch) -> N
     assert KEY not in str(caught.value)
 
 
+TORCHLESS = """
+import runpy, sys
+BARRED = {"accelerate", "gguf", "peft", "safetensors", "tokenizers", "torch", "transformers"}
+class Without:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in BARRED:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Without())
+runpy.run_module("stagelight", run_name="__main__")
+"""
+SELLS = '{"reason": "coins", "action": "sell", "message": "", "note": ""}'
+
+
+@pytest.fixture
+def score(server: Server, places: Places, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Any]:
+    """The command against the server, in calm weather: its exit code, what it printed, and what it said of that."""
+
+    def call(*options: str) -> tuple[int, str, str]:
+        named = ["--base-url", server.url, "--model", "tiny", "--scenario", "calm"]
+        code = cli.run(["score", "village", *named, "--transcripts", str(tmp_path / "said"), *options], places)
+        return code, *capfd.readouterr()
+
+    return call
+
+
 @pytest.mark.slow
 @pytest.mark.engine
 def test_a_model_behind_a_server_is_scored_and_replayed_without_it(
-    server: Server, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server, score: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """From the command line: a village that a server runs, the same from its transcript, and nothing paid for twice."""
-    from stagelight.engines.village import plans
+    """From the command line: a village that a server runs, the same from its transcript, and nothing paid for twice.
 
-    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
-    server.script = [says('{"reason": "coins", "action": "sell", "message": "", "note": ""}')]
-    where = ["--scenario", "calm", "--seeds", "1", "--transcripts", str(tmp_path / "said"), "--json"]
-    named = ["--base-url", server.url, "--model", "tiny"]
-    assert cli.run(["score", "village", *named, *where], places) == 0
-    first = json.loads(capfd.readouterr().out)
+    Replayed without torch and all that stands on it: the plan that it is compared with comes with the package.
+    """
+    server.script = [says(SELLS)]
+    code, out, _ = score("--seeds", "1", "--json")
+    assert code == 0
+    first = json.loads(out)
     assert [row["agent"] for row in first] == ["endpoint", "clairvoyant"]
     assert first[0]["returns"] < 0, "everybody sells, and starves"
+    assert 2 < first[1]["returns"] < 2.4
     assert first[0]["tokens"] > 0
     assert first[0]["invalid"] == 0
     asked = len(server.asked)
     assert asked > 100
-    assert cli.run(["score", "village", *named, *where], places) == 0
+    assert json.loads(score("--seeds", "1", "--json")[1]) == first
     assert len(server.asked) == asked, "every answer was on file"
-    assert json.loads(capfd.readouterr().out) == first
-    assert cli.run(["score", "village", *where], places) == 0
-    assert json.loads(capfd.readouterr().out) == first
+    options = ["--scenario", "calm", "--seeds", "1", "--transcripts", str(tmp_path / "said"), "--json"]
+    replayed = subprocess.run(
+        [sys.executable, "-c", TORCHLESS, "score", "village", *options], env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(replayed.stdout) == first
+
+
+@pytest.mark.engine
+def test_a_wrong_key_is_found_out_before_any_plan_is_searched(
+    server: Server, score: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stagelight.engines.village import plans
+
+    monkeypatch.setattr(plans, "shipped", lambda *_: pytest.fail("too early"))
+    server.script = [fails(401, "no such key")]
+    code, _, err = score("--seeds", "1")
+    assert code != 0
+    assert "the key in OPENAI_API_KEY is missing, wrong" in err.splitlines()[-1]
+    assert len(server.asked) == 1
+
+
+@pytest.mark.engine
+def test_what_a_run_will_take_is_said_first_and_what_it_took_stands_in_the_table(
+    server: Server, score: Callable[..., Any]
+) -> None:
+
+    def half(handler: Handler) -> None:
+        text = SELLS if len(server.asked) % 2 else "I will sell."
+        says(text, prompt_tokens=650, completion_tokens=50)(handler)
+
+    server.script = [half]
+    code, out, err = score("--seeds", "2", "--days", "1", "--price-in", "100", "--price-out", "1000")
+    assert code == 0
+    assert (
+        "tiny: 2 x 1 days, about 28 answers, 28,000 tokens asked and 1,400 answered, at a cost of 4.20; what is on file"
+    ) in err
+    head, random, model = out.splitlines()
+    assert head.split()[-3:] == ["invalid", "tokens/village", "cost/village"]
+    assert random.split()[:2] == ["calm", "random"]
+    share, tokens, cost = model.split()[-3:]
+    assert 20 < float(share.removesuffix("%")) < 80
+    answers = int(tokens.replace(",", "")) / 700
+    assert float(cost) == pytest.approx(answers * (650 * 100 + 50 * 1000) / 1e6, abs=0.01)
+
+
+@pytest.mark.engine
+def test_time_that_is_up_ends_a_run_which_the_same_command_resumes(
+    server: Server, score: Callable[..., Any], tmp_path: Path
+) -> None:
+    def slow(handler: Handler) -> None:
+        time.sleep(0.05)
+        says(SELLS)(handler)
+
+    server.script = [slow]
+    begun = time.monotonic()
+    code, _, err = score("--seeds", "1", "--days", "6", "--minutes", "0.01")
+    assert code != 0
+    assert time.monotonic() - begun < 20
+    assert "tokens of tiny, time is up; the same command resumes" in err.splitlines()[-1]
+    before = len(server.asked)
+    assert before > 0
+    assert score("--seeds", "1", "--days", "6")[0] == 0
+    answers = len((tmp_path / "said" / "calm-770000.jsonl").read_text().splitlines()) - 1
+    assert before < len(server.asked) == answers, "nothing is asked twice"
+
+
+@pytest.mark.engine
+def test_villages_run_at_once_as_they_run_one_after_another(
+    server: Server, score: Callable[..., Any], tmp_path: Path
+) -> None:
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    def works(handler: Handler) -> None:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.05)
+        asked = handler.asked["messages"][-1]["content"]
+        with lock:
+            under_way -= 1
+        says('{"action": "farm"}' if "farmer" in asked[:60] else '{"action": "mill"}')(handler)
+
+    server.script = [works]
+    several = score("--seeds", "3", "--days", "1", "--parallel", "5", "--json")
+    assert 3 < most <= 5
+    for path in (tmp_path / "said").iterdir():
+        path.unlink()
+    assert score("--seeds", "3", "--days", "1", "--parallel", "1", "--json")[:2] == several[:2]
+    assert several[0] == 0
 
 
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
         (["--base-url", "http://127.0.0.1:9/v1"], "belong together"),
+        (["--agent", "stock", "--price-in", "1"], "belong together"),
         (["--agent", "endpoint", "--seeds", "1"], "give --base-url and --model, or --transcripts to replay"),
         (["--transcripts", "nowhere", "--seeds", "1"], "missing; record it with a model"),
     ],
 )
 @pytest.mark.engine
 def test_a_village_without_its_model_is_refused_in_a_line(
-    options: list[str], wanted: str, places: Places, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    options: list[str], wanted: str, places: Places, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from stagelight.engines.village import plans
-
-    monkeypatch.setattr(plans, "returns", lambda names, seeds, *_, **__: {n: np.full(len(seeds), 2.2) for n in names})
     assert cli.run(["score", "village", "--scenario", "calm", *options], places) != 0
     assert wanted in capfd.readouterr().err.splitlines()[-1]

@@ -7,7 +7,7 @@ language models speak for themselves, and only when they are asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,15 +76,30 @@ class Episode:
         self.masks = np.stack([self.world.mask(agent) for agent in range(3)])
 
 
-def play(world: World, workers: Sequence[Worker]) -> Iterator[Step]:
-    """From where a village is to its last tick, yielding every tick."""
+def play(
+    world: World,
+    workers: Sequence[Worker],
+    each: Callable[[Callable[[int], Choice], list[int]], Iterable[Choice]] = map,
+) -> Iterator[Step]:
+    """From where a village is to its last tick, yielding every tick.
+
+    Args:
+        world: the village.
+        workers: who acts in it.
+        each: calls a function of each worker that is free, as `map` does; that of an executor asks them all at once.
+    """
     episode = Episode(world)
+
+    def act(agent: int) -> Choice:
+        return workers[agent].act(episode.observations[agent], episode.masks[agent], episode.heard(agent))
+
     while not world.over:
         for agent, worker in enumerate(workers):
             worker.see(episode.observations[agent])
         choices: list[Choice | None] = [None, None, None]
-        for agent in episode.free():
-            choices[agent] = workers[agent].act(episode.observations[agent], episode.masks[agent], episode.heard(agent))
+        free = episode.free()
+        for agent, choice in zip(free, each(act, free), strict=True):
+            choices[agent] = choice
         yield episode.tick(choices, [worker.reports for worker in workers])
 
 
