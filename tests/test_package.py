@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 import stagelight
 from stagelight import village_v0
 from stagelight.engines.village.agents import registry
-from stagelight.engines.village.evaluation import metrics
+from stagelight.engines.village.evaluation import metrics, oracle_cache
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (".package", "engines", "render", "site_assets/fonts", "site_assets/recordings")  # that a wheel is made of
@@ -200,25 +200,17 @@ def everything(tmp_path: Path) -> Iterator[str]:
 
 
 def test_an_agent_is_scored_outside_the_repository(light: Path, run: Run, everything: str, tmp_path: Path) -> None:
-    """With the extra `engines`. The plan that it is measured against is found in the user's cache."""
+    """With the extra `engines`. The plan that it is measured against comes with the package."""
     seed = metrics.SEALED_SEEDS[0]
-    folder = tmp_path / "cache" / "stagelight" / "record" / "village"
-    search = f"""
-from pathlib import Path
-import numpy as np
-from stagelight.engines.village import record
-from stagelight.engines.village.evaluation import oracle_cache
-oracle_cache._plan = lambda *asked: {{"return": np.array(2.0)}}
-oracle_cache.returns(["std"], [{seed}], Path({str(folder)!r}), record.POLICY)
-"""
-    assert run("python", "-c", search).returncode == 0
+    planned = oracle_cache.shipped(["std"], [seed])
+    assert planned is not None
     before = below(light)
     asked = ("--agent", "stock", "--scenario", "std", "--seeds", "1", "--json")
     done = run("stagelight", "score", "village", *asked, PYTHONPATH=everything, NUMBA_DISABLE_JIT="1")
     (reached,) = registry.episodes(registry.named("stock"), metrics.tapes("std", [seed]), "std").returns
     rows = {row["agent"]: row for row in json.loads(done.stdout)}
     assert rows["stock"]["returns"] == reached
-    assert rows["clairvoyant"]["returns"] == 2.0
+    assert rows["clairvoyant"]["returns"] == planned["std"][0]
     assert (below(light), below(tmp_path / "work")) == (before, set())
 
 

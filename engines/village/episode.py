@@ -7,7 +7,7 @@ themselves, and only when they are asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,15 +73,30 @@ class Episode:
         self.masks = np.stack([self.world.mask(agent) for agent in range(3)])
 
 
-def run(world: World, agents: Sequence[Agent]) -> Iterator[Step]:
-    """Play from where a village is to its last tick, yielding every tick."""
+def run(
+    world: World,
+    agents: Sequence[Agent],
+    each: Callable[[Callable[[int], Choice], list[int]], Iterable[Choice]] = map,
+) -> Iterator[Step]:
+    """Play from where a village is to its last tick, yielding every tick.
+
+    Args:
+        world: the village.
+        agents: who acts in it.
+        each: calls a function of each worker that is free, as `map` does; that of an executor asks them all at once.
+    """
     episode = Episode(world)
+
+    def act(worker: int) -> Choice:
+        return agents[worker].act(episode.observation(worker))
+
     while not world.over:
         for seen, agent in zip(episode.observations, agents, strict=True):
             agent.see(seen)
         choices: list[Choice | None] = [None] * len(agents)
-        for worker in episode.free():
-            choices[worker] = agents[worker].act(episode.observation(worker))
+        free = episode.free()
+        for worker, choice in zip(free, each(act, free), strict=True):
+            choices[worker] = choice
         yield episode.tick(choices, [agent.reports for agent in agents])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,40 @@ from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
 
 Rows = list[tuple[str, str, Mapping[str, float]]]  # scenario, agent, what was measured
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The language model that is asked, and how; each field an option."""
+
+    base_url: str | None
+    model: str | None
+    key_variable: str
+    max_tokens: int
+    effort: str
+    temperature: float
+    time_out: float
+    parallel: int
+    budget: int
+    price_in: float | None
+    price_out: float | None
+    transcripts: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse one of a pair without the other."""
+        if (self.base_url is None) != (self.model is None):
+            raise InputError("--base-url and --model belong together; give both, or --transcripts alone to replay")
+        if (self.price_in is None) != (self.price_out is None):
+            raise InputError("--price-in and --price-out belong together; give both, or neither")
+
+    def __bool__(self) -> bool:
+        """True where there is a model to ask, or a transcript of one."""
+        return bool(self.base_url or self.transcripts)
+
+    @property
+    def price(self) -> tuple[float, float] | None:
+        """Of a million tokens read and written."""
+        return None if self.price_in is None or self.price_out is None else (self.price_in, self.price_out)
 
 
 @click.command("village")
@@ -59,6 +94,52 @@ Rows = list[tuple[str, str, Mapping[str, float]]]  # scenario, agent, what was m
     help="Environment variable that holds the key, if the server wants one. Example: --key-variable GROQ_API_KEY",
 )
 @click.option(
+    "--max-tokens",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    metavar="N",
+    help="Let an answer have N tokens, thinking included. Example: --max-tokens 8000",
+)
+@click.option(
+    "--effort",
+    default="",
+    metavar="LEVEL",
+    help="Let the model think so much: none, minimal, low, medium or high; default: its own. Example: --effort low",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 2),
+    default=0.0,
+    show_default=True,
+    metavar="T",
+    help="Sample at temperature T. Example: --temperature 0.7",
+)
+@click.option(
+    "--time-out",
+    type=click.FloatRange(0, min_open=True),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for an answer, to its last byte. Example: --time-out 600",
+)
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 64),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Ask N prompts at once: of the three workers, and of N villages. Example: --parallel 8",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 40),
+    default=40,
+    show_default=True,
+    metavar="N",
+    help="Play the first N days only; the return is that of these days, without a score. Example: --days 3",
+)
+@click.option(
     "--budget",
     type=click.IntRange(1),
     default=2_000_000,
@@ -67,25 +148,42 @@ Rows = list[tuple[str, str, Mapping[str, float]]]  # scenario, agent, what was m
     help="Stop after this many tokens, asked and answered; the same command resumes. Example: --budget 100000",
 )
 @click.option(
+    "--price-in",
+    type=click.FloatRange(0),
+    metavar="PRICE",
+    help="Reckon the cost at this price of a million tokens asked. Example: --price-in 0.15",
+)
+@click.option(
+    "--price-out",
+    type=click.FloatRange(0),
+    metavar="PRICE",
+    help="Reckon the cost at this price of a million tokens answered. Example: --price-out 0.6",
+)
+@click.option(
     "--transcripts",
     type=FOLDER,
     metavar="FOLDER",
     help="Keep requests and replies there; without --base-url, replay them. Example: --transcripts qwen",
 )
+@click.option(
+    "--save-plans",
+    type=FOLDER,
+    metavar="FOLDER",
+    help="Search for plans, also where they come with the package, and write them there. Example: --save-plans plans",
+)
 @click.pass_obj
 def score_village(
     places: Places,
+    /,
     agents: tuple[str, ...],
     where: tuple[str, ...],
     seeds: int | None,
     as_json: bool,
     jobs: int | None,
     minutes: float | None,
-    base_url: str | None,
-    model: str | None,
-    key_variable: str,
-    budget: int,
-    transcripts: Path | None,
+    days: int,
+    save_plans: Path | None,
+    **asked: Any,
 ) -> None:
     """Score every agent of the village in every scenario.
 
@@ -95,8 +193,9 @@ def score_village(
     a plan takes some seconds and its result is kept, so an interrupted run resumes. Planner and language models are
     slow: they play the first seeds only, unless --seeds says how many.
 
-    With --base-url and --model a language model behind a server plays. Its key comes from the environment. Every reply
-    is on disk before it is used, so nothing is paid for twice.
+    With --base-url and --model a language model behind a server plays. Its key comes from the environment. One prompt
+    is asked first, and an estimate of answers, tokens and cost printed. Every reply is on disk before it is used, so
+    nothing is paid for twice. The plans of the first seeds come with the package and need no search and no torch.
 
     \b
     Examples:
@@ -105,17 +204,22 @@ def score_village(
         click score village --agent reserve_4     four days in reserve, all year
         click score village --agent small_taught --scenario plague --seeds 4
         click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1
+        click score village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --scenario std --seeds 1 --days 2
     """
     with refusals():
+        from stagelight.engines.village import constants  # noqa: PLC0415
+        from stagelight.engines.village import record as village  # noqa: PLC0415
         from stagelight.engines.village.evaluation import evaluate_agents  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
-        if base_url or model or transcripts:
-            agents = agents or (evaluate_agents.ENDPOINT,)
-        asking = _language_model(cache, base_url, model, key_variable, budget, transcripts)
-        with progress.following() as report, asking as ask, stopping_after(minutes) as end:
+        model = Asked(**asked)
+        agents = agents or ((evaluate_agents.ENDPOINT,) if model else ())
+        if not (agents or where) and (days < constants.DAYS or save_plans):
+            raise InputError("--days and --save-plans need --agent or --scenario; name one")
+        with stopping_after(minutes) as end, progress.following() as report, _asking(cache, model, end) as ask:
             if agents or where:
-                rows = _score_agents(agents, where, seeds, cache, report, ask, cores, end)
+                means = evaluate_agents.Means(village.POLICY, cache, report, ask, days, model.parallel, model.price)
+                rows = _score_agents(agents, where, seeds, means, model, cores, end, save_plans)
             else:
                 rows = _score_all(places, seeds, cache, report, cores, end)
     if as_json:
@@ -139,15 +243,16 @@ def _score_agents(
     agents: tuple[str, ...],
     where: tuple[str, ...],
     seeds: int | None,
-    cache: Path,
-    report: progress.Report,
-    ask: Callable[[str, int], Any] | None,
+    means: Any,
+    model: Asked,
     cores: int,
     end: float,
+    save_plans: Path | None,
 ) -> Rows:
     """Run some agents in some scenarios; all of either where none is named."""
-    from stagelight.engines.village import record as village  # noqa: PLC0415
-    from stagelight.engines.village import scenarios  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
+    from stagelight.engines.village import constants, scenarios  # noqa: PLC0415
     from stagelight.engines.village.evaluation import evaluate_agents, oracle_cache  # noqa: PLC0415
     from stagelight.engines.village.evaluation import metrics as measured  # noqa: PLC0415
 
@@ -157,8 +262,19 @@ def _score_agents(
     chosen = [scenarios.named(name).name for name in where] or list(scenarios.SCENARIOS)
     most = max(slow.get(name, len(measured.SEALED_SEEDS)) for name in asked)
     tapes = measured.SEALED_SEEDS[: seeds or most]
-    best = oracle_cache.returns(chosen, tapes, cache, village.POLICY, report, jobs=cores, deadline=end)
-    means = evaluate_agents.Means(village.POLICY, cache, report, ask)
+    if evaluate_agents.ENDPOINT in asked and model.base_url:
+        _estimate(means, model, chosen, tapes[: slow.get(evaluate_agents.ENDPOINT, len(tapes))])
+    if means.days < constants.DAYS:
+        asked = tuple(dict.fromkeys(("random", *asked)))
+        best = dict.fromkeys(chosen, np.full(len(tapes), np.nan))  # no plan is searched for these days
+    elif save_plans:
+        found = oracle_cache.search(chosen, tapes, means.cache, means.policy, means.progress, jobs=cores, deadline=end)
+        oracle_cache.save(found, save_plans)
+        best = oracle_cache.returns(chosen, tapes, means.cache, means.policy)
+    else:
+        best = oracle_cache.shipped(chosen, tapes) or oracle_cache.returns(
+            chosen, tapes, means.cache, means.policy, means.progress, jobs=cores, deadline=end
+        )
     return [
         (one, who, row)
         for one in chosen
@@ -166,36 +282,61 @@ def _score_agents(
     ]
 
 
+def _estimate(means: Any, model: Asked, chosen: Sequence[str], tapes: Sequence[int]) -> None:
+    """Ask one prompt, and say what all of them will take."""
+    from stagelight.engines.village.llm import runs  # noqa: PLC0415
+
+    villages = len(chosen) * len(tapes)
+    found = runs.forecast(means.model, chosen[0], tapes[0], villages, means.days)
+    words = (
+        f"{model.model}: {villages} x {means.days} days, about {found.answers:,} answers, {found.read:,} tokens asked "
+        f"and {found.written:,} answered"
+    )
+    if model.price:
+        words += f", at a cost of {(found.read * model.price[0] + found.written * model.price[1]) / 1e6:.2f}"
+    if found.read + found.written > model.budget:
+        words += f"; --budget {model.budget} ends it before"
+    click.echo(f"{words}; what is on file is not asked again", err=True)
+
+
 def _print(rows: Rows) -> None:
-    click.echo(f"{'':13}{'':14}return  score  [95 % interval]   worst")
+    models = any(row.get("asked") for _, _, row in rows)
+    costs = any("cost" in row for _, _, row in rows)
+    head = f"{'':13}{'':14}return  score  [95 % interval]   worst"
+    click.echo((f"{head:66}  invalid  tokens/village" if models else head) + ("  cost/village" if costs else ""))
     for one, who, row in rows:
-        interval = (
-            "  [{score_low:6.3f}, {score_high:6.3f}] {score_worst:7.3f}".format(**row) if "score_low" in row else ""
-        )
-        click.echo(f"{one:13}{who:14}{row['returns']:6.3f} {row['score']:6.3f}{interval}")
+        line = f"{one:13}{who:14}{row['returns']:6.3f} " + (f"{row['score']:6.3f}" if "score" in row else "     -")
+        if "score_low" in row:
+            line += "  [{score_low:6.3f}, {score_high:6.3f}] {score_worst:7.3f}".format(**row)
+        if row.get("asked"):
+            line = f"{line:66}{row['invalid'] / row['asked']:9.1%}{row['tokens']:16,.0f}"
+            line += f"{row['cost']:14.2f}" if "cost" in row else ""
+        click.echo(line)
 
 
 @contextmanager
-def _language_model(
-    cache: Path, base_url: str | None, model: str | None, key_variable: str, budget: int, transcripts: Path | None
-) -> Iterator[Callable[[str, int], Any] | None]:
+def _asking(cache: Path, asked: Asked, end: float) -> Iterator[Callable[[str, int], Any] | None]:
     """A function of scenario and seed that gives the language model to ask; None if none was named."""
-    if (base_url is None) != (model is None):
-        raise InputError("--base-url and --model belong together; give both, or --transcripts alone to replay")
-    if base_url is None and transcripts is None:
+    if not asked:
         yield None
         return
     from stagelight.engines.village.llm.transcript import Transcript  # noqa: PLC0415
 
-    folder = transcripts or cache / "transcripts" / re.sub(r"[^\w.-]+", "_", model or "")
-    temperature, seed = 0.0, 0
-    settings = {"temperature": temperature, "seed": seed}
-    if base_url is None:
-        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", None, settings)
+    folder = asked.transcripts
+    if asked.base_url is None and folder:
+        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl")
         return
+    from stagelight.engines.experiment.provenance import key  # noqa: PLC0415
     from stagelight.engines.village.llm.client import Config, Endpoint  # noqa: PLC0415  # brings in httpx
 
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or else it has a line for every request
-    config = Config(base_url, model or "", key_variable, temperature=temperature, seed=seed, budget=budget)
-    with Endpoint(config) as endpoint:
-        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl", endpoint, settings)
+    for name in ("httpx", "httpcore"):  # or else they have a line for every request, with its headers
+        logging.getLogger(name).setLevel(logging.WARNING)
+    config = Config(
+        asked.base_url or "", asked.model or "", asked.key_variable, temperature=asked.temperature,
+        max_tokens=asked.max_tokens, effort=asked.effort, parallel=asked.parallel, budget=asked.budget,
+        timeout=asked.time_out, deadline=end,
+    )  # fmt: skip
+    name = re.sub(r"[^\w.-]+", "_", config.model) + f"-{key(config.settings())[:8]}"
+    kept = folder or cache / "transcripts" / name
+    with Endpoint(config, lambda line: click.echo(line, err=True)) as endpoint:
+        yield lambda scenario, seed: Transcript(kept / f"{scenario}-{seed}.jsonl", endpoint, config.settings())

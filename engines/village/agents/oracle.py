@@ -169,6 +169,18 @@ def played(tape: Tape, p: NDArray[np.float64], choices: Choices) -> float:
     return _played(_rows(tape), p, choices) / r.NORM
 
 
+def choices(tape: Tape, p: NDArray[np.float64], plan: Choices) -> Choices:
+    """The choices that a plan comes to, `constants.FREE` where nothing is to be chosen; they replay without lists."""
+    rows, (states, workers, waiting) = _rows(tape), memory()
+    last = rows[1].copy()
+    follow(rows[0].copy(), last, *rows[2:], p, plan, states, workers, waiting)
+    workers[-1] = last
+    left, does = workers[:, kernels.LEFT : kernels.LEFT + 3], workers[:, kernels.DOES : kernels.DOES + 3]
+    began = np.where(left[1:] > 0, does[1:], r.WAIT)  # what is over in a tick was to wait
+    found: Choices = np.where((left[:-1] == 0) & (tape.ill == 0), began, r.FREE).astype(np.int8)
+    return found
+
+
 def _rows(tape: Tape) -> tuple[NDArray[np.float64], ...]:
     """The first dawn on a tape, and the tape, as `follow` takes them."""
     v = Villages(stack([tape]))

@@ -5,10 +5,9 @@ An agent that is slow plays the first tapes only, and is compared with what othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,14 @@ from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import episode, scenarios
+from stagelight.engines.village import kernels
 from stagelight.engines.village.agents import registry
 from stagelight.engines.village.agents.protocol import Each
 from stagelight.engines.village.agents.scripted import BatchPlanned, lone
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import Rollouts, play
-from stagelight.engines.village.evaluation import metrics, worst_case_start
+from stagelight.engines.village.evaluation import metrics
 from stagelight.engines.village.llm import runs
-from stagelight.engines.village.llm.types import Model
 
 POLICY, CLAIRVOYANT = "policy", "clairvoyant"
 SMALL, TAUGHT, ENDPOINT = "small", "small_taught", "endpoint"  # language models
@@ -46,7 +44,10 @@ class Means:
     policy: Path  # weights of the trained one
     cache: Path  # where plans and what language models chose are kept
     progress: Progress = silent
-    model: Callable[[str, int], AbstractContextManager[Model]] | None = None  # who answers in a scenario and seed
+    model: runs.Opener | None = None  # who answers in a scenario and seed
+    days: int = r.DAYS  # that are played, and then there is a return but no score
+    parallel: int = 1  # villages that a model runs at once
+    price: tuple[float, float] | None = None  # of a million tokens read and written
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Round:
 
     played: Mapping[str, Played]
     best: NDArray[np.float64]  # (B,) of the plan that was searched for, or of an agent who did better
+    days: int = r.DAYS
 
     def table(self, names: Iterable[str]) -> Table:
         """Their measures, each beside what the plan and chance reach on the tapes that it was given."""
@@ -75,10 +77,16 @@ class Round:
         for name in names:
             one = self.played[name]
             count = len(one.returns)
+            if self.days < r.DAYS:
+                value = one.rollouts.history[:, self.days * r.DAY - 1, kernels.J].mean() / r.NORM
+                rows[name] = {"returns": float(value), "seeds": float(count)} | dict(one.said)
+                continue
             worst = float(self.played["random"].returns[:count].mean())
             rows[name] = metrics.table(
                 one.rollouts.villages.workers, one.rollouts.history, self.best[:count], worst
             ) | dict(one.said)
+        if self.days < r.DAYS:
+            return rows
         return rows | {CLAIRVOYANT: {"returns": float(self.best.mean()), "score": 1.0, "seeds": float(len(self.best))}}
 
 
@@ -94,7 +102,7 @@ def compare(
         names: who plays.
         scenario: its name.
         seeds: of the tapes.
-        planned: (B,) returns of the plans that were searched for.
+        planned: (B,) returns of the plans that were searched for; unused where only some days are played.
         means: what agents need.
         slow: how many of the tapes some agents are given, the first ones.
 
@@ -109,7 +117,7 @@ def compare(
     for one in played.values():
         count = len(one.returns)
         best[:count] = np.maximum(best[:count], one.returns)
-    return Round(played, best)
+    return Round(played, best, means.days)
 
 
 def scored(
@@ -138,7 +146,10 @@ def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> P
         return Played(play(Villages(drawn), BatchPolicy(_loaded(means.policy))), {"messages": 3.0 * r.TICKS})
     if name in {SMALL, TAUGHT, ENDPOINT}:
         run = _run(name, scenario, seeds, means)
-        said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid}
+        said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid, "asked": run.asked}
+        if name == ENDPOINT and means.price:
+            read, written = means.price
+            said["cost"] = (read * (run.tokens - run.written) + written * run.written) / 1e6
         return Played(play(Villages(drawn), BatchPlanned(run.choices)), said)
     if name == ALONE:
         each = [play(Villages(drawn), Each([lone(who) for _ in seeds])) for who in range(3)]
@@ -153,17 +164,7 @@ def _run(name: str, scenario: str, seeds: Sequence[int], means: Means) -> runs.R
         return runs.small(scenario, seeds, means.cache, runs.ADAPTER if name == TAUGHT else None, means.progress)
     if means.model is None:
         raise ValueError(f"agent {ENDPOINT!r} needs a model; give --base-url and --model, or --transcripts to replay")
-    found = []
-    for seed in seeds:
-        with means.model(scenario, seed) as model:
-            what = f"{model.name} in {scenario}, seed {seed}"
-            told = partial(_tick, means.progress, what)
-            found.append(runs.spoken(model, worst_case_start.tape(scenarios.named(scenario), seed), told))
-    return runs.joined(found)
-
-
-def _tick(progress: Progress, what: str, step: episode.Step) -> None:
-    progress(what, step.tick + 1, r.TICKS, {})
+    return runs.villages(means.model, scenario, seeds, means.days, means.parallel, means.progress)
 
 
 def _named(name: str) -> registry.Entry:

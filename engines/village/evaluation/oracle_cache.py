@@ -1,11 +1,13 @@
 """The clairvoyant's plans on many tapes, kept as they are found.
 
-The search on a tape goes on from what the published policy chose there, where that is better than the lists.
+The search on a tape goes on from what the published policy chose there, where that is better than the lists. It takes
+some seconds, and torch for the policy; so plans of the first sealed seeds come with the code, as what each worker
+chooses. They are worth what they reach under today's rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,25 +15,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.engines import recording
 from stagelight.engines.experiment import pool
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
-from stagelight.engines.village import scenarios
+from stagelight.engines.village import constants as r
+from stagelight.engines.village import kernels, scenarios
 from stagelight.engines.village.agents import fitted, oracle
+from stagelight.engines.village.agents.scripted import BatchPlanned
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape, stack
 
 TRIALS = 20_000  # changes tried on a tape
+SHIPPED = Path(__file__).resolve().parents[1] / "data"
+NAME = "plans"
 
 
 def returns(
     names: Sequence[str], seeds: Sequence[int], folder: Path, policy: Path | None, progress: Progress = silent,
     trials: int = TRIALS, jobs: int = 1, deadline: float = NEVER,
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
-    """(B,) the return of the best plan found on each tape, by scenario.
+    """(B,) the return of the best plan found on each tape, by scenario; as `search`, which has the plans."""
+    found = search(names, seeds, folder, policy, progress, trials, jobs, deadline)
+    return {name: np.array([float(found[name, seed]["return"]) for seed in seeds]) for name in names}
+
+
+def search(
+    names: Sequence[str], seeds: Sequence[int], folder: Path, policy: Path | None, progress: Progress = silent,
+    trials: int = TRIALS, jobs: int = 1, deadline: float = NEVER,
+) -> dict[tuple[str, int], Arrays]:  # fmt: skip
+    """The best plan found on each tape, by scenario and seed: its `return`, and its `choices` (480, 3).
 
     Args:
         names: scenarios.
@@ -48,11 +64,40 @@ def returns(
     """
     version = code_version(__name__, files=[fitted.FILE, *([policy] if policy else [])])
     tasks = [(name, seed) for name in names for seed in seeds]
-    found = pool.compute_all(
+    return pool.compute_all(
         tasks, partial(_plan, trials, policy), partial(_path, folder, key(version, trials)),
         jobs=jobs, progress=progress, deadline=deadline, what=f"plans that know the weather, {', '.join(names)}",
     )  # fmt: skip
-    return {name: np.array([float(found[name, seed]["return"]) for seed in seeds]) for name in names}
+
+
+def save(found: Mapping[tuple[str, int], Arrays], folder: Path) -> None:
+    """Write plans as they come with the code, hashed."""
+    tasks = sorted(found)
+    config = {"trials": TRIALS, "tapes": [list(task) for task in tasks]}
+    arrays = {"choices": np.stack([found[task]["choices"] for task in tasks])}
+    recording.save(recording.Recording(NAME, 0, config, code_version(__name__), {}, (), arrays), folder)
+
+
+def shipped(
+    names: Sequence[str], seeds: Sequence[int], folder: Path = SHIPPED
+) -> dict[str, NDArray[np.float64]] | None:
+    """The returns of plans that come with the code, played once more; None where one is not among them.
+
+    Raises:
+        RecordingError: the file is damaged.
+    """
+    if not (folder / f"{NAME}.json").exists():
+        return None
+    kept = recording.load(folder, NAME)
+    at = {(name, seed): index for index, (name, seed) in enumerate(kept.config["tapes"])}
+    found = {}
+    for name in names:
+        if any((name, seed) not in at for seed in seeds):
+            return None
+        drawn = stack([worst_case_start.tape(scenarios.named(name), seed) for seed in seeds])
+        chosen = kept.arrays["choices"][[at[name, seed] for seed in seeds]]
+        found[name] = play(Villages(drawn), BatchPlanned(chosen)).history[:, -1, kernels.J] / r.NORM
+    return found
 
 
 def _path(folder: Path, version: str, task: tuple[str, int]) -> Path:
@@ -64,7 +109,8 @@ def _plan(trials: int, policy: Path | None, task: tuple[str, int], progress: Pro
     name, seed = task
     tape = worst_case_start.tape(scenarios.named(name), seed)
     known = [] if policy is None else [_choices(policy, tape)]
-    return {"return": np.array(oracle.plan(tape, fitted.parameters(scenario=name), seed, trials, known)[0])}
+    best, p, plan = oracle.plan(tape, fitted.parameters(scenario=name), seed, trials, known)
+    return {"return": np.array(best), "choices": oracle.choices(tape, p, plan)}
 
 
 def _choices(policy: Path, tape: Tape) -> oracle.Choices:

@@ -7,7 +7,10 @@ array. Any other model is asked prompt by prompt, and its transcript is kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -18,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.experiment import cache
-from stagelight.engines.experiment.progress import Progress, silent
+from stagelight.engines.experiment.progress import Interrupted, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import episode
+from stagelight.engines.village import episode, scenarios
 from stagelight.engines.village.agents.language_model import LanguageAgent
 from stagelight.engines.village.evaluation import metrics as score
+from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.types import Model, ModelError
@@ -36,6 +40,11 @@ _PACKAGE = "stagelight.engines.village"
 DECIDES = (f"{_PACKAGE}.evaluation.worst_case_start", f"{_PACKAGE}.llm.small", f"{_PACKAGE}.training.trial")
 
 
+CHOICES = 14  # a day, of the three together, as the trained policy makes them in the village of the scene
+GROWTH = 350  # tokens by which a prompt grows as there is something to remember and to hear
+Opener = Callable[[str, int], AbstractContextManager[Model]]  # of who answers in a scenario and seed
+
+
 @dataclass(frozen=True)
 class Run:
     """What was chosen in B villages, and what it took."""
@@ -45,6 +54,7 @@ class Run:
     messages: float  # said, a village
     invalid: float = 0.0  # replies that could not be used, a village
     asked: float = 0.0  # replies, a village
+    written: float = 0.0  # of the tokens, those of the replies
 
 
 def small(
@@ -84,8 +94,9 @@ def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress:
 
 
 def spoken(
-    model: Model, drawn: Tape, report: Callable[[episode.Step], None] = lambda _: None, days: int = r.DAYS
-) -> Run:
+    model: Model, drawn: Tape, report: Callable[[episode.Step], None] = lambda _: None, days: int = r.DAYS,
+    each: Callable[..., Iterable[Any]] = map,
+) -> Run:  # fmt: skip
     """One village whose three workers are language models with memories of their own, asked prompt by prompt.
 
     Args:
@@ -93,6 +104,7 @@ def spoken(
         drawn: the tape of one village.
         report: called with every tick.
         days: after which it is left; of later ones nothing is chosen.
+        each: as in `episode.run`.
 
     Raises:
         ModelError: the model cannot be asked.
@@ -100,22 +112,102 @@ def spoken(
     workers = [LanguageAgent(model) for _ in r.AGENTS]
     choices = np.full((1, r.TICKS, 3), r.FREE, np.int8)
     messages = 0
-    for step in islice(episode.run(World(drawn), workers), days * r.DAY):
+    for step in islice(episode.run(World(drawn), workers, each), days * r.DAY):
         for agent, choice in enumerate(step.choices):
             if choice is not None:
                 choices[0, step.tick, agent] = choice.action
                 messages += bool(choice.message)
         report(step)
-    tokens, invalid, asked = (
-        float(sum(getattr(worker, name) for worker in workers)) for name in ("tokens", "invalid", "asked")
+    tokens, invalid, asked, written = (
+        float(sum(getattr(worker, name) for worker in workers)) for name in ("tokens", "invalid", "asked", "written")
     )
-    return Run(choices, tokens, float(messages), invalid, asked)
+    return Run(choices, tokens, float(messages), invalid, asked, written)
+
+
+def villages(
+    model: Opener, scenario: str, seeds: Sequence[int], days: int = r.DAYS, parallel: int = 1,
+    progress: Progress = silent,
+) -> Run:  # fmt: skip
+    """Villages that a language model runs, some of them at once, their workers asked at once.
+
+    Args:
+        model: who answers in a scenario and seed, from several threads.
+        scenario: its name.
+        seeds: of the tapes.
+        days: as in `spoken`.
+        parallel: villages at once, at most.
+        progress: told of each tick.
+
+    Raises:
+        ModelError: the model cannot be asked.
+        Interrupted: the model's time is up.
+    """
+    account, stopped = _Account(f"language model in {scenario}", len(seeds) * days * r.DAY, progress), threading.Event()
+
+    def one(seed: int) -> Run:
+        def report(step: episode.Step) -> None:
+            if stopped.is_set():
+                raise Interrupted(f"day {step.tick // r.DAY + 1} of {scenario}, seed {seed}")
+            account.add(step)
+
+        with model(scenario, seed) as answering, ThreadPoolExecutor(len(r.AGENTS)) as workers:
+            drawn = worst_case_start.tape(scenarios.named(scenario), seed)
+            return spoken(answering, drawn, report, days, workers.map)
+
+    with ThreadPoolExecutor(parallel) as pool:
+        try:
+            return joined(list(pool.map(one, seeds)))
+        finally:  # what was not begun yet is not begun, and what was ends at its next tick
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Account:
+    """The progress of villages that run at once."""
+
+    def __init__(self, what: str, total: int, progress: Progress) -> None:
+        self.what, self.total, self.progress = what, total, progress
+        self.ticks = self.invalid = self.tokens = 0
+        self._lock = threading.Lock()
+
+    def add(self, step: episode.Step) -> None:
+        """Note a tick of any of them."""
+        with self._lock:
+            self.ticks += 1
+            self.invalid += sum(bool(choice.fault) for choice in step.choices if choice)
+            self.tokens += sum(choice.tokens for choice in step.choices if choice)
+            figures = {"tokens": float(self.tokens), "invalid": float(self.invalid)}
+            self.progress(self.what, self.ticks, self.total, figures)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """An estimate of a run by its first answer; answers on file are taken in."""
+
+    answers: int
+    read: int  # tokens of prompts
+    written: int  # tokens of answers
+
+
+def forecast(model: Opener, scenario: str, seed: int, villages: int, days: int = r.DAYS) -> Forecast:
+    """Ask the first prompt of a village, which then is on file, and reckon what all of them will take.
+
+    Raises:
+        ModelError: the model cannot be asked.
+        Interrupted: the model's time is up.
+    """
+    first = episode.Episode(World(worst_case_start.tape(scenarios.named(scenario), seed)))
+    with model(scenario, seed) as answering:
+        reply = answering.ask(*LanguageAgent(answering).asks(first.observation(0)))
+    answers = CHOICES * days * villages
+    return Forecast(answers, answers * (reply.tokens_in + GROWTH), answers * reply.tokens_out)
 
 
 def joined(found: Sequence[Run]) -> Run:
     """Runs of one village each as one, its numbers their means."""
     means = (
-        float(np.mean([getattr(run, name) for run in found])) for name in ("tokens", "messages", "invalid", "asked")
+        float(np.mean([getattr(run, name) for run in found]))
+        for name in ("tokens", "messages", "invalid", "asked", "written")
     )
     return Run(np.concatenate([run.choices for run in found]), *means)
 

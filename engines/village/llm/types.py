@@ -10,6 +10,14 @@ Messages = Sequence[Mapping[str, str]]  # each {"role": "system" | "user" | "ass
 Schema = Mapping[str, Any]  # a JSON schema of an object
 
 
+# Why an answer cannot be used, where its server says so; a reply's text is then empty, or as far as it came.
+THINKING = "its tokens were spent thinking"
+CUT = "cut off at the limit of its tokens"
+REFUSED = "the model refused"
+EMPTY = "an empty answer"
+CONTEXT = "the prompt is longer than the context"
+
+
 class ModelError(ValueError):
     """A language model could not be asked; one line that says why and what to do."""
 
@@ -23,6 +31,7 @@ class Reply:
     tokens_out: int
     counted: bool = True  # by the server; if not, estimated at four characters a token
     attempts: int = 1
+    fault: str = ""  # one of those above; empty if none
 
 
 class Model(Protocol):

@@ -30,7 +30,7 @@ def test_a_choice_is_read_with_its_words() -> None:
         ("I would mill.", "no JSON object"),
         (json.dumps(GOOD | {"action": "dance"}), "no such action"),
         (json.dumps(GOOD | {"action": 4}), "no text in action"),
-        (json.dumps({"action": "mill", "message": ""}), "no text in reason"),
+        (json.dumps({"reason": "wind", "message": ""}), "no text in action"),
         (json.dumps(GOOD | {"action": "invest"}), "invest is not allowed now"),
     ],
 )
@@ -42,6 +42,18 @@ def test_an_invalid_reply_is_counted_and_waits(text: str, fault: str) -> None:
     assert (choice.action, choice.author, choice.fault, choice.reason) == (r.WAIT, FALLBACK, fault, "")
     assert (agent.asked, agent.invalid) == (1, 1)
     assert fault in agent.memory[-1]
+
+
+@pytest.mark.parametrize("said", [{"reason": "wind"}, {}, {"reason": None, "message": None}, {"message": 3}])
+def test_a_text_that_is_missing_is_empty(said: dict[str, object]) -> None:
+    choice = read(json.dumps({"action": "mill", **said}), ALL, 15)
+    assert (choice.action, choice.fault, choice.message) == (r.GRIND, "", "")
+    assert choice.reason == (said.get("reason") or "")
+
+
+def test_the_fault_that_a_server_names_is_kept() -> None:
+    assert read("", ALL, 5, "the model refused").fault == "the model refused"
+    assert read(json.dumps(GOOD), ALL, 5, "cut off").fault == "", "what can be used is"
 
 
 def test_what_the_model_says_is_cleaned_and_bounded() -> None:

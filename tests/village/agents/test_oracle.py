@@ -8,6 +8,7 @@ import pytest
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import record, scenarios
 from stagelight.engines.village.agents import fitted, oracle
+from stagelight.engines.village.agents.scripted import BatchPlanned
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.exogenous import draw, stack
@@ -22,6 +23,9 @@ def test_a_plan_is_really_played_and_more_search_is_never_worse() -> None:
     alone = oracle._play(oracle._rows(tape), oracle.fit(tape, fitted.parameters(), np.random.default_rng(1)))
     assert found >= alone / r.NORM
     assert found == oracle.plan(tape, fitted.parameters(), 1, 2000)[0]
+    began = oracle.choices(tape, p, plan)
+    replayed = play(Villages(stack([tape])), BatchPlanned(began[None]))
+    assert replayed.returns[0] == found, "without any lists"
 
 
 @pytest.mark.parametrize("name", ["calm", "compound", "illness"])

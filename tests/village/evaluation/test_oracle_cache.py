@@ -9,7 +9,9 @@ import pytest
 
 from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Interrupted
-from stagelight.engines.village.evaluation import oracle_cache
+from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents import registry
+from stagelight.engines.village.evaluation import evaluate_agents, metrics, oracle_cache
 
 pytestmark = pytest.mark.engine
 
@@ -25,3 +27,24 @@ def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
     assert {file.stem for file in tmp_path.rglob("*.npz")} == {"calm-1", "calm-2", "calm-3"}
     path.write_text("[]")
     assert oracle_cache.returns(["calm"], [1], tmp_path, None, trials=50)["calm"] == first
+
+
+def test_plans_come_with_the_code_for_the_first_seeds(tmp_path: Path) -> None:
+    """They are better than any list on the same tape, and are found again from a file that the command writes."""
+    seeds = metrics.SEALED_SEEDS[: evaluate_agents.SLOW[evaluate_agents.ENDPOINT]]
+    found = oracle_cache.shipped(list(scenarios.SCENARIOS), seeds)
+    assert found is not None
+    for name, returns in found.items():
+        lists = registry.episodes(registry.named("stock"), metrics.tapes(name, seeds), name).returns
+        assert (returns > lists).all(), name
+    assert oracle_cache.shipped(["calm"], range(3)) is None
+    searched = oracle_cache.search(["calm", "illness"], [1, 2], tmp_path, None, trials=50)
+    oracle_cache.save(searched, tmp_path / "new")
+    again = oracle_cache.shipped(["illness", "calm"], [2, 1], tmp_path / "new")
+    assert again is not None
+    for name in ("calm", "illness"):
+        assert list(again[name]) == [searched[name, 2]["return"], searched[name, 1]["return"]]
+    path = tmp_path / "new" / "plans.npz"
+    path.write_bytes(path.read_bytes()[:200] + b"\0\0\0\0" + path.read_bytes()[204:])
+    with pytest.raises(ValueError, match="plans"):
+        oracle_cache.shipped(["calm"], [1], tmp_path / "new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stagelight.engines.village import constants as r
+from stagelight.engines.village.llm import prompt, transcript
 from stagelight.engines.village.llm.transcript import Transcript, TranscriptError
 from stagelight.engines.village.llm.types import Messages, ModelError, Reply, Schema
 from support.village import Told
@@ -28,18 +31,41 @@ def test_a_transcript_replays_without_the_model(tmp_path: Path) -> None:
     assert (replay.name, replay.asked, len(replay)) == ("told", 0, 2)
 
 
+def test_replies_are_bounded_so_that_the_transcript_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.jsonl"
+    with Transcript(path, Told("\u2603" * 200_000)) as live:
+        replies = [live.ask(ASKED, {"x": x}) for x in range(100)]
+    assert path.stat().st_size < 4 << 20
+    assert [Transcript(path).ask(ASKED, {"x": x}) for x in range(100)] == replies
+    worst = path.stat().st_size / 100 + 2 * len(json.dumps(prompt.SYSTEM))
+    assert worst * r.TICKS * len(r.AGENTS) < transcript.MAX_BYTES, "the longest run there can be"
+    monkeypatch.setattr(transcript, "MAX_BYTES", path.stat().st_size + 10)
+    with Transcript(path, Told("no room")) as live, pytest.raises(TranscriptError, match="full"):
+        live.ask(ASKED, {"x": 100})
+    assert len(Transcript(path)) == 100
+
+
+def test_a_transcript_is_of_one_setting_which_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Transcript(path, Told("yes"), {"max_tokens": 200}) as live:
+        live.ask(ASKED, {})
+    assert Transcript(path).settings == {"max_tokens": 200}
+    with pytest.raises(TranscriptError, match=r"'max_tokens': 200}, not 'told' with {'max_tokens': 900}; give another"):
+        Transcript(path, Told("no"), {"max_tokens": 900})
+
+
 def test_an_unseen_prompt_is_said_clearly(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with Transcript(path, Told("yes")) as live:
         live.ask(ASKED, {})
-    unseen: list[tuple[Messages, Schema, dict[str, object]]] = [
-        ([{"role": "user", "content": "Where <b>else?"}], {}, {}), (ASKED, {"x": 1}, {}), (ASKED, {}, {"seed": 1}),
-    ]  # fmt: skip
-    for messages, schema, settings in unseen:
+    unseen: list[tuple[Messages, Schema]] = [([{"role": "user", "content": "Where <b>else?"}], {}), (ASKED, {"x": 1})]
+    for messages, schema in unseen:
         with pytest.raises(
             TranscriptError, match=r"run.jsonl: no answer to prompt [0-9a-f]{24} .*--base-url"
         ) as caught:
-            Transcript(path, settings=settings).ask(messages, schema)
+            Transcript(path).ask(messages, schema)
         assert "<" not in str(caught.value)
 
 
@@ -53,12 +79,12 @@ def test_a_missing_or_foreign_or_damaged_transcript_is_refused(tmp_path: Path) -
             Transcript(path, Told("no"))
     other = Told("no")
     other.name = "other"
-    with pytest.raises(TranscriptError, match="of model 'told', not 'other'"):
+    with pytest.raises(TranscriptError, match=r"of model 'told' with {}, not 'other'"):
         Transcript(path, other)
     whole = path.read_bytes()
     head, entry = whole.splitlines()
     for damage in (
-        whole.replace(b'"schema": 1', b'"schema": 9'), head + b"\n" + entry[:40] + b"\n", b"[]\n", b"\xff\xfe\n",
+        whole.replace(b'"schema": 2', b'"schema": 9'), head + b"\n" + entry[:40] + b"\n", b"[]\n", b"\xff\xfe\n",
         whole.replace(b'"tokens_in": 10', b'"tokens_in": "10"'), b"[" * 9000 + b"\n",
     ):  # fmt: skip
         path.write_bytes(damage)
