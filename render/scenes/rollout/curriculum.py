@@ -222,7 +222,7 @@ def distance(pen: Pen, far: float, alpha: float) -> None:
 
 
 def ladder(rewind: Rewind, pen: Pen, step: int, alpha: float) -> None:
-    """Who plays Black: a line for each opponent once it has come, the present one lit."""
+    """The opponents who played Black so far, a line each, the present one lit."""
     came = [name for first, name in rewind.opponents if first < step]
     with pen.faded(alpha) as visible:
         if not visible:
