@@ -115,8 +115,14 @@ class Excerpt(Recording):
         return self._notes.declared
 
     def unread(self) -> list[str]:
-        """The declared names for which nothing has been read so far."""
-        return [name for name in self.reads if name not in self._notes.used]
+        """The declared names for which nothing has been read so far, but for events that the recording lacks."""
+        events = _event_names(self._whole.events)
+        return [
+            name
+            for name in self.reads
+            if name not in self._notes.used
+            and (not name.startswith("events.") or any(covers(name, event) for event in events))
+        ]
 
 
 class _Notes:

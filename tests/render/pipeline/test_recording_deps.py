@@ -369,3 +369,11 @@ def test_each_array_of_the_rollout_is_of_the_sections_that_show_it() -> None:
     assert readers("arrays.curve_seconds") == readers("facts.throughput.positions_per_second") == set(), (
         "a timing redraws nothing"
     )
+
+
+def test_a_declared_event_that_is_not_recorded_is_not_unread() -> None:
+    whole = Recording("tiny", 0, {}, "v", {}, ({"kind": "seen", "step": 0, "value": 1},), {})
+    excerpt = Excerpt(whole, ("events.seen.0", "events.missing.0"), "reader")
+    assert excerpt.unread() == ["events.seen.0"]
+    assert excerpt.events[0]["value"] == 1
+    assert excerpt.unread() == []
