@@ -128,7 +128,7 @@ def _best_rate(method: str, seed: int, train: Callable[[Sequence[Run]], list[Log
 
 
 def _arrays(method: str, logs: Sequence[Log]) -> dict[str, NDArray[Any]]:
-    """What is kept of a method's seeds: see the head of this module."""
+    """The curves of a method's seeds, as the head of this module says."""
     success = [[log["curve_success"][:, within].mean(axis=1) for within in FAMILIES.values()] for log in logs]
     return {
         f"baseline_{method}_steps": np.array([log["curve_step"] for log in logs], np.int32),

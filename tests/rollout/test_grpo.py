@@ -251,7 +251,7 @@ def test_rate_and_entropy_fade_at_the_end(starts: Any) -> None:
     while trainer.done < 6_000:
         left = 1 - trainer.done / 6_000
         step = trainer.step()
-        fade = min(1.0, left / 0.3)
+        fade = min(1.0, left / TINY.fall)
         assert step.learning_rate == pytest.approx(TINY.learning_rate * max(0.02, fade))
         target = TINY.entropy_target * fade
         assert step.entropy_coef == pytest.approx(TINY.entropy_coef * max(0, 1 - trainer.smooth_entropy / target))
