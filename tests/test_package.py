@@ -176,7 +176,7 @@ def test_help_and_doctor_work_by_themselves(run: Run) -> None:
         ("offline", "mkdocs", "site"),
         ("play opening", "chess", "engines"),
         ("record scan --volume me.nii.gz", "torch", "engines"),
-        ("score village --agent stock --scenario std --seeds 1", "torch", "engines"),
+        ("score village --agent stock --scenario calm --seeds 3", "torch", "engines"),
         ("score village --base-url http://127.0.0.1:1/v1 --model m", "httpx", "village-llm"),
     ],
 )

@@ -39,7 +39,8 @@ def test_what_is_promised_is_read_off_the_table() -> None:
 @pytest.mark.slow
 def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upper_bound, "upper", lambda tape: 2.375)
-    monkeypatch.setattr(oracle, "plan", lambda tape, start, *_: (2.0, start, None))
+    nothing = np.full((r.TICKS, 3), oracle.NOT_OVERRULED, np.int8)
+    monkeypatch.setattr(oracle, "plan", lambda tape, start, *_: (2.0, np.tile(start, (r.DAYS, 1)), nothing))
     idle = np.zeros((2, r.TICKS, 3), np.int8)
     monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0))
     monkeypatch.setattr(
