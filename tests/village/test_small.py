@@ -104,10 +104,11 @@ def test_the_action_is_the_likeliest_under_the_constraint(small: Any) -> None:
 
 @needed
 def test_a_fresh_adapter_changes_nothing_and_a_lesson_lowers_the_loss(small: Any, tmp_path: Path) -> None:
+    from stagelight.engines.village.training.lessons import Lessons
+
     from stagelight.engines.experiment import checkpoint
     from stagelight.engines.village.llm.small import Small
     from stagelight.engines.village.training import language
-    from stagelight.engines.village.training.lessons import Lessons
 
     seen = states(16)
     lines = tuple(prompt.short(o, r.FREE) for o, _ in seen)
