@@ -87,13 +87,20 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
     with refusals():
         from stagelight.engines.village import record  # noqa: PLC0415  # brings in numba
         from stagelight.engines.village.llm import runs  # noqa: PLC0415
-        from stagelight.engines.village.training import distillation, lora, policy  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.village.training import (  # noqa: PLC0415  # brings in torch
+            distillation,
+            lm_evaluation,
+            lora,
+            policy,
+        )
 
         cache, expert = places.cache.parent / "record" / "village", policy.load(record.POLICY)[0]
         with progress.following() as report, stopping_after(minutes) as end:
             trainer = distillation.teach(expert, runs.loaded(None), cache, None, seed, report, end)
-            about = {"examples": float(trainer.config.examples)}
-        folder = lora.publish(trainer.learner.adapter, out or cache / runs.ADAPTER.name, about)
+            adapter, about = trainer.learner.adapter, {"examples": float(trainer.config.examples)}
+            folder = lora.publish(adapter, out or cache / runs.ADAPTER.name, about)
+            about |= lm_evaluation.evaluate(runs.loaded(folder), expert, lm_evaluation.held_out(), report)
+        lora.publish(adapter, folder, about)
     for name, value in about.items():
         click.echo(f"{name:12} {value:g}")
     click.echo(folder)

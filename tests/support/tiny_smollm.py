@@ -55,7 +55,7 @@ def tokenizer() -> Any:
     """The tokenizer."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-    found = Tokenizer(models.WordLevel(vocabulary(), unk_token="?"))
+    found = Tokenizer(models.WordLevel(vocabulary(), "?"))
     found.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), "isolated")
     found.decoder = decoders.Fuse()
     return found

@@ -2,7 +2,7 @@
 
     x <- x + o(attention(qkv(norm(x)))),   x <- x + down(silu(gate(norm(x))) up(norm(x)))
 
-The same as transformers' (a test holds them together), three times as fast to train: the tokens of all sequences lie in
+The same as transformers' (a test holds them together), twice as fast to train: the tokens of all sequences lie in
 one matrix, projections of the same input are one, a norm's gain is part of the projection that follows it, and each
 step has its gradient written out, so that nothing is computed for weights that stay as they are. Attention alone pads,
 to a length at which its softmax is vectorised.

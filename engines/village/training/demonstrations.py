@@ -144,21 +144,10 @@ class Reasons:
                 mine = np.flatnonzero(part.roles == role)
                 many = part.only(np.repeat(mine, self.draws))
                 for number, fact in enumerate(facts.FACTS if len(mine) else ()):
-                    other = logp(self.policy, self.swapped(fact, many, role, rng)).argmax(1)
+                    other = logp(self.policy, swapped(fact, many, self.pools[role], rng)).argmax(1)
                     changed = (other != np.repeat(chosen[mine], self.draws)).reshape(len(mine), self.draws)
                     found[index[mine], number] = changed.mean(1)
         return found
-
-    def swapped(self, fact: facts.Fact, seen: States, role: int, rng: Generator) -> States:
-        """States of one role, but for another value of a fact."""
-        pool = self.pools[role]
-        drawn = facts.differing(fact, seen.observations, pool.observations, rng)
-        observations, memory = seen.observations.copy(), seen.memory.copy()
-        observations[:, fact.column] = pool.observations[drawn, fact.column]
-        other = (fact.column - r.KNOWS - r.FARMER_DOES - role) % 3  # 1 or 2: the next worker, or the one after
-        if fact.column - r.KNOWS >= r.FARMER_DOES and other:
-            memory[:, [other, 2 + other]] = pool.memory[drawn][:, [other, 2 + other]]
-        return States(observations, memory, seen.masks)
 
     def sentences(self, seen: States, rng: Generator) -> list[str]:
         """Why the policy chooses as it does, in words; empty where no fact reaches `REASON`."""
@@ -167,6 +156,19 @@ class Reasons:
             facts.sentence(facts.FACTS[best], o) if row[best] >= REASON else ""
             for best, row, o in zip(share.argmax(1), share, seen.observations, strict=True)
         ]
+
+
+def swapped(fact: facts.Fact, seen: States, pool: States, rng: Generator) -> States:
+    """States of one worker, each with another value of a fact, taken from a real state of the same worker."""
+    drawn = facts.differing(fact, seen.observations, pool.observations, rng)
+    observations, memory = seen.observations.copy(), seen.memory.copy()
+    observations[:, fact.column] = pool.observations[drawn, fact.column]
+    doing = fact.column - r.KNOWS - r.FARMER_DOES
+    if doing >= 0 and fact.column < r.AGE:  # what another worker does is remembered too
+        other = (doing - int(seen.roles[0])) % 3  # 1: the next worker, 2: the one after
+        if other:
+            memory[:, [other, 2 + other]] = pool.memory[drawn][:, [other, 2 + other]]
+    return States(observations, memory, seen.masks)
 
 
 def keep(path: Path, seen: States) -> None:

@@ -12,7 +12,7 @@ from stagelight.engines.village import rules as r
 from stagelight.engines.village import scenarios
 from stagelight.engines.village.llm import facts
 from stagelight.engines.village.training import demonstrations
-from stagelight.engines.village.training.demonstrations import Reasons, States, balanced, logp, watch
+from stagelight.engines.village.training.demonstrations import Reasons, States, balanced, logp, swapped, watch
 from stagelight.engines.village.training.policy import Policy
 
 pytestmark = pytest.mark.engine
@@ -69,10 +69,10 @@ def test_rare_actions_are_shown_more_often_than_they_come() -> None:
 
 
 def test_a_swapped_state_differs_in_one_fact(seen: States) -> None:
-    part = seen.only(np.flatnonzero(seen.roles == 2)[:50])
-    reasons = Reasons(policy(), seen)
+    baker = seen.only(np.flatnonzero(seen.roles == 2))
+    part = baker.only(np.arange(50))
     for fact in facts.FACTS:
-        other = reasons.swapped(fact, part, 2, np.random.default_rng(0))
+        other = swapped(fact, part, baker, np.random.default_rng(0))
         columns = np.flatnonzero((other.observations != part.observations).any(0))
         assert set(columns) <= {fact.column}
         moved = np.flatnonzero((other.memory != part.memory).any(0))
