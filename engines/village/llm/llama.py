@@ -20,6 +20,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 BLOCK = 32  # lengths are padded to multiples of it in attention
+PACK = 64  # tokens are filled up to a multiple of it: for every other size of a product code is generated and kept
 FUSED = (("q_proj", "k_proj", "v_proj"), ("o_proj",), ("gate_proj", "up_proj"), ("down_proj",))
 PLACE = {name: "self_attn" if name[0] in "qkvo" else "mlp" for group in FUSED for name in group}
 Pair = tuple[Tensor, Tensor]  # LoRA's A (r, in) and B (out, r), its scale in B
@@ -126,15 +127,17 @@ class Llama:
             rows: tokens of each sequence.
             adapter: added to the weights. Layers below its first cost no backward pass.
         """
-        layout, adapter = self._layout([len(row) for row in rows]), adapter or {}
-        first = min(adapter, default=0)
-        x = self.embedding[torch.tensor([token for row in rows for token in row])]
+        lengths, adapter = [len(row) for row in rows], adapter or {}
+        count, first = sum(lengths), min(adapter, default=0)
+        filler = PACK - count % PACK
+        layout = self._layout([*lengths, filler])
+        x = self.embedding[torch.tensor([*(token for row in rows for token in row), *[0] * filler])]
         with torch.no_grad():
             for number in range(first):
                 x = self._through(x, self.layers[number], layout, None)
         for number in range(first, self.shape.layers):
             x = self._through(x, self.layers[number], layout, adapter.get(number))
-        return x
+        return x[:count]
 
     def logits(self, hidden: Tensor, words: Tensor | None = None) -> Tensor:
         """(N, V) float32, of the whole vocabulary or of some words, for what follows tokens with these states."""
