@@ -142,15 +142,16 @@ class Llama:
     def logits(self, hidden: Tensor, words: Tensor | None = None) -> Tensor:
         """(N, V) float32, of the whole vocabulary or of some words, for what follows tokens with these states."""
         head = self.embedding if words is None else self.embedding[words]
-        normed = (_Norm.apply(hidden, self.shape.epsilon) * self.gain).to(self.dtype)
+        normed = (_apply(_Norm, hidden, self.shape.epsilon) * self.gain).to(self.dtype)
         found: Tensor = functional.linear(normed, head).float()
         return found
 
     def _through(self, x: Tensor, layer: Layer, layout: Layout, pairs: Sequence[Pair] | None) -> Tensor:
-        qkv, out, gate_up, down = zip(layer.weights, pairs or [None] * 4, strict=True)
+        added: Sequence[Pair | None] = pairs or [None] * len(FUSED)
+        qkv, out, gate_up, down = zip(layer.weights, added, strict=True)
         epsilon = self.shape.epsilon
-        x = x + _linear(_Attention.apply(_linear(_Norm.apply(x, epsilon), *qkv), layout), *out)
-        return x + _linear(_Gate.apply(_linear(_Norm.apply(x, epsilon), *gate_up)), *down)
+        x = x + _linear(_apply(_Attention, _linear(_apply(_Norm, x, epsilon), *qkv), layout), *out)
+        return x + _linear(_apply(_Gate, _linear(_apply(_Norm, x, epsilon), *gate_up)), *down)
 
     def _layout(self, lengths: Sequence[int]) -> Layout:
         s, length = self.shape, -(-max(lengths) // BLOCK) * BLOCK
@@ -162,9 +163,13 @@ class Llama:
         return Layout(s, len(lengths), length, row * length + place, cos, sin, mask)
 
 
-def _linear(x: Tensor, weight: Tensor, pair: Pair | None) -> Tensor:
-    found: Tensor = functional.linear(x, weight) if pair is None else _Lora.apply(x, weight, *pair)
+def _apply(function: Any, *inputs: Any) -> Tensor:
+    found: Tensor = function.apply(*inputs)
     return found
+
+
+def _linear(x: Tensor, weight: Tensor, pair: Pair | None) -> Tensor:
+    return functional.linear(x, weight) if pair is None else _apply(_Lora, x, weight, *pair)
 
 
 class _Lora(Function):
@@ -226,9 +231,9 @@ class _Attention(Function):
     def forward(ctx: Any, y: Tensor, layout: Layout) -> Tensor:
         s, y = layout.shape, y.clone()
         layout.turn(y, layout.sin)
-        q, k, v = y.split((s.width, s.groups * s.size, s.groups * s.size), 1)
-        each = s.heads // s.groups
-        q, k, v = layout.spread(q, each), layout.spread(k, 1), layout.spread(v, 1)
+        each, keys, values = s.heads // s.groups, s.width, s.width + s.groups * s.size
+        q, k = layout.spread(y[:, :keys], each), layout.spread(y[:, keys:values], 1)
+        v = layout.spread(y[:, values:], 1)
         p = torch.softmax(torch.baddbmm(layout.mask, q, k.transpose(1, 2), alpha=s.size**-0.5), -1)
         ctx.save_for_backward(q, k, v, p)
         ctx.layout = layout

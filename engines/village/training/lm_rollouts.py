@@ -32,7 +32,7 @@ def rollouts(
     tapes: Tape,
     temperature: float = 0.0,
     rng: Generator | None = None,
-    report: Callable[[int], None] = lambda _: None,
+    report: Callable[[int], object] = lambda _: None,
 ) -> Rollouts:
     """Let a language model run villages to their end.
 

@@ -91,7 +91,7 @@ class LoRA(nn.Module):
 
     def tensors(self) -> dict[str, Tensor]:
         """By the names that peft gives them."""
-        found = {}
+        found: dict[str, Tensor] = {}
         fused = [(number, place) for number in self.numbers for place in range(len(FUSED))]
         for (number, place), a, b in zip(fused, self.a, self.b, strict=True):
             for name, part in zip(FUSED[place], b.split(self.network.rows[place]), strict=True):

@@ -43,8 +43,8 @@ def test_a_course_that_is_interrupted_goes_on_to_the_bit(tmp_path: Path) -> None
     whole = distillation.teach(policy(), tiny_smollm.model(), tmp_path / "whole", CONFIG)
     for one, other in zip(again.tensors().values(), whole.tensors().values(), strict=True):
         assert torch.equal(one, other)
-    for one, other in zip(again.cohorts, whole.cohorts, strict=True):
-        np.testing.assert_array_equal(one.villages.numbers, other.villages.numbers)
+    for mine, theirs in zip(again.cohorts, whole.cohorts, strict=True):
+        np.testing.assert_array_equal(mine.villages.numbers, theirs.villages.numbers)
     assert any(value.abs().max() > 0 for value in whole.learner.adapter.b), "something was learnt"
 
 
