@@ -121,6 +121,8 @@ def test_twenty_kills_and_twenty_runs_that_go_on(places: Places, runs: Runs) -> 
         code, _ = runs.run(killed_after=float(chance.uniform(0, whole_run)))
         kills += code == -signal.SIGKILL
         assert code in {0, -signal.SIGKILL}
+        if code == 0:  # the machine is quicker than when it was measured
+            whole_run *= 0.8
         whole(places)
         seen = published(places)
         assert seen == before or seen["provenance"]["seed"] == seed
