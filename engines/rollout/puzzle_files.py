@@ -121,7 +121,10 @@ class _MainLine(chess.pgn.GameBuilder[chess.pgn.Game]):
 
 
 def _from_pgn(line: int, text: str) -> Puzzle:
-    game = chess.pgn.read_game(io.StringIO(text), Visitor=lambda: _MainLine(Game=chess.pgn.Game))
+    try:
+        game = chess.pgn.read_game(io.StringIO(text), Visitor=lambda: _MainLine(Game=chess.pgn.Game))
+    except IndexError:  # an error in a variation that is already closed
+        raise ValueError("its variations are not closed where they end; correct the brackets") from None
     if game is None or "FEN" not in game.headers:
         raise ValueError("a game without a FEN header; give each puzzle its position")
     if (variant := game.headers.get("Variant", "standard")).lower() not in {"standard", "chess", "from position"}:

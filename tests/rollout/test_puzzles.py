@@ -150,6 +150,7 @@ PIECES = st.sampled_from([
 
 @settings(max_examples=200)
 @given(st.one_of(st.lists(PIECES, max_size=12).map(" ".join).map(str.encode), st.binary(max_size=200)))
+@example(b'[Event "one"]\n 1. Qh5 *\n ) 1. e4 *\n')
 @example(f"{BACK_RANK.rsplit(' ', 2)[0]} bm ;".encode())
 @example(f"{BACK_RANK.rsplit(' ', 2)[0]} bm".encode())
 @example(f"{BACK_RANK.rsplit(' ', 2)[0]} hmvc x; fmvn y;".encode())
