@@ -83,14 +83,13 @@ def compare(
     seeds = tuple(int(seed) for seed in before.config["seeds"])
     made = before
     for method, config in METHODS.items():
-        compared = made.config.get("compared", {})
-        if compared.get(method) == record.plain(asdict(config)) and f"baseline_{method}_steps" in made.arrays:
+        compared, wanted = made.config.get("compared", {}), record.plain(asdict(config))
+        if compared.get(method) == wanted and f"baseline_{method}_steps" in made.arrays:
             continue
         rate = _best_rate(method, seeds[0], partial(_train_all, cache, progress, jobs, deadline))
         logs = _train_all(cache, progress, jobs, deadline, [_run(method, rate, seed) for seed in seeds])
-        compared = {**compared, method: record.plain(asdict(config))}
         arrays = {**made.arrays, **_arrays(method, logs)}
-        made = replace(made, config={**made.config, "compared": compared}, arrays=arrays)
+        made = replace(made, config={**made.config, "compared": {**compared, method: wanted}}, arrays=arrays)
         made = _with_facts(made, _cost(method, rate, logs) | _compared(arrays, seeds))
         save(made)
     if made is before and "baselines.supervised.mate_in_one" in made.facts:

@@ -123,7 +123,7 @@ class _MainLine(chess.pgn.GameBuilder[chess.pgn.Game]):
 def _from_pgn(line: int, text: str) -> Puzzle:
     try:
         game = chess.pgn.read_game(io.StringIO(text), Visitor=lambda: _MainLine(Game=chess.pgn.Game))
-    except IndexError:  # an error in a variation that is already closed
+    except IndexError:  # a bracket that closes the main line, and a game that goes on after it
         raise ValueError("its variations are not closed where they end; correct the brackets") from None
     if game is None or "FEN" not in game.headers:
         raise ValueError("a game without a FEN header; give each puzzle its position")
