@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stagelight.engines.village import constants, kernels
 from stagelight.engines.village.compiling import compiled
 from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.observation import understand
 from stagelight.engines.village.validation import shown
 from stagelight.engines.village.world import START
 
@@ -137,6 +138,14 @@ class Villages:
             who = f"the {constants.AGENTS[agent]} of village {village}"
             raise ValueError(f"actions: {actions[village, agent]} of {who}, wanted 0 to {kernels.CHOICES - 1}")
         return self.rewards
+
+    def hear(self, village: int, speaker: int, text: str) -> None:
+        """What is understood of a worker's words the two others know from the tick to come on; called before `step`."""
+        told = understand(text, speaker)
+        said = ~np.isnan(told)
+        for other in range(len(constants.AGENTS)):
+            if other != speaker:
+                self.known[village, other, said], self.seen[village, other, said] = told[said], self.tick
 
     def snapshot(self) -> tuple[NDArray[Any], ...]:
         """All that changes, copied; `restore` takes it."""

@@ -195,13 +195,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
     def _pass_on(self, villages: Villages) -> None:
         """What was said reaches the others: as words, and what of it is understood as knowledge."""
         self.heard, self._said = self._said, {}
-        tick = int(villages.workers[0, kernels.NOW])
         for speaker, text in self.heard.items():
-            agent = AGENTS.index(speaker)
-            told = observation.understand(text, agent)
-            known = ~np.isnan(told)
-            for other in {0, 1, 2} - {agent}:
-                villages.known[0, other, known], villages.seen[0, other, known] = told[known], tick
+            villages.hear(0, AGENTS.index(speaker), text)
 
     def _observations(self) -> dict[str, Row]:
         assert self.villages is not None

@@ -15,7 +15,7 @@ from stagelight.engines.experiment import weights  # noqa: E402
 from stagelight.engines.rollout import inference  # noqa: E402
 from stagelight.engines.scan import prior  # noqa: E402
 from stagelight.engines.village import record  # noqa: E402
-from stagelight.engines.village.llm import runs, small, smollm  # noqa: E402
+from stagelight.engines.village.llm import runs, smollm  # noqa: E402
 from stagelight.engines.village.llm.types import ModelError  # noqa: E402
 from stagelight.engines.village.training import networks  # noqa: E402
 from support.paths import RECORDINGS  # noqa: E402
@@ -133,6 +133,6 @@ def test_one_bit_of_the_adapter_is_noticed(tmp_path: Path, monkeypatch: pytest.M
     data = bytearray((folder / name).read_bytes())
     data[-9] ^= 1
     (folder / name).write_bytes(data)
-    for load in (runs.about, lambda: small._adapted(None, folder)):
+    for load in (runs.about, lambda: smollm.merge({}, folder)):
         with pytest.raises(ModelError, match=rf"{name} was changed"):
             load()

@@ -1,6 +1,6 @@
 """What a language model is told: the rules once, then what its worker knows, remembers and may do.
 
-`full` is for models that read; `short` is one line of 40 to 80 tokens that ends where one word, an action, is to come:
+`full` is for models that read; `short` is one line of about 55 tokens that ends where one word, an action, is to come:
 what a model of 135 million parameters can be trained on. Both are written from the observation alone.
 """
 
@@ -12,14 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village.llm import facts
 from stagelight.engines.village.llm.types import Messages
 from stagelight.engines.village.observation import describe
 
 REASON, NOTE = 160, 160  # characters
-# One word for each action, each a single token after a space in SmolLM2's vocabulary; as rules.ACTIONS.
-WORDS = (
-    "wait", "farm", "guard", "wheat", "mill", "flour", "bake", "serve", "bank", "draw", "sell", "buy", "invest",
-)  # fmt: skip
 _EFFECTS = {
     "wait": "walk back to your own post",
     "farm": "cut the ripest plot: up to 18 of wheat, stays in the field",
@@ -87,28 +84,28 @@ def full(
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
-def short(observation: NDArray[np.float32], last: int) -> str:
-    """One line of what matters, in whole numbers, for a small model; its next word is the action.
+def short(observation: NDArray[np.float32], did: int) -> str:
+    """One line of what matters, for a small model; its next word is the action.
+
+    Numbers stand at their labels without a space, which saves a token each. What takes arithmetic is told besides: for
+    how many meals the bread on the square lasts, and whether there are coins enough for a level.
 
     Args:
         observation: (44,) as `observation.observe` gives it.
-        last: the action this worker did before, `constants.FREE` if none.
+        did: the action this worker was last seen at, `constants.FREE` if none.
     """
     o = observation
-    known = {name: float(o[r.KNOWS + index]) for index, name in enumerate(r.KNOWN)}
-    wind = ("none", "half", "full")[min(2, max(0, round(2 * known["wind"])))]
-    others = [r.FARMER_DOES + agent for agent in range(3) if agent != int(o[r.ROLE])]
-    does = " ".join(_word(float(o[r.KNOWS + index])) for index in others)
+    v = {fact.name: fact.shown(o) for fact in facts.FACTS}
+    known = dict(zip(r.KNOWN, o[r.KNOWS : r.AGE].tolist(), strict=True))
+    meal = max(1.0, known["mouths"]) / 2
+    rich = "enough" if known["coins"] >= r.PRICE_OF_LEVEL * (1 + r.TOOL * float(o[r.LEVEL])) else "short"
+    others = " ".join(v[f"{name}_does"] for agent, name in enumerate(r.AGENTS) if agent != int(o[r.ROLE]))
     where = "road" if o[r.PLACE] < 0 else r.PLACES[int(o[r.PLACE])]
     return (
-        f"{r.AGENTS[int(o[r.ROLE])]} at {where} day {o[r.TODAY]:.0f} hour {o[r.TICK]:.0f} level {o[r.LEVEL]:.0f} "
-        f"ripe {known['ripe']:.0f} cut {known['cut_wheat']:.0f} rabbits {known['rabbits']:.0f} "
-        f"wheat {known['mill_wheat']:.0f} flour {known['mill_flour']:.0f} wind {wind} omen {known['omen']:.0f} "
-        f"bakery {known['bakery_flour']:.0f} bread {known['bakery_bread']:.0f} square {known['square_bread']:.0f} "
-        f"mouths {known['mouths']:.0f} bank {known['granary']:.0f} coins {known['coins']:.0f} "
-        f"others {does} did {_word(last)} next"
+        f"{r.AGENTS[int(o[r.ROLE])]} {where} day{v['day']} hour{v['hour']} level{v['level']} "
+        f"ripe{v['ripe']} cut{v['cut_wheat']} rabbits{v['rabbits']} wheat{v['mill_wheat']} flour{v['mill_flour']} "
+        f"wind {v['wind']}{' stall' if v['omen'] == 'drop' else ''} oven{v['bakery_flour']} "
+        f"bread{v['bakery_bread']} square{v['square_bread']} meals{known['square_bread'] // meal:.0f} "
+        f"mouths{v['mouths']} bank{v['granary']} coins{v['coins']} {rich} price{v['price']} "
+        f"others {others} did {facts.FREE if did < 0 else facts.WORDS[did]} next"
     )
-
-
-def _word(action: float) -> str:
-    return "rest" if action < 0 else WORDS[int(action)]

@@ -1,7 +1,7 @@
 """Whole episodes of language models, asked once and kept: what they chose on a tape, from which all else follows.
 
-The small model answers for all villages of a scenario at once, by `training.trial`, and its choices are kept as an
-array. Any other model is asked prompt by prompt, and its transcript is kept.
+The small model answers for all villages of a scenario at once, by `training.lm_rollouts`, and its choices are kept as
+an array. Any other model is asked prompt by prompt, and its transcript is kept.
 """
 
 from __future__ import annotations
@@ -30,14 +30,20 @@ from stagelight.engines.village.evaluation import metrics as score
 from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import smollm
+from stagelight.engines.village.llm.smollm import SmolLM
 from stagelight.engines.village.llm.types import Model, ModelError
 from stagelight.engines.village.world import World
 
 _HERE = Path(__file__).resolve().parent
-ADAPTER = _HERE.parent / "data" / "smollm2"  # what `school.teach` made of the small model
+ADAPTER = _HERE.parent / "data" / "smollm2"  # what `distillation.teach` made of the small model
 _PACKAGE = "stagelight.engines.village"
 # The modules that decide what the small model chooses on a tape.
-DECIDES = (f"{_PACKAGE}.evaluation.worst_case_start", f"{_PACKAGE}.llm.small", f"{_PACKAGE}.training.trial")
+DECIDES = (
+    f"{_PACKAGE}.evaluation.worst_case_start",
+    f"{_PACKAGE}.llm.llama",
+    f"{_PACKAGE}.llm.smollm",
+    f"{_PACKAGE}.training.lm_rollouts",
+)
 
 
 CHOICES = 14  # a day, of the three together, as the trained policy makes them in the village of the scene
@@ -80,7 +86,7 @@ def small(
 
 
 def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress: Progress) -> cache.Arrays:
-    from stagelight.engines.village.training.trial import trial  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training.lm_rollouts import rollouts  # noqa: PLC0415  # brings in torch
 
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
 
@@ -88,8 +94,8 @@ def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress:
         progress(what, tick, r.TICKS, {})
 
     model = loaded(adapter)
-    found = trial(model.next_word, score.tapes(scenario, seeds), report=report)
-    tokens = sum(model.length(text) for text in found.lessons.prompts) / len(found.returns)
+    found = rollouts(model, score.tapes(scenario, seeds), report=report)
+    tokens = sum(map(len, model.encode(found.lessons.pupil.lines()))) / len(found.returns)
     return {"choices": found.choices, "tokens": np.array(tokens)}
 
 
@@ -231,15 +237,13 @@ def about() -> dict[str, float]:
         ) from error
 
 
-def loaded(adapter: Path | None, reason_tokens: int = 0) -> Any:
-    """The small model, in bfloat16 and on one thread.
+def loaded(adapter: Path | None) -> SmolLM:
+    """The small model, on one thread and in what this processor computes fastest.
 
     Raises:
         ModelError: it, or what runs it, is not installed.
     """
     import torch  # noqa: PLC0415
 
-    from stagelight.engines.village.llm.small import Small  # noqa: PLC0415
-
     torch.set_num_threads(1)
-    return Small(adapter=adapter, reason_tokens=reason_tokens, dtype=torch.bfloat16)
+    return SmolLM.load(adapter=adapter)

@@ -1,4 +1,4 @@
-"""A small language model that runs on this machine: SmolLM2-135M, as it comes or with an adapter from the village.
+"""SmolLM2-135M as it comes, asked for JSON as a model behind an endpoint would be.
 
 Its choices are valid by construction. An action is decoded under the constraint that it is one of those allowed: at
 every token only those that go on with an allowed name compete,
@@ -14,19 +14,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines.experiment import weights
 from stagelight.engines.village.llm import smollm
-from stagelight.engines.village.llm.prompt import WORDS
-from stagelight.engines.village.llm.types import Messages, ModelError, Reply, Schema
+from stagelight.engines.village.llm.types import Messages, Reply, Schema
 
 END = -1  # in place of a token: the name ends here
 
@@ -34,35 +29,24 @@ END = -1  # in place of a token: the name ends here
 class Small:
     """The model, loaded."""
 
-    def __init__(
-        self,
-        cache: Path | None = None,
-        adapter: Path | None = None,
-        reason_tokens: int = 24,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
+    def __init__(self, cache: Path | None = None, reason_tokens: int = 24, dtype: torch.dtype | None = None) -> None:
         """Load it.
 
         Args:
             cache: folder for the unpacked weights; the user's cache if None.
-            adapter: folder of a LoRA adapter, as peft writes it, sealed.
             reason_tokens: of a reason, at most; 0 for none.
-            dtype: to compute in.
+            dtype: to compute in; the faster one on this processor if None.
 
         Raises:
-            ModelError: it, or what runs it, is not installed; or the adapter is not one for it.
+            ModelError: it, or what runs it, is not installed.
         """
         folder = smollm.unpacked(cache)
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype or smollm.fast_dtype()).eval()
         self.name = smollm.NAME
-        if adapter is not None:
-            self.model = _adapted(self.model, adapter)
-            self.name += f" + {adapter.name}"
         self.reason_tokens = reason_tokens
-        self.words = torch.tensor([self._one_token(f" {word}") for word in WORDS])  # (13,)
         self._prefix: tuple[list[int], Any] = ([], None)  # tokens, and their cache
 
     def ask(self, messages: Messages, schema: Schema) -> Reply:
@@ -75,28 +59,6 @@ class Small:
         action, written = self._decode(cache, [*unread, *self._encode('", "action": "')], names)
         text = json.dumps({"reason": reason, "action": action, "message": "", "note": ""})
         return Reply(text, len(tokens), len(self._encode(reason)) + written)
-
-    @torch.no_grad()
-    def next_word(self, prompts: Sequence[str]) -> NDArray[np.float32]:
-        """(N, 13) logits of the thirteen action words as the word that follows each prompt."""
-        hidden = last_hidden(self.model, self.tokenizer, prompts)
-        found: NDArray[np.float32] = (hidden @ self.head().T).numpy()
-        return found
-
-    def length(self, text: str) -> int:
-        """How many tokens a text has."""
-        return len(self._encode(text))
-
-    def head(self) -> Tensor:
-        """(13, D) the output embeddings of the action words."""
-        found: Tensor = self.model.get_output_embeddings().weight[self.words].float()
-        return found
-
-    def _one_token(self, word: str) -> int:
-        tokens = self._encode(word)
-        if len(tokens) != 1:
-            raise ModelError(f"{word!r} is {len(tokens)} tokens of {smollm.NAME}, wanted one; choose another word")
-        return tokens[0]
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -169,31 +131,3 @@ def _cut(cache: Any, length: int) -> None:
     beyond = cache.get_seq_length() - length
     if beyond > 0:
         cache.crop(-beyond)
-
-
-def last_hidden(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Tensor:
-    """(N, D) the state from which the word after each prompt is predicted, float32. Prompts are padded on the left."""
-    rows = [list(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts]
-    longest = max(map(len, rows))
-    tokens = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    for index, row in enumerate(rows):
-        tokens[index, longest - len(row) :] = torch.tensor(row)
-        mask[index, longest - len(row) :] = 1
-    trunk = model.get_base_model().model if hasattr(model, "get_base_model") else model.model
-    places = (mask.cumsum(1) - 1).clamp(min=0)
-    found: Tensor = trunk(input_ids=tokens, attention_mask=mask, position_ids=places, use_cache=False).last_hidden_state
-    return found[:, -1].float()
-
-
-def _adapted(model: Any, adapter: Path) -> Any:
-    try:
-        weights.check(adapter / smollm.ADAPTER)
-        from peft import PeftModel  # noqa: PLC0415
-
-        return PeftModel.from_pretrained(model, str(adapter)).eval()
-    except ImportError as error:
-        raise ModelError(f"peft is missing; get it with `{smollm.INSTALL}`") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise ModelError(f"{adapter}: not an adapter of {smollm.NAME} ({why}); give the folder peft wrote") from error

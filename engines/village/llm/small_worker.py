@@ -1,42 +1,58 @@
-"""A small language model as one worker: one line in, one word out, no words of its own."""
+"""A small language model as one worker: one line in, one word and a sentence out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village import sanitize
 from stagelight.engines.village.agents.language_model import MODEL
 from stagelight.engines.village.agents.protocol import Choice, Observation
-from stagelight.engines.village.llm import prompt
+from stagelight.engines.village.llm import facts, prompt
+from stagelight.engines.village.llm.smollm import Choose
 
-NextWord = Callable[[Sequence[str]], NDArray[np.float32]]  # (N,) prompts -> (N, 13) logits of prompt.WORDS
+
+class Speaker(Protocol):
+    """A model that chooses and says why, such as `smollm.SmolLM`."""
+
+    def answers(self, lines: Sequence[str], choose: Choose) -> tuple[NDArray[np.int64], list[str]]:
+        """(N,) actions by their logits, (N, 13), and what is said after each; empty for nothing."""
 
 
 class SmallWorker:
-    """One worker over one episode. What is to be said is the standard report; a reason is not asked for."""
+    """One worker over one episode: chooses, then says why in the model's own words.
 
-    reports = True
+    The others hear what is done and, where the worker sees it now, the fact that the sentence states; nothing else.
+    """
 
-    def __init__(self, next_word: NextWord) -> None:
+    reports = False
+
+    def __init__(self, model: Speaker) -> None:
         """A worker who has done nothing yet.
 
         Args:
-            next_word: `small.Small.next_word`.
+            model: who answers.
         """
-        self.next_word, self.last = next_word, r.FREE
+        self.model, self.did = model, r.FREE
 
     def see(self, observation: NDArray[np.float32]) -> None:
-        """Nothing is remembered but the last choice."""
+        """Remember what was last being done."""
+        if observation[r.ACTION] >= 0:
+            self.did = int(observation[r.ACTION])
 
     def act(self, observation: Observation) -> Choice:
-        """The likeliest of the words that are allowed: valid by construction."""
-        line = prompt.short(observation.values, self.last)
-        self.last = int(pick(self.next_word([line]), observation.mask[None])[0])
-        return Choice(self.last, "", "", MODEL, "", len(line) // 3)
+        """The likeliest of the words that are allowed, valid by construction, and the sentence after it."""
+        line = prompt.short(observation.values, self.did)
+        actions, said = self.model.answers([line], partial(pick, masks=observation.mask[None]))
+        action, reason = int(actions[0]), sanitize.plain(said[0], prompt.REASON)
+        heard = facts.message(action, reason, observation.values)
+        return Choice(action, heard, reason, MODEL, "", (len(line) + len(reason)) // 3)
 
 
 def pick(

@@ -35,10 +35,12 @@ def asked(weather: Tape, folder: Path, progress: Progress) -> tuple[list[dict[st
     Raises:
         ModelError: the model, or what runs it, is not installed.
     """
+    from stagelight.engines.village.llm.small import Small  # noqa: PLC0415  # brings in torch
+
     version = code_version(f"{_PACKAGE}.agents.language_model", f"{_PACKAGE}.episode", f"{_PACKAGE}.llm.small")
     path = folder / f"transcript-{key(version, weather.wind.tolist())}.jsonl"
     answers: list[dict[str, Any]] = []
-    with Transcript(path, runs.loaded(None, REASON_TOKENS)) as model:
+    with Transcript(path, Small(reason_tokens=REASON_TOKENS)) as model:
 
         def watch(step: Step) -> None:
             answers.extend(_events(step))
