@@ -106,11 +106,13 @@ def table(
             facts[f"score.{name}.reserve_{days}.return"] = metrics.mean_return(registry.with_reserve(days), name, drawn)
         progress(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
     facts["calibration.alone_share"] = max(alone)
+    heard = metrics.SEALED_SEEDS[: min(count, SLOW[TAUGHT])]
+    unheard = {name: runs.unheard(name, heard, means.cache, runs.ADAPTER, progress) for name in scenarios.HELD_OUT}
     facts |= (
         verdict(facts)
         | gains(facts)
         | gap(metrics.SEALED_SEEDS[:BOUNDED], found)
-        | language(rounds)
+        | language(rounds, unheard)
         | throughput.throughput()
     )
     weather = exogenous.draw(scenarios.named(str(before.config["scenario"])), before.seed)
@@ -191,25 +193,45 @@ def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dic
     return facts | {"bound.gap": max(value for name, value in facts.items() if name.endswith(".gap"))}
 
 
-def language(rounds: Mapping[str, Round]) -> dict[str, float]:
+def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     """What the small language model reaches before and after it was taught, in weather that nobody was trained in.
 
-    Shares of the clairvoyant's return, on all held-out tapes together, and of scripted roles on the same ones; with
-    the 95 % bootstrap interval over tapes, also of the difference, which is taken tape by tape.
+    llm.WHO.share        of the clairvoyant's return, on all held-out tapes together; of other agents on the same ones
+    llm.gain.share       of the taught model over the model as it comes
+    llm.message_cost     what is lost where nobody hears what the others say, as a share of the same
+    llm.said.share       of choices that are followed by a sentence
+    llm.said.true        of sentences that state a fact with the value that the speaker's line shows
+    llm.said.causal      of other values of stated facts after which the model itself chooses otherwise
+    llm.valid_share, llm.tokens, llm.seconds   choices that were allowed; of a village: tokens, processor seconds
+
+    Shares have 95 % bootstrap intervals over tapes; of a difference, which is taken tape by tape, too.
+
+    Args:
+        rounds: by scenario.
+        unheard: (B,) by scenario, returns of the taught model's villages where nobody hears the others.
     """
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
     count = len(chosen[0].played[SMALL].returns)
     best = np.concatenate([one.best[:count] for one in chosen])
     shares = {
         kind: np.concatenate([one.played[who].returns[:count] for one in chosen])
-        for kind, who in (("zero_shot", SMALL), ("trained", TAUGHT), ("roles", "roles"))
+        for kind, who in (("zero_shot", SMALL), ("trained", TAUGHT), ("roles", "roles"), (POLICY, POLICY))
     }
+    silent = np.concatenate([unheard[name][:count] for name in scenarios.HELD_OUT])
+    shares |= {"gain": shares["trained"] - shares["zero_shot"], "message_cost": shares["trained"] - silent}
     facts = {"llm.tapes": float(len(best))}
-    for kind, values in (*shares.items(), ("gain", shares["trained"] - shares["zero_shot"])):
+    for kind, values in shares.items():
         low, high = ratio_interval(values, best)
-        facts |= {
-            f"llm.{kind}.share": float(values.mean() / best.mean()),
-            f"llm.{kind}.share.low": low,
-            f"llm.{kind}.share.high": high,
-        }
-    return facts | {f"llm.{name}": value for name, value in runs.about().items()}
+        name = "llm.message_cost" if kind == "message_cost" else f"llm.{kind}.share"
+        facts |= {name: float(values.mean() / best.mean()), f"{name}.low": low, f"{name}.high": high}
+    said = [one.played[TAUGHT].said for one in chosen]
+    total = {name: sum(one[name] for one in said) for name in (*runs.GATES, "invalid", "asked")}
+    about = runs.about()
+    return facts | {
+        "llm.said.share": total["said"] / max(1.0, total["choices_made"]),
+        "llm.said.true": total["true"] / max(1.0, total["said"]),
+        "llm.said.causal": total["flips"] / max(1.0, total["swaps"]),
+        "llm.valid_share": 1 - total["invalid"] / max(1.0, total["asked"]),
+        **{f"llm.{name}": float(np.mean([one[name] for one in said])) for name in ("tokens", "seconds")},
+        **{f"llm.{name}": about[name] for name in ("examples", "agreement", "commonest")},
+    }

@@ -45,7 +45,8 @@ def vocabulary() -> dict[str, int]:
     """Every piece that a line or an answer can have."""
     texts = [
         LINE, "0123456789.:,\n ", *(f" {word}" for word in facts.WORDS), *r.AGENTS, *(f" {name}" for name in r.AGENTS),
-        f" {smollm.BECAUSE} {facts.GONE}", *(f" {fact.template}" for fact in facts.FACTS), *(f" {w}" for fact in facts.FACTS for w in fact.words),
+        *(f" {fact.template}" for fact in facts.FACTS), *(f" {w}" for fact in facts.FACTS for w in fact.words),
+        f" {smollm.BECAUSE} {facts.GONE}",
     ]  # fmt: skip
     pieces = {piece for text in texts for piece in re.findall(PIECES, text)}
     return {piece: number for number, piece in enumerate(["?", smollm.EOS, *sorted(pieces)])}

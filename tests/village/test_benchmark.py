@@ -41,8 +41,9 @@ def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeyp
     monkeypatch.setattr(upper_bound, "upper", lambda tape: 2.375)
     nothing = np.full((r.TICKS, 3), oracle.NOT_OVERRULED, np.int8)
     monkeypatch.setattr(oracle, "plan", lambda tape, start, *_: (2.0, np.tile(start, (r.DAYS, 1)), nothing))
-    idle = np.zeros((2, r.TICKS, 3), np.int8)
-    monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0))
+    idle, gates = np.zeros((2, r.TICKS, 3), np.int8), dict(zip(runs.GATES, (10, 8, 6, 4, 1), strict=True))
+    monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0, gates=gates))
+    monkeypatch.setattr(runs, "unheard", lambda scenario, seeds, *_: np.full(len(seeds), -1.0))
     monkeypatch.setattr(
         zero_shot_run, "asked", lambda *_: ([{"step": 0, "kind": zero_shot_run.KIND}], {"llm.valid_json_share": 1.0})
     )
@@ -52,6 +53,12 @@ def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeyp
     assert {name for _, name, _ in benchmark.lines(made.facts)} == {*evaluate_agents.AGENTS, "clairvoyant"}
     assert len(benchmark.lines(made.facts)) == (len(evaluate_agents.AGENTS) + 1) * len(scenarios.SCENARIOS)
     assert made.fact("llm.gain.share") == made.fact("llm.gain.share.low") == 0, "both of them idle"
+    assert [made.fact(f"llm.said.{name}") for name in ("share", "true", "causal")] == [0.8, 0.75, 0.25]
+    mine, best = (
+        np.mean([made.fact(f"score.{name}.{who}.return") for name in scenarios.HELD_OUT])
+        for who in ("small_taught", "clairvoyant")
+    )
+    assert made.fact("llm.message_cost") == pytest.approx((mine + 1) / best, rel=1e-4)
     for name in ("calibration.scripted_share", "trained.gain_over_reserve.held_out", "bound.gap"):
         assert np.isfinite(made.fact(name))
     story = [event for event in made.events if event["kind"] != zero_shot_run.KIND]

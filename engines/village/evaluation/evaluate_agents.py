@@ -147,6 +147,7 @@ def _episodes(name: str, scenario: str, seeds: Sequence[int], means: Means) -> P
     if name in {SMALL, TAUGHT, ENDPOINT}:
         run = _run(name, scenario, seeds, means)
         said = {"messages": run.messages, "tokens": run.tokens, "invalid": run.invalid, "asked": run.asked}
+        said |= {"seconds": run.seconds} | {name: float(count) for name, count in run.gates.items()}
         if name == ENDPOINT and means.price:
             read, written = means.price
             said["cost"] = (read * (run.tokens - run.written) + written * run.written) / 1e6

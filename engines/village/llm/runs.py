@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,8 +27,7 @@ from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import episode, scenarios
 from stagelight.engines.village.agents.language_model import LanguageAgent
-from stagelight.engines.village.evaluation import metrics as score
-from stagelight.engines.village.evaluation import worst_case_start
+from stagelight.engines.village.evaluation import metrics, worst_case_start
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.smollm import SmolLM
@@ -42,10 +42,12 @@ DECIDES = (
     f"{_PACKAGE}.evaluation.worst_case_start",
     f"{_PACKAGE}.llm.llama",
     f"{_PACKAGE}.llm.smollm",
-    f"{_PACKAGE}.training.lm_rollouts",
+    f"{_PACKAGE}.training.lm_evaluation",
 )
 
 
+GATES = ("choices_made", "said", "true", "swaps", "flips")  # `lm_evaluation.Sentences`
+EXAMINED = 100  # sentences of a scenario whose facts are given other values
 CHOICES = 14  # a day, of the three together, as the trained policy makes them in the village of the scene
 GROWTH = 350  # tokens by which a prompt grows as there is something to remember and to hear
 Opener = Callable[[str, int], AbstractContextManager[Model]]  # of who answers in a scenario and seed
@@ -61,12 +63,14 @@ class Run:
     invalid: float = 0.0  # replies that could not be used, a village
     asked: float = 0.0  # replies, a village
     written: float = 0.0  # of the tokens, those of the replies
+    seconds: float = 0.0  # of a processor, a village; 0 where it answers elsewhere
+    gates: Mapping[str, int] = field(default_factory=dict)  # `lm_evaluation.Sentences` by name, of all villages
 
 
 def small(
     scenario: str, seeds: Sequence[int], folder: Path, adapter: Path | None = None, progress: Progress = silent
 ) -> Run:
-    """Villages that the small model runs, one line in and one word out.
+    """Villages that the small model runs: one line in, one word and a sentence out.
 
     Args:
         scenario: its name.
@@ -81,12 +85,37 @@ def small(
     weights = [adapter / smollm.ADAPTER] if adapter else []
     name = key(code_version(*DECIDES, files=weights), scenario, list(seeds))
     compute = partial(_chosen, scenario, seeds, adapter, progress)
-    found = cache.get_or_compute(folder / f"small-{scenario}-{name}.npz", compute, "choices", "tokens")
-    return Run(found["choices"], float(found["tokens"]), 3.0 * r.TICKS)
+    found = cache.get_or_compute(
+        folder / f"small-{scenario}-{name}.npz", compute, "choices", "tokens", "written", "seconds", *GATES
+    )
+    means = {name: float(found[name]) for name in ("tokens", "written", "seconds")}
+    asked = float((found["choices"] != r.FREE).sum() / len(seeds))
+    gates = {name: int(found[name]) for name in GATES}
+    return Run(found["choices"], messages=asked, asked=asked, gates=gates, **means)
+
+
+def unheard(
+    scenario: str, seeds: Sequence[int], folder: Path, adapter: Path, progress: Progress = silent
+) -> NDArray[np.float64]:
+    """(B,) returns of villages that the small model runs as in `small`, where nobody hears what the others say."""
+    name = key(code_version(*DECIDES, files=[adapter / smollm.ADAPTER]), scenario, list(seeds), "unheard")
+
+    def compute() -> cache.Arrays:
+        from stagelight.engines.village.training.lm_rollouts import rollouts  # noqa: PLC0415  # brings in torch
+
+        def report(tick: int) -> None:
+            progress(f"the small model in {scenario}, unheard", tick, r.TICKS, {})
+
+        return {
+            "returns": rollouts(loaded(adapter), metrics.tapes(scenario, seeds), talks=False, report=report).returns
+        }
+
+    return cache.get_or_compute(folder / f"unheard-{scenario}-{name}.npz", compute, "returns")["returns"]
 
 
 def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress: Progress) -> cache.Arrays:
-    from stagelight.engines.village.training.lm_rollouts import rollouts  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training.lm_evaluation import sentences  # noqa: PLC0415  # brings in torch
+    from stagelight.engines.village.training.lm_rollouts import rollouts  # noqa: PLC0415
 
     what = f"the small model in {scenario}, {'as it comes' if adapter is None else 'taught'}"
 
@@ -94,9 +123,18 @@ def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress:
         progress(what, tick, r.TICKS, {})
 
     model = loaded(adapter)
-    found = rollouts(model, score.tapes(scenario, seeds), report=report)
-    tokens = sum(map(len, model.encode(found.lessons.pupil.lines()))) / len(found.returns)
-    return {"choices": found.choices, "tokens": np.array(tokens)}
+    begun = time.process_time()
+    found = rollouts(model, metrics.tapes(scenario, seeds), report=report)
+    seconds = time.process_time() - begun
+    read = sum(map(len, model.encode(found.lessons.pupil.lines())))
+    written = len(found.said) + sum(map(len, model.encode(found.said)))
+    counts = asdict(sentences(model, found, asked=EXAMINED))
+    means = {"tokens": read + written, "written": written, "seconds": seconds}
+    return {
+        "choices": found.choices,
+        **{name: np.array(value / len(seeds)) for name, value in means.items()},
+        **{name: np.array(counts[name]) for name in GATES},
+    }
 
 
 def spoken(
@@ -215,7 +253,8 @@ def joined(found: Sequence[Run]) -> Run:
         float(np.mean([getattr(run, name) for run in found]))
         for name in ("tokens", "messages", "invalid", "asked", "written")
     )
-    return Run(np.concatenate([run.choices for run in found]), *means)
+    tokens, messages, invalid, asked, written = means
+    return Run(np.concatenate([run.choices for run in found]), tokens, messages, invalid, asked, written)
 
 
 def about() -> dict[str, float]:

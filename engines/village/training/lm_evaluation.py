@@ -10,11 +10,9 @@ flip        how often the model itself chooses otherwise when the fact that a se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.village import constants as r
@@ -24,8 +22,8 @@ from stagelight.engines.village.exogenous import Tape, stack
 from stagelight.engines.village.llm import facts
 from stagelight.engines.village.llm.small_worker import pick
 from stagelight.engines.village.llm.smollm import SmolLM
-from stagelight.engines.village.training.demonstrations import States, logp, swapped
-from stagelight.engines.village.training.lm_rollouts import rollouts
+from stagelight.engines.village.training.demonstrations import logp, swapped
+from stagelight.engines.village.training.lm_rollouts import Rollouts, rollouts
 from stagelight.engines.village.training.networks import Policy
 
 ASKED = 600  # choices of which the sentences are examined
@@ -42,7 +40,7 @@ def held_out(seeds: int = 1) -> Tape:
 
 
 def evaluate(
-    model: SmolLM, policy: Policy, tapes: Tape, progress: Progress = silent, asked: int = ASKED, seed: int = 0
+    model: SmolLM, policy: Policy, tapes: Tape, progress: Progress = silent, asked: int = ASKED
 ) -> dict[str, float]:
     """Let the model run villages, then examine what it chose and said there.
 
@@ -52,52 +50,60 @@ def evaluate(
         tapes: of the villages, stacked.
         progress: told of each tick.
         asked: how many sentences' facts are given other values.
-        seed: of the choice of these, and of other values.
     """
-    rng = np.random.default_rng(seed)
     found = rollouts(model, tapes, report=lambda tick: progress("its villages", tick, r.TICKS, {}))
-    seen = found.lessons
-    target = logp(policy, seen.teacher).argmax(1)
-    commonest = [np.bincount(target[seen.pupil.roles == role]).argmax() for role in range(3)]
+    roles, target = found.lessons.pupil.roles, logp(policy, found.lessons.teacher).argmax(1)
+    commonest = [np.bincount(target[roles == role]).argmax() for role in range(3)]
     return {
         "agreement": float((found.actions == target).mean()),
-        "commonest": float((np.array(commonest)[seen.pupil.roles] == target).mean()),
-        **sentences(model, seen.pupil, found.actions, found.said, rng, asked),
+        "commonest": float((np.array(commonest)[roles] == target).mean()),
+        **sentences(model, found, asked).shares(),
     }
 
 
-def sentences(
-    model: SmolLM, seen: States, actions: NDArray[np.int64], said: Sequence[str], rng: Generator, asked: int = ASKED
-) -> dict[str, float]:
-    """The figures of the sentences that follow some choices.
+@dataclass(frozen=True)
+class Sentences:
+    """Counts of what a model said after its choices."""
+
+    choices_made: int
+    said: int
+    true: int
+    swaps: int  # other values that were given to stated facts
+    flips: int  # those after which the model chooses otherwise
+
+    def __add__(self, other: Sentences) -> Sentences:
+        return Sentences(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+    def shares(self) -> dict[str, float]:
+        """The figures of this module's head."""
+        said, swaps = max(1, self.said), max(1, self.swaps)
+        return {"said": self.said / max(1, self.choices_made), "true": self.true / said, "flip": self.flips / swaps}
+
+
+def sentences(model: SmolLM, found: Rollouts, asked: int = ASKED, seed: int = 0) -> Sentences:
+    """Examine the sentences of a model's villages.
 
     Args:
-        model: who chose.
-        seen: when; other values are drawn from these too.
-        actions: (N,) what.
-        said: (N,) the sentence after it.
-        rng: of the drawing.
+        model: who chose and spoke.
+        found: where; other values of a fact are drawn from what was seen there.
         asked: how many sentences' facts are given other values.
+        seed: of the choice of these, and of other values.
     """
-    stated = [facts.parse(text) for text in said]
-    spoken = np.array([bool(text) for text in said])
-    true = np.array([
+    seen, rng = found.lessons.pupil, np.random.default_rng(seed)
+    stated = [facts.parse(text) for text in found.said]
+    true = [
         fact is not None and fact[1] == facts.BY_NAME[fact[0]].shown(o)
         for fact, o in zip(stated, seen.observations, strict=True)
-    ])  # fmt: skip
-    examined = rng.permutation(np.flatnonzero([fact is not None for fact in stated]))[:asked]
+    ]
     groups: dict[tuple[str, int], list[int]] = {}
-    for index in examined.tolist():
+    for index in rng.permutation(len(stated)).tolist():
         fact = stated[index]
-        assert fact is not None
-        groups.setdefault((fact[0], int(seen.roles[index])), []).append(index)
-    changed: list[NDArray[np.bool_]] = []
+        if fact is not None and sum(map(len, groups.values())) < asked:
+            groups.setdefault((fact[0], int(seen.roles[index])), []).append(index)
+    swaps = flips = 0
     for (name, role), those in sorted(groups.items()):
         many = np.repeat(those, SWAPS)
         other = swapped(facts.BY_NAME[name], seen.only(many), seen.only(np.flatnonzero(seen.roles == role)), rng)
-        changed.append(pick(model.next_word(other.lines()), other.masks) != actions[many])
-    return {
-        "said": float(spoken.mean()),
-        "true": float(true[spoken].mean()) if spoken.any() else 0.0,
-        "flip": float(np.concatenate(changed).mean()) if changed else 0.0,
-    }
+        swaps += len(many)
+        flips += int((pick(model.next_word(other.lines()), other.masks) != found.actions[many]).sum())
+    return Sentences(len(stated), sum(map(bool, found.said)), sum(true), swaps, flips)
