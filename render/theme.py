@@ -38,8 +38,9 @@ FLOUR, FLOUR_DEEP, CRUST, CRUST_DEEP = "#EDE5D2", "#B5A98F", "#A86F3F", "#6E4526
 FUR, FUR_DEEP, BLUSH = "#9A8A7C", "#6B5E56", "#D98A7E"
 LAMP, DARK_PANE = "#F5E3A8", "#232B3D"  # a window with somebody fed behind it, and one without
 # Sky and land, dark enough for words at any hour: high and low sky by night, at dawn, by day; hills; the meadow.
-SKY_NIGHT, SKY_DAWN, SKY_DAY = ("#0A0E19", "#161B2E"), ("#141A2E", "#5A4048"), ("#141D33", "#2B3B5C")
+SKY_NIGHT, SKY_DAWN, SKY_DAY = ("#0A0E19", "#161B2E"), ("#1A2036", "#9A6150"), ("#1B2F4F", "#4F6E96")
 HILLS_FAR, HILLS, MEADOW, MEADOW_DEEP = "#1C2540", "#182235", "#1C2A2C", "#0E161B"
+HILLS_DAY, MEADOW_DAY, MEADOW_DAY_DEEP = "#3A5468", "#47624A", "#22362B"
 SKINS = ("#E7B98F", "#C98B62", "#8E5B3C")
 HAIRS = ("#4A342A", "#2A2326", "#7A5538")
 CLOTHS = (

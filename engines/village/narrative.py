@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village.counterfactual import SWAYED
 from stagelight.engines.village.episode_trace import Arrays
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.kernels import COIN, HUNGER, LEVEL, RABBITS, STORE, J, N
 from stagelight.engines.village.seed_selection import Story
-
-MESSAGES = ("sell", "bank", "draw", "invest", "buy")  # what is stored, taken or sold is said in these
 
 
 def fed(arrays: Arrays) -> NDArray[np.float64]:
@@ -68,7 +67,9 @@ class Narrative:
             }
         shown = self.runs["shown"]
         found |= {"shown.invalid": int((~shown["valid"]).sum()), "shown.choices": int((shown["chosen"] >= 0).sum()),
-                  "shown.messages": sum("message" in event for event in self.said)}  # fmt: skip
+                  "shown.messages": sum("message" in event for event in self.said),
+                  "shown.sentences": sum("reason" in event for event in self.said),
+                  "shown.swayed": sum(event["kind"] == SWAYED for event in self.said)}  # fmt: skip
         return {
             name: int(value) if float(value).is_integer() else round(float(value), 6) for name, value in found.items()
         }

@@ -20,6 +20,7 @@ and those of `reserve_sweep.table`. What a day is to a village is in the facts a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,22 +31,28 @@ from numpy.typing import NDArray
 
 from stagelight.engines import recording
 from stagelight.engines.experiment.progress import Progress
-from stagelight.engines.experiment.provenance import code_version
-from stagelight.engines.recording import Recording
+from stagelight.engines.experiment.provenance import code_version, key
+from stagelight.engines.recording import Recording, sha256
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import exogenous, narrative, scenarios, seed_selection
+from stagelight.engines.village import counterfactual, exogenous, narrative, scenarios, seed_selection
 from stagelight.engines.village.agents import fitted, registry
+from stagelight.engines.village.agents.language_model import MODEL
 from stagelight.engines.village.agents.protocol import SCRIPT, Agent
+from stagelight.engines.village.agents.retold import SAID, retold
 from stagelight.engines.village.agents.scripted import Idle, lone, scripts
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
 from stagelight.engines.village.episode_trace import Trace, trace
 from stagelight.engines.village.evaluation import metrics, reserve_sweep
 from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.llm import runs, smollm
+from stagelight.engines.village.llm.facts import parse
+from stagelight.engines.village.llm.small_worker import SmallWorker
 
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).resolve().parent
-POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
+POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # its means are taken
+Event = dict[str, Any]
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
 
@@ -65,11 +72,13 @@ class Config:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who acts in the shown run, and what they are called. A language model's run would come from its transcript."""
+    """Who acts in the shown run, and what they are called."""
 
     name: str
     author: str  # script, planner, policy or language model
     make: Callable[[], Sequence[Agent]]  # three, fresh for an episode
+    weights: str | None = None  # SHA-256 of theirs; the runs of who has some are kept, as they take minutes
+    swayed: Callable[[Tape, Sequence[Event]], list[Event]] = lambda *_: []  # see `counterfactual`
 
 
 def scripted(config: Config) -> Cast:
@@ -78,18 +87,27 @@ def scripted(config: Config) -> Cast:
     return Cast(f"(s, S) workers with a reserve of {config.reserve:g} days", SCRIPT, lambda: scripts(numbers))
 
 
-def trained(path: Path) -> Cast:
-    """Three workers who share a trained policy; each remembers for themselves."""
-    from stagelight.engines.village.agents import policy  # noqa: PLC0415  # brings in torch
-    from stagelight.engines.village.training import networks  # noqa: PLC0415  # brings in torch
+def small() -> Cast:
+    """Three workers who are the small language model, each with a memory of its own.
 
-    network, _ = networks.load(path)
-    return Cast("a trained policy", policy.POLICY, lambda: [policy.TrainedWorker(network) for _ in range(3)])
+    Raises:
+        ModelError: it, or what runs it, is not installed.
+    """
+    model = runs.loaded(runs.ADAPTER)
+    return Cast(
+        model.name,
+        MODEL,
+        lambda: [SmallWorker(model) for _ in r.AGENTS],
+        sha256(runs.ADAPTER / smollm.ADAPTER),
+        lambda weather, said: counterfactual.swayed(weather, said, model),
+    )
 
 
-def published(config: Config) -> Cast:
-    """The trained policy if there is one, else the (s, S) workers."""
-    return trained(POLICY) if POLICY.exists() else scripted(config)
+def told_again(before: Recording) -> Cast:
+    """Whoever acted in a recording, doing and saying again what was recorded."""
+    said, config = [event for event in before.events if event["kind"] == SAID], before.config
+    swayed = [dict(event) for event in before.events if event["kind"] == counterfactual.SWAYED]
+    return Cast(config["cast"], config["author"], lambda: retold(said), config["cast_sha256"], lambda *_: swayed)
 
 
 def version() -> str:
@@ -103,25 +121,27 @@ def make(
     """Play every run and return the recording.
 
     Args:
-        cache: unused: the runs take seconds and nothing is worth keeping.
+        cache: folder of the runs of who takes minutes for one.
         progress: told of the runs and means.
         config: the recording; the published one if None.
         seed: the run that is shown, instead of the one that the rule picks.
-        cast: who acts in it; `published` if None.
+        cast: who acts in it; `small` if None.
 
     Raises:
         ValueError: no seed tells the story, or the given one does not.
+        ModelError: the small language model is not installed.
     """
     config = config or Config()
-    cast = cast or published(config)
+    cast = cast or small()
     scenario = scenarios.named(config.scenario)
-    chosen, shown, found, rule = _choose(config, cast, seed, progress)
+    chosen, shown, found, rule = _choose(config, cast, cache, seed, progress)
     weather = exogenous.draw(scenario, chosen)
-    runs = {"shown": shown, **others(config, weather)}
-    arrays = run_arrays(config, runs, weather)
+    played = {"shown": shown, **others(config, weather)}
+    arrays = run_arrays(config, played, weather)
     measured = range(config.measured_from, config.measured_from + config.measured)
     arrays |= reserve_sweep.table(scenario, measured, progress)
-    tale = narrative.Narrative({name: run.arrays for name, run in runs.items()}, shown.events, weather, found)
+    said = [*map(_spoken_of, shown.events), *cast.swayed(weather, shown.events)]
+    tale = narrative.Narrative({name: run.arrays for name, run in played.items()}, said, weather, found)
     return Recording(
         name="village",
         seed=chosen,
@@ -130,13 +150,20 @@ def make(
             "varies": list(config.varies),
             "cast": cast.name,
             "author": cast.author,
-            "policy_sha256": recording.sha256(POLICY) if POLICY.exists() else None,
+            "cast_sha256": cast.weights,
+            "policy_sha256": sha256(POLICY) if POLICY.exists() else None,
         },
         code_version=version(),
         facts=dict(sorted({**tale.facts(), **_measured(config, progress)}.items())),
         events=({"step": 0, "kind": "cast", "name": cast.name, "author": cast.author, **rule}, *tale.events()),
         arrays=arrays,
     )  # fmt: skip
+
+
+def _spoken_of(event: Event) -> Event:
+    """What was said, with the fact that its reason states, if it states one."""
+    fact = parse(str(event.get("reason", "")))
+    return event | {"fact": fact[0]} if fact else event
 
 
 def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
@@ -157,20 +184,26 @@ def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
 
 
 def _choose(
-    config: Config, cast: Cast, seed: int | None, progress: Progress
+    config: Config, cast: Cast, cache: Path, seed: int | None, progress: Progress
 ) -> tuple[int, Trace, seed_selection.Story, dict[str, Any]]:
     """The first run that tells the story, or that of the seed asked for, and how it was come by."""
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
-        run, found = _tried(config, cast, one)
-        progress("looking for a run that tells the story", count, len(window), {"return": run.world.J / r.NORM})
+        run, found = _tried(config, cast, cache, one)
+        progress(
+            "looking for a run that tells the story",
+            count,
+            len(window),
+            {"return": run.world.J / r.NORM if run else 0.0},
+        )
         if found is not None and seed in {None, one}:
+            assert run is not None
             return one, run, found, {"rule": seed_selection.RULE, "looked_at": count}
         if seed is not None and (found is not None or one >= seed):
             break
     if seed is not None:
-        run, found = _tried(config, cast, seed)
-        if found is not None:
+        run, found = _tried(config, cast, cache, seed)
+        if run is not None and found is not None:
             return seed, run, found, {"rule": "the one asked for with --seed", "looked_at": 1}
     asked = f"seed {seed}" if seed is not None else f"each of the seeds {window[0]} to {window[-1]}"
     raise ValueError(
@@ -179,13 +212,27 @@ def _choose(
     )
 
 
-def _tried(config: Config, cast: Cast, seed: int) -> tuple[Trace, seed_selection.Story | None]:
-    """A run, and its story if it has one."""
+def _tried(config: Config, cast: Cast, cache: Path, seed: int) -> tuple[Trace | None, seed_selection.Story | None]:
+    """A run, and its story if it has one; None in whose weather there can be none."""
     weather = exogenous.draw(scenarios.named(config.scenario), seed)
-    run = trace(weather, cast.make())
-    return run, seed_selection.story(
-        narrative.fed(run.arrays), narrative.stored(run.arrays), seed_selection.still_days(weather)
-    )
+    still = seed_selection.still_days(weather)
+    if not seed_selection.possible(still):
+        return None, None
+    run = trace(weather, _workers(config, cast, cache, seed))
+    return run, seed_selection.story(narrative.fed(run.arrays), narrative.stored(run.arrays), still)
+
+
+def _workers(config: Config, cast: Cast, cache: Path, seed: int) -> Sequence[Agent]:
+    """The three of a run; of who takes minutes, what they did and said when they were asked before."""
+    if cast.weights is None:
+        return cast.make()
+    path = cache / f"said-{config.scenario}-{seed}-{key(version(), cast.weights)}.json"
+    if not path.is_file():
+        asked = trace(exogenous.draw(scenarios.named(config.scenario), seed), cast.make())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with recording.atomic(path) as file:
+            file.write(json.dumps(asked.events).encode())
+    return retold(json.loads(path.read_text(encoding="utf-8")))
 
 
 def run_arrays(config: Config, runs: Mapping[str, Trace], weather: Tape) -> dict[str, NDArray[Any]]:

@@ -62,6 +62,11 @@ def story(fed: NDArray[np.float64], stored: NDArray[np.float64], still: NDArray[
     return None
 
 
+def possible(still: NDArray[np.bool_]) -> bool:
+    """Whether a run in this weather can have a story, whoever acts: (40,) as in `story`."""
+    return any(end - start >= STILL and start >= 1 for start, end in _spells(still))
+
+
 def _spells(still: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """First day and the one after the last, from 0, of each stretch without wind that ends in time."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]]).astype(int)))

@@ -1,4 +1,4 @@
-"""The recorded runs of the village, played again from their seed and the published policy."""
+"""The recorded runs of the village, played again from their seed and from what the workers said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.experiment.stretch import Stretch
-from stagelight.engines.recording import Recording, sha256
+from stagelight.engines.recording import Recording
 from stagelight.engines.village import exogenous, record, scenarios
 from stagelight.engines.village.episode_trace import trace
 
@@ -19,24 +19,18 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
         before: the recording.
         cache: unused: the runs take seconds.
         progress: told of each run.
-
-    Raises:
-        ValueError: the policy that acted is not the published one.
     """
-    wanted, found = before.config["policy_sha256"], sha256(record.POLICY) if record.POLICY.exists() else None
-    if wanted != found:
-        raise ValueError(f"{record.POLICY.name}: {found} found, {wanted} acted; get the published one back")
     known = {field.name: before.config[field.name] for field in fields(record.Config)}
     config = record.Config(**known | {"varies": tuple(known["varies"])})
     weather = exogenous.draw(scenarios.named(config.scenario), before.seed)
-    shown = trace(weather, record.published(config).make())
+    shown = trace(weather, record.told_again(before).make())
     progress("playing the runs again", 1, 2, {})
     runs = {"shown": shown, **record.others(config, weather)}
     progress("playing the runs again", 2, 2, {})
     return Stretch(
         record.run_arrays(config, runs, weather),
-        proves="the shown village and the four beside it, all forty days, follow from the seed, the rules and the "
-        "published weights",
-        leaves_open="how the policy was trained, how the run was chosen, and the table of all agents; "
-        "`click check village --record` and `click score village` make those again",
+        proves="the shown village and the four beside it, all forty days, follow from the seed, the rules and what "
+        "the workers chose and said",
+        leaves_open="that the model chooses and says this, how it was trained, how the run was chosen, and the table "
+        "of all agents; `click check village --record` and `click score village` make those again",
     )

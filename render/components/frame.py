@@ -36,24 +36,32 @@ def framed(section: Section, scene: str, headline: str, labels: Sequence[str], s
     return replace(section, backdrop=backdrop, paint=paint)
 
 
-def flowing(section: Section, scene: str, headline: str, labels: Sequence[str], station: int) -> Section:
+def flowing(
+    section: Section, scene: str, headline: str, labels: Sequence[str], station: int, filled: bool = False
+) -> Section:
     """A section in a film without cuts: the header comes and goes, the rail travels on from the station before.
 
-    The last section's header and caption stay.
+    The last section's header and caption stay. Where the picture fills the whole stage all of the rail is drawn on it.
     """
     kicker = f"{scene} · {section.step} {section.name.upper()}" if section.step else scene
     places, last = _fitted(labels), station == len(labels) - 1
 
-    def backdrop(pen: Pen) -> None:
+    def stations(pen: Pen) -> None:
         pen.line((places[0], RAIL_Y), (places[-1], RAIL_Y), theme.HAIRLINE, 3)
         for index, (x, label) in enumerate(zip(places, labels, strict=True)):
             pen.disc(x, RAIL_Y, 7, theme.HAIRLINE)
             if index not in {station, station - 1}:
                 _station_name(pen, label, x, 0.0)
+
+    def backdrop(pen: Pen) -> None:
+        if not filled:
+            stations(pen)
         section.backdrop(pen)
 
     def paint(pen: Pen, t: float) -> None:
         section.paint(pen, t)
+        if filled:
+            stations(pen)
         shown = ease(t, 0.05, ARRIVES) * (1.0 if last else 1 - ease(t, section.seconds - LEAVES - 0.05, LEAVES))
         header(pen, kicker, headline, shown)
         caption(pen, _staying(section.captions) if last else section.captions, t)

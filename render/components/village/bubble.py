@@ -83,9 +83,11 @@ def _broken(words: Sequence[str], wide: float) -> list[str]:
     return broken
 
 
-def bubble(pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: float = 1.0) -> None:
-    """The words in their box, its tail towards the speaker's mouth, below it."""
-    lines = wrap(words, box.width - 2 * PAD, int((box.height - 2 * PAD - LEADING) // LEADING))
+def bubble(
+    pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: float = 1.0, spare: float = 0.0
+) -> None:
+    """The words in their box, its tail towards the speaker's mouth, below it; `spare` pixels at its right stay free."""
+    lines = wrap(words, box.width - 2 * PAD - spare, int((box.height - 2 * PAD - LEADING) // LEADING))
     with pen.faded(alpha) as visible:
         if not visible:
             return

@@ -33,12 +33,17 @@ def landscape(pen: Pen, hour: float, alpha: float = 1.0) -> None:
             pen.context.rectangle(0, 0, theme.WIDTH, py(HORIZON + 10))
             pen.shade(py(BEAM_HIGH), py(BEAM_LOW), high, low, share)
         _stars(pen, 1 - max(dawn, day))
-        _hills(pen, theme.HILLS_FAR, HORIZON - 1, 5.2, 0.7, 0.4)
-        _hills(pen, theme.HILLS, HORIZON + 3, 3.4, 1.3, 2.1)
+        for colour, share, near in (
+            (theme.HILLS_FAR, 1.0, False), (theme.HILLS_DAY, 0.75 * day, False),
+            (theme.HILLS, 1.0, True), (theme.HILLS_DAY, 0.4 * day, True),
+        ):  # fmt: skip
+            _hills(pen, colour, *((HORIZON + 3, 3.4, 1.3, 2.1) if near else (HORIZON - 1, 5.2, 0.7, 0.4)), share)
         pen.context.rectangle(0, py(HORIZON + 5), theme.WIDTH, theme.HEIGHT)
         pen.shade(py(HORIZON + 5), py(92), theme.MEADOW, theme.MEADOW_DEEP)
         pen.context.rectangle(0, py(HORIZON + 5), theme.WIDTH, theme.HEIGHT)
         pen.fill(theme.NIGHT_DEEP, mix(0.42, 0.0, max(day, 0.6 * dawn)))
+        pen.context.rectangle(0, py(HORIZON + 5), theme.WIDTH, theme.HEIGHT)
+        pen.shade(py(HORIZON + 5), py(92), theme.MEADOW_DAY, theme.MEADOW_DAY_DEEP, 0.9 * day)
 
 
 def _stars(pen: Pen, alpha: float) -> None:
@@ -50,8 +55,10 @@ def _stars(pen: Pen, alpha: float) -> None:
         pen.discs(places, theme.QUIET, size, light * alpha * pen.opacity)
 
 
-def _hills(pen: Pen, colour: str, top: float, swell: float, waves: float, shift: float) -> None:
+def _hills(pen: Pen, colour: str, top: float, swell: float, waves: float, shift: float, alpha: float) -> None:
     """A line of hills down to the meadow."""
+    if alpha <= 0:
+        return
     pen.context.move_to(0, py(HORIZON + 12))
     for step in range(65):
         x = step / 64
@@ -61,7 +68,7 @@ def _hills(pen: Pen, colour: str, top: float, swell: float, waves: float, shift:
         pen.context.line_to(x * theme.WIDTH, py(y))
     pen.context.line_to(theme.WIDTH, py(HORIZON + 12))
     pen.context.close_path()
-    pen.fill(colour)
+    pen.fill(colour, alpha)
 
 
 def exhibit(pen: Pen, t: float) -> None:

@@ -88,7 +88,7 @@ def _figure(look: Look, hunger: float, walked: float, load: float, hop: float, g
         bend = min(0.5 + 0.5 * load, 1.6)
         neck, head = (neck[0] + 2.4 * bend, neck[1] + 0.6 * bend), (head[0] + 3.4 * bend, head[1] + 1.2 * bend)
         near, far = (11.0, -23.0), (15.0, -22.0)
-    near, far = _mixed(near, (-8.5, -46), hop), _mixed(far, (12, -46), hop)
+    near, far = _mixed(near, (-12, -41), hop), _mixed(far, (18, -41), hop)
     (cloth, shade), skin = theme.CLOTHS[look.cloth], theme.SKINS[look.skin]
     breeches = theme.STONE_DEEP
     torso = Part(_bean(hip, neck), cloth, shade)

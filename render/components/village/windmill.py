@@ -23,11 +23,16 @@ def windmill(pen: Pen, x: float, y: float, turned: float, lit: float = 0.0, size
         pen.cached(_tower, (), Box(-45, -174, 90, 180))
         for high in (-62, -98):
             _window(pen, high, lit)
-        with pen.moved(0, -TALL, turn=math.tau * turned):
-            for quarter in range(4):
-                with pen.moved(turn=math.tau * quarter / 4):
-                    _blade(pen)
+        sails(pen, 0, -TALL, turned)
         cutout(pen, [Part(oval(0, -TALL, 5, 5), theme.TIMBER, theme.TIMBER_DEEP)], glow=0)
+
+
+def sails(pen: Pen, x: float, y: float, turned: float, size: float = 1.0) -> None:
+    """The four blades about their hub at (x, y)."""
+    with pen.moved(x, y, size, turn=math.tau * turned):
+        for quarter in range(4):
+            with pen.moved(turn=math.tau * quarter / 4):
+                _blade(pen)
 
 
 def _tower(pen: Pen) -> None:

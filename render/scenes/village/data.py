@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,8 +25,9 @@ Integers = NDArray[np.integer]
 
 PLACES = ("field", "mill", "bakery", "granary", "market", "square")
 AGENTS: tuple[Role, ...] = ("farmer", "miller", "baker")
-WAIT, HAUL_WHEAT, GRIND, BAKE = 0, 3, 4, 6  # actions
+WAIT, GRIND, BAKE = 0, 4, 6  # actions
 DAY = 12
+FED, HUNGRY = 0.95, 0.7  # share of the bread needed, of a day that is fed in full and of one that is hungry
 PLOTS = 6
 # Columns of a recorded state: the plots, then these.
 STATE = ("cut_wheat", "mill_wheat", "mill_flour", "bakery_flour", "bakery_bread", "square_bread", "granary", "coins",
@@ -188,6 +190,16 @@ class Run:
         return PLACES[a], PLACES[c], step if a != c else 0.0
 
 
+@dataclass(frozen=True)
+class Shock:
+    """The longest time without wind, and what it did to a run. Days from 0."""
+
+    drops: int  # the first day without wind
+    blows: int  # the first with wind again
+    hungry: tuple[int, ...]  # those, from the drop to the recovery, on which less than HUNGRY of the need was there
+    recovered: int  # the first day, not before the wind is back, that is fed in full; the last day if there is none
+
+
 class Data:
     """The runs of the recording, the weather that they share, and the days on which things happened."""
 
@@ -197,13 +209,18 @@ class Data:
             Run(recording, name) for name in ("shown", "idle", "alone", "hoarder", "investor")
         )
 
+    @cached_property
+    def said(self) -> list[Mapping[str, Any]]:
+        """Every choice with what was said of it, in order."""
+        return self.events("said")
+
+    def swayed_by(self, said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The choices of others that would have been others, had they not heard what was said."""
+        return [e for e in self.events("swayed") if e["heard"] == said["step"] and e["by"] == said["agent"]]
+
     def events(self, kind: str) -> list[Mapping[str, Any]]:
         """All events of a kind, in order."""
         return [event for event in self.recording.events if event["kind"] == kind]
-
-    def day(self, kind: str) -> int:
-        """The day on which something first happened, from 1."""
-        return int(self.events(kind)[0]["day"])
 
     @cached_property
     def wind(self) -> Numbers:
@@ -216,13 +233,23 @@ class Data:
         return np.flatnonzero(self.wind.reshape(-1, DAY).max(1) == 0)
 
     @cached_property
+    def shock(self) -> Shock:
+        """Of the shown run."""
+        still, fed = self.still_days, self.main.daily_fed
+        spells = np.split(still, np.flatnonzero(np.diff(still) > 1) + 1) if len(still) else [np.array([0])]
+        longest = max(spells, key=len)
+        drops, blows = int(longest[0]), min(int(longest[-1]) + 1, self.main.days - 1)
+        back = next((day for day in range(blows, self.main.days) if fed[day] >= FED), self.main.days - 1)
+        return Shock(drops, blows, tuple(day for day in range(drops, back) if fed[day] < HUNGRY), back)
+
+    @cached_property
     def gauge_days(self) -> int:
         """The days of bread of a full gauge: enough for the runs whose granary is seen."""
         return math.ceil(max(float(run.stored.max()) for run in (self.main, self.hoarder)))
 
     def first_breeze(self) -> int:
         """The tick in which the blades move again after the days without wind."""
-        since = (self.day("wind_returns") - 1) * DAY
+        since = self.shock.blows * DAY
         return since + int(np.argmax(self.wind[since:] > 0))
 
     def turned(self, clock: float) -> float:

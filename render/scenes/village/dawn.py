@@ -1,24 +1,24 @@
-"""First light over the village: its places, its three workers, those they feed, and the day."""
+"""First light: a child, then the village round it; its places, its three workers and those they feed."""
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
-from stagelight.render.motion import ease, px, py
+from stagelight.render.motion import between, ease, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
-from stagelight.render.scenes.village import town
-from stagelight.render.scenes.village.data import DAY, Data, run_reads
+from stagelight.render.scenes.village import camera, town
+from stagelight.render.scenes.village.data import Data
 
 # Beats, in seconds.
-LIGHT, LIGHTS = 0.2, 2.2
-NAMES, EACH_NAME = 1.8, 0.25
-SECONDS = 9.0
-CLOCK = ((0.0, 2.0, SECONDS), (0.3, 1.2, 8.0))  # seconds, ticks: the first half day
+SECONDS = camera.SECONDS["dawn"]
+LIGHT, LIGHTS = 0.0, 2.0
+LEAVES, ARRIVES = 2.2, 5.0  # of the camera, from the child to the whole town
+NAMES, EACH_NAME, NAMED = 4.4, 0.2, 8.7
+CLOCK = ((0.0, 2.2, SECONDS), (0.3, 1.0, 4.5))  # seconds, ticks: the morning
+ENDS = CLOCK[1][-1]
 
 # Where each place is named, percent.
 PLACES = (
@@ -31,7 +31,7 @@ PLACES = (
 )
 
 
-@reads(*town.WEATHER_READS, *run_reads("shown", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS), "arrays.price")
+@reads(*camera.READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -44,29 +44,24 @@ def section(recording: Recording) -> Section:
         paint=partial(paint, data),
         backdrop=nothing,
         captions=(
-            Cue(0.4, 4.4, f"Three workers feed {mouths} mouths, their own too."),
-            Cue(4.6, SECONDS, "Each sees only the place they stand at."),
+            Cue(0.2, 2.9, "A child waits for bread."),
+            Cue(3.0, 5.8, f"Three workers feed {mouths} mouths."),
+            Cue(5.9, SECONDS - 0.1, "Each sees only their own place."),
         ),
-        marks=(Cue(0.0, SECONDS, "blades"), Cue(2.0, SECONDS, "gauge"), Cue(4.0, SECONDS, "posture")),
+        marks=(Cue(0.0, 4.0, "posture"), Cue(4.0, SECONDS, "blades"), Cue(4.0, SECONDS, "gauge")),
         still=8.2,
         alt="A village at first light: a field of six plots, a windmill, a granary with a glass gauge, a bakery, a "
         f"market and a square with children. Three workers are at their posts. {mouths} mouths are to be fed.",
     )
 
 
-def clock(t: float) -> float:
-    """Ticks at a time."""
-    return float(np.interp(t, *CLOCK))
-
-
 def paint(data: Data, pen: Pen, t: float) -> None:
-    """Light comes up; work begins; the places are named."""
-    now = clock(t)
-    town.land(pen, now)
-    town.paths(pen)
-    town.town(pen, data, data.main, now, t, DAY)
-    town.dark(pen, 0.8 * (1 - ease(t, LIGHT, LIGHTS)))
+    """Light comes up on the child; the camera draws back; the places are named."""
+    now = camera.ticks("dawn", t, *CLOCK)
+    view = camera.looking(((LEAVES, camera.child()), (ARRIVES, camera.WIDE)), max(t, LEAVES))
+    camera.shot(pen, data, data.main, now, camera.film("dawn", t), view)
+    town.dark(pen, 0.85 * (1 - ease(t, LIGHT, LIGHTS)))
     for order, (name, x, y) in enumerate(PLACES):
-        alpha = ease(t, NAMES + EACH_NAME * order, 0.5)
+        alpha = between(t, NAMES + EACH_NAME * order, NAMED, 0.4)
         pen.text(name, px(x), py(y), theme.FLOOR, theme.TEXT, anchor="middle", alpha=alpha)
-    town.counter(pen, data.main, now)
+    camera.dial(pen, data, now)

@@ -18,7 +18,7 @@ from stagelight.render.components.village.rabbit import rabbit
 from stagelight.render.components.village.thread import thread
 from stagelight.render.components.village.villager import CHILDREN, LOOKS, villager
 from stagelight.render.components.village.windmill import windmill
-from stagelight.render.motion import Box, Point, between, mix, px, py
+from stagelight.render.motion import Box, Point, mix, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.village.data import AGENTS, BAKE, DAY, WAIT, Data, Run
 from stagelight.render.scenes.village.paths import PATHS, position, spot
@@ -53,21 +53,14 @@ WORKER, FAR, NEAR = 2.3, 0.9, 1.12  # size; at the back and at the front
 HAND = 46  # pixels above the ground
 LEAST_THREAD = 90  # pixels: two who stand closer have no thread
 HOPS, AHEAD = 15 / 16, 5 / 16  # of a child, a second; by how much of one the next child is ahead
-SQUARE_LEFT, SQUARE_WIDTH, SQUARE_TOP, SQUARE_DEPTH, ROW_SHIFT = 74.0, 22.5, 76.4, 5.6, 10.0
-CROWDS = ((10, 5, 2.5), (18, 6, 2.2), (24, 8, 1.9), (99, 9, 1.7))  # in the square: up to so many, columns, size
-
-CURTAIN = 0.35  # seconds in which the stage goes dark between two pictures, and as many in which it comes back
+SQUARE_LEFT, SQUARE_FRONT, COLUMN, ROWS, ROW_DEPTH, ROW_SHIFT = 73.5, 82.0, 2.85, 4, 2.5, 1.3  # percent, in the square
+CROWDED = 1.9  # size of who is there
 
 
 def dark(pen: Pen, alpha: float = 1.0) -> None:
     """Night over the whole stage."""
     pen.context.rectangle(0, 0, theme.WIDTH, theme.HEIGHT)
     pen.fill(theme.NIGHT_DEEP, alpha)
-
-
-def curtain(pen: Pen, t: float, change: float) -> None:
-    """The stage goes dark round the moment at which one picture gives way to another."""
-    dark(pen, 0.9 * between(t, change - CURTAIN, change + CURTAIN, CURTAIN))
 
 
 def counter(pen: Pen, run: Run, clock: float) -> None:
@@ -92,13 +85,6 @@ def _trodden(pen: Pen) -> None:
             (x0, y0), (x1, y1) = spot(a), spot(b)
             pen.curve(((x0, y0), (mix(x0, x1, 0.4), y0), (mix(x0, x1, 0.6), y1), (x1, y1)))
             pen.stroke(colour, width, 0.5)
-
-
-def town(pen: Pen, data: Data, run: Run, clock: float, t: float, until: int, priced: bool = True) -> None:
-    """Everything that stands or moves, back to front; the square has room for those who come until a moment."""
-    buildings(pen, data, run, clock, t, data.turned(clock), priced)
-    crowd(pen, run, clock, t, until)
-    workers(pen, run, clock)
 
 
 def buildings(pen: Pen, data: Data, run: Run, clock: float, t: float, turned: float, priced: bool) -> None:
@@ -146,16 +132,27 @@ def rabbits(pen: Pen, run: Run, clock: float, t: float, place: Point, size: floa
         rabbit(pen, x, y, 0, 0.85 + 0.15 * math.sin(6 * t + 2 * at), size, left=at % 2 == 1)
 
 
-def crowd(pen: Pen, run: Run, clock: float, t: float, until: int) -> None:
-    """Those in the square, all as hungry as the village is."""
-    hunger, most = run.level("hunger", clock), run.most_mouths(until) - len(AGENTS)
-    columns, size = next(each[1:] for each in CROWDS if most <= each[0])
-    rows = -(-most // columns)
-    for at in range(run.mouths(clock) - len(AGENTS)):
-        row, column = divmod(at, columns)
-        x = SQUARE_LEFT + SQUARE_WIDTH * column / (columns - 1) - ROW_SHIFT / columns * (row % 2)
-        y = SQUARE_TOP + SQUARE_DEPTH * row / max(rows - 1, 1)
-        villager(pen, px(x), py(y), CHILDREN[at % 4], hunger=hunger, joy=hops(t, at), size=size, left=at % 3 == 1)
+def crowd(pen: Pen, run: Run, clock: float, t: float) -> None:
+    """Those in the square, all as hungry as the village is, back to front."""
+    hunger = run.level("hunger", clock)
+    for at in sorted(range(run.mouths(clock) - len(AGENTS)), key=lambda at: place(at)[1]):
+        x, y = place(at)
+        villager(
+            pen,
+            px(x),
+            py(y),
+            CHILDREN[(at + at // ROWS) % 4],
+            hunger=hunger,
+            joy=hops(t, at),
+            size=CROWDED,
+            left=at % 3 == 1,
+        )
+
+
+def place(at: int) -> Point:
+    """Where somebody in the square is, percent: the first at the front on the left, later ones further to the right."""
+    column, row = divmod(at, ROWS)
+    return SQUARE_LEFT + COLUMN * column + ROW_SHIFT * (row % 2), SQUARE_FRONT - ROW_DEPTH * row
 
 
 def workers(pen: Pen, run: Run, clock: float) -> None:
@@ -171,11 +168,11 @@ def workers(pen: Pen, run: Run, clock: float) -> None:
 
 
 def threads(pen: Pen, run: Run, clock: float, alpha: float) -> None:
-    """From the baker's hands to the miller's and from the miller's to the farmer's: taut while they wait."""
+    """Of who waits, to the hands of the one before: from the baker to the miller, from the miller to the farmer."""
     for agent in (2, 1):
         tick = run.tick(clock)
         waits = [float(run.does[max(at, 0), agent] == WAIT) for at in (tick - 1, tick)]
         pull = mix(waits[0], waits[1], min((clock - tick) * 2, 1.0))
         a, b = (position(run, who, clock)[0] for who in (agent, agent - 1))
-        if math.dist(a, b) > LEAST_THREAD:
-            thread(pen, (a[0], a[1] - HAND), (b[0], b[1] - HAND), 0.15 + 0.85 * pull, alpha)
+        if pull > 0 and math.dist(a, b) > LEAST_THREAD:
+            thread(pen, (a[0], a[1] - HAND), (b[0], b[1] - HAND), 1.0, alpha * pull)
