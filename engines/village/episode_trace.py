@@ -18,7 +18,7 @@ The arrays of a trace. T = 480 ticks; a moment is the start of a tick, and the e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,12 +108,13 @@ class Trace:
             self._notes[name].append(row)
 
 
-def trace(tape: Tape, agents: Sequence[Agent]) -> Trace:
-    """An episode on a tape, played to its end and written down."""
+def trace(tape: Tape, agents: Sequence[Agent], report: Callable[[int], object] = lambda _: None) -> Trace:
+    """An episode on a tape, played to its end and written down; `report` is called with the number of ticks done."""
     world = World(tape)
     found = Trace(world)
     for step in run(world, agents):
         found.add(step)
+        report(world.tick)
     return found
 
 

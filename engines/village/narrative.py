@@ -38,19 +38,19 @@ class Narrative:
     runs: Mapping[str, Arrays]
     said: Sequence[Mapping[str, Any]]  # by the shown workers
     tape: Tape
-    story: Story
+    story: Story | None  # None if nothing of the kind happened
 
     def facts(self) -> dict[str, float]:
         """Dotted name -> number."""
-        found: dict[str, float] = {
-            "days": r.DAYS,
-            "ticks_a_day": r.DAY,
-            "story.still_days": self.story.blows - self.story.still,
-            "story.bridged_days": self.story.hungry[0] - self.story.still,
-            "story.hungry_days": len(self.story.hungry),
-            "story.recovery_days": self.story.recovered - self.story.blows,
-            "story.least_fed": float(fed(self.runs["shown"])[[day - 1 for day in self.story.hungry]].min()),
-        }
+        found: dict[str, float] = {"days": r.DAYS, "ticks_a_day": r.DAY}
+        if self.story:
+            found |= {
+                "story.still_days": self.story.blows - self.story.still,
+                "story.bridged_days": self.story.hungry[0] - self.story.still,
+                "story.hungry_days": len(self.story.hungry),
+                "story.recovery_days": self.story.recovered - self.story.blows,
+                "story.least_fed": float(fed(self.runs["shown"])[[day - 1 for day in self.story.hungry]].min()),
+            }
         for name, run in self.runs.items():
             last, eaten = run["state"][-1], fed(run)
             found |= {
@@ -81,9 +81,10 @@ class Narrative:
 
     def _happened(self) -> Iterator[dict[str, Any]]:
         story, shown = self.story, self.runs["shown"]
-        days = {"wind_drops": story.still, "granary_dry": story.dry, "hungry": story.hungry[0],
-                "wind_returns": story.blows, "recovered": story.recovered}  # fmt: skip
-        yield from ({"step": (day - 1) * r.DAY, "kind": kind, "day": day} for kind, day in days.items())
+        if story:
+            days = {"wind_drops": story.still, "granary_dry": story.dry, "hungry": story.hungry[0],
+                    "wind_returns": story.blows, "recovered": story.recovered}  # fmt: skip
+            yield from ({"step": (day - 1) * r.DAY, "kind": kind, "day": day} for kind, day in days.items())
         patience, level, mouths = (shown["state"][:, column] for column in (RABBITS, LEVEL, N))
         for tick in np.flatnonzero((patience[1:] > 0) & (patience[:-1] == 0)):
             yield {"step": int(tick), "kind": "rabbits", "day": int(tick) // r.DAY + 1}

@@ -30,13 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines import recording
-from stagelight.engines.experiment.progress import Progress
+from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.recording import Recording, sha256
 from stagelight.engines.village import constants as r
 from stagelight.engines.village import counterfactual, exogenous, narrative, scenarios, seed_selection
 from stagelight.engines.village.agents import fitted, registry
-from stagelight.engines.village.agents.language_model import MODEL
+from stagelight.engines.village.agents.language_model import MODEL, LanguageAgent
 from stagelight.engines.village.agents.protocol import SCRIPT, Agent
 from stagelight.engines.village.agents.retold import SAID, retold
 from stagelight.engines.village.agents.scripted import Idle, lone, scripts
@@ -48,6 +48,7 @@ from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import runs, smollm
 from stagelight.engines.village.llm.facts import parse
 from stagelight.engines.village.llm.small_worker import SmallWorker
+from stagelight.engines.village.llm.types import Model
 
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).resolve().parent
@@ -77,8 +78,10 @@ class Cast:
     name: str
     author: str  # script, planner, policy or language model
     make: Callable[[], Sequence[Agent]]  # three, fresh for an episode
-    weights: str | None = None  # SHA-256 of theirs; the runs of who has some are kept, as they take minutes
+    sha256: str | None = None  # of their weights
+    slow: bool = False  # takes minutes for a run, which then is kept
     swayed: Callable[[Tape, Sequence[Event]], list[Event]] = lambda *_: []  # see `counterfactual`
+    chosen: Event | None = None  # how its one run was come by, where it was before
 
 
 def scripted(config: Config) -> Cast:
@@ -99,15 +102,26 @@ def small() -> Cast:
         MODEL,
         lambda: [SmallWorker(model) for _ in r.AGENTS],
         sha256(runs.ADAPTER / smollm.ADAPTER),
+        True,
         lambda weather, said: counterfactual.swayed(weather, said, model),
     )
+
+
+def asked(model: Model) -> Cast:
+    """Three workers who are a reader's language model; their one run need not tell the story."""
+    how = {"rule": "the weather of the published run, or the seed asked for, whatever happens in it", "looked_at": 1}
+    return Cast(model.name, MODEL, lambda: [LanguageAgent(model) for _ in r.AGENTS], chosen=how)
 
 
 def told_again(before: Recording) -> Cast:
     """Whoever acted in a recording, doing and saying again what was recorded."""
     said, config = [event for event in before.events if event["kind"] == SAID], before.config
     swayed = [dict(event) for event in before.events if event["kind"] == counterfactual.SWAYED]
-    return Cast(config["cast"], config["author"], lambda: retold(said), config["cast_sha256"], lambda *_: swayed)
+    how = next(event for event in before.events if event["kind"] == "cast")
+    chosen = {name: how[name] for name in ("rule", "looked_at")}
+    return Cast(
+        config["cast"], config["author"], lambda: retold(said), config["cast_sha256"], False, lambda *_: swayed, chosen
+    )
 
 
 def version() -> str:
@@ -150,7 +164,7 @@ def make(
             "varies": list(config.varies),
             "cast": cast.name,
             "author": cast.author,
-            "cast_sha256": cast.weights,
+            "cast_sha256": cast.sha256,
             "policy_sha256": sha256(POLICY) if POLICY.exists() else None,
         },
         code_version=version(),
@@ -185,8 +199,10 @@ def _acted(config: Config, name: str, weather: Tape) -> dict[str, float]:
 
 def _choose(
     config: Config, cast: Cast, cache: Path, seed: int | None, progress: Progress
-) -> tuple[int, Trace, seed_selection.Story, dict[str, Any]]:
+) -> tuple[int, Trace, seed_selection.Story | None, dict[str, Any]]:
     """The first run that tells the story, or that of the seed asked for, and how it was come by."""
+    if cast.chosen is not None and seed is not None:
+        return seed, *_played(config, cast, cache, seed, progress), cast.chosen
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
         run, found = _tried(config, cast, cache, one)
@@ -216,17 +232,28 @@ def _tried(config: Config, cast: Cast, cache: Path, seed: int) -> tuple[Trace | 
     """A run, and its story if it has one; None in whose weather there can be none."""
     weather = exogenous.draw(scenarios.named(config.scenario), seed)
     still = seed_selection.still_days(weather)
-    if not seed_selection.possible(still):
-        return None, None
-    run = trace(weather, _workers(config, cast, cache, seed))
+    return _played(config, cast, cache, seed) if seed_selection.possible(still) else (None, None)
+
+
+def _played(
+    config: Config, cast: Cast, cache: Path, seed: int, progress: Progress = silent
+) -> tuple[Trace, seed_selection.Story | None]:
+    """A run, and its story if it has one."""
+    weather = exogenous.draw(scenarios.named(config.scenario), seed)
+    run = trace(
+        weather,
+        _workers(config, cast, cache, seed),
+        lambda tick: progress("the village that is shown", tick, r.TICKS, {}),
+    )
+    still = seed_selection.still_days(weather)
     return run, seed_selection.story(narrative.fed(run.arrays), narrative.stored(run.arrays), still)
 
 
 def _workers(config: Config, cast: Cast, cache: Path, seed: int) -> Sequence[Agent]:
     """The three of a run; of who takes minutes, what they did and said when they were asked before."""
-    if cast.weights is None:
+    if not cast.slow:
         return cast.make()
-    path = cache / f"said-{config.scenario}-{seed}-{key(version(), cast.weights)}.json"
+    path = cache / f"said-{config.scenario}-{seed}-{key(version(), cast.sha256)}.json"
     if not path.is_file():
         asked = trace(exogenous.draw(scenarios.named(config.scenario), seed), cast.make())
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ import click
 from stagelight.engines import installation, recording
 from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
-from stagelight.render.cli import options
+from stagelight.render.cli import endpoint, options
 from stagelight.render.cli.engine_calls import refusals, stopping_after
 from stagelight.render.cli.options import FILE, FOLDER, MINUTES, jobs
 from stagelight.render.pipeline import executor, plan, progress
@@ -46,15 +46,17 @@ from stagelight.render.pipeline.plan import Places
     metavar="TEXT",
     help="scan: the sentence that conditions the prior. Example: --prompt 'T1-weighted, normal'",
 )
+@endpoint.options
 @MINUTES
 @jobs("Train N runs")
 @click.option(
     "--fresh", is_flag=True, help="Remove the checkpoints and start over. Example: click record rollout --fresh"
 )
 @options.out("the two files", "site_assets/recordings", "mine", FOLDER)
-@click.pass_obj
+@click.pass_context
 def record(
-    places: Places,
+    context: click.Context,
+    /,
     scene: str,
     seed: int | None,
     start: str | None,
@@ -65,6 +67,7 @@ def record(
     jobs: int | None,
     fresh: bool,
     out: Path | None,
+    **model: Any,
 ) -> None:
     """Run the engine behind SCENE and record the run.
 
@@ -77,7 +80,12 @@ def record(
         click record rollout --minutes 30         half an hour of it; the same command resumes
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
+        click record village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --out mine
+
+    With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
+    reply is on disk before it is used, so the same command resumes.
     """
+    places: Places = context.obj
     if volume is not None and scene == "scan":
         _reconstruct(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
         return
@@ -87,7 +95,17 @@ def record(
     asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs, "volume": volume}
     asked |= {"acceleration": acceleration, "prompt": prompt}
     asked |= _policy(places, start)
-    engine, made = _run_engine(scene, asked, checkpoints, minutes)
+    with refusals():
+        who = endpoint.Asked(**model)
+        for name in endpoint.given(context, who):
+            if scene != "village":
+                raise click.UsageError(f"{scene} takes no {name}.")
+            if not who:
+                raise click.UsageError(f"{name} needs a model; give --base-url and --model, or --transcripts.")
+    if who:
+        engine, made = _ask(places, who, seed, checkpoints, minutes)
+    else:
+        engine, made = _run_engine(scene, asked, checkpoints, minutes)
     folder = out or places.recorded
     paths = [*recording.save(made, folder)]
     if hasattr(engine, "publish"):
@@ -123,6 +141,22 @@ def _run_engine(
             given["deadline"] = end
         made: Recording = engine.make(checkpoints, report, **given)
     return engine, made
+
+
+def _ask(
+    places: Places, asked: endpoint.Asked, seed: int | None, checkpoints: Path, minutes: float | None) -> tuple[Any, Recording]:
+    """Record a village in which a reader's language model acts, on the weather of the published one or of a seed."""
+    from stagelight.engines.village import record as engine  # noqa: PLC0415  # brings in numba
+
+    with (
+        refusals(), stopping_after(minutes) as end, progress.following() as report,
+        endpoint.asking(checkpoints, asked, end) as ask,
+    ):  # fmt: skip
+        assert ask is not None
+        config = engine.Config()
+        seed = recording.load_head(places.recordings, "village")["seed"] if seed is None else seed
+        with ask(config.scenario, seed) as model:
+            return engine, engine.make(checkpoints, report, config=config, seed=seed, cast=engine.asked(model))
 
 
 def _policy(places: Places, start: str | None) -> dict[str, Path]:

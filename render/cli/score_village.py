@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stagelight.engines import recording
+from stagelight.render.cli import endpoint
 from stagelight.render.cli.engine_calls import refusals, stopping_after
 from stagelight.render.cli.options import FOLDER, JSON, MINUTES, jobs
 from stagelight.render.pipeline import InputError, executor, progress
 from stagelight.render.pipeline.plan import Places
 
 Rows = list[tuple[str, str, Mapping[str, float]]]  # scenario, agent, what was measured
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The language model that is asked, and how; each field an option."""
-
-    base_url: str | None
-    model: str | None
-    key_variable: str
-    max_tokens: int
-    effort: str
-    temperature: float
-    time_out: float
-    parallel: int
-    budget: int
-    price_in: float | None
-    price_out: float | None
-    transcripts: Path | None
-
-    def __post_init__(self) -> None:
-        """Refuse one of a pair without the other."""
-        if (self.base_url is None) != (self.model is None):
-            raise InputError("--base-url and --model belong together; give both, or --transcripts alone to replay")
-        if (self.price_in is None) != (self.price_out is None):
-            raise InputError("--price-in and --price-out belong together; give both, or neither")
-
-    def __bool__(self) -> bool:
-        """True where there is a model to ask, or a transcript of one."""
-        return bool(self.base_url or self.transcripts)
-
-    @property
-    def price(self) -> tuple[float, float] | None:
-        """Of a million tokens read and written."""
-        return None if self.price_in is None or self.price_out is None else (self.price_in, self.price_out)
 
 
 @click.command("village")
@@ -80,49 +43,7 @@ class Asked:
 @JSON
 @jobs("Search N plans")
 @MINUTES
-@click.option(
-    "--base-url",
-    metavar="URL",
-    help="Address of an OpenAI-compatible server. Example: --base-url http://127.0.0.1:11434/v1",
-)
-@click.option("--model", metavar="NAME", help="The model to ask there. Example: --model qwen3:4b")
-@click.option(
-    "--key-variable",
-    default="OPENAI_API_KEY",
-    show_default=True,
-    metavar="NAME",
-    help="Environment variable that holds the key, if the server wants one. Example: --key-variable GROQ_API_KEY",
-)
-@click.option(
-    "--max-tokens",
-    type=click.IntRange(1),
-    default=2000,
-    show_default=True,
-    metavar="N",
-    help="Let an answer have N tokens, thinking included. Example: --max-tokens 8000",
-)
-@click.option(
-    "--effort",
-    default="",
-    metavar="LEVEL",
-    help="Let the model think so much: none, minimal, low, medium or high; default: its own. Example: --effort low",
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0, 2),
-    default=0.0,
-    show_default=True,
-    metavar="T",
-    help="Sample at temperature T. Example: --temperature 0.7",
-)
-@click.option(
-    "--time-out",
-    type=click.FloatRange(0, min_open=True),
-    default=120.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Wait so long for an answer, to its last byte. Example: --time-out 600",
-)
+@endpoint.options
 @click.option(
     "--parallel",
     type=click.IntRange(1, 64),
@@ -140,14 +61,6 @@ class Asked:
     help="Play the first N days only; the return is that of these days, without a score. Example: --days 3",
 )
 @click.option(
-    "--budget",
-    type=click.IntRange(1),
-    default=2_000_000,
-    show_default=True,
-    metavar="TOKENS",
-    help="Stop after this many tokens, asked and answered; the same command resumes. Example: --budget 100000",
-)
-@click.option(
     "--price-in",
     type=click.FloatRange(0),
     metavar="PRICE",
@@ -158,12 +71,6 @@ class Asked:
     type=click.FloatRange(0),
     metavar="PRICE",
     help="Reckon the cost at this price of a million tokens answered. Example: --price-out 0.6",
-)
-@click.option(
-    "--transcripts",
-    type=FOLDER,
-    metavar="FOLDER",
-    help="Keep requests and replies there; without --base-url, replay them. Example: --transcripts qwen",
 )
 @click.option(
     "--save-plans",
@@ -212,11 +119,11 @@ def score_village(
         from stagelight.engines.village.evaluation import evaluate_agents  # noqa: PLC0415
 
         cache, cores = places.cache.parent / "record" / "village", jobs or executor.usable_cores()
-        model = Asked(**asked)
+        model = endpoint.Asked(**asked)
         agents = agents or ((evaluate_agents.ENDPOINT,) if model else ())
         if not (agents or where) and (days < constants.DAYS or save_plans):
             raise InputError("--days and --save-plans need --agent or --scenario; name one")
-        with stopping_after(minutes) as end, progress.following() as report, _asking(cache, model, end) as ask:
+        with stopping_after(minutes) as end, progress.following() as report, endpoint.asking(cache, model, end) as ask:
             if agents or where:
                 means = evaluate_agents.Means(village.POLICY, cache, report, ask, days, model.parallel, model.price)
                 rows = _score_agents(agents, where, seeds, means, model, cores, end, save_plans)
@@ -244,7 +151,7 @@ def _score_agents(
     where: tuple[str, ...],
     seeds: int | None,
     means: Any,
-    model: Asked,
+    model: endpoint.Asked,
     cores: int,
     end: float,
     save_plans: Path | None,
@@ -282,7 +189,7 @@ def _score_agents(
     ]
 
 
-def _estimate(means: Any, model: Asked, chosen: Sequence[str], tapes: Sequence[int]) -> None:
+def _estimate(means: Any, model: endpoint.Asked, chosen: Sequence[str], tapes: Sequence[int]) -> None:
     """Ask one prompt, and say what all of them will take."""
     from stagelight.engines.village.llm import runs  # noqa: PLC0415
 
@@ -312,31 +219,3 @@ def _print(rows: Rows) -> None:
             line = f"{line:66}{row['invalid'] / row['asked']:9.1%}{row['tokens']:16,.0f}"
             line += f"{row['cost']:14.2f}" if "cost" in row else ""
         click.echo(line)
-
-
-@contextmanager
-def _asking(cache: Path, asked: Asked, end: float) -> Iterator[Callable[[str, int], Any] | None]:
-    """A function of scenario and seed that gives the language model to ask; None if none was named."""
-    if not asked:
-        yield None
-        return
-    from stagelight.engines.village.llm.transcript import Transcript  # noqa: PLC0415
-
-    folder = asked.transcripts
-    if asked.base_url is None and folder:
-        yield lambda scenario, seed: Transcript(folder / f"{scenario}-{seed}.jsonl")
-        return
-    from stagelight.engines.experiment.provenance import key  # noqa: PLC0415
-    from stagelight.engines.village.llm.client import Config, Endpoint  # noqa: PLC0415  # brings in httpx
-
-    for name in ("httpx", "httpcore"):  # or else they have a line for every request, with its headers
-        logging.getLogger(name).setLevel(logging.WARNING)
-    config = Config(
-        asked.base_url or "", asked.model or "", asked.key_variable, temperature=asked.temperature,
-        max_tokens=asked.max_tokens, effort=asked.effort, parallel=asked.parallel, budget=asked.budget,
-        timeout=asked.time_out, deadline=end,
-    )  # fmt: skip
-    name = re.sub(r"[^\w.-]+", "_", config.model) + f"-{key(config.settings())[:8]}"
-    kept = folder or cache / "transcripts" / name
-    with Endpoint(config, lambda line: click.echo(line, err=True)) as endpoint:
-        yield lambda scenario, seed: Transcript(kept / f"{scenario}-{seed}.jsonl", endpoint, config.settings())

@@ -85,7 +85,7 @@ def choice(data: Data) -> Mapping[str, Any]:
         and _moved(data.main, event) >= LEAST
     ]
     later = [event for event in banked if event["step"] > since + 2]
-    return next((event for event in fit if event.get("reason")), (fit or later or banked)[0])
+    return next((event for event in fit if event.get("reason")), next(iter(fit or later or banked), data.said[-1]))
 
 
 def _moved(run: Run, event: Mapping[str, Any]) -> float:

@@ -21,6 +21,7 @@ import pytest
 
 pytest.importorskip("httpx", reason="the extra village-llm")
 
+from stagelight.engines import recording
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.village.agents.language_model import LanguageAgent
 from stagelight.engines.village.agents.protocol import Observation
@@ -29,8 +30,10 @@ from stagelight.engines.village.llm.client import BudgetSpent, Config, Endpoint,
 from stagelight.engines.village.llm.transcript import Transcript
 from stagelight.engines.village.llm.types import ModelError, Reply
 from stagelight.engines.village.observation import observe
-from stagelight.render import cli
+from stagelight.render import cli, theme
 from stagelight.render.pipeline.plan import Places
+from stagelight.render.scenes.village import Village
+from stagelight.render.stage import Film
 from support.paths import PACKAGE
 from support.village import village
 
@@ -615,6 +618,48 @@ def score(server: Server, places: Places, capfd: pytest.CaptureFixture[str], tmp
         return code, *capfd.readouterr()
 
     return call
+
+
+SAYS = '{"reason": "Flour first <b>\\u202e", "action": "bank", "message": "I store it. mill_flour=7", "note": ""}'
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+def test_a_village_of_a_model_behind_a_server_is_recorded_and_drawn(
+    server: Server, places: Places, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whatever happens in it: the same film, the model's own words on every bubble; from its transcript, the same."""
+    server.script = [says(SAYS)]
+    named = [
+        "record",
+        "village",
+        "--seed",
+        "3008",
+        "--transcripts",
+        str(tmp_path / "said"),
+        "--out",
+        str(tmp_path / "mine"),
+    ]
+    assert cli.run([*named, "--base-url", server.url, "--model", "tiny"], places) == 0
+    made = recording.load(tmp_path / "mine", "village")
+    assert made.config["cast"] == "tiny"
+    said = [event for event in made.events if event["kind"] == "said"]
+    assert {event["author"] for event in said} == {"language model"}
+    assert {event["reason"] for event in said} == {"Flour first b"}
+    assert "story.hungry_days" not in made.facts, "everybody stores, and starves"
+    for section in Village(made).sections():
+        assert Film(section, theme.Quality("test", 192, 108, 10, 30, "ultrafast")).at(section.still).any()
+    asked = len(server.asked)
+    assert cli.run(named, places) == 0, "from its transcript"
+    assert recording.load(tmp_path / "mine", "village").events == made.events
+    assert len(server.asked) == asked
+    capfd.readouterr()
+    for wrong, words in (
+        (["rollout", "--effort", "low"], "rollout takes no --effort"),
+        (["village", "--effort", "low"], "--effort needs a model"),
+    ):
+        assert cli.run(["record", *wrong], places) != 0
+        assert words in capfd.readouterr().err
 
 
 @pytest.mark.slow
