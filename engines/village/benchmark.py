@@ -9,7 +9,7 @@ llm.*           the small language model before and after it was taught, in scen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,7 +89,8 @@ def table(
     progress, calibrated = means.progress, {one.name for one in scenarios.CALIBRATED}
     facts: dict[str, float] = {
         "compared.seeds": count, "compared.other_seeds": min(count, OTHERS),
-        "compared.llm_seeds": min(count, SLOW[SMALL]), "compared.planner_seeds": min(count, SLOW["planner"]),
+        "compared.llm_seeds": min(count, SLOW[TAUGHT]), "compared.zero_shot_seeds": min(count, SLOW[SMALL]),
+        "compared.planner_seeds": min(count, SLOW["planner"]),
     }  # fmt: skip
     rounds: dict[str, Round] = {}
     found: dict[str, NDArray[np.float64]] = {}
@@ -196,7 +197,7 @@ def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dic
 def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     """What the small language model reaches before and after it was taught, in weather that nobody was trained in.
 
-    llm.WHO.share        of the clairvoyant's return, on all held-out tapes together; of other agents on the same ones
+    llm.WHO.share        of the clairvoyant's return, on all held-out tapes that were played; of others on the same ones
     llm.gain.share       of the taught model over the model as it comes
     llm.message_cost     what is lost where nobody hears what the others say, as a share of the same
     llm.said.share       of choices that are followed by a sentence
@@ -211,18 +212,32 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
         unheard: (B,) by scenario, returns of the taught model's villages where nobody hears the others.
     """
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
-    count = len(chosen[0].played[SMALL].returns)
-    best = np.concatenate([one.best[:count] for one in chosen])
+    taught = {name: one.played[TAUGHT].returns for name, one in rounds.items()}
+
+    def gathered(values: Callable[[str], NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A value of all tapes that the taught model played, if there is one, and the best that was reached on each."""
+        own = [values(name)[: len(taught[name])] for name in scenarios.HELD_OUT]
+        best = [one.best[: len(each)] for one, each in zip(chosen, own, strict=True)]
+        return np.concatenate(own), np.concatenate(best)
+
+    def gained(name: str) -> NDArray[np.float64]:
+        before = rounds[name].played[SMALL].returns
+        return taught[name][: len(before)] - before
+
     shares = {
-        kind: np.concatenate([one.played[who].returns[:count] for one in chosen])
-        for kind, who in (("zero_shot", SMALL), ("trained", TAUGHT), ("roles", "roles"), (POLICY, POLICY))
+        "llm.zero_shot.share": gathered(lambda name: rounds[name].played[SMALL].returns),
+        "llm.trained.share": gathered(lambda name: taught[name]),
+        "llm.roles.share": gathered(lambda name: rounds[name].played["roles"].returns),
+        "llm.policy.share": gathered(lambda name: rounds[name].played[POLICY].returns),
+        "llm.gain.share": gathered(gained),
+        "llm.message_cost": gathered(lambda name: taught[name] - unheard[name][: len(taught[name])]),
     }
-    silent = np.concatenate([unheard[name][:count] for name in scenarios.HELD_OUT])
-    shares |= {"gain": shares["trained"] - shares["zero_shot"], "message_cost": shares["trained"] - silent}
-    facts = {"llm.tapes": float(len(best))}
-    for kind, values in shares.items():
+    facts = {
+        "llm.tapes": float(len(shares["llm.trained.share"][0])),
+        "llm.zero_shot.tapes": float(len(shares["llm.zero_shot.share"][0])),
+    }
+    for name, (values, best) in shares.items():
         low, high = ratio_interval(values, best)
-        name = "llm.message_cost" if kind == "message_cost" else f"llm.{kind}.share"
         facts |= {name: float(values.mean() / best.mean()), f"{name}.low": low, f"{name}.high": high}
     said = [one.played[TAUGHT].said for one in chosen]
     total = {name: sum(one[name] for one in said) for name in (*runs.GATES, "invalid", "asked")}

@@ -33,7 +33,7 @@ QUICK = (
     "roles", "stock", POLICY,
 )  # fmt: skip
 AGENTS = (*QUICK, ALONE, "planner", SMALL, TAUGHT)
-SLOW = {ALONE: 10, "planner": 10, SMALL: 5, TAUGHT: 5, ENDPOINT: 2}  # tapes that they are given, at most
+SLOW = {ALONE: 10, "planner": 10, SMALL: 2, TAUGHT: 5, ENDPOINT: 2}  # tapes that they are given, at most
 Table = dict[str, dict[str, float]]  # by agent: `metrics.table`
 
 

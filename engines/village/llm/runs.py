@@ -30,6 +30,7 @@ from stagelight.engines.village.agents.language_model import LanguageAgent
 from stagelight.engines.village.evaluation import metrics, worst_case_start
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import smollm
+from stagelight.engines.village.llm.small_worker import Mute
 from stagelight.engines.village.llm.smollm import SmolLM
 from stagelight.engines.village.llm.types import Model, ModelError
 from stagelight.engines.village.world import World
@@ -107,7 +108,9 @@ def unheard(
             progress(f"the small model in {scenario}, unheard", tick, r.TICKS, {})
 
         return {
-            "returns": rollouts(loaded(adapter), metrics.tapes(scenario, seeds), talks=False, report=report).returns
+            "returns": rollouts(
+                Mute(loaded(adapter).next_word), metrics.tapes(scenario, seeds), talks=False, report=report
+            ).returns
         }
 
     return cache.get_or_compute(folder / f"unheard-{scenario}-{name}.npz", compute, "returns")["returns"]
@@ -124,7 +127,8 @@ def _chosen(scenario: str, seeds: Sequence[int], adapter: Path | None, progress:
 
     model = loaded(adapter)
     begun = time.process_time()
-    found = rollouts(model, metrics.tapes(scenario, seeds), report=report)
+    speaker = model if adapter else Mute(model.next_word)  # as it comes, it has no sentences that mean anything here
+    found = rollouts(speaker, metrics.tapes(scenario, seeds), report=report)
     seconds = time.process_time() - begun
     read = sum(map(len, model.encode(found.lessons.pupil.lines())))
     written = len(found.said) + sum(map(len, model.encode(found.said)))

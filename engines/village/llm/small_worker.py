@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -23,6 +23,22 @@ class Speaker(Protocol):
 
     def answers(self, lines: Sequence[str], choose: Choose) -> tuple[NDArray[np.int64], list[str]]:
         """(N,) actions by their logits, (N, 13), and what is said after each; empty for nothing."""
+
+
+class Mute:
+    """A model whose words nobody asks for, such as one that was not taught any."""
+
+    def __init__(self, next_word: Callable[[Sequence[str]], NDArray[np.float32]]) -> None:
+        """A model.
+
+        Args:
+            next_word: (N,) lines -> (N, 13) logits of the words that may follow.
+        """
+        self.next_word = next_word
+
+    def answers(self, lines: Sequence[str], choose: Choose) -> tuple[NDArray[np.int64], list[str]]:
+        """(N,) actions, and nothing said after them."""
+        return choose(self.next_word(lines)), [""] * len(lines)
 
 
 class SmallWorker:
