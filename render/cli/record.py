@@ -144,7 +144,8 @@ def _run_engine(
 
 
 def _ask(
-    places: Places, asked: endpoint.Asked, seed: int | None, checkpoints: Path, minutes: float | None) -> tuple[Any, Recording]:
+    places: Places, asked: endpoint.Asked, seed: int | None, checkpoints: Path, minutes: float | None
+) -> tuple[Any, Recording]:
     """Record a village in which a reader's language model acts, on the weather of the published one or of a seed."""
     from stagelight.engines.village import record as engine  # noqa: PLC0415  # brings in numba
 

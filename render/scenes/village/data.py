@@ -27,6 +27,7 @@ PLACES = ("field", "mill", "bakery", "granary", "market", "square")
 AGENTS: tuple[Role, ...] = ("farmer", "miller", "baker")
 WAIT, GRIND, BAKE = 0, 4, 6  # actions
 DAY = 12
+KEPT = 4  # recordings whose parts of the story are remembered
 FED, HUNGRY = 0.95, 0.7  # share of the bread needed, of a day that is fed in full and of one that is hungry
 PLOTS = 6
 # Columns of a recorded state: the plots, then these.

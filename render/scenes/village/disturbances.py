@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, speech, tradeoff
 from stagelight.render.scenes.village.camera import View
-from stagelight.render.scenes.village.data import DAY, FED, HUNGRY, Data, Run
+from stagelight.render.scenes.village.data import DAY, FED, HUNGRY, KEPT, Data, Run
 from stagelight.render.wording import in_words
 
 # Beats, in seconds.
@@ -79,6 +79,7 @@ def raided(data: Data) -> bool:
     return bool(run.column("rabbits")[int(ticks[0]) : int(ticks[1]) + 2].max() > 0)
 
 
+@lru_cache(KEPT)
 def draw(data: Data) -> Mapping[str, Any] | None:
     """The first flour that is taken from the granary after the wind has dropped, while there is some.
 
@@ -104,12 +105,14 @@ def clock(data: Data, t: float) -> float:
     return camera.ticks("disturbances", t, times, ticks)
 
 
+@lru_cache(KEPT)
 def _worst(data: Data) -> float:
     """The tick, between the wind's drop and its return, of the greatest hunger."""
     first, last = data.shock.drops * DAY, data.shock.blows * DAY
     return float(first + np.argmax(data.main.column("hunger")[first : last + 1]))
 
 
+@lru_cache(KEPT)
 def _raid(data: Data) -> float:
     """The first tick without wind in which there are rabbits; one in the middle of that time if there are none."""
     first, last = data.shock.drops * DAY, data.shock.blows * DAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from stagelight.render.motion import between, ease, mix, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, dawn, town
-from stagelight.render.scenes.village.data import DAY, FED, Data, Run, run_reads
+from stagelight.render.scenes.village.data import DAY, FED, KEPT, Data, Run, run_reads
 from stagelight.render.wording import MINUS, with_minus
 
 # Beats, in seconds.
@@ -54,6 +54,7 @@ def section(recording: Recording) -> Section:
     )
 
 
+@lru_cache(KEPT)
 def ends(data: Data) -> float:
     """The clock at the end: night after the first day on which everyone was fed and nobody was hungry from before.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, goal, speech
 from stagelight.render.scenes.village.camera import View
-from stagelight.render.scenes.village.data import AGENTS, Data
+from stagelight.render.scenes.village.data import AGENTS, KEPT, Data
 from stagelight.render.scenes.village.paths import position
 
 # Beats, in seconds.
@@ -56,6 +56,7 @@ def section(recording: Recording) -> Section:
     )
 
 
+@lru_cache(KEPT)
 def stages(data: Data) -> list[Mapping[str, Any]]:
     """One choice for each stage of bread, each after the one before.
 

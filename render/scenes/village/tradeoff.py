@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, relay, speech, town
 from stagelight.render.scenes.village.camera import View
-from stagelight.render.scenes.village.data import AGENTS, DAY, FED, PLACES, Data, Run, run_reads
+from stagelight.render.scenes.village.data import AGENTS, DAY, FED, KEPT, PLACES, Data, Run, run_reads
 from stagelight.render.scenes.village.paths import ROUTES, spot
 
 # Beats, in seconds.
@@ -68,6 +68,7 @@ def section(recording: Recording) -> Section:
     )
 
 
+@lru_cache(KEPT)
 def choice(data: Data) -> Mapping[str, Any]:
     """The first flour after the relay that is taken from the mill to the granary on a day fed in full, with a reason.
 
@@ -96,6 +97,7 @@ def _moved(run: Run, event: Mapping[str, Any]) -> float:
     return float(run.array("moved")[step:stop, agent].max())
 
 
+@lru_cache(KEPT)
 def ends(data: Data) -> float:
     """The clock at the end: a little before the wind drops."""
     return data.shock.drops * DAY - BEFORE
