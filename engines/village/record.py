@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.engines import recording
-from stagelight.engines.experiment.progress import Progress, silent
+from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.recording import Recording, sha256
 from stagelight.engines.village import constants as r
@@ -53,6 +53,7 @@ from stagelight.engines.village.llm.types import Model
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
 HERE = Path(__file__).resolve().parent
 POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # its means are taken
+AT_ONCE = 12  # runs of who takes minutes for one
 Event = dict[str, Any]
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
@@ -79,7 +80,8 @@ class Cast:
     author: str  # script, planner, policy or language model
     make: Callable[[], Sequence[Agent]]  # three, fresh for an episode
     sha256: str | None = None  # of their weights
-    slow: bool = False  # takes minutes for a run, which then is kept
+    # The events of runs on some tapes, for those who take minutes: these are played at once, and kept.
+    play: Callable[[Sequence[Tape], Progress], list[list[Event]]] | None = None
     swayed: Callable[[Tape, Sequence[Event]], list[Event]] = lambda *_: []  # see `counterfactual`
     chosen: Event | None = None  # how its one run was come by, where it was before
 
@@ -97,12 +99,22 @@ def small() -> Cast:
         ModelError: it, or what runs it, is not installed.
     """
     model = runs.loaded(runs.ADAPTER)
+
+    def play(weathers: Sequence[Tape], progress: Progress) -> list[list[Event]]:
+        from stagelight.engines.village.training.lm_rollouts import rollouts  # noqa: PLC0415  # brings in torch
+
+        def report(tick: int) -> None:
+            progress(f"{len(weathers)} villages of {model.name}", tick, r.TICKS, {})
+
+        found = rollouts(model, exogenous.stack(weathers), report=report)
+        return [found.events(village) for village in range(len(weathers))]
+
     return Cast(
-        model.name,
+        f"{smollm.NAME} with an adapter",
         MODEL,
         lambda: [SmallWorker(model) for _ in r.AGENTS],
         sha256(runs.ADAPTER / smollm.ADAPTER),
-        True,
+        play,
         lambda weather, said: counterfactual.swayed(weather, said, model),
     )
 
@@ -120,7 +132,7 @@ def told_again(before: Recording) -> Cast:
     how = next(event for event in before.events if event["kind"] == "cast")
     chosen = {name: how[name] for name in ("rule", "looked_at")}
     return Cast(
-        config["cast"], config["author"], lambda: retold(said), config["cast_sha256"], False, lambda *_: swayed, chosen
+        config["cast"], config["author"], lambda: retold(said), config["cast_sha256"], None, lambda *_: swayed, chosen
     )
 
 
@@ -205,7 +217,7 @@ def _choose(
         return seed, *_played(config, cast, cache, seed, progress), cast.chosen
     window = range(config.first_seed, config.first_seed + config.seeds)
     for count, one in enumerate(window, 1):
-        run, found = _tried(config, cast, cache, one)
+        run, found = _tried(config, cast, cache, one, progress)
         progress(
             "looking for a run that tells the story",
             count,
@@ -218,7 +230,7 @@ def _choose(
         if seed is not None and (found is not None or one >= seed):
             break
     if seed is not None:
-        run, found = _tried(config, cast, cache, seed)
+        run, found = _tried(config, cast, cache, seed, progress)
         if run is not None and found is not None:
             return seed, run, found, {"rule": "the one asked for with --seed", "looked_at": 1}
     asked = f"seed {seed}" if seed is not None else f"each of the seeds {window[0]} to {window[-1]}"
@@ -228,38 +240,47 @@ def _choose(
     )
 
 
-def _tried(config: Config, cast: Cast, cache: Path, seed: int) -> tuple[Trace | None, seed_selection.Story | None]:
+def _tried(
+    config: Config, cast: Cast, cache: Path, seed: int, progress: Progress
+) -> tuple[Trace | None, seed_selection.Story | None]:
     """A run, and its story if it has one; None in whose weather there can be none."""
     weather = exogenous.draw(scenarios.named(config.scenario), seed)
     still = seed_selection.still_days(weather)
-    return _played(config, cast, cache, seed) if seed_selection.possible(still) else (None, None)
+    return _played(config, cast, cache, seed, progress) if seed_selection.possible(still) else (None, None)
 
 
 def _played(
-    config: Config, cast: Cast, cache: Path, seed: int, progress: Progress = silent
+    config: Config, cast: Cast, cache: Path, seed: int, progress: Progress
 ) -> tuple[Trace, seed_selection.Story | None]:
     """A run, and its story if it has one."""
     weather = exogenous.draw(scenarios.named(config.scenario), seed)
     run = trace(
         weather,
-        _workers(config, cast, cache, seed),
+        _workers(config, cast, cache, seed, progress),
         lambda tick: progress("the village that is shown", tick, r.TICKS, {}),
     )
     still = seed_selection.still_days(weather)
     return run, seed_selection.story(narrative.fed(run.arrays), narrative.stored(run.arrays), still)
 
 
-def _workers(config: Config, cast: Cast, cache: Path, seed: int) -> Sequence[Agent]:
+def _workers(config: Config, cast: Cast, cache: Path, seed: int, progress: Progress) -> Sequence[Agent]:
     """The three of a run; of who takes minutes, what they did and said when they were asked before."""
-    if not cast.slow:
+    if cast.play is None:
         return cast.make()
-    path = cache / f"said-{config.scenario}-{seed}-{key(version(), cast.sha256)}.json"
-    if not path.is_file():
-        asked = trace(exogenous.draw(scenarios.named(config.scenario), seed), cast.make())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with recording.atomic(path) as file:
-            file.write(json.dumps(asked.events).encode())
-    return retold(json.loads(path.read_text(encoding="utf-8")))
+
+    def path(one: int) -> Path:
+        return cache / f"said-{config.scenario}-{one}-{key(version(), cast.sha256)}.json"
+
+    if not path(seed).is_file():
+        window = range(seed, config.first_seed + config.seeds) if seed >= config.first_seed else range(seed, seed + 1)
+        drawn = {one: exogenous.draw(scenarios.named(config.scenario), one) for one in window}
+        asked = [one for one in window if seed_selection.possible(seed_selection.still_days(drawn[one]))][:AT_ONCE]
+        asked = asked if seed in asked else [seed]
+        for one, events in zip(asked, cast.play([drawn[one] for one in asked], progress), strict=True):
+            path(one).parent.mkdir(parents=True, exist_ok=True)
+            with recording.atomic(path(one)) as file:
+                file.write(json.dumps(events).encode())
+    return retold(json.loads(path(seed).read_text(encoding="utf-8")))
 
 
 def run_arrays(config: Config, runs: Mapping[str, Trace], weather: Tape) -> dict[str, NDArray[Any]]:

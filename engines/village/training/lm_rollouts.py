@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from stagelight.engines.village import constants as r
+from stagelight.engines.village.agents.language_model import MODEL
+from stagelight.engines.village.agents.retold import SAID
 from stagelight.engines.village.exogenous import Tape
+from stagelight.engines.village.llm import facts
 from stagelight.engines.village.llm.small_worker import Speaker, pick
 from stagelight.engines.village.training.demonstrations import Classroom, Lessons, messages
 
@@ -25,6 +29,17 @@ class Rollouts:
     lessons: Lessons  # what was known where something was chosen, N in all
     actions: NDArray[np.int64]  # (N,) what was chosen
     said: list[str]  # (N,) the sentence after it; empty if there is none
+
+    def events(self, village: int) -> list[dict[str, Any]]:
+        """All that was done and said in one village, as `episode_trace` writes it down."""
+        ticks, villages, workers = np.nonzero(self.choices.transpose(1, 0, 2) != r.FREE)  # in the order of the choices
+        kept = []
+        for at in np.flatnonzero(villages == village).tolist():
+            action, seen = int(self.actions[at]), self.lessons.pupil.observations[at]
+            event = {"step": int(ticks[at]), "kind": SAID, "agent": r.AGENTS[workers[at]], "author": MODEL,
+                     "action": r.ACTIONS[action], "message": facts.message(action, self.said[at], seen)}  # fmt: skip
+            kept.append(event | ({"reason": self.said[at]} if self.said[at] else {}))
+        return kept
 
 
 def rollouts(

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import kernels
+from stagelight.engines.village import exogenous, kernels, scenarios
+from stagelight.engines.village.agents.retold import retold
 from stagelight.engines.village.agents.scripted import BatchPlanned
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
+from stagelight.engines.village.episode_trace import trace
 from stagelight.engines.village.evaluation import metrics
+from stagelight.engines.village.llm.small_worker import SmallWorker
 from stagelight.engines.village.training.lm_rollouts import rollouts
 
 pytestmark = pytest.mark.engine
@@ -57,3 +60,14 @@ def test_what_is_said_is_heard_unless_it_is_cut() -> None:
     assert (loud[:, coins] == 99).any(), "where its speaker sees it"
     assert (hidden[:, coins] != 99).all()
     assert loud[:, doing].mean() < hidden[:, doing].mean(), "what is done is told"
+
+
+def test_many_villages_at_once_are_what_each_is_alone() -> None:
+    """Choices, sentences and what is heard of them, tick by tick, as three workers who are asked one at a time."""
+    drawn = [exogenous.draw(scenarios.STD, seed) for seed in (1, 2)]
+    model = Clockwork("coins are 99")
+    found = rollouts(model, exogenous.stack(drawn))
+    for village, weather in enumerate(drawn):
+        alone = trace(weather, [SmallWorker(model) for _ in r.AGENTS])
+        assert found.events(village) == alone.events
+        assert trace(weather, retold(found.events(village))).events == alone.events
