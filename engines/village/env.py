@@ -30,9 +30,10 @@ from stagelight.engines.village import (
     sanitize,
     scenarios,
     validation,
+    worst_case_start,
 )
 from stagelight.engines.village.batch import Villages
-from stagelight.engines.village.exogenous import draw, stack
+from stagelight.engines.village.exogenous import stack
 
 REPORT, WORDS, SILENCE = "report", "words", "silence"
 TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
@@ -108,8 +109,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         seed, scenario = validation.seed(seed), self._scenario(options)
         if seed is not None:
             self._chance = np.random.default_rng(seed)
-        tape_seed = seed if seed is not None else int(self._chance.integers(2**62))
-        self.villages = Villages(stack([draw(scenario, tape_seed)]))
+        tape_seed = seed if seed is not None else new_seed(self._chance)
+        self.villages = Villages(stack([worst_case_start.tape(scenario, tape_seed)]))
         self.agents, self.heard, self._said = list(AGENTS), {}, {}
         return self._observations(), self._infos()
 
@@ -155,12 +156,9 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
 
     def state(self) -> NDArray[np.float64]:
         """(44,) everything: the row of numbers, the row of workers, and this tick's wind, omen and price."""
-        v = self.villages
-        if v is None:
+        if self.villages is None:
             raise ValueError("the village has not begun; call reset first")
-        now = min(int(v.workers[0, kernels.NOW]), kernels.LAST)
-        chance = v.tapes.wind[0, now], v.tapes.omen[0, now], v.tapes.price[0, now]
-        return np.array([*v.numbers[0], *v.workers[0], *chance], np.float64)
+        return state(self.villages)
 
     def render(self) -> str | NDArray[np.uint8] | None:
         """The village now, in the way `render_mode` asks for."""
@@ -180,12 +178,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
 
     def _scenario(self, options: dict[str, Any] | None) -> scenarios.Scenario:
         """The scenario of an episode with some options of `reset`."""
-        if options is not None and not isinstance(options, Mapping):
-            raise ValueError(f"options {validation.shown(options)}: wanted a dictionary, or None")
-        for name in options or {}:
-            if name not in OPTIONS:
-                raise ValueError(f"option {validation.shown(name)}: there is none of that name; choose scenario")
-        return scenarios.named(options["scenario"]) if options and "scenario" in options else self.scenario
+        given = checked(options)
+        return scenarios.named(given["scenario"]) if "scenario" in given else self.scenario
 
     def _running(self) -> Villages:
         if self.villages is None or not self.agents:
@@ -234,7 +228,7 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
         """Begin an episode; as `Village.reset`."""
         seed = validation.seed(seed)
         super().reset(seed=seed)
-        tape_seed = seed if seed is not None else int(self.np_random.integers(2**62))
+        tape_seed = seed if seed is not None else new_seed(self.np_random)
         observations, infos = self.village.reset(tape_seed, options)
         return self._all(observations), self._masks(infos)
 
@@ -260,6 +254,32 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
 
     def _masks(self, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return {"action_mask": np.stack([infos[agent]["action_mask"] for agent in AGENTS])}
+
+
+def state(villages: Villages, index: int = 0) -> NDArray[np.float64]:
+    """(44,) everything in one of some villages, as `Village.state` gives it."""
+    tapes, now = villages.tapes, min(int(villages.workers[index, kernels.NOW]), kernels.LAST)
+    chance = tapes.wind[index, now], tapes.omen[index, now], tapes.price[index, now]
+    return np.array([*villages.numbers[index], *villages.workers[index], *chance], np.float64)
+
+
+def new_seed(chance: np.random.Generator) -> int:
+    """The seed of a tape that was given none."""
+    return int(chance.integers(2**62))
+
+
+def checked(options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The options of a `reset`.
+
+    Raises:
+        ValueError: they are no dictionary, or one of them means nothing.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise ValueError(f"options {validation.shown(options)}: wanted a dictionary, or None")
+    for name in options or {}:
+        if name not in OPTIONS:
+            raise ValueError(f"option {validation.shown(name)}: there is none of that name; choose scenario")
+    return options or {}
 
 
 def _chosen(actions: Mapping[str, Any]) -> list[int]:

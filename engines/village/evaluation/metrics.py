@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from stagelight.engines.experiment.statistics import mean_interval
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import kernels, scenarios
+from stagelight.engines.village import kernels, scenarios, worst_case_start
 from stagelight.engines.village.agents import registry
-from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape, stack
 
 TRAIN_SEEDS, TEST_SEEDS = range(1000, 1100), range(5000, 5100)
