@@ -7,6 +7,7 @@
 Three agents, `farmer_0`, `miller_0` and `baker_0`, act in every tick; who is busy goes on with what they do.
 Observations are rows of 44 numbers (`constants.SELF`, `constants.KNOWN` and ages); `infos` hold, for each agent, the
 `action_mask` and, under `text`, the same row in words. The reward is shared, and an episode's sum is its return.
+`vector_env` has many villages, each of one controller.
 """
 
 from __future__ import annotations
@@ -315,4 +316,8 @@ def env(
     return parallel_to_aec(Village(scenario, talks, max_cycles, render_mode))
 
 
-gymnasium.register("Village-v0", entry_point="stagelight.engines.village.env:Steward")
+gymnasium.register(
+    "Village-v0",
+    entry_point="stagelight.engines.village.env:Steward",
+    vector_entry_point="stagelight.engines.village.vector_env:VillageVectorEnv",
+)

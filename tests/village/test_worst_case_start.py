@@ -8,6 +8,7 @@ import pytest
 from stagelight.engines.village import env, scenarios, worst_case_start
 from stagelight.engines.village.agents import fitted
 from stagelight.engines.village.exogenous import draw, stack
+from stagelight.engines.village.vector_env import VillageVectorEnv
 from support.village import lists_return
 
 pytestmark = pytest.mark.engine
@@ -29,11 +30,14 @@ def test_the_environment_has_the_adversary_s_start_in_every_form() -> None:
     worst = [worst_case_start.tape(scenarios.ADVERSARIAL, seed) for seed in range(3)]
     assert any((tape.wind != draw(scenarios.ADVERSARIAL, seed).wind).any() for seed, tape in enumerate(worst))
     parallel, controlled = env.parallel_env(scenario="adversarial"), env.Steward("adversarial")
+    vector = VillageVectorEnv(3, "adversarial")
+    vector.reset(seed=0)
+    assert vector.villages
     for seed, tape in enumerate(worst):
         parallel.reset(seed=seed)
         controlled.reset(seed=seed)
         assert parallel.villages and controlled.village.villages
         for name in ("wind", "rabbits", "omen"):
             drawn = [getattr(one.tapes, name)[0] for one in (parallel.villages, controlled.village.villages)]
-            for found in drawn:
+            for found in (*drawn, getattr(vector.villages.tapes, name)[seed]):
                 np.testing.assert_array_equal(found, getattr(tape, name))
