@@ -250,6 +250,14 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
         """The village now."""
         return self.village.render()
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """(39,) which actions each of the three is allowed now, in the form that sb3-contrib asks for."""
+        villages = self.village.villages
+        if villages is None:
+            raise ValueError("the village has not begun; call reset first")
+        masks: NDArray[np.bool_] = villages.masks[0].reshape(-1) > 0
+        return masks
+
     def _all(self, observations: dict[str, Row]) -> Row:
         return np.concatenate([observations[agent] for agent in AGENTS])
 

@@ -74,13 +74,11 @@ class VillageVectorEnv(VectorEnv[Rows, NDArray[np.int64], NDArray[Any]]):
         return tuple(self._chances)
 
     @property
-    def np_random_seed(self) -> tuple[int, ...]:
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seeds of those generators."""
         return tuple(self._seeds)
 
-    def reset(  # type: ignore[override]  # a seed for each, as SyncVectorEnv has it
-        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
-    ) -> tuple[Rows, dict[str, Any]]:
+    def reset(self, *, seed: Seeds = None, options: dict[str, Any] | None = None) -> tuple[Rows, dict[str, Any]]:
         """Begin an episode in every village.
 
         Args:
