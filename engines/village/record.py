@@ -44,8 +44,7 @@ from stagelight.engines.village.evaluation import metrics, reserve_sweep
 from stagelight.engines.village.exogenous import Tape
 
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
-HERE = Path(__file__).resolve().parent
-POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # who acts, if it is there
+POLICY = registry.PUBLISHED  # who acts, if it is there
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps
 
 

@@ -96,7 +96,10 @@ def test_masks_are_asked_for_as_sb3_contrib_does() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: ShapedReward(gymnasium.make("CartPole-v1")), ".*CartPole.*: wanted Village-v0, made by gymnasium.make"),
+        (
+            lambda: ShapedReward(gymnasium.make("CartPole-v1")),
+            ".*CartPole.*: wanted Village-v0, made by gymnasium.make",
+        ),
         (
             lambda: VectorShapedReward(gymnasium.make_vec("CartPole-v1")),
             ".*: wanted Village-v0, made by gymnasium.make",

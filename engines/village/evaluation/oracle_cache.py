@@ -1,8 +1,8 @@
 """The clairvoyant's plans on many tapes, kept as they are found.
 
 The search on a tape goes on from what the published policy chose there, where that is better than the lists. It takes
-some seconds, and torch for the policy; so plans of the first sealed seeds come with the code, as what each worker
-chooses. They are worth what they reach under today's rules.
+some seconds, and torch for the policy; so plans of the first sealed and of the development seeds come with the code, as
+what each worker chooses. They are worth what they reach under today's rules.
 """
 
 from __future__ import annotations
