@@ -71,7 +71,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         score = "" if self.score is None else f", score {self.score:.3f}"
-        return f"{self.scenario}: return {self.mean:.3f}{score}; {len(self.seeds)} seeds"
+        return f"{self.scenario}: return {self.mean:.3f}{score}; seeds: {len(self.seeds)}"
 
 
 def evaluate(

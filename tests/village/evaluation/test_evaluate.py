@@ -46,7 +46,7 @@ def test_a_function_reaches_what_it_reaches_in_the_vector_environment() -> None:
     found = village_v0.evaluate(all_at_once, "compound", seeds)
     np.testing.assert_allclose(found.returns, total)
     assert (found.score, found.score_interval, str(found)) == (
-        None, None, f"compound: return {total.mean():.3f}; 3 seeds"
+        None, None, f"compound: return {total.mean():.3f}; seeds: 3"
     )  # fmt: skip
     low, high = found.interval
     assert total.min() - 1e-9 <= low <= found.mean <= high <= total.max() + 1e-9
