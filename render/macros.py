@@ -26,6 +26,7 @@
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
     {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan", 16) }} {{ scan_prompts("scan") }}
     {{ village_returns("village") }} {{ model_answers("village", 4) }}
+    {{ leaderboard("village", "held out") }} {{ leaderboard_entries() }}
 
     {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
@@ -48,6 +49,7 @@ from stagelight.render.pages import (
     architecture,
     claims,
     gain_plot,
+    leaderboard,
     learning_curves,
     player,
     prose,
@@ -209,6 +211,8 @@ def _tables(site: Site) -> Macros:
         "scan_other_scanners": lambda name, rate: scan_tables.other_scanners(get(name), rate, page()),
         "scan_prompts": lambda name: scan_tables.prompts(get(name), page()),
         "village_returns": lambda name: village_tables.returns(get(name), page()),
+        "leaderboard": lambda name, kind: leaderboard.board(get(name), site.root, kind, page()),
+        "leaderboard_entries": lambda: leaderboard.descriptions(site.root),
         "model_answers": lambda name, count: village_tables.answers(get(name), page(), count),
     }
 

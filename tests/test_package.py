@@ -160,6 +160,19 @@ def test_gymnasium_makes_the_village_from_the_module_that_registers_it(run: Run)
     assert run("python", "-c", code).stdout == "(132,)\n"
 
 
+def test_many_villages_and_the_score_of_an_agent_need_nothing_more(run: Run) -> None:
+    code = """
+import gymnasium
+villages = gymnasium.make_vec('stagelight.village_v0:Village-v0', num_envs=2)
+print(villages.reset(seed=0)[0].shape)
+from stagelight import village_v0
+print(village_v0.evaluate(village_v0.one_by_one(lambda observation, mask: int(mask.argmax())), 'calm', [5000]))
+"""
+    done = run("python", "-c", code)
+    idle = village_v0.one_by_one(lambda observation, mask: int(mask.argmax()))
+    assert done.stdout.splitlines() == ["(2, 132)", str(village_v0.evaluate(idle, "calm", [5000]))], done.stderr
+
+
 def test_help_and_doctor_work_by_themselves(run: Run) -> None:
     assert "stagelight render all" in run("stagelight", "--help").stdout
     done = run("stagelight", "doctor")

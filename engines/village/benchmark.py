@@ -20,9 +20,9 @@ from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import require_version
 from stagelight.engines.experiment.statistics import ratio_interval
 from stagelight.engines.recording import Recording
-from stagelight.engines.village import exogenous, record, scenarios
+from stagelight.engines.village import exogenous, record, scenarios, worst_case_start
 from stagelight.engines.village.agents import registry
-from stagelight.engines.village.evaluation import metrics, oracle_cache, throughput, upper_bound, worst_case_start
+from stagelight.engines.village.evaluation import metrics, oracle_cache, throughput, upper_bound
 from stagelight.engines.village.evaluation.evaluate_agents import (
     AGENTS,
     ALONE,

@@ -7,6 +7,7 @@
 Three agents, `farmer_0`, `miller_0` and `baker_0`, act in every tick; who is busy goes on with what they do.
 Observations are rows of 44 numbers (`constants.SELF`, `constants.KNOWN` and ages); `infos` hold, for each agent, the
 `action_mask` and, under `text`, the same row in words. The reward is shared, and an episode's sum is its return.
+`vector_env` has many villages, each of one controller.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from stagelight.engines.village import (
     sanitize,
     scenarios,
     validation,
+    worst_case_start,
 )
 from stagelight.engines.village.batch import Villages
-from stagelight.engines.village.exogenous import draw, stack
+from stagelight.engines.village.exogenous import stack
 
 REPORT, WORDS, SILENCE = "report", "words", "silence"
 TALKS = (REPORT, WORDS, SILENCE)  # everyone tells what they see; only what `say` was given; nobody says anything
@@ -108,8 +110,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
         seed, scenario = validation.seed(seed), self._scenario(options)
         if seed is not None:
             self._chance = np.random.default_rng(seed)
-        tape_seed = seed if seed is not None else int(self._chance.integers(2**62))
-        self.villages = Villages(stack([draw(scenario, tape_seed)]))
+        tape_seed = seed if seed is not None else new_seed(self._chance)
+        self.villages = Villages(stack([worst_case_start.tape(scenario, tape_seed)]))
         self.agents, self.heard, self._said = list(AGENTS), {}, {}
         return self._observations(), self._infos()
 
@@ -155,12 +157,9 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
 
     def state(self) -> NDArray[np.float64]:
         """(44,) everything: the row of numbers, the row of workers, and this tick's wind, omen and price."""
-        v = self.villages
-        if v is None:
+        if self.villages is None:
             raise ValueError("the village has not begun; call reset first")
-        now = min(int(v.workers[0, kernels.NOW]), kernels.LAST)
-        chance = v.tapes.wind[0, now], v.tapes.omen[0, now], v.tapes.price[0, now]
-        return np.array([*v.numbers[0], *v.workers[0], *chance], np.float64)
+        return state(self.villages)
 
     def render(self) -> str | NDArray[np.uint8] | None:
         """The village now, in the way `render_mode` asks for."""
@@ -180,12 +179,8 @@ class Village(ParallelEnv[str, Row, int]):  # type: ignore[misc]  # PettingZoo h
 
     def _scenario(self, options: dict[str, Any] | None) -> scenarios.Scenario:
         """The scenario of an episode with some options of `reset`."""
-        if options is not None and not isinstance(options, Mapping):
-            raise ValueError(f"options {validation.shown(options)}: wanted a dictionary, or None")
-        for name in options or {}:
-            if name not in OPTIONS:
-                raise ValueError(f"option {validation.shown(name)}: there is none of that name; choose scenario")
-        return scenarios.named(options["scenario"]) if options and "scenario" in options else self.scenario
+        given = checked(options)
+        return scenarios.named(given["scenario"]) if "scenario" in given else self.scenario
 
     def _running(self) -> Villages:
         if self.villages is None or not self.agents:
@@ -234,7 +229,7 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
         """Begin an episode; as `Village.reset`."""
         seed = validation.seed(seed)
         super().reset(seed=seed)
-        tape_seed = seed if seed is not None else int(self.np_random.integers(2**62))
+        tape_seed = seed if seed is not None else new_seed(self.np_random)
         observations, infos = self.village.reset(tape_seed, options)
         return self._all(observations), self._masks(infos)
 
@@ -255,11 +250,45 @@ class Steward(gymnasium.Env[Row, NDArray[np.int64]]):
         """The village now."""
         return self.village.render()
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """(39,) which actions each of the three is allowed now, in the form that sb3-contrib asks for."""
+        villages = self.village.villages
+        if villages is None:
+            raise ValueError("the village has not begun; call reset first")
+        masks: NDArray[np.bool_] = villages.masks[0].reshape(-1) > 0
+        return masks
+
     def _all(self, observations: dict[str, Row]) -> Row:
         return np.concatenate([observations[agent] for agent in AGENTS])
 
     def _masks(self, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return {"action_mask": np.stack([infos[agent]["action_mask"] for agent in AGENTS])}
+
+
+def state(villages: Villages, index: int = 0) -> NDArray[np.float64]:
+    """(44,) everything in one of some villages, as `Village.state` gives it."""
+    tapes, now = villages.tapes, min(int(villages.workers[index, kernels.NOW]), kernels.LAST)
+    chance = tapes.wind[index, now], tapes.omen[index, now], tapes.price[index, now]
+    return np.array([*villages.numbers[index], *villages.workers[index], *chance], np.float64)
+
+
+def new_seed(chance: np.random.Generator) -> int:
+    """The seed of a tape that was given none."""
+    return int(chance.integers(2**62))
+
+
+def checked(options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The options of a `reset`.
+
+    Raises:
+        ValueError: they are no dictionary, or one of them means nothing.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise ValueError(f"options {validation.shown(options)}: wanted a dictionary, or None")
+    for name in options or {}:
+        if name not in OPTIONS:
+            raise ValueError(f"option {validation.shown(name)}: there is none of that name; choose scenario")
+    return options or {}
 
 
 def _chosen(actions: Mapping[str, Any]) -> list[int]:
@@ -295,4 +324,8 @@ def env(
     return parallel_to_aec(Village(scenario, talks, max_cycles, render_mode))
 
 
-gymnasium.register("Village-v0", entry_point="stagelight.engines.village.env:Steward")
+gymnasium.register(
+    "Village-v0",
+    entry_point="stagelight.engines.village.env:Steward",
+    vector_entry_point="stagelight.engines.village.vector_env:VillageVectorEnv",
+)

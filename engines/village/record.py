@@ -51,8 +51,7 @@ from stagelight.engines.village.llm.small_worker import SmallWorker
 from stagelight.engines.village.llm.types import Model
 
 TURNS = 0.125  # of the blades in a tick of full wind: slow enough to be seen at a day a second
-HERE = Path(__file__).resolve().parent
-POLICY = HERE.parents[1] / "site_assets" / "recordings" / "village_policy.safetensors"  # its means are taken
+POLICY = registry.PUBLISHED  # its means are taken
 AT_ONCE = 12  # runs of who takes minutes for one
 Event = dict[str, Any]
 SIGHT = ("observation", "mask", "chosen", "valid")  # what only the shown run keeps

@@ -175,7 +175,8 @@ def _score_agents(
         asked = tuple(dict.fromkeys(("random", *asked)))
         best = dict.fromkeys(chosen, np.full(len(tapes), np.nan))  # no plan is searched for these days
     elif save_plans:
-        found = oracle_cache.search(chosen, tapes, means.cache, means.policy, means.progress, jobs=cores, deadline=end)
+        kept = [*tapes, *measured.DEVELOPMENT_SEEDS]
+        found = oracle_cache.search(chosen, kept, means.cache, means.policy, means.progress, jobs=cores, deadline=end)
         oracle_cache.save(found, save_plans)
         best = oracle_cache.returns(chosen, tapes, means.cache, means.policy)
     else:

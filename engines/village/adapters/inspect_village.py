@@ -26,7 +26,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import JSONSchema
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village import scenarios, worst_case_start
 from stagelight.engines.village.agents.language_model import LanguageAgent
 from stagelight.engines.village.agents.protocol import Choice
 from stagelight.engines.village.episode import Episode
@@ -58,7 +58,7 @@ def three_workers() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         about = state.metadata
-        episode = Episode(World(exogenous.draw(scenarios.named(about["scenario"]), about["seed"])))
+        episode = Episode(World(worst_case_start.tape(scenarios.named(about["scenario"]), about["seed"])))
         workers = [LanguageAgent() for _ in r.AGENTS]
         while episode.world.tick < min(about["days"], r.DAYS) * r.DAY:
             choices: list[Choice | None] = [None] * len(workers)

@@ -17,7 +17,7 @@ from typing import Any
 import verifiers.v1 as vf
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import exogenous, scenarios
+from stagelight.engines.village import scenarios, worst_case_start
 from stagelight.engines.village.agents.language_model import LanguageAgent
 from stagelight.engines.village.agents.protocol import Choice
 from stagelight.engines.village.episode import Episode
@@ -79,7 +79,7 @@ class VillageEnv(vf.Env[VillageEnvConfig]):
 
     async def run(self, task: Any, agents: Any) -> None:
         """One episode, to its last day or until an agent ends its conversation."""
-        episode = Episode(World(exogenous.draw(scenarios.named(task.data.scenario), task.data.seed)))
+        episode = Episode(World(worst_case_start.tape(scenarios.named(task.data.scenario), task.data.seed)))
         workers = [LanguageAgent() for _ in r.AGENTS]
         async with AsyncExitStack() as stack:
             talks = [await stack.enter_async_context(getattr(agents, name).interaction(task)) for name in r.AGENTS]

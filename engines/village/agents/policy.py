@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stagelight.engines.village.agents import registry
 from stagelight.engines.village.agents.protocol import Agent, Choice, Observation, Observations
 from stagelight.engines.village.training import networks
 from stagelight.engines.village.training.features import FEATURES, blank, encode, remember
@@ -64,9 +65,18 @@ class BatchPolicy:
         self.policy, self.generator = policy, generator
         self._memory = blank(0)
 
+    @classmethod
+    def load(cls, path: Path = registry.PUBLISHED) -> BatchPolicy:
+        """From a published policy; by default the one that comes with the package.
+
+        Raises:
+            ValueError: it is not one.
+        """
+        return cls(networks.load(path)[0])
+
     def features(self, observations: Observations) -> NDArray[np.float32]:
         """(N, FEATURES) what the policy computes with; takes in the tick, so it is asked for once in each."""
-        if len(self._memory) != len(observations.values):
+        if not observations.tick or len(self._memory) != len(observations.values):  # an episode begins
             self._memory = blank(len(observations.values))
         remember(observations.values, self._memory)
         found = np.empty((len(observations.villages), FEATURES), np.float32)

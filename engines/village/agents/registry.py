@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import Rollouts, play
 from stagelight.engines.village.exogenous import Tape
 
+# Weights of the trained policy; `policy` loads them, with torch.
+PUBLISHED = Path(__file__).resolve().parents[3] / "site_assets" / "recordings" / "village_policy.safetensors"
 NEVER_SOLD = 99.0  # days of food that are never reached
 _ALL_YEAR = (("winter_reserve", 0.0), ("omen_reserve", 0.0))
 

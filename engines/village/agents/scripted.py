@@ -103,7 +103,7 @@ class BatchScripted:
 
     def act(self, observations: Observations) -> NDArray[np.int64]:
         """The first job that applies, of each."""
-        if len(self.last) != len(observations.values):
+        if not observations.tick or len(self.last) != len(observations.values):  # an episode begins
             self.last = np.full(observations.values.shape[:2], r.FREE)
         found = np.empty(len(observations.villages), np.int64)
         base_stock_policy.choose_all(

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from stagelight.engines.experiment.statistics import mean_interval
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import kernels, scenarios
+from stagelight.engines.village import kernels, scenarios, worst_case_start
 from stagelight.engines.village.agents import registry
-from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape, stack
 
 TRAIN_SEEDS, TEST_SEEDS = range(1000, 1100), range(5000, 5100)
+DEVELOPMENT_COUNT = 10
+DEVELOPMENT_SEEDS = TEST_SEEDS[:DEVELOPMENT_COUNT]  # those whose plans come with the code
 SEALED_SEEDS = range(770_000, 770_100)  # of the final table, looked at once
 HUNGRY, FED, HALF_A_DAY = 0.7, 0.95, 0.5  # shares of bread needed; granary, in days of food
 RESERVES = (0, 1, 2, 3, 4, 5, 6, 8, 10)

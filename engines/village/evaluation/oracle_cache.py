@@ -1,8 +1,8 @@
 """The clairvoyant's plans on many tapes, kept as they are found.
 
 The search on a tape goes on from what the published policy chose there, where that is better than the lists. It takes
-some seconds, and torch for the policy; so plans of the first sealed seeds come with the code, as what each worker
-chooses. They are worth what they reach under today's rules.
+some seconds, and torch for the policy; so plans of the first sealed and of the development seeds come with the code, as
+what each worker chooses. They are worth what they reach under today's rules.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import kernels, scenarios
+from stagelight.engines.village import kernels, scenarios, worst_case_start
 from stagelight.engines.village.agents import fitted, oracle
 from stagelight.engines.village.agents.scripted import BatchPlanned
 from stagelight.engines.village.batch import Villages
 from stagelight.engines.village.batch_episode import play
-from stagelight.engines.village.evaluation import worst_case_start
 from stagelight.engines.village.exogenous import Tape, stack
 
 TRIALS = 20_000  # changes tried on a tape

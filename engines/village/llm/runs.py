@@ -25,9 +25,9 @@ from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Interrupted, Progress, silent
 from stagelight.engines.experiment.provenance import code_version, key
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import episode, scenarios
+from stagelight.engines.village import episode, scenarios, worst_case_start
 from stagelight.engines.village.agents.language_model import LanguageAgent
-from stagelight.engines.village.evaluation import metrics, worst_case_start
+from stagelight.engines.village.evaluation import metrics
 from stagelight.engines.village.exogenous import Tape
 from stagelight.engines.village.llm import smollm
 from stagelight.engines.village.llm.small_worker import Mute
@@ -40,7 +40,7 @@ ADAPTER = _HERE.parent / "data" / "smollm2"  # what `distillation.teach` made of
 _PACKAGE = "stagelight.engines.village"
 # The modules that decide what the small model chooses on a tape.
 DECIDES = (
-    f"{_PACKAGE}.evaluation.worst_case_start",
+    f"{_PACKAGE}.worst_case_start",
     f"{_PACKAGE}.llm.llama",
     f"{_PACKAGE}.llm.smollm",
     f"{_PACKAGE}.training.lm_evaluation",

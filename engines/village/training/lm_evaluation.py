@@ -16,8 +16,8 @@ import numpy as np
 
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import scenarios
-from stagelight.engines.village.evaluation import metrics, worst_case_start
+from stagelight.engines.village import scenarios, worst_case_start
+from stagelight.engines.village.evaluation import metrics
 from stagelight.engines.village.exogenous import Tape, stack
 from stagelight.engines.village.llm import facts
 from stagelight.engines.village.llm.small_worker import pick

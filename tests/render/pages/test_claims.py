@@ -52,7 +52,7 @@ ALLOWED = {
     ],
     "a rule of the algorithm or of the game": [
         "become more likely, the others less likely", "most probable move", "most probable action", "four steps",
-        "none, half or full", "labels a move as good",
+        "none, half or full", "labels a move as good", "the first dawn",
     ],
     "an order, not a rank": ["first seed", "The first command", "Its first answers"],
     "how runs are set up": [

@@ -150,8 +150,8 @@ def test_printed_numbers_are_recorded_ones(
     said = {words for words, *_ in spoken(monkeypatch, scene, "disturbances", 9.0)}
     assert f"{data.main.days_stored(now):.1f}" in said
     captions = " ".join(cue.text for cue in named(scene, "results").captions)
-    for run in ("shown", "investor"):
-        assert f"{recorded.fact(f'{run}.hungry_days'):.0f}" in captions
+    for name in ("shown", "investor"):
+        assert f"{recorded.fact(f'{name}.hungry_days'):.0f}" in captions
 
 
 def test_the_bubbles_hold_the_recorded_words(monkeypatch: pytest.MonkeyPatch, scene: Village, data: Data) -> None:

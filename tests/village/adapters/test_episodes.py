@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +46,28 @@ def test_episodes_go_out_to_minari_and_come_back(tmp_path: Path, monkeypatch: py
         np.testing.assert_array_equal(observation.reshape(3, -1), taken[0].observations[tick])
         observation, reward, *_ = recovered.step(action)
         assert reward == taken[0].rewards[tick]
+
+
+def test_the_environment_is_recovered_where_nothing_else_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process that knows the data set alone."""
+    pytest.importorskip("minari", reason="the extra village-minari")
+    from stagelight.engines.village.adapters import episodes as adapter
+
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    end, steps = next(episodes(1))
+    last = np.stack([observe(end, agent) for agent in range(3)])
+    adapter.export("village/alone-v0", [adapter.recorded(steps, last, 0)], "std", "a test")
+    code = """
+import minari
+village = minari.load_dataset("village/alone-v0").recover_environment()
+print(village.spec.id, village.spec.kwargs, village.reset(seed=0)[0].sum())
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["Village-v0", "{'scenario':", "'std'}", str(steps[0].observations.sum())]
 
 
 def test_a_replay_of_an_exported_episode_is_the_episode(tmp_path: Path) -> None:
