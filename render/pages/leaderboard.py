@@ -49,7 +49,7 @@ def board(scene: Scene, root: Path, kind: str, page: str) -> Html:
     names = list(WEATHER[kind])
     rows = [*_recorded(scene, names, page), *map(_row, entries(root))]
     body = [
-        el("tr", {}, el("th", {"scope": "row"}, row.label), el("td", {}, number(row.mean(names))),
+        el("tr", {}, el("th", {"scope": "row"}, row.label), el("td", {}, _written(row.mean(names))),
            *(_cell(row, name) for name in names))
         for row in sorted(rows, key=lambda row: -row.mean(names))
     ]  # fmt: skip
@@ -127,10 +127,13 @@ def _row(one: dict[str, Any]) -> Row:
 def _cell(row: Row, name: str) -> Html:
     """A score, and its interval below."""
     measured = row.scores[name]
-    score = traced(
-        row.source, f"{name}, score", measured["score"], number(measured["score"] + 0.0)
-    )  # no minus before a zero
+    score = traced(row.source, f"{name}, score", measured["score"], _written(measured["score"]))
     if "score_low" not in measured:
         return el("td", {}, score)
-    low, high = (number(measured[key]) for key in ("score_low", "score_high"))
-    return el("td", {}, score, " ", el("small", {}, f"{low} to {high}"))
+    low, high = (_written(measured[key]) for key in ("score_low", "score_high"))
+    return el("td", {}, score, el("div", {}, el("small", {}, f"{low} to {high}")))
+
+
+def _written(score: float) -> str:
+    """A score to two digits, zero without a sign."""
+    return number(round(score, 2) + 0.0)

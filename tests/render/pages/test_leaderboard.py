@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from stagelight import village_v0
 from stagelight.engines import recording
 from stagelight.engines.village import scenarios
+from stagelight.engines.village.agents.scripted import BatchRandom
 from stagelight.render.pages import leaderboard
 from stagelight.render.pages.scene_files import Scene
 from support.paths import RECORDINGS, ROOT
@@ -69,6 +72,17 @@ def test_the_file_and_the_recording_of_the_repository_make_a_board() -> None:
     for kind in leaderboard.WEATHER:
         assert "The trained policy" in leaderboard.board(published, ROOT, kind, PAGE)
     assert leaderboard.descriptions(ROOT)
+
+
+@pytest.mark.slow
+def test_an_entry_made_by_the_package_is_one_of_the_file(tmp_path: Path) -> None:
+    """Chance has its own row in the recording, so the two agree."""
+    made = village_v0.entry(
+        BatchRandom(np.random.default_rng(0)), "Chance", "https://example.org", "2026-11-30", "Not trained."
+    )
+    written(tmp_path, made)
+    assert leaderboard.entries(tmp_path) == [made]
+    assert made["scores"]["calm"]["score"] == pytest.approx(0, abs=1e-5)
 
 
 @pytest.mark.parametrize(
