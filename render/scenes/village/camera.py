@@ -32,14 +32,14 @@ LANDS = 0.5  # the land comes nearer by this power of the zoom: it is far away
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at, percent of the stage at its full width, and from how near."""
+    """A point that is looked at, percent of the stage at its full width, and from how near."""
 
     x: float
     y: float
     zoom: float
 
     def at(self, point: Point, middle: float = MIDDLE) -> Point:
-        """Where a point of the town stands on the stage, both in pixels."""
+        """The place of a point of the town on the stage, both in pixels."""
         x, y = px(middle - self.x * self.zoom), py(LEVEL - self.y * self.zoom)
         return x + self.zoom * point[0], y + self.zoom * point[1]
 

@@ -74,7 +74,7 @@ def section(recording: Recording) -> Section:
 
 
 def raided(data: Data) -> bool:
-    """Whether rabbits are in the field while it is looked at."""
+    """True if rabbits are in the field while it is looked at."""
     run, ticks = data.main, [clock(data, t) for t in (EATEN + 0.5, HUNGER - 0.5)]
     return bool(run.column("rabbits")[int(ticks[0]) : int(ticks[1]) + 2].max() > 0)
 
@@ -142,7 +142,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _numbers(pen: Pen, run: Run, now: float, stored: float, met: float) -> None:
-    """What is stored, and the share of the bread needed that was there at the last meal; each so clearly."""
+    """Days of bread in store, and the share of the bread needed that was there at the last meal; each so clearly."""
     last = int(np.flatnonzero((run.eaten + run.missed)[: run.tick(now)] > 0)[-1])
     share = float(run.eaten[last] / (run.eaten[last] + run.missed[last]))
     colour = theme.KEPT if share >= FED else theme.LOST if share < HUNGRY else theme.TEXT

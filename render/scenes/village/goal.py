@@ -73,7 +73,7 @@ def clock(data: Data, t: float) -> float:
 
 
 def reward(run: Run, clock: float) -> float:
-    """What bread has paid from the first dawn to a clock."""
+    """The sum of rewards from the first dawn to a clock."""
     tick = run.tick(clock)
     return float(run.eaten[: tick + 1].sum() - 2 * run.missed[: tick + 1].sum())
 

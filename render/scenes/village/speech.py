@@ -1,4 +1,4 @@
-"""What a worker says, at their head: the recorded words, and a picture of the thing that they speak of."""
+"""A worker's recorded words in a bubble at their head, with a picture of the thing that they speak of."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ THINGS: Mapping[str, Good] = {
 
 
 def words(event: Mapping[str, Any]) -> str:
-    """What was said: the reason where there is one, else what of the message to the others is more than numbers."""
+    """The words that were said: the reason, or without one what of the message to the others is more than numbers."""
     reason = str(event.get("reason", ""))
     if reason and "fact" in event:
         return BECAUSE + reason
@@ -64,7 +64,7 @@ def says(pen: Pen, run: Run, event: Mapping[str, Any], now: float, view: View, a
 def heard(
     pen: Pen, run: Run, event: Mapping[str, Any], swayed: Mapping[str, Any], now: float, view: View, alpha: float
 ) -> None:
-    """What was said reaches another, who would have done something else without it."""
+    """Words reach another, who would have done something else without them."""
     if alpha <= 0:
         return
     mouth, ear = (

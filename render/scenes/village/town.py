@@ -150,7 +150,7 @@ def crowd(pen: Pen, run: Run, clock: float, t: float) -> None:
 
 
 def place(at: int) -> Point:
-    """Where somebody in the square is, percent: the first at the front on the left, later ones further to the right."""
+    """The place of somebody in the square, percent: the first at the front on the left, later ones to the right."""
     column, row = divmod(at, ROWS)
     return SQUARE_LEFT + COLUMN * column + ROW_SHIFT * (row % 2), SQUARE_FRONT - ROW_DEPTH * row
 

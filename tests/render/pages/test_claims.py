@@ -56,13 +56,13 @@ ALLOWED = {
     ],
     "an order, not a rank": ["first seed", "The first command", "Its first answers"],
     "how runs are set up": [
-        "differ only in", "the learning rate that does best", "Four coils", "the best of villages on the same tape",
+        "differ only in", "the learning rate that does best", "Four coils",
     ],
     "how the scene chooses what it draws": [
         "the strongest between each two layers", "always a group that the run trained on",
     ],
     "the engine keeps the best, and the recording holds that one alone": [
-        "The best of the three is shown", "most confident mistake",
+        "The best of the three is recorded", "most confident mistake",
     ],
     "the recorded number is an extreme by the definition of its fact": [
         "The largest fall of a mastered cell", "where it matters least", "compared here with the best of the scripts",

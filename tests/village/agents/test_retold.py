@@ -1,4 +1,4 @@
-"""What was written down of a run is done and said again."""
+"""A run that was written down is done and said again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy teaches: states, and the facts that decide its choices."""
+"""The lessons of a policy: states, and the facts that decide its choices."""
 
 from __future__ import annotations
 
