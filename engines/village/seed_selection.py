@@ -16,7 +16,7 @@ from stagelight.engines.village import constants as r
 from stagelight.engines.village.exogenous import Tape
 
 FIRST_SEED, SEEDS = 3000, 200  # those that are looked at, in order
-STILL, STORED, BRIDGED, WANT, WITHIN = 3, 2.5, 2, 3, 12
+STILL, STORED, BRIDGED, WANT, WITHIN = 3, 2.5, 2, 2, 12
 HUNGRY, EMPTY, WELL, STRAIGHT = 0.7, 0.5, 0.95, 4
 RULE = (
     f"the first seed from {FIRST_SEED} on in which the mill stands still for at least {STILL} days while the granary "

@@ -15,26 +15,25 @@ from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, goal, speech
 from stagelight.render.scenes.village.camera import View
-from stagelight.render.scenes.village.data import AGENTS, KEPT, Data
+from stagelight.render.scenes.village.data import AGENTS, DAY, KEPT, Data
 from stagelight.render.scenes.village.paths import position
 
 # Beats, in seconds.
 SECONDS = camera.SECONDS["relay"]
-BEGIN, EACH, TRAVELS = 0.2, 3.7, 1.1  # the first beat; each of them; the camera's way in it
-HEARD = 1.9  # in a beat: what is said reaches another
-BACK = BEGIN + 4 * EACH  # the camera draws back
+BEGIN, EACH, TRAVELS = 0.2, 4.6, 1.2  # the first beat; each of them; the camera's way in it
+HEARD = 2.2  # in a beat: what is said reaches another
+BACK = BEGIN + 3 * EACH  # the camera draws back
 SLOW = 1.1  # ticks that pass while somebody's words are read
-WITHIN = 24  # ticks after one stage in which the next is looked for
+APART = 2  # ticks at least between two that are shown
+BEFORE = 5  # days before the wind drops at which they end
 ZOOM, RISE = 1.9, 7.0  # how near; percent above a speaker's feet that the camera looks at
-# The stages of bread: whichever action is at each.
-STAGES = (("haul_wheat", "farm", "guard"), ("mill",), ("haul_flour", "bake"), ("serve",))
 
 
 @reads(*camera.READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
-    spoken = stages(data)
+    spoken = voices(data)
     who = str(spoken[0]["author"]) if spoken else "script"
     told = "; ".join(f"the {event['agent']}: {speech.words(event)}" for event in spoken if speech.words(event))
     return Section(
@@ -45,32 +44,33 @@ def section(recording: Recording) -> Section:
         paint=partial(paint, data),
         backdrop=nothing,
         captions=(
-            Cue(0.2, 3.8, f"Each is a {who}."),
-            Cue(4.0, 7.5, "Its own words: the fact that decides."),
-            Cue(7.7, 11.2, "The others hear this, and nothing else."),
-            Cue(11.4, SECONDS - 0.1, "A dashed thread: waiting for the one before."),
+            Cue(0.2, 4.4, f"Each is a {who}."),
+            Cue(4.6, 8.6, "Its own words: the fact that decides."),
+            Cue(8.8, 12.8, "The others hear this, and nothing else."),
+            Cue(13.0, SECONDS - 0.1, "A dashed thread: waiting for the one before."),
         ),
         marks=(Cue(0.0, SECONDS, "thread"), Cue(0.0, SECONDS, "bubble"), Cue(0.0, SECONDS, "blades")),
-        still=BEGIN + EACH + TRAVELS + 1.2,
+        still=BEGIN + HEARD + 1.6,
         alt=f"Workers on the paths between field, mill, bakery and square, goods in their hands. In bubbles, {told}.",
     )
 
 
 @lru_cache(KEPT)
-def stages(data: Data) -> list[Mapping[str, Any]]:
-    """One choice for each stage of bread, each after the one before.
+def voices(data: Data) -> list[Mapping[str, Any]]:
+    """One choice of each worker, in order: the first that says why and changes what another does.
 
-    The first that says why and changes what another does; else the first that says why; else the first.
+    Of a worker who has none of these the first that says why; the thing spoken of is one that can be drawn.
     """
+    first, last = goal.ends(data) + 1, (data.shock.drops - BEFORE) * DAY
+    why = [e for e in data.said if e.get("reason") and speech.drawn(e.get("fact")) and first <= e["step"] < last]
     found: list[Mapping[str, Any]] = []
-    since = int(goal.ends(data)) + 1
-    for actions in STAGES:
-        of_stage = [e for e in data.said if e["action"] in actions and since <= e["step"] < since + WITHIN]
-        chosen = max(of_stage, key=lambda e: (bool(e.get("reason")), bool(data.swayed_by(e))), default=None)
-        if chosen is not None:
-            found.append(chosen)
-            since = int(chosen["step"]) + 2
-    return found
+    for name in AGENTS:
+        own = [
+            event for event in why
+            if event["agent"] == name and all(abs(event["step"] - other["step"]) >= APART for other in found)
+        ]  # fmt: skip
+        found += [max(own, key=lambda event: bool(data.swayed_by(event)))] if own else []
+    return sorted(found, key=lambda event: int(event["step"]))
 
 
 def ends(data: Data) -> float:
@@ -81,7 +81,7 @@ def ends(data: Data) -> float:
 def clock(data: Data, t: float) -> float:
     """Ticks at a time: slow while somebody speaks, and fast between."""
     times, ticks = [0.0], [goal.ends(data)]
-    for order, event in enumerate(stages(data)):
+    for order, event in enumerate(voices(data)):
         start = BEGIN + EACH * order
         times += [start + TRAVELS, start + EACH]
         ticks += [event["step"] + 0.1, event["step"] + 0.1 + SLOW]
@@ -91,7 +91,7 @@ def clock(data: Data, t: float) -> float:
 def view(data: Data, t: float) -> View:
     """From speaker to speaker, and back to the whole town."""
     keys = [(0.0, camera.SQUARE)]
-    for order, event in enumerate(stages(data)):
+    for order, event in enumerate(voices(data)):
         start = BEGIN + EACH * order
         keys += [(start, keys[-1][1]), (start + TRAVELS, _near(data, event)), (start + EACH, _near(data, event))]
     return camera.looking([*keys, (BACK, keys[-1][1]), (SECONDS, camera.WIDE)], t)
@@ -107,7 +107,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     """Three at work, the camera with whoever speaks."""
     run, now, seen = data.main, clock(data, t), view(data, t)
     camera.shot(pen, data, run, now, camera.film("relay", t), seen, threads=ease(t, 1.0, 0.8) * (1 - ease(t, BACK)))
-    for order, event in enumerate(stages(data)):
+    for order, event in enumerate(voices(data)):
         start = BEGIN + EACH * order
         for other in data.swayed_by(event)[:1]:
             speech.heard(pen, run, event, other, now, seen, between(t, start + HEARD, start + EACH - 0.1, 0.4))

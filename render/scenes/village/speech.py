@@ -21,7 +21,7 @@ from stagelight.render.scenes.village.paths import position
 
 BECAUSE = "because "  # what the model writes between its action and its reason
 HEAD = 150.0  # pixels of the town: a worker's mouth above the ground
-HEIGHT, ICON, GAP = 168.0, 96.0, 40.0  # of a bubble; of its picture; between it and the mouth
+HEIGHT, ICON, GAP = 168.0, 116.0, 40.0  # of a bubble; of its picture; between it and the mouth
 TOP, LEFT, RIGHT = py(16.5), px(3), px(97)
 LABEL = 560.0  # pixels that the longest of what would have been done takes up
 PLAIN = {
@@ -33,6 +33,11 @@ THINGS: Mapping[str, Good] = {
     "ripe": "sheaf", "cut_wheat": "sheaf", "mill_wheat": "sheaf", "mill_flour": "sack", "bakery_flour": "sack",
     "granary": "sack", "bakery_bread": "loaf", "square_bread": "loaf",
 }  # fmt: skip
+
+
+def drawn(thing: object) -> bool:
+    """True for a fact that there is a picture of."""
+    return thing in THINGS or thing in OTHERS
 
 
 def words(event: Mapping[str, Any]) -> str:
@@ -50,7 +55,7 @@ def says(pen: Pen, run: Run, event: Mapping[str, Any], now: float, view: View, a
         return
     (x, y), *_ = position(run, AGENTS.index(event["agent"]), now)
     mouth = view.at((x, y - HEAD))
-    picture = ICON if thing in THINGS or thing in OTHERS else 0.0
+    picture = ICON if drawn(thing) else 0.0
     longest = max(bubble.width(bubble.plain(text)), bubble.width(event["author"]) * 1.15)
     width = min(longest + 2 * bubble.PAD + picture + 4, px(52))
     tall = HEIGHT if width < px(52) else HEIGHT + 2 * bubble.LEADING
@@ -58,7 +63,7 @@ def says(pen: Pen, run: Run, event: Mapping[str, Any], now: float, view: View, a
     box = Box(left, max(mouth[1] - GAP - tall, TOP), width, tall)
     bubble.bubble(pen, text, event["author"], box, mouth, alpha, spare=picture)
     with pen.faded(alpha):
-        pictogram(pen, thing, (left + width - bubble.PAD - 0.45 * ICON, box.y + tall / 2))
+        pictogram(pen, thing, (left + width - bubble.PAD - 0.36 * ICON, box.y + tall / 2))
 
 
 def heard(

@@ -146,8 +146,8 @@ def test_printed_numbers_are_recorded_ones(
     now = tradeoff.clock(data, 18.0)
     for run in (data.main, data.investor):
         assert any(words.startswith(f"{run.mouths(now)} mouths") for words in said)
-    now = disturbances.clock(data, 9.0)
-    said = {words for words, *_ in spoken(monkeypatch, scene, "disturbances", 9.0)}
+    now = disturbances.clock(data, 12.5)
+    said = {words for words, *_ in spoken(monkeypatch, scene, "disturbances", 12.5)}
     assert f"{data.main.days_stored(now):.1f}" in said
     captions = " ".join(cue.text for cue in named(scene, "results").captions)
     for name in ("shown", "investor"):
@@ -160,8 +160,8 @@ def test_the_bubbles_hold_the_recorded_words(monkeypatch: pytest.MonkeyPatch, sc
     assert event["author"] in said
     assert bubble.plain(event["reason"]) in said
     assert event in data.recording.events
-    for order, one in enumerate(relay.stages(data)):
-        t = relay.BEGIN + relay.EACH * order + 2.5
+    for order, one in enumerate(relay.voices(data)):
+        t = relay.BEGIN + relay.EACH * order + 3.2
         said = " ".join(words for words, *_ in spoken(monkeypatch, scene, "relay", t))
         assert bubble.plain(one.get("reason", "")) in said
 
@@ -169,10 +169,10 @@ def test_the_bubbles_hold_the_recorded_words(monkeypatch: pytest.MonkeyPatch, sc
 def test_a_message_that_swayed_another_says_what_would_have_been(
     monkeypatch: pytest.MonkeyPatch, scene: Village, data: Data
 ) -> None:
-    swaying = [(order, other) for order, one in enumerate(relay.stages(data)) for other in data.swayed_by(one)[:1]]
+    swaying = [(order, other) for order, one in enumerate(relay.voices(data)) for other in data.swayed_by(one)[:1]]
     assert swaying, "at least one of those that are shown"
     for order, other in swaying:
-        said = {words for words, *_ in spoken(monkeypatch, scene, "relay", relay.BEGIN + relay.EACH * order + 3.0)}
+        said = {words for words, *_ in spoken(monkeypatch, scene, "relay", relay.BEGIN + relay.EACH * order + 3.6)}
         assert f"unheard: would {speech.PLAIN[other['instead']]}" in said
 
 
