@@ -25,7 +25,7 @@
     {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
     {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan", 16) }} {{ scan_prompts("scan") }}
-    {{ village_returns("village") }} {{ model_answers("village", 4) }}
+    {{ village_returns("village") }} {{ village_models("village") }} {{ model_answers("village", 4) }}
     {{ leaderboard("village", "held out") }} {{ leaderboard_entries() }}
 
     {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
@@ -210,6 +210,7 @@ def _tables(site: Site) -> Macros:
         "scan_error_bands": lambda name, rate: scan_tables.error_bands(get(name), rate, page()),
         "scan_other_scanners": lambda name, rate: scan_tables.other_scanners(get(name), rate, page()),
         "scan_prompts": lambda name: scan_tables.prompts(get(name), page()),
+        "village_models": lambda name: village_tables.models(get(name), page()),
         "village_returns": lambda name: village_tables.returns(get(name), page()),
         "leaderboard": lambda name, kind: leaderboard.board(get(name), site.root, kind, page()),
         "leaderboard_entries": lambda: leaderboard.descriptions(site.root),

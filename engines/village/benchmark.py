@@ -41,6 +41,7 @@ from stagelight.engines.village.llm import runs, zero_shot_run
 
 OTHERS = 20  # tapes, at most, of a scenario that was not calibrated
 BOUNDED = 2  # tapes of a scenario on which the bound is computed
+WHO = {"zero_shot": SMALL, "trained": TAUGHT, "roles": "roles", "policy": POLICY}  # by their name in a fact
 KEPT = {"returns": "return", **{name: name for name in ("score", "score_low", "score_high", "score_worst")}}
 
 
@@ -98,8 +99,9 @@ def table(
     for done, name in enumerate(scenarios.SCENARIOS, 1):
         seeds = metrics.SEALED_SEEDS[: count if name in calibrated else min(count, OTHERS)]
         found |= oracle_cache.returns([name], seeds, means.cache, means.policy, progress, trials, jobs, deadline)
-        rounds[name] = compare_agents(AGENTS, name, seeds, found[name], means)
-        rows = rounds[name].table(AGENTS)
+        agents = [who for who in AGENTS if name in scenarios.HELD_OUT or who not in {SMALL, TAUGHT}]
+        rounds[name] = compare_agents(agents, name, seeds, found[name], means)
+        rows = rounds[name].table(agents)
         facts |= {f"score.{name}.{who}.{KEPT[k]}": row[k] for who, row in rows.items() for k in KEPT if k in row}
         alone += [rows[ALONE]["share"]] if name in calibrated else []
         drawn = metrics.tapes(name, seeds)
@@ -107,7 +109,7 @@ def table(
             facts[f"score.{name}.reserve_{days}.return"] = metrics.mean_return(registry.with_reserve(days), name, drawn)
         progress(f"agents in {name}", done, len(scenarios.SCENARIOS), {"policy": facts[f"score.{name}.policy.score"]})
     facts["calibration.alone_share"] = max(alone)
-    heard = metrics.SEALED_SEEDS[: min(count, SLOW[TAUGHT])]
+    heard = metrics.SEALED_SEEDS[: min(count, SLOW[SMALL])]
     unheard = {name: runs.unheard(name, heard, means.cache, runs.ADAPTER, progress) for name in scenarios.HELD_OUT}
     facts |= (
         verdict(facts)
@@ -198,6 +200,7 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
     """What the small language model reaches before and after it was taught, in weather that nobody was trained in.
 
     llm.WHO.share        of the clairvoyant's return, on all held-out tapes that were played; of others on the same ones
+    llm.SCENARIO.WHO.share   the same in one scenario
     llm.gain.share       of the taught model over the model as it comes
     llm.message_cost     what is lost where nobody hears what the others say, as a share of the same
     llm.said.share       of choices that are followed by a sentence
@@ -212,7 +215,7 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
         unheard: (B,) by scenario, returns of the taught model's villages where nobody hears the others.
     """
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
-    taught = {name: one.played[TAUGHT].returns for name, one in rounds.items()}
+    taught = {name: rounds[name].played[TAUGHT].returns for name in scenarios.HELD_OUT}
 
     def gathered(values: Callable[[str], NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """A value of all tapes that the taught model played, if there is one, and the best that was reached on each."""
@@ -220,22 +223,26 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
         best = [one.best[: len(each)] for one, each in zip(chosen, own, strict=True)]
         return np.concatenate(own), np.concatenate(best)
 
-    def gained(name: str) -> NDArray[np.float64]:
-        before = rounds[name].played[SMALL].returns
-        return taught[name][: len(before)] - before
+    def gained(name: str, before: NDArray[np.float64]) -> NDArray[np.float64]:
+        return taught[name][: len(before)] - before[: len(taught[name])]
 
     shares = {
-        "llm.zero_shot.share": gathered(lambda name: rounds[name].played[SMALL].returns),
-        "llm.trained.share": gathered(lambda name: taught[name]),
-        "llm.roles.share": gathered(lambda name: rounds[name].played["roles"].returns),
-        "llm.policy.share": gathered(lambda name: rounds[name].played[POLICY].returns),
-        "llm.gain.share": gathered(gained),
-        "llm.message_cost": gathered(lambda name: taught[name] - unheard[name][: len(taught[name])]),
+        **{
+            f"llm.{kind}.share": gathered(lambda name, who=who: rounds[name].played[who].returns)  # type: ignore[misc]
+            for kind, who in WHO.items()
+        },
+        "llm.gain.share": gathered(lambda name: gained(name, rounds[name].played[SMALL].returns)),
+        "llm.message_cost": gathered(lambda name: gained(name, unheard[name])),
     }
     facts = {
         "llm.tapes": float(len(shares["llm.trained.share"][0])),
         "llm.zero_shot.tapes": float(len(shares["llm.zero_shot.share"][0])),
+        "llm.message_cost.tapes": float(len(shares["llm.message_cost"][0])),
     }
+    for name, one in zip(scenarios.HELD_OUT, chosen, strict=True):
+        for kind, who in WHO.items():
+            own = one.played[who].returns[: len(taught[name])]
+            facts[f"llm.{name}.{kind}.share"] = float(own.mean() / one.best[: len(own)].mean())
     for name, (values, best) in shares.items():
         low, high = ratio_interval(values, best)
         facts |= {name: float(values.mean() / best.mean()), f"{name}.low": low, f"{name}.high": high}

@@ -12,18 +12,24 @@ WEATHER = {
 }  # fmt: skip
 AGENTS = {
     "random": "Random actions",
-    "small": "Language model, untrained here",
     "no_granary": "Scripts without a granary",
     "sell_all": "Scripts that sell everything",
     "hoarder": "Scripts that store everything",
     "no_messages": "Scripts that say nothing",
     "roles": "Scripts that keep to their own craft",
-    "small_taught": "Language model, trained here",
     "planner": "A planner",
     "stock": "Scripts with a reserve by season",
     "policy": "The trained policy",
     "clairvoyant": "A search that knows the weather",
 }
+DISTURBED = {
+    "compound": "Shocks", "long_drought": "Drought", "plague": "Plague", "illness": "Illness", "crash": "Price falls",
+    "adversarial": "Timed shocks",
+}  # fmt: skip
+MODELS = {
+    "zero_shot": "Language model, before training", "trained": "Language model, trained here",
+    "policy": "Its teacher, who hears reports", "roles": "Scripts of one craft each",
+}  # fmt: skip
 IN_WORDS = {"haul_wheat": "carry wheat", "haul_flour": "carry flour"}  # actions whose name is no word
 
 
@@ -31,6 +37,15 @@ def returns(scene: Scene, page: str) -> Html:
     """The mean return of each agent in each kind of weather."""
     rows = [(words, [Cell(f"score.{weather}.{name}.return") for weather in WEATHER]) for name, words in AGENTS.items()]
     return table(scene, page, "Return by agent and weather", ["Agent", *WEATHER.values()], rows)
+
+
+def models(scene: Scene, page: str) -> Html:
+    """The share of the plan's return that a language model reaches under each disturbance, beside others'."""
+    rows = [
+        (words, [Cell(f"llm.{where}.{who}.share", "percent", 0) for where in DISTURBED])
+        for who, words in MODELS.items()
+    ]
+    return table(scene, page, "Share of the plan's return under each disturbance", ["", *DISTURBED.values()], rows)
 
 
 def answers(scene: Scene, page: str, count: int) -> Html:

@@ -37,11 +37,25 @@ def test_every_agent_has_a_row_with_its_own_return_in_each_weather() -> None:
 
 
 def test_who_was_not_run_is_said_so_and_a_table_of_nobody_ends_the_build(capsys: pytest.CaptureFixture[str]) -> None:
-    some = {name: value for name, value in FACTS.items() if ".small." not in name}
+    some = {name: value for name, value in FACTS.items() if ".planner." not in name}
     assert village_tables.returns(scene(some), "village.md").count("not run") == len(village_tables.WEATHER)
     with pytest.raises(SystemExit):
         village_tables.returns(scene({}), "village.md")
     assert "run `click score village`" in capsys.readouterr().err
+
+
+def test_a_language_model_has_its_share_under_each_disturbance() -> None:
+    facts = {
+        f"llm.{where}.{who}.share": (10 * at + place) / 100
+        for at, who in enumerate(village_tables.MODELS)
+        for place, where in enumerate(village_tables.DISTURBED)
+    }
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', village_tables.models(scene(facts), "village.md"))
+    assert [name for name, _ in rows] == list(village_tables.MODELS.values())
+    for at, (_, cells) in enumerate(rows):
+        assert re.findall(r">(\d+)%<", cells) == [
+            f"{10 * at + place}" for place in range(len(village_tables.DISTURBED))
+        ]
 
 
 def test_a_models_words_are_written_as_it_said_them_and_never_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
