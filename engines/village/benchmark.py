@@ -115,7 +115,7 @@ def table(
         verdict(facts)
         | gains(facts)
         | gap(metrics.SEALED_SEEDS[:BOUNDED], found)
-        | language(rounds, unheard)
+        | language(rounds, unheard, means.policy)
         | throughput.throughput()
     )
     weather = exogenous.draw(scenarios.named(str(before.config["scenario"])), before.seed)
@@ -196,7 +196,7 @@ def gap(seeds: Sequence[int], planned: Mapping[str, NDArray[np.float64]]) -> dic
     return facts | {"bound.gap": max(value for name, value in facts.items() if name.endswith(".gap"))}
 
 
-def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float64]], policy: Path) -> dict[str, float]:
     """What the small language model reaches before and after it was taught, in weather that nobody was trained in.
 
     llm.WHO.share        of the clairvoyant's return, on all held-out tapes that were played; of others on the same ones
@@ -206,6 +206,7 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
     llm.said.share       of choices that are followed by a sentence
     llm.said.true        of sentences that state a fact with the value that the speaker's line shows
     llm.said.causal      of other values of stated facts after which the model itself chooses otherwise
+    llm.agreement, llm.commonest   of choices that are its teacher's likeliest; the same, of each worker's commonest one
     llm.valid_share, llm.tokens, llm.seconds   choices that were allowed; of a village: tokens, processor seconds
 
     Shares have 95 % bootstrap intervals over tapes; of a difference, which is taken tape by tape, too.
@@ -213,7 +214,10 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
     Args:
         rounds: by scenario.
         unheard: (B,) by scenario, returns of the taught model's villages where nobody hears the others.
+        policy: weights of its teacher.
     """
+    from stagelight.engines.village.training import lm_evaluation, networks  # noqa: PLC0415  # brings in torch
+
     chosen = [rounds[name] for name in scenarios.HELD_OUT]
     taught = {name: rounds[name].played[TAUGHT].returns for name in scenarios.HELD_OUT}
 
@@ -248,12 +252,22 @@ def language(rounds: Mapping[str, Round], unheard: Mapping[str, NDArray[np.float
         facts |= {name: float(values.mean() / best.mean()), f"{name}.low": low, f"{name}.high": high}
     said = [one.played[TAUGHT].said for one in chosen]
     total = {name: sum(one[name] for one in said) for name in (*runs.GATES, "invalid", "asked")}
-    about = runs.about()
+    played = [rounds[name].played[TAUGHT].rollouts for name in scenarios.HELD_OUT]
+    tapes = exogenous.stack(
+        [
+            worst_case_start.tape(scenarios.named(name), seed)
+            for name in scenarios.HELD_OUT
+            for seed in metrics.SEALED_SEEDS[: len(taught[name])]
+        ]
+    )
+    choices = np.concatenate([one.choices for one in played])
+    agreed = lm_evaluation.agreement(networks.load(policy)[0], tapes, choices)
     return facts | {
         "llm.said.share": total["said"] / max(1.0, total["choices_made"]),
         "llm.said.true": total["true"] / max(1.0, total["said"]),
         "llm.said.causal": total["flips"] / max(1.0, total["swaps"]),
         "llm.valid_share": 1 - total["invalid"] / max(1.0, total["asked"]),
         **{f"llm.{name}": float(np.mean([one[name] for one in said])) for name in ("tokens", "seconds")},
-        **{f"llm.{name}": about[name] for name in ("examples", "agreement", "commonest")},
+        **{f"llm.{name}": value for name, value in agreed.items()},
+        "llm.examples": runs.about()["examples"],
     }

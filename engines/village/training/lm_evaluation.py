@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.village import constants as r
@@ -22,7 +23,7 @@ from stagelight.engines.village.exogenous import Tape, stack
 from stagelight.engines.village.llm import facts
 from stagelight.engines.village.llm.small_worker import pick
 from stagelight.engines.village.llm.smollm import SmolLM
-from stagelight.engines.village.training.demonstrations import logp, swapped
+from stagelight.engines.village.training.demonstrations import Classroom, States, logp, swapped
 from stagelight.engines.village.training.lm_rollouts import Rollouts, rollouts
 from stagelight.engines.village.training.networks import Policy
 
@@ -52,12 +53,30 @@ def evaluate(
         asked: how many sentences' facts are given other values.
     """
     found = rollouts(model, tapes, report=lambda tick: progress("its villages", tick, r.TICKS, {}))
-    roles, target = found.lessons.pupil.roles, logp(policy, found.lessons.teacher).argmax(1)
-    commonest = [np.bincount(target[roles == role]).argmax() for role in range(3)]
+    return agreement(policy, tapes, found.choices) | sentences(model, found, asked).shares()
+
+
+def agreement(policy: Policy, tapes: Tape, choices: NDArray[np.int8]) -> dict[str, float]:
+    """Shares of choices that are the policy's likeliest where it hears all reports; see this module's head.
+
+    Args:
+        policy: the teacher.
+        tapes: of B villages, stacked.
+        choices: (B, 480, 3) what was chosen there, -1 where nothing was to be chosen.
+    """
+    room, seen, made = Classroom.of([""], tapes), [], []
+    while not room.villages.over:
+        lessons, rows, workers = room.lessons()
+        actions = choices[rows, room.villages.tick, workers].astype(np.int64)
+        seen.append(lessons.teacher)
+        made.append(actions)
+        room.step(rows, workers, actions, [""] * len(actions))
+    states, actions = States.joined(seen), np.concatenate(made)
+    target = logp(policy, states).argmax(1)
+    commonest = np.array([np.bincount(target[states.roles == role]).argmax() for role in range(3)])
     return {
-        "agreement": float((found.actions == target).mean()),
-        "commonest": float((np.array(commonest)[roles] == target).mean()),
-        **sentences(model, found, asked).shares(),
+        "agreement": float((actions == target).mean()),
+        "commonest": float((commonest[states.roles] == target).mean()),
     }
 
 
