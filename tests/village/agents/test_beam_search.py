@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stagelight.engines.village import constants as r
-from stagelight.engines.village import scenarios
+from stagelight.engines.village import kernels, scenarios
 from stagelight.engines.village.agents import beam_search, fitted, forecast, oracle
 from stagelight.engines.village.agents.scripted import BatchPlanned
 from stagelight.engines.village.batch import Villages
@@ -23,7 +23,7 @@ def promised(tape: Tape, **changed: float) -> float:
     """What is forecast at the first dawn, with some of the village's numbers changed."""
     start = Villages(stack([tape])).numbers[0].copy()
     for name, value in changed.items():
-        start[getattr(beam_search.kernels, name)] = value
+        start[getattr(kernels, name)] = value
     weather = forecast.steps(tape.wind, tape.price, tape.rabbits, tape.rain, NUMBERS)
     return float(forecast.forecast(start, 0, weather, NUMBERS, np.empty(r.PLOTS))) / r.NORM
 
