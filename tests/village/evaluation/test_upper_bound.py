@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -50,9 +50,9 @@ class Watched(World):
         return moved
 
 
-def unknowns(tape: Tape, choices: oracle.Choices) -> Counter[tuple[str, int]]:
+def unknowns(tape: Tape, choices: oracle.Choices) -> dict[tuple[str, int], float]:
     """The program's unknowns in an episode that was played, all but the lag of levels."""
-    world, found = Watched(tape), Counter[tuple[str, int]]()
+    world, found = Watched(tape), defaultdict[tuple[str, int], float](float)
     underway = list[tuple[int, int, int]]()  # worker, evening, and the ticks of what they do that were done by then
     for tick in range(r.TICKS):
         day, eaten, world.ended = tick // r.DAY, world.eaten, []
@@ -113,7 +113,7 @@ def check(tape: Tape, plans: dict[str, oracle.Choices]) -> None:
     for who, choices in plans.items():
         found = unknowns(tape, choices)
         assert set(found) <= set(program.names), who
-        values = np.array([float(found[key]) for key in program.names])
+        values = np.array([found[key] for key in program.names])
         lags(program, values)
         over = program.rows() @ values - np.array(program.limits)
         assert over.max() < 1e-6, f"{who}: row {over.argmax()} of {len(over)}, by {over.max()}"
