@@ -11,7 +11,7 @@ import pytest
 from stagelight.engines import recording
 from stagelight.engines.village import benchmark, record, scenarios
 from stagelight.engines.village import constants as r
-from stagelight.engines.village.agents import oracle
+from stagelight.engines.village.agents import beam_search, oracle
 from stagelight.engines.village.evaluation import evaluate_agents, metrics, upper_bound
 from stagelight.engines.village.llm import runs, zero_shot_run
 
@@ -40,6 +40,7 @@ def test_what_is_promised_is_read_off_the_table() -> None:
 def test_the_final_table_is_written_beside_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upper_bound, "upper", lambda tape: 2.375)
     nothing = np.full((r.TICKS, 3), oracle.NOT_OVERRULED, np.int8)
+    monkeypatch.setattr(beam_search, "plan", lambda *_: (2.0, nothing))
     monkeypatch.setattr(oracle, "plan", lambda tape, start, *_: (2.0, np.tile(start, (r.DAYS, 1)), nothing))
     idle, gates = np.zeros((2, r.TICKS, 3), np.int8), dict(zip(runs.GATES, (10, 8, 6, 4, 1), strict=True))
     monkeypatch.setattr(runs, "small", lambda scenario, seeds, *_: runs.Run(idle, 9.0, 3.0, gates=gates))

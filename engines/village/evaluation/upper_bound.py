@@ -6,7 +6,7 @@ level, the mouths, stocks and bread eaten. Every rule is kept as an inequality t
 - labour: actions and the ways between them take at most 36 worker-ticks a day, and whoever leaves a place came there;
 - tools: an action moves at most its quantity, 1 + level / 4 times; labour weighted by the level is at most 36 levels;
 - plots: a harvest takes one ripe plot; they grow with season and rain; rabbits that come on the tape eat for as long as
-  three workers at once need to chase them; wind: grinding is done in ticks with wind, two ticks apart for each worker;
+  three workers who await them need to chase them; wind: grinding is done in ticks with wind, two ticks apart for each;
 - spoilage, rooms, the day's best price, what levels cost, mouths that grow by one a day and never beyond the houses.
 
 Mouths may be sent away for nothing and hunger never forces anything, so the bound is above what can be done.
@@ -19,15 +19,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
 from stagelight.engines.village import constants as r
 from stagelight.engines.village.exogenous import Tape
 
 CARRY = 18.0  # worker-ticks that may lie in actions begun the day before: six ticks at most for each of three
-NIBBLED = 4  # ticks that three workers need to chase rabbits
-SLACK = 0.18  # plots that grow in those ticks and are eaten less
-APART = 8  # ticks between arrivals of which each is counted
+# Three workers who end a guard in the tick of an arrival, and another two ticks later, have chased it by then: it eats
+# twice. Rabbits that come while others are there may be chased at once, but then those others ate in the two ticks
+# before, or came in the tick before. So each arrival has two of these ticks for itself, if others are that far apart.
+NIBBLED, AROUND = 2, (-2, 1)
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,18 @@ class Program:
         self.entries += [(row, self.names[name, day], factor) for name, day, factor in terms]
         self.limits.append(limit)
 
+    def rows(self) -> csr_array:
+        """(R, N) the factors of the unknowns in each row."""
+        row, column, factor = zip(*self.entries, strict=True)
+        return coo_array((factor, (row, column)), (len(self.limits), len(self.bounds))).tocsr()
+
     def solve(self) -> float:
         """The most that `gain` can be.
 
         Raises:
             ValueError: the solver found none.
         """
-        row, column, factor = zip(*self.entries, strict=True)
-        rows = coo_array((factor, (row, column)), (len(self.limits), len(self.bounds))).tocsr()
-        found = linprog(-np.array(self.gain), rows, self.limits, bounds=self.bounds, method="highs")
+        found = linprog(-np.array(self.gain), self.rows(), self.limits, bounds=self.bounds, method="highs")
         if found.status != 0:
             raise ValueError(f"the bound's linear program: {found.message}; it should always have a solution")
         return -float(found.fun)
@@ -107,14 +111,19 @@ class Program:
 
 def upper(tape: Tape) -> float:
     """A return that no plan on the tape can exceed."""
-    program = Program()
+    return program(tape).solve() / r.NORM
+
+
+def program(tape: Tape) -> Program:
+    """The linear program of a tape; its optimum is an upper bound on J."""
+    found = Program()
     for day in range(r.DAYS):
-        _unknowns(program, tape, day)
+        _unknowns(found, tape, day)
     for day in range(r.DAYS):
-        _labour(program, day)
-        _stocks(program, tape, day)
-        _village(program, tape, day)
-    return program.solve() / r.NORM
+        _labour(found, day)
+        _stocks(found, tape, day)
+        _village(found, tape, day)
+    return found
 
 
 def _unknowns(p: Program, tape: Tape, day: int) -> None:
@@ -213,27 +222,25 @@ def _stocks(p: Program, tape: Tape, day: int) -> None:
     ticks = slice(day * r.DAY, (day + 1) * r.DAY)
     growth = tape.rain[ticks].sum() * r.RIPEN * (r.WINTER_GROWTH if r.winter(day + 1) else 1.0) * r.PLOTS
     frost = r.FROST if day + 1 == r.WINTER_DAYS[0] else 1.0
-    visits = len(_arrivals(tape, day))
+    visits = _visits(tape, day)
     left = frost * r.NIBBLE_CROP ** (NIBBLED * visits)
     # `plots`: grown and not cut. At best harvests come before the visits and the day's growth after them.
     before = [("plots", day - 1, -left)] if day else []
     start = 0.0 if day else left * float(tape.plots.sum())
-    p.at_most(
-        start + growth + SLACK * visits, ("plots", day, 1.0), *before, ("farm_own", day, left), ("farm_off", day, left)
-    )
+    p.at_most(start + growth, ("plots", day, 1.0), *before, ("farm_own", day, left), ("farm_off", day, left))
     start, before = (0.0, [("plots", day - 1, -1.0)]) if day else (float(tape.plots.sum()), [])
     p.at_most(start + growth, ("plots", day, 1.0), *before, ("farm_own", day, 1.0), ("farm_off", day, 1.0))
 
 
-def _arrivals(tape: Tape, day: int) -> list[int]:
-    """The arrivals of rabbits on a day that are counted: far enough apart to be eaten by twice."""
-    found: list[int] = []
-    last = -APART
+def _visits(tape: Tape, day: int) -> int:
+    """How often rabbits come and eat within a day; arrivals too close to another or to midnight are left out."""
+    first, last = AROUND
+    found, before = 0, -r.TICKS
     for tick in np.flatnonzero(tape.rabbits):
-        if tick - last >= APART:
-            last = int(tick)
-            found.append(last)
-    return [tick for tick in found if tick // r.DAY == day]
+        if tick - before > last - first:
+            before = int(tick)
+            found += int(day * r.DAY <= tick + first and tick + last < (day + 1) * r.DAY)
+    return found
 
 
 def _village(p: Program, tape: Tape, day: int) -> None:

@@ -10,10 +10,16 @@ import pytest
 from stagelight.engines.experiment import cache
 from stagelight.engines.experiment.progress import Interrupted
 from stagelight.engines.village import scenarios
-from stagelight.engines.village.agents import registry
+from stagelight.engines.village.agents import beam_search, registry
 from stagelight.engines.village.evaluation import evaluate_agents, metrics, oracle_cache
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A beam of few states, which takes no time."""
+    monkeypatch.setattr(beam_search, "WIDTH", 4)
 
 
 def test_plans_are_kept_and_taken_up(tmp_path: Path) -> None:
