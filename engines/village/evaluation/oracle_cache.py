@@ -1,8 +1,8 @@
 """The clairvoyant's plans on many tapes, kept as they are found.
 
 The search on a tape is made twice, from the better of the lists and what the published policy chose there, and from the
-plan of a beam search. It takes ten seconds, and torch for the policy; so plans of the first sealed and of the development
-seeds come with the code, as what each worker chooses. They are worth what they reach under today's rules.
+plan of a beam search. It takes ten seconds, and torch for the policy; so plans of the first sealed and of the
+development seeds come with the code, as what each worker chooses. They are worth what they reach under today's rules.
 """
 
 from __future__ import annotations

@@ -178,11 +178,10 @@ def test_a_message_that_swayed_another_says_what_would_have_been(
 
 def test_another_authors_words_are_shown_as_its_own(monkeypatch: pytest.MonkeyPatch, recorded: Recording) -> None:
     """Any run can stand in the place of this one: author, reason and border follow the recording."""
-    words = {"author": "script", "reason": "The wind may drop tomorrow.", "fact": "elsewhere"}
     event = tradeoff.choice(Data(recorded))
-    events = tuple(
-        {k: v for k, v in (e | words).items() if v != "elsewhere"} if e is event else e for e in recorded.events
-    )
+    other = {key: value for key, value in event.items() if key != "fact"}
+    other = {**other, "author": "script", "reason": "The wind may drop tomorrow."}
+    events = tuple(other if e is event else e for e in recorded.events)
     scene = Village(replace(recorded, events=events))
     said = " ".join(text for text, *_ in spoken(monkeypatch, scene, "tradeoff", 5.0))
     assert "script" in said
