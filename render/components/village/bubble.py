@@ -84,9 +84,14 @@ def _broken(words: Sequence[str], wide: float) -> list[str]:
 
 
 def bubble(
-    pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: float = 1.0, spare: float = 0.0
+    pen: Pen, words: str, author: Author, box: Box, mouth: Point, alpha: float = 1.0, spare: float = 0.0, head: str = ""
 ) -> None:
-    """The words in their box, its tail towards the speaker's mouth, below it; `spare` pixels at its right stay free."""
+    """The words in their box under who wrote them, the tail towards the speaker's mouth, below it.
+
+    Args:
+        spare: pixels at the right that stay free.
+        head: the first line, where it is more than the author's kind.
+    """
     lines = wrap(words, box.width - 2 * PAD - spare, int((box.height - 2 * PAD - LEADING) // LEADING))
     with pen.faded(alpha) as visible:
         if not visible:
@@ -96,7 +101,7 @@ def bubble(
         _shape(pen, box, mouth, author)
         colour = {"script": theme.QUIET, "language model": theme.BELIEF}.get(author, theme.TEXT)
         pen.stroke(colour, 4 if author == "language model" else 3, 0.9, dash=DASHES.get(author, ()))
-        pen.text(author, box.x + PAD, box.y + PAD + 0.72 * SIZE, SIZE, colour, font=theme.MONO)
+        pen.text(head or author, box.x + PAD, box.y + PAD + 0.72 * SIZE, SIZE, colour, font=theme.MONO)
         for row, line in enumerate(lines, 1):
             pen.text(line, box.x + PAD, box.y + PAD + 0.72 * SIZE + LEADING * row, SIZE, theme.TEXT)
 

@@ -19,10 +19,10 @@ HEADLINES = {
     "goal": "One goal: everyone eats",
     "relay": "Wheat, flour, bread: nobody makes it alone",
     "tradeoff": "What is left over: store it or sell it?",
-    "disturbances": "Stored flour bridges still wind",
+    "disturbances": "Stored flour buys time",
     "results": "Forty days",
 }
-RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Hedge", "04 Disturbances", "Forty days")
+RAIL = ("Dawn", "01 A shared goal", "02 Relay", "03 Store or sell", "04 Disturbances", "Forty days")
 
 
 class Village(Scene):

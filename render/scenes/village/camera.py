@@ -45,7 +45,7 @@ class View:
 
 
 WIDE = View(MIDDLE, LEVEL, 1.0)
-HALF = View(MIDDLE, LEVEL, 0.5)  # the whole town on half of the stage
+HALF = View(MIDDLE, 58.0, 0.55)  # the whole town on half of the stage
 SQUARE = View(77.5, 70.5, 2.3)
 PAUSE = 0.1  # seconds
 SCRIM = 0.8  # of the night behind words

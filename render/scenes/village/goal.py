@@ -98,6 +98,7 @@ def _counts(pen: Pen, run: Run, now: float, name: str, x: float, t: float, alpha
     """A village's name and what its days have paid so far."""
     value = reward(run, now)
     sign, colour = ("+", theme.KEPT) if value > 0 else (MINUS, theme.LOST) if value < 0 else ("", theme.TEXT)
+    pen.panel(px(x - 1), py(18), px(19), py(23), 0.8 * alpha)
     pen.text(name, px(x), NAME_Y, theme.MUST_READ, theme.TEXT, font=theme.SANS_STRONG, alpha=alpha)
     told = alpha * ease(t, PAID, 0.5)
     pen.text(f"{sign}{abs(value):.0f}", px(x), REWARD_Y, theme.HERO, colour, font=theme.MONO_BOLD, alpha=told)

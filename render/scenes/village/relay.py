@@ -46,8 +46,7 @@ def section(recording: Recording) -> Section:
         captions=(
             Cue(0.2, 4.4, f"Each is a {who}."),
             Cue(4.6, 8.6, "Its own words: the fact that decides."),
-            Cue(8.8, 12.8, "The others hear this, and nothing else."),
-            Cue(13.0, SECONDS - 0.1, "A dashed thread: waiting for the one before."),
+            Cue(8.8, 13.6, "The others hear this, and nothing else."),
         ),
         marks=(Cue(0.0, SECONDS, "thread"), Cue(0.0, SECONDS, "bubble"), Cue(0.0, SECONDS, "blades")),
         still=BEGIN + HEARD + 1.6,

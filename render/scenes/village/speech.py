@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from stagelight.render import theme
+from stagelight.render import theme, typeset
 from stagelight.render.components.village import bubble, goods
 from stagelight.render.components.village.coins import coins
 from stagelight.render.components.village.goods import Good
@@ -21,9 +21,9 @@ from stagelight.render.scenes.village.paths import position
 
 BECAUSE = "because "  # what the model writes between its action and its reason
 HEAD = 150.0  # pixels of the town: a worker's mouth above the ground
-HEIGHT, ICON, GAP = 168.0, 116.0, 40.0  # of a bubble; of its picture; between it and the mouth
+HEIGHT, ICON, GAP, TAIL = 168.0, 116.0, 40.0, 24.0  # of a bubble; of its picture; between it and the mouth, and least
 TOP, LEFT, RIGHT = py(16.5), px(3), px(97)
-LABEL = 560.0  # pixels that the longest of what would have been done takes up
+LABEL = 640.0  # pixels that the longest of what would have been done takes up
 PLAIN = {
     "wait": "wait", "farm": "cut wheat", "guard": "chase rabbits", "haul_wheat": "cart wheat", "mill": "grind",
     "haul_flour": "cart flour", "bake": "bake", "serve": "bring bread", "bank": "store flour", "draw": "fetch flour",
@@ -56,12 +56,14 @@ def says(pen: Pen, run: Run, event: Mapping[str, Any], now: float, view: View, a
     (x, y), *_ = position(run, AGENTS.index(event["agent"]), now)
     mouth = view.at((x, y - HEAD))
     picture = ICON if drawn(thing) else 0.0
-    longest = max(bubble.width(bubble.plain(text)), bubble.width(event["author"]) * 1.15)
-    width = min(longest + 2 * bubble.PAD + picture + 4, px(52))
-    tall = HEIGHT if width < px(52) else HEIGHT + 2 * bubble.LEADING
+    head = f"{event['agent']}, {event['author']}: {PLAIN[event['action']]}"
+    longest = max(bubble.width(bubble.plain(text)), typeset.advance(head, theme.MONO) * bubble.SIZE)
+    width = min(longest + 2 * bubble.PAD + picture + 4, px(60))
+    tall = HEIGHT if width < px(60) else HEIGHT + 2 * bubble.LEADING
     left = min(max(mouth[0] - width / 3, LEFT), RIGHT - width)
     box = Box(left, max(mouth[1] - GAP - tall, TOP), width, tall)
-    bubble.bubble(pen, text, event["author"], box, mouth, alpha, spare=picture)
+    mouth = mouth[0], max(mouth[1], box.y + tall + TAIL)
+    bubble.bubble(pen, text, event["author"], box, mouth, alpha, spare=picture, head=head)
     with pen.faded(alpha):
         pictogram(pen, thing, (left + width - bubble.PAD - 0.36 * ICON, box.y + tall / 2))
 
@@ -78,7 +80,7 @@ def heard(
     ear = min(max(ear[0], LEFT + LABEL / 2), RIGHT - LABEL / 2), max(ear[1], TOP + py(12))
     pen.beam(partial(pen.curve, swing(mouth, ear)), theme.ATTENTION, 4, 0.8 * alpha)
     pen.glow(*ear, 40, theme.ATTENTION, 0.6 * alpha)
-    words = f"unheard: would {PLAIN[swayed['instead']]}"
+    words = f"had it not heard: {PLAIN[swayed['instead']]}"
     pen.text(words, ear[0], ear[1] - 28, theme.FLOOR, theme.ATTENTION, font=theme.SANS_STRONG, anchor="middle",
              alpha=alpha)  # fmt: skip
 

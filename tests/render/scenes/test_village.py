@@ -157,7 +157,7 @@ def test_printed_numbers_are_recorded_ones(
 def test_the_bubbles_hold_the_recorded_words(monkeypatch: pytest.MonkeyPatch, scene: Village, data: Data) -> None:
     event = tradeoff.choice(data)
     said = " ".join(words for words, *_ in spoken(monkeypatch, scene, "tradeoff", 5.0))
-    assert event["author"] in said
+    assert f"{event['agent']}, {event['author']}: store flour" in said
     assert bubble.plain(event["reason"]) in said
     assert event in data.recording.events
     for order, one in enumerate(relay.voices(data)):
@@ -173,7 +173,7 @@ def test_a_message_that_swayed_another_says_what_would_have_been(
     assert swaying, "at least one of those that are shown"
     for order, other in swaying:
         said = {words for words, *_ in spoken(monkeypatch, scene, "relay", relay.BEGIN + relay.EACH * order + 3.6)}
-        assert f"unheard: would {speech.PLAIN[other['instead']]}" in said
+        assert f"had it not heard: {speech.PLAIN[other['instead']]}" in said
 
 
 def test_another_authors_words_are_shown_as_its_own(monkeypatch: pytest.MonkeyPatch, recorded: Recording) -> None:
