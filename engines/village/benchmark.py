@@ -118,7 +118,10 @@ def table(
         | language(rounds, unheard, means.policy)
         | throughput.throughput()
     )
-    weather = exogenous.draw(scenarios.named(str(before.config["scenario"])), before.seed)
+    where = str(before.config["scenario"])
+    planned = oracle_cache.returns([where], [before.seed], means.cache, means.policy, progress, trials, jobs, deadline)
+    facts["llm.film.share"] = before.fact("shown.return") / max(planned[where][0], before.fact("shown.return"))
+    weather = exogenous.draw(scenarios.named(where), before.seed)
     answers, spoken = zero_shot_run.asked(weather, means.cache, progress)
     measured = {name: round(value, 6) for name, value in (facts | spoken).items()}
     compared = {"seeds": count, "first_seed": metrics.SEALED_SEEDS[0], "trials": trials}
