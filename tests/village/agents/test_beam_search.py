@@ -20,7 +20,7 @@ NUMBERS = np.array(beam_search.FOUND)
 
 
 def promised(tape: Tape, **changed: float) -> float:
-    """What is forecast at the first dawn, with some of the village's numbers changed."""
+    """The forecast at the first dawn, with some of the village's numbers changed."""
     start = Villages(stack([tape])).numbers[0].copy()
     for name, value in changed.items():
         start[getattr(kernels, name)] = value

@@ -99,7 +99,7 @@ def lags(program: upper_bound.Program, values: NDArray[np.float64]) -> None:
 
 
 def plans(tape: Tape) -> dict[str, oracle.Choices]:
-    """What scripts, a search and chance choose on a tape."""
+    """The choices of scripts, a search and chance on a tape."""
     rng, lists = np.random.default_rng(0), fitted.parameters(scenario="calm")
     scripted = play(Villages(stack([tape])), BatchScripted(lists)).choices[0]
     wild = rng.integers(0, len(r.ACTIONS), scripted.shape).astype(np.int8)
@@ -107,7 +107,7 @@ def plans(tape: Tape) -> dict[str, oracle.Choices]:
 
 
 def check(tape: Tape, plans: dict[str, oracle.Choices]) -> None:
-    """What is played satisfies every row of the tape's program, and is worth there what it returned."""
+    """An episode satisfies every row of the tape's program, and is worth there what it returned."""
     program = upper_bound.program(tape)
     low, high = np.array(program.bounds).T
     for who, choices in plans.items():
