@@ -45,7 +45,7 @@ def models(scene: Scene, page: str) -> Html:
         (words, [Cell(f"llm.{where}.{who}.share", "percent", 0) for where in DISTURBED])
         for who, words in MODELS.items()
     ]
-    return table(scene, page, "Share of the plan's return under each disturbance", ["", *DISTURBED.values()], rows)
+    return table(scene, page, "Share of the plan's return under each disturbance", ["Agent", *DISTURBED.values()], rows)
 
 
 def answers(scene: Scene, page: str, count: int) -> Html:

@@ -19,11 +19,12 @@ from stagelight.render.pen import Pen
 from stagelight.render.scenes.village import town
 from stagelight.render.scenes.village.data import DAY, Data, Run, run_reads
 
-# What decides where the clock stands in the whole film, and what every section shows.
+# The town of the shown run; its meals, from which the days of the story follow; and its words.
 READS = (
-    *town.WEATHER_READS, *run_reads("shown", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS, "chosen", "eaten", "missed",
-    "moved"), "arrays.price", "events.said.*", "events.swayed.*",
+    *town.WEATHER_READS, *run_reads("shown", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS), "arrays.price",
 )  # fmt: skip
+MEALS = run_reads("shown", "eaten", "missed")
+WORDS = ("events.said.*",)
 SECONDS = {"dawn": 9.0, "goal": 13.0, "relay": 17.0, "tradeoff": 21.0, "disturbances": 24.0, "results": 11.0}
 BEGINS = dict(zip(SECONDS, itertools.accumulate(SECONDS.values(), initial=0.0), strict=False))  # in the film
 MIDDLE, LEVEL = 50.0, 54.0  # percent of the stage: where what is looked at stands
@@ -48,7 +49,7 @@ WIDE = View(MIDDLE, LEVEL, 1.0)
 HALF = View(MIDDLE, 58.0, 0.55)  # the whole town on half of the stage
 SQUARE = View(77.5, 70.5, 2.3)
 PAUSE = 0.1  # seconds
-SCRIM = 0.8  # of the night behind words
+SCRIM = 0.88  # of the night behind words
 CLOSE = 5.2  # the zoom on the child
 FIELD, MILL, GRANARY, BAKERY = View(17, 68, 2.0), View(37, 50, 1.8), View(45, 69, 2.1), View(58, 54, 2.0)
 Keys = Sequence[tuple[float, View]]

@@ -24,7 +24,7 @@ ENDS = CLOCK[1][-1]
 PLACES = (
     ("field", 16, 82.4),
     ("mill", 30.6, 47),
-    ("granary", 47, 83.4),
+    ("granary", 47.2, 48.6),
     ("bakery", 58.5, 31.5),
     ("market", 90.5, 37.5),
     ("square", 64.5, 81),

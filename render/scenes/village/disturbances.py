@@ -38,7 +38,7 @@ FIELD = View(22, 66, 1.9)
 TOLD = {"rabbits": "Rabbits eat the crop.", "wind": "Without wind the mill waits."}
 
 
-@reads(*camera.READS)
+@reads(*camera.READS, *camera.MEALS, *camera.WORDS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)

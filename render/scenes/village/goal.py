@@ -28,7 +28,7 @@ RESTED = 0.05  # hunger at dawn
 NAME_Y, REWARD_Y, RULE_Y, INSET = py(23.5), py(32.5), py(38.5), 4.0
 
 
-@reads(*camera.READS, *run_reads("idle", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS, "eaten", "missed"))
+@reads(*camera.READS, *camera.MEALS, *run_reads("idle", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS, "eaten", "missed"))
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)

@@ -29,7 +29,7 @@ BEFORE = 5  # days before the wind drops at which they end
 ZOOM, RISE = 1.9, 7.0  # how near; percent above a speaker's feet that the camera looks at
 
 
-@reads(*camera.READS)
+@reads(*camera.READS, *camera.MEALS, *camera.WORDS, "events.swayed.*")
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)

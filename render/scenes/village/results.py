@@ -31,7 +31,14 @@ KEY = (px(4), py(83.0))
 KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=False), Kind("hungry", theme.LOST, 0.32))
 
 
-@reads(*camera.READS, "facts.shown.days_fed", "facts.shown.hungry_days", "facts.investor.hungry_days")
+@reads(
+    *camera.READS,
+    *camera.MEALS,
+    *camera.WORDS,
+    "facts.shown.days_fed",
+    "facts.shown.hungry_days",
+    "facts.investor.hungry_days",
+)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
@@ -76,17 +83,17 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         turned = data.turned(a) + GEAR * (turned - data.turned(a))
     view = camera.looking([*keys, (SECONDS, child)], t)
     camera.shot(pen, data, run, now, camera.film("results", t), view, light=light, turned=turned)
+    camera.dial(pen, data, now)
     with pen.faded(between(t, *RIBBON, 0.5)) as seen:
         if seen:
             _ribbon(data, pen, now)
-    camera.dial(pen, data, now)
 
 
 def _ribbon(data: Data, pen: Pen, now: float) -> None:
     """Fed, short and hungry days; the still ones behind them."""
     run = data.main
     pen.context.rectangle(0, PANE_Y, theme.WIDTH, PANE_HEIGHT)
-    pen.fill(theme.NIGHT_DEEP, 0.72)
+    pen.fill(theme.NIGHT_DEEP, 0.85)
     kinds = np.repeat(np.where(run.daily_fed >= FED, 0, np.where(run.daily_fed < HUNGRY, 2, 1)), DAY)
     width = BAND.width / run.days
     for day in data.still_days:

@@ -39,7 +39,13 @@ NAMED = 58.0  # pixels below its end at which a way is named
 LEAST = 4.0  # flour that is banked in the choice that is shown
 
 
-@reads(*camera.READS, *run_reads("investor", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS))
+@reads(
+    *camera.READS,
+    *camera.MEALS,
+    *camera.WORDS,
+    *run_reads("shown", "chosen", "moved"),
+    *run_reads("investor", *town.BUILDING_ARRAYS, *town.WORKER_ARRAYS),
+)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
