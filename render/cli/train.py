@@ -78,7 +78,7 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
     """Fine-tune SmolLM2-135M for the village.
 
     It learns the trained policy's choices and the fact behind each, half of them in villages that it runs itself. The
-    result is a LoRA adapter of 8 MB, as peft reads it. It takes an hour and more on one core.
+    result is a LoRA adapter of 7 MB, as peft reads it. It takes an hour and more on one core.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from stagelight.render.pages.markup import Html, el, framed
 from stagelight.render.pages.scene_files import Scene, fail, read
 from stagelight.render.pages.values import number, traced
-from stagelight.render.pages.village_tables import AGENTS
+from stagelight.render.pages.village_tables import AGENTS, HELD_OUT
 
 FILE = "docs/leaderboard.json"
 REMEDY = "correct it as docs/leaderboard.md describes"
@@ -23,10 +23,6 @@ TEXTS = ("name", "link", "date", "how")
 MEASURES = ("return", "score", "score_low", "score_high", "seeds")
 IN_TRAINING = {
     "calm": "Calm", "std": "Usual", "windless": "Little wind", "rabbits": "Rabbits", "drought": "Drought",
-}  # fmt: skip
-HELD_OUT = {
-    "compound": "Shocks", "long_drought": "Long drought", "plague": "Plague", "illness": "Illness", "crash": "Crash",
-    "adversarial": "Timed shocks",
 }  # fmt: skip
 WEATHER = {"training": IN_TRAINING, "held out": HELD_OUT}
 BOUND = "clairvoyant"  # it knows the weather, and is what a score of one means

@@ -22,8 +22,8 @@ AGENTS = {
     "policy": "The trained policy",
     "clairvoyant": "A search that knows the weather",
 }
-DISTURBED = {
-    "compound": "Shocks", "long_drought": "Drought", "plague": "Plague", "illness": "Illness", "crash": "Price falls",
+HELD_OUT = {
+    "compound": "Shocks", "long_drought": "Long drought", "plague": "Plague", "illness": "Illness", "crash": "Crash",
     "adversarial": "Timed shocks",
 }  # fmt: skip
 MODELS = {
@@ -42,10 +42,9 @@ def returns(scene: Scene, page: str) -> Html:
 def models(scene: Scene, page: str) -> Html:
     """The share of the plan's return that a language model reaches under each disturbance, beside others'."""
     rows = [
-        (words, [Cell(f"llm.{where}.{who}.share", "percent", 0) for where in DISTURBED])
-        for who, words in MODELS.items()
+        (words, [Cell(f"llm.{where}.{who}.share", "percent", 0) for where in HELD_OUT]) for who, words in MODELS.items()
     ]
-    return table(scene, page, "Share of the plan's return under each disturbance", ["Agent", *DISTURBED.values()], rows)
+    return table(scene, page, "Share of the plan's return under each disturbance", ["Agent", *HELD_OUT.values()], rows)
 
 
 def answers(scene: Scene, page: str, count: int) -> Html:

@@ -28,6 +28,7 @@ WORDS = ("events.said.*",)
 SECONDS = {"dawn": 9.0, "goal": 13.0, "relay": 17.0, "tradeoff": 21.0, "disturbances": 24.0, "results": 11.0}
 BEGINS = dict(zip(SECONDS, itertools.accumulate(SECONDS.values(), initial=0.0), strict=False))  # in the film
 MIDDLE, LEVEL = 50.0, 54.0  # percent of the stage: where what is looked at stands
+GEAR = 0.2  # blades turn this much slower where a second is days
 LANDS = 0.5  # the land comes nearer by this power of the zoom: it is far away
 
 
@@ -51,7 +52,6 @@ SQUARE = View(77.5, 70.5, 2.3)
 PAUSE = 0.1  # seconds
 SCRIM = 0.88  # of the night behind words
 CLOSE = 5.2  # the zoom on the child
-FIELD, MILL, GRANARY, BAKERY = View(17, 68, 2.0), View(37, 50, 1.8), View(45, 69, 2.1), View(58, 54, 2.0)
 Keys = Sequence[tuple[float, View]]
 
 
@@ -90,6 +90,11 @@ def sun(t: float, start: tuple[float, float], end: tuple[float, float]) -> float
     """The clock of the light while days rush by: from one (time, clock) to another the sun goes round once."""
     (begun, a), (done, b) = start, end
     return float(np.interp(t, (begun, done), (a, a + DAY * (1 + (b - a) / DAY % 1))))
+
+
+def geared(data: Data, since: float, now: float) -> float:
+    """Turns of the blades at a clock, where days rush by since another one."""
+    return data.turned(since) + GEAR * (data.turned(now) - data.turned(since))
 
 
 def shot(

@@ -86,7 +86,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     """The square, near; then two of them at one time."""
     now = clock(data, t)
     view = camera.looking(((0.0, camera.WIDE), (ARRIVES, camera.SQUARE)), t)
-    share = ease(t, SHARES, SHARED - SHARES) * (1 - ease(t, PARTS, PARTED - PARTS))
+    share = between(t, SHARES, PARTED, SHARED - SHARES)
     camera.shared(pen, data, data.idle, now, camera.film("goal", t), view, share)
     edge, alpha = mix(100.0, 50.0, share), between(t, SHARED - 0.3, PARTS + 0.3, 0.4)
     _counts(pen, data.main, now, "three work", INSET, t, alpha)

@@ -24,7 +24,6 @@ LEAVES, ARRIVES = 6.2, 8.8  # of the camera, to the child
 RIBBON = (0.8, 6.4)  # while it is seen
 LAST = 0.4  # ticks before the end at which the film does
 DUSK = 0.8  # of a day: the light of the end
-GEAR = 0.2  # blades turn this much slower where a second is days
 PANE_Y, PANE_HEIGHT = py(66), py(19.5)
 BAND = Box(px(4), py(69.5), px(92), py(8.5))
 KEY = (px(4), py(83.0))
@@ -79,8 +78,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     if t > RUNS:
         light = camera.sun(t, (RUNS, clock(data, RUNS)), (DONE, DUSK * DAY))
     if RUNS < t < DONE:
-        a = clock(data, RUNS)
-        turned = data.turned(a) + GEAR * (turned - data.turned(a))
+        turned = camera.geared(data, clock(data, RUNS), now)
     view = camera.looking([*keys, (SECONDS, child)], t)
     camera.shot(pen, data, run, now, camera.film("results", t), view, light=light, turned=turned)
     camera.dial(pen, data, now)

@@ -12,7 +12,7 @@ import numpy as np
 from stagelight.engines.recording import Recording
 from stagelight.render import theme
 from stagelight.render.components.village.granary import reading
-from stagelight.render.motion import along, between, ease, mix, px, py
+from stagelight.render.motion import along, between, mix, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.village import camera, relay, speech, town
@@ -30,9 +30,8 @@ SHARES, SHARED = 9.0, 10.2  # the other village comes in
 RUNS, DONE = 10.4, 17.8  # days go by in both
 PARTS, PARTED = 19.6, 20.8
 BEFORE = 8.5  # ticks before the wind drops at which the section ends
-WALK_TICKS, STRIDES = 4.0, 3
+WALK_TICKS = 4.0
 NEAR = View(57, 62, 1.2)
-GEAR = 0.2  # blades turn this much slower where a second is days
 NAME_Y, NUMBERS_Y, INSET = py(22.5), py(27.8), 3.0
 ARROW, STEP = 5.0, 26.0  # of the ways at the fork: width; pixels from dot to dot
 NAMED = 58.0  # pixels below its end at which a way is named
@@ -130,8 +129,8 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         if begun < t < done:
             a, b = clock(data, begun), clock(data, done)
             light = camera.sun(t, (begun, a), (done, b))
-            turned = data.turned(a) + GEAR * (turned - data.turned(a))
-    share = ease(t, SHARES, SHARED - SHARES) * (1 - ease(t, PARTS, PARTED - PARTS))
+            turned = camera.geared(data, a, now)
+    share = between(t, SHARES, PARTED, SHARED - SHARES)
     camera.shared(pen, data, data.investor, now, film, view, share, light=light, turned=turned)
     _fork(data, pen, said, view, between(t, *FORK, 0.5))
     speech.says(pen, data.main, said, now, view, between(t, *SAYS, 0.4))

@@ -15,7 +15,7 @@ from stagelight import village_v0
 from stagelight.engines import recording
 from stagelight.engines.village import scenarios
 from stagelight.engines.village.agents.scripted import BatchRandom
-from stagelight.render.pages import leaderboard
+from stagelight.render.pages import leaderboard, village_tables
 from stagelight.render.pages.scene_files import Scene
 from support.paths import RECORDINGS, ROOT
 
@@ -46,7 +46,7 @@ def written(folder: Path, *found: Any) -> Path:
 
 def test_its_weather_is_that_of_the_environment() -> None:
     assert tuple(leaderboard.IN_TRAINING) == scenarios.TRAIN
-    assert tuple(leaderboard.HELD_OUT) == scenarios.HELD_OUT
+    assert tuple(village_tables.HELD_OUT) == scenarios.HELD_OUT
 
 
 @pytest.mark.parametrize("kind", leaderboard.WEATHER)

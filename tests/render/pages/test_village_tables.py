@@ -48,14 +48,12 @@ def test_a_language_model_has_its_share_under_each_disturbance() -> None:
     facts = {
         f"llm.{where}.{who}.share": (10 * at + place) / 100
         for at, who in enumerate(village_tables.MODELS)
-        for place, where in enumerate(village_tables.DISTURBED)
+        for place, where in enumerate(village_tables.HELD_OUT)
     }
     rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', village_tables.models(scene(facts), "village.md"))
     assert [name for name, _ in rows] == list(village_tables.MODELS.values())
     for at, (_, cells) in enumerate(rows):
-        assert re.findall(r">(\d+)%<", cells) == [
-            f"{10 * at + place}" for place in range(len(village_tables.DISTURBED))
-        ]
+        assert re.findall(r">(\d+)%<", cells) == [f"{10 * at + place}" for place in range(len(village_tables.HELD_OUT))]
 
 
 def test_a_models_words_are_written_as_it_said_them_and_never_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
