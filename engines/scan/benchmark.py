@@ -37,7 +37,7 @@ def every() -> list[Case]:
 
 def methods() -> tuple[Method, ...]:
     """The classical ones, and the network's where its weights are."""
-    if not (Path(__file__).resolve().parent / "data" / "prior.safetensors").is_file():
+    if not (Path(__file__).resolve().parent / "weights" / "prior.safetensors").is_file():
         return CLASSICAL
     from stagelight.engines.scan.peer_methods import PEERS  # noqa: PLC0415  # bring in the sentence encoder
     from stagelight.engines.scan.sampled_methods import SAMPLED  # noqa: PLC0415

@@ -19,7 +19,7 @@ from stagelight.engines.scan.conditioning import condition, stack
 from stagelight.engines.scan.kspace import Measured, crop
 from stagelight.engines.scan.score_model import Attention, Given, ScoreModel
 
-WEIGHTS = Path(__file__).resolve().parent / "data" / "prior.safetensors"
+WEIGHTS = Path(__file__).resolve().parent / "weights" / "prior.safetensors"
 ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
 FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 
