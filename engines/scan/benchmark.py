@@ -12,9 +12,9 @@ import torch
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
 from stagelight.engines.experiment.provenance import code_version, require_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import cells, record, told
-from stagelight.engines.scan.cases import ACCELERATIONS, ADULTS, KINDS, Case, Method, headline
-from stagelight.engines.scan.classical_methods import CLASSICAL
+from stagelight.engines.scan import benchmark_cells, benchmark_summary, record
+from stagelight.engines.scan.methods.protocol import ACCELERATIONS, ADULTS, KINDS, Case, Method, headline
+from stagelight.engines.scan.methods.tuned_classical import CLASSICAL
 
 VARIES = ("*.seconds", "*.peak_mib", "seconds.*", "peak_memory_gb")
 
@@ -24,7 +24,12 @@ def every() -> list[Case]:
 
     In the order of what is wanted most, because a run may be interrupted: where one method alone is in question first.
     """
-    drawn = [Case(adult, KINDS[0], R, 1, seed=seed) for R in ACCELERATIONS for seed in told.DRAWS for adult in ADULTS]
+    drawn = [
+        Case(adult, KINDS[0], R, 1, seed=seed)
+        for R in ACCELERATIONS
+        for seed in benchmark_summary.DRAWS
+        for adult in ADULTS
+    ]
     first = [case for case in drawn if not headline(case) and case.acceleration != 4]
     every_way = [case for case in drawn if headline(case)]
     last = [case for case in drawn if case.acceleration == 4]
@@ -67,7 +72,7 @@ def compare(before: Recording, cache: Path, progress: Progress, deadline: float 
     return replace(
         before,
         config={**before.config, "compared": compared, "varies": varies},
-        facts=dict(sorted({**before.facts, **found, **told.facts(found)}.items())),
+        facts=dict(sorted({**before.facts, **found, **benchmark_summary.facts(found)}.items())),
     )
 
 
@@ -97,7 +102,7 @@ def measure(
             interrupt_after(deadline, f"{done} of {len(chosen)} cases are done")
             progress(f"{case.name}, {method}", done, len(chosen), {})
 
-        found = cells.figures_of(case, methods, folder, begin)
+        found = benchmark_cells.figures_of(case, methods, folder, begin)
         facts |= {f"{case.name}.{name}": round(value, 6) for name, value in found.items() if math.isfinite(value)}
         shown = {name: found[f"{name}.brain.psnr"] for name in ("mean", "ours") if f"{name}.brain.psnr" in found}
         progress(case.name, done + 1, len(chosen), shown)

@@ -15,7 +15,7 @@ import math
 
 from torch import Tensor
 
-from stagelight.engines.scan.kspace import A, A_adjoint, Measured
+from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
 from stagelight.engines.scan.solvers import conjugate_gradients
 
 STEPS = 4

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from stagelight.engines.scan import masks
-from stagelight.engines.scan.kspace import A, Measured
+from stagelight.engines.scan.acquisition import masks
+from stagelight.engines.scan.acquisition.operator import A, Measured
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

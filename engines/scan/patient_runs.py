@@ -15,17 +15,19 @@ from scipy import ndimage
 
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.provenance import code_version
-from stagelight.engines.scan import direct_methods, kspace, metrics, prior, runs, uncertainty
-from stagelight.engines.scan.kspace import Measured
-from stagelight.engines.scan.patient import Patient
+from stagelight.engines.scan import direct_reconstructions, metrics, observers, uncertainty
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.data.patient import Patient
+from stagelight.engines.scan.methods.diffusion import SIGMA_FAR
+from stagelight.engines.scan.methods.diffusion import Config as Sampling
+from stagelight.engines.scan.model import denoiser
+from stagelight.engines.scan.model.denoiser import Prior
+from stagelight.engines.scan.model.unet import ScoreModel
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
-from stagelight.engines.scan.prior import Prior
-from stagelight.engines.scan.sampler import SIGMA_FAR
-from stagelight.engines.scan.sampler import Config as Sampling
-from stagelight.engines.scan.score_model import ScoreModel
-from stagelight.engines.scan.work import Work
+from stagelight.engines.scan.run_cache import Work
 
-GRID_METHODS = direct_methods.METHODS
+GRID_METHODS = direct_reconstructions.METHODS
 METHODS = (*GRID_METHODS, "sample", "samples")
 ERROR_MOST, SPREAD_MOST = 0.25, 0.1
 DREAM_END, DREAM_ETA = 0.1, 0.6  # of sigma, below which the dreaming network leaves grain; share of fresh noise
@@ -64,22 +66,22 @@ class PatientRuns:
 
     def __init__(self, config: Config, seed: int, shown: Patient, weights: Path, work: Work) -> None:
         self.config, self.seed, self.shown, self.work = config, seed, shown, work
-        self.weights, self.beside = weights, weights.with_name(prior.ALONE.name)
-        self.model, self.dreamer = prior.load(self.weights), prior.load(self.beside)
-        self.x = kspace.slices(shown.x)
+        self.weights, self.beside = weights, weights.with_name(denoiser.ALONE.name)
+        self.model, self.dreamer = denoiser.load(self.weights), denoiser.load(self.beside)
+        self.x = operator.slices(shown.x)
         self.scan = self.scanned(config.acceleration)
         self.scale = self.scan.scale
         self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
         self.guiding = replace(self.sampling, sigma_max=SIGMA_FAR, sigma_min=DREAM_END, eta=DREAM_ETA)
         self.dreaming = replace(self.guiding, consistency=False)
-        self.ready = prior.ready(self.model, self.scan, lossy=config.lossy)
-        self.blind = prior.alone(self.ready, self.dreamer)
-        self.watcher = runs.Watcher(runs.thinned(config.steps, config.kept), self.ready, shown.at, self.scale)
+        self.ready = denoiser.ready(self.model, self.scan, lossy=config.lossy)
+        self.blind = denoiser.alone(self.ready, self.dreamer)
+        self.watcher = observers.Watcher(observers.thinned(config.steps, config.kept), self.ready, shown.at, self.scale)
         self.seconds: list[float] = []  # of each sample
 
     def scanned(self, acceleration: float) -> Measured:
         """The patient in the simulated scanner."""
-        return kspace.simulate(self.x, self._acquisition(acceleration), self.seed)
+        return operator.simulate(self.x, self._acquisition(acceleration), self.seed)
 
     def still(self) -> Arrays:
         """Pictures of the patient and of the scan, which no run changes."""
@@ -127,10 +129,10 @@ class PatientRuns:
         dream = self._sampled("stranger", self.blind, self.dreaming, self.seed, True)
         guided = self._sampled("guided", self.blind, self.guiding, self.seed, True)
         x = torch.from_numpy(dream["x"].astype(np.float32))
-        accepted = runs.accept(self.blind, x)
+        accepted = observers.accept(self.blind, x)
         self.dreamt, self.held = self._volume(dream["x"]), self._volume(guided["x"])
         arrays: Arrays = {f"stranger_{p}": grey(v) for p, v in planes(self.dreamt, at).items()}
-        arrays |= {f"accepted_{p}": grey(v) for p, v in planes(kspace.volume(accepted) * self.scale, at).items()}
+        arrays |= {f"accepted_{p}": grey(v) for p, v in planes(operator.volume(accepted) * self.scale, at).items()}
         arrays |= {"kplane_stranger": watcher.kplane(x), "kplane_accepted": watcher.kplane(accepted)}
         return arrays | taken(dream, DREAM) | taken(guided, GUIDED)
 
@@ -158,10 +160,10 @@ class PatientRuns:
 
     def _sampled(self, what: str, ready: Prior, config: Sampling, seed: int, watched: bool) -> Arrays:
         """A run of reverse diffusion."""
-        compute = partial(runs.sample, ready, config, seed, self.watcher if watched else None,
+        compute = partial(observers.sample, ready, config, seed, self.watcher if watched else None,
                           self.work.progress, self.work.deadline)  # fmt: skip
         weights = self.beside if ready.blind else self.weights
-        return self.work.piece(what, compute, code_version(runs.__name__, files=[weights]), *self._depends())
+        return self.work.piece(what, compute, code_version(observers.__name__, files=[weights]), *self._depends())
 
     def _direct(self, acceleration: float) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
         """The methods that need no sampling, at an acceleration, and the seconds that each took."""
@@ -169,10 +171,10 @@ class PatientRuns:
 
         def compute() -> Arrays:
             scan = self.scan if acceleration == config.acceleration else self.scanned(acceleration)
-            tuned = direct_methods.settings(self.shown.name, acquisition)
-            return direct_methods.volumes(self.model, scan, config.prompt, config.lossy, tuned)
+            tuned = direct_reconstructions.settings(self.shown.name, acquisition)
+            return direct_reconstructions.volumes(self.model, scan, config.prompt, config.lossy, tuned)
 
-        version = code_version(direct_methods.__name__, files=[self.weights])
+        version = code_version(direct_reconstructions.__name__, files=[self.weights])
         kept = self.work.piece(f"methods at R = {acceleration:g}", compute, version, *self._depends())
         facts = {f"{name}.seconds": float(kept[f"{name}_seconds"]) for name in GRID_METHODS}
         return {name: kept[name].astype(np.float32) for name in GRID_METHODS}, facts
@@ -181,16 +183,16 @@ class PatientRuns:
         """What every run depends on beside code and weights."""
         return asdict(self.config), self.seed, self.shown.fingerprint
 
-    def _acquisition(self, acceleration: float) -> kspace.Config:
-        return kspace.Config(self.config.kind, acceleration, self.config.coils)
+    def _acquisition(self, acceleration: float) -> operator.Config:
+        return operator.Config(self.config.kind, acceleration, self.config.coils)
 
     def _volume(self, x: NDArray[np.float16]) -> NDArray[np.float32]:
         """Slices in units of the scan as a volume (X, Y, Z) in [0, 1]."""
-        return kspace.volume(torch.from_numpy(x.astype(np.float32))) * self.scale
+        return operator.volume(torch.from_numpy(x.astype(np.float32))) * self.scale
 
     def _measured(self, x: NDArray[np.float32], scan: Measured) -> dict[str, float]:
         regions = {"brain": self.shown.brain} | ({"lesion": self.shown.lesion} if self.shown.lesion.any() else {})
-        return metrics.facts(kspace.slices(x), self.shown.x, scan, regions)
+        return metrics.facts(operator.slices(x), self.shown.x, scan, regions)
 
     def _summary(self, unsure: NDArray[np.float32]) -> dict[str, float]:
         """Figures of no single method."""

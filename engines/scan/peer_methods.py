@@ -9,17 +9,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import peers, text
-from stagelight.engines.scan.cases import headline
-from stagelight.engines.scan.methods import method
-from stagelight.engines.scan.prior import FAINT, Prior, cuts
+from stagelight.engines.scan.methods import dps
+from stagelight.engines.scan.methods.network import method
+from stagelight.engines.scan.methods.protocol import headline
+from stagelight.engines.scan.model import text_encoder
+from stagelight.engines.scan.model.denoiser import FAINT, Prior, cuts
 
 STEPS = 30
 
 
-def pullback(prior: Prior, sentence: str) -> peers.Pullback:
+def pullback(prior: Prior, sentence: str) -> dps.Pullback:
     """J^T v of the network on a volume, one slab at a time, as `Prior.denoise` cuts it with a shift of 0."""
-    said = text.encode(sentence) if sentence.strip() else text.SILENT
+    said = text_encoder.encode(sentence) if sentence.strip() else text_encoder.SILENT
     slices = prior.model.config.slices
 
     def pulled(x: Tensor, sigma: float, v: Tensor) -> Tensor:
@@ -43,7 +44,7 @@ def _dps(net: Prior, sentence: str) -> tuple[Tensor, int]:
     def denoise(x: Tensor, sigma: float) -> Tensor:
         return net.denoise(x, sigma, sentence)
 
-    *_, found = peers.dps(net.scan, denoise, pullback(net, sentence), peers.Config(steps=STEPS), 0)
+    *_, found = dps.dps(net.scan, denoise, pullback(net, sentence), dps.Config(steps=STEPS), 0)
     return found, 2 * STEPS
 
 
@@ -51,7 +52,7 @@ def _diffpir(net: Prior, sentence: str) -> tuple[Tensor, int]:
     def denoise(x: Tensor, sigma: float) -> Tensor:
         return net.denoise(x, sigma, sentence)
 
-    *_, found = peers.diffpir(net.scan, denoise, peers.Config(steps=STEPS), 0)
+    *_, found = dps.diffpir(net.scan, denoise, dps.Config(steps=STEPS), 0)
     return found, STEPS
 
 

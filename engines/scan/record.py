@@ -52,11 +52,14 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import corpus, patient, prior, runs, seen
-from stagelight.engines.scan.patient import Patient
+from stagelight.engines.scan import observers, training_examples
+from stagelight.engines.scan.data import patient
+from stagelight.engines.scan.data.patient import Patient
+from stagelight.engines.scan.data.training_set import SEED
+from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.patient_runs import ERROR_MOST, GRID_METHODS, METHODS, SPREAD_MOST, Config, PatientRuns
 from stagelight.engines.scan.pictures import six_bits
-from stagelight.engines.scan.work import Work
+from stagelight.engines.scan.run_cache import Work
 
 VARIES = ("*.seconds",)
 __all__ = ["Config", "make", "version"]
@@ -99,7 +102,7 @@ def make(
     torch.set_num_threads(1)
     config, shown = config or Config(), shown or patient.held_out()
     work = Work(cache, progress, deadline)
-    ran = PatientRuns(config, seed, shown, weights or prior.WEIGHTS, work)
+    ran = PatientRuns(config, seed, shown, weights or denoiser.WEIGHTS, work)
     arrays, facts = ran.everything()
     examples, sentences = _seen(config.seen, work)
     return Recording(
@@ -119,7 +122,7 @@ def make(
         code_version=version(),
         facts=dict(sorted(facts.items())),
         events=(
-            {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": runs.words_of(config.prompt)[0]},
+            {"step": 0, "kind": "prompt", "sentence": config.prompt, "words": observers.words_of(config.prompt)[0]},
             {"step": 0, "kind": "patient", "name": shown.name, "source": shown.source, "side": shown.side},
             {"step": config.steps, "kind": "methods", "names": list(METHODS), "grid": list(GRID_METHODS)},
             *sentences,
@@ -132,8 +135,8 @@ def _seen(count: int, work: Work) -> tuple[Arrays, list[dict[str, Any]]]:
     """What the network learns from: pictures, and an event for each with its sentence."""
     if not count:
         return {}, []
-    kept = work.piece("seen", lambda: seen.brains(count, corpus.SEED, work.folder), code_version(seen.__name__),
-                      count, corpus.SEED)  # fmt: skip
+    version = code_version(training_examples.__name__)
+    kept = work.piece("seen", lambda: training_examples.brains(count, SEED, work.folder), version, count, SEED)
     said = [{"step": 0, "kind": "seen", "sentence": str(sentence), "real": bool(real)}
             for sentence, real in zip(kept["sentences"], kept["real"], strict=True)]  # fmt: skip
     return {"seen": six_bits(kept["pictures"])}, said

@@ -14,24 +14,25 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import prior, sampler
-from stagelight.engines.scan.cases import Bench, Method, Result, headline
-from stagelight.engines.scan.methods import made, method, ready
-from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.methods import diffusion
+from stagelight.engines.scan.methods.network import made, method, ready
+from stagelight.engines.scan.methods.protocol import Bench, Method, Result, headline
+from stagelight.engines.scan.model import denoiser
+from stagelight.engines.scan.model.denoiser import Prior
 
 SEEDS = tuple(range(8))
 STEPS = 20  # of reverse diffusion; 30 gave the same on a patient kept for such questions, ms_26
 
 
 def _blind(net: Prior, sentence: str) -> tuple[Tensor, int]:
-    config = sampler.Config(steps=STEPS, sigma_max=sampler.SIGMA_FAR, prompt=sentence)
-    dreamer = prior.alone(replace(net, lossy=True), prior.load(prior.ALONE))
+    config = diffusion.Config(steps=STEPS, sigma_max=diffusion.SIGMA_FAR, prompt=sentence)
+    dreamer = denoiser.alone(replace(net, lossy=True), denoiser.load(denoiser.ALONE))
     return last(config, 0, dreamer), STEPS
 
 
-def last(config: sampler.Config, seed: int, net: Prior) -> Tensor:
+def last(config: diffusion.Config, seed: int, net: Prior) -> Tensor:
     """The end of one sample, (S, H, W), in units of the scan's scale."""
-    *_, step = sampler.run(config, seed, net)
+    *_, step = diffusion.run(config, seed, net)
     return step.consistent
 
 
@@ -40,7 +41,7 @@ def _end(bench: Bench, seed: int) -> Result:
     """One sample, made once for whoever asks."""
 
     def make(net: Prior, sentence: str) -> tuple[Tensor, int]:
-        return last(sampler.Config(steps=STEPS, prompt=sentence), seed, replace(net, lossy=True)), STEPS
+        return last(diffusion.Config(steps=STEPS, prompt=sentence), seed, replace(net, lossy=True)), STEPS
 
     return made(bench, make)
 
@@ -58,7 +59,7 @@ def samples(count: int) -> Callable[[Bench], Result]:
 
 
 SAMPLED = (
-    Method("sample", samples(1), __name__, (prior.WEIGHTS,), headline),
-    Method("samples", samples(len(SEEDS)), __name__, (prior.WEIGHTS,), headline),
-    method("unconditioned", _blind, headline, more=(prior.ALONE,)),
+    Method("sample", samples(1), __name__, (denoiser.WEIGHTS,), headline),
+    Method("samples", samples(len(SEEDS)), __name__, (denoiser.WEIGHTS,), headline),
+    method("unconditioned", _blind, headline, more=(denoiser.ALONE,)),
 )

@@ -13,9 +13,11 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.stretch import Stretch
 from stagelight.engines.recording import Recording, sha256
-from stagelight.engines.scan import patient, prior, runs
+from stagelight.engines.scan import observers
+from stagelight.engines.scan.data import patient
+from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.patient_runs import DREAM, GUIDED, SAMPLE, Config, PatientRuns, taken
-from stagelight.engines.scan.work import Work
+from stagelight.engines.scan.run_cache import Work
 
 # Processors round differently. Run again on others, in bfloat16 and in float32, real numbers were at most .0043 of the
 # largest apart, pictures one level, and planes of k-space, which have every fourth level, one or two of theirs.
@@ -36,7 +38,7 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
     """
     torch.set_num_threads(1)
     shown, own = patient.held_out(), {field.name for field in fields(Config)}
-    wanted = {"patient": shown.name, "weights_sha256": sha256(prior.WEIGHTS), "alone_sha256": sha256(prior.ALONE)}
+    wanted = {"patient": shown.name, "weights_sha256": sha256(denoiser.WEIGHTS), "alone_sha256": sha256(denoiser.ALONE)}
     for name, value in wanted.items():
         if before.config.get(name) != value:
             raise ValueError(
@@ -45,7 +47,7 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
             )
     config = Config(**{name: value for name, value in before.config.items() if name in own})
     config = replace(config, lossy=config.lossy and has_bfloat16())
-    ran = PatientRuns(config, before.seed, shown, prior.WEIGHTS, Work(cache, progress, NEVER))
+    ran = PatientRuns(config, before.seed, shown, denoiser.WEIGHTS, Work(cache, progress, NEVER))
     arrays = ran.still()
     for what, prepared, sampling, names, count in (
         ("a sample", ran.ready, ran.sampling, SAMPLE, 2),
@@ -54,10 +56,10 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
     ):
         states: list[Arrays] = []
         last = ran.watcher.steps[:count][-1]
-        for step, state in islice(runs.watched(prepared, sampling, before.seed, ran.watcher), last):
+        for step, state in islice(observers.watched(prepared, sampling, before.seed, ran.watcher), last):
             states += [state] if state else []
             progress(what, step.step, last, {"sigma": step.sigma, "misfit": step.misfit_after})
-        arrays |= taken(runs.stacked(states), names)
+        arrays |= taken(observers.stacked(states), names)
     pictures = [name for name, array in arrays.items() if array.dtype in (np.uint8, np.int8)]
     return Stretch(
         arrays,

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from stagelight.engines.scan import finishers
-from stagelight.engines.scan.cases import Case, headline
-from stagelight.engines.scan.methods import SENTENCES, method
-from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.methods import unrolled
+from stagelight.engines.scan.methods.network import SENTENCES, method
+from stagelight.engines.scan.methods.protocol import Case, headline
+from stagelight.engines.scan.model.denoiser import Prior
 
 
 def _unrolled(net: Prior, sentence: str) -> tuple[Tensor, int]:
-    rounds = list(finishers.unrolled(net, sentence))
-    return rounds[-1].consistent, len(rounds) * len(finishers.SHIFTS)
+    rounds = list(unrolled.unrolled(net, sentence))
+    return rounds[-1].consistent, len(rounds) * len(unrolled.SHIFTS)
 
 
 def _first_round(net: Prior, sentence: str) -> tuple[Tensor, int]:
-    return next(finishers.unrolled(net, sentence)).denoised, len(finishers.SHIFTS)
+    return next(unrolled.unrolled(net, sentence)).denoised, len(unrolled.SHIFTS)
 
 
 def _plug_and_play(net: Prior, sentence: str) -> tuple[Tensor, int]:
-    rounds = list(finishers.plug_and_play(net, net.mean, sentence))
+    rounds = list(unrolled.plug_and_play(net, net.mean, sentence))
     return rounds[-1].consistent, len(rounds)
 
 

@@ -201,13 +201,13 @@ def run_stretch(places: Places, scene: str) -> tuple[str, bool, str]:
 def _reconstruct(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
     """Reconstruct a reader's own volume from a simulated scan, and print how well."""
     with refusals():
-        from stagelight.engines.scan import bring as own  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan import prior  # noqa: PLC0415
+        from stagelight.engines.scan import user_scan as own  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.model import denoiser  # noqa: PLC0415
 
         asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
         with progress.following() as report:
             facts, paths = own.reconstruct(asked, seed, folder, report)
-            if prior.WEIGHTS.is_file():
+            if denoiser.WEIGHTS.is_file():
                 paths += recording.save(own.recorded(asked, seed, report), folder)
     for name, value in facts.items():
         if name.endswith((".brain.psnr", ".brain.ssim")):

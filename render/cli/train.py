@@ -128,12 +128,13 @@ def train_prior(places: Places, minutes: float | None, seed: int, out: Path | No
         click train prior --minutes 30
     """
     with refusals():
-        from stagelight.engines.scan import making, prior  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.model import denoiser  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.training import stages  # noqa: PLC0415
 
         cache = places.cache.parent / "record" / "scan" / "prior"
         with progress.following() as report, stopping_after(minutes) as end:
-            stages = making.ALONE if alone else making.STAGES
-            trained = making.make(cache, report, stages=stages, seed=seed, deadline=end)
-        path = out or cache / (prior.ALONE if alone else prior.WEIGHTS).name
-        prior.publish(trained, path)
+            chosen = stages.ALONE if alone else stages.STAGES
+            trained = stages.make(cache, report, stages=chosen, seed=seed, deadline=end)
+        path = out or cache / (denoiser.ALONE if alone else denoiser.WEIGHTS).name
+        denoiser.publish(trained, path)
     click.echo(path)

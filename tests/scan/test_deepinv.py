@@ -28,9 +28,10 @@ if importlib.util.find_spec("deepinv") is None:
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from stagelight.engines.scan import kspace, peers  # noqa: E402
+from stagelight.engines.scan.acquisition import operator  # noqa: E402
+from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
 from stagelight.engines.scan.consistency import consistent  # noqa: E402
-from stagelight.engines.scan.kspace import Measured  # noqa: E402
+from stagelight.engines.scan.methods import dps  # noqa: E402
 
 SHAPE = (4, 32, 24)  # slices, two phase-encoded axes
 SPREAD = 0.05  # of the images about their mean
@@ -60,8 +61,8 @@ class Case:
         self.mean = torch.from_numpy(np.where(h**2 + w**2 < 0.5, 0.65, 0.35).astype(np.float32))
         away = SPREAD * torch.linspace(0.5, 1.5, SHAPE[0])[:, None, None]  # so that a slice's residual is its own
         x = self.mean + away * torch.from_numpy(rng.standard_normal(SHAPE, np.float32))
-        self.scan: Measured = kspace.simulate(
-            x, kspace.Config("density", acceleration=2, sigma=0.02, center_fraction=0.05), 1
+        self.scan: Measured = operator.simulate(
+            x, operator.Config("density", acceleration=2, sigma=0.02, center_fraction=0.05), 1
         )
         self.y = self.scan.y.movedim(0, 1)  # deepinv's batch is our slices
 
@@ -71,8 +72,8 @@ class Case:
     def physics(self, deepinv: Any) -> Any:
         at = self.scan.acquisition
         return deepinv.physics.LinearPhysics(
-            A=lambda x, **_: kspace.A(x[:, 0], at).movedim(0, 1),
-            A_adjoint=lambda y, **_: kspace.A_adjoint(y.movedim(1, 0), at).real[:, None],
+            A=lambda x, **_: operator.A(x[:, 0], at).movedim(0, 1),
+            A_adjoint=lambda y, **_: operator.A_adjoint(y.movedim(1, 0), at).real[:, None],
             noise_model=deepinv.physics.GaussianNoise(self.scan.sigma),
             tol=1e-6,
         )
@@ -107,10 +108,10 @@ def test_diffpir_takes_the_steps_of_deepinvs(deepinv: Any, monkeypatch: pytest.M
     end = model(case.y, case.physics(deepinv), seed=SEED, x_init=torch.zeros(SHAPE)[:, None])[:, 0]
 
     course = [float(model.sigmas[at]) / 2 for at in model.seq]
-    monkeypatch.setattr(peers, "sigmas", lambda _: course)
-    monkeypatch.setattr(peers, "consistent", partial(consistent, steps=40))  # as far as deepinv goes
-    config = peers.Config(sigma_max=course[0], weight=8.0, fresh=0.3)
-    ours = list(peers.diffpir(case.scan, case.denoise, config, SEED))
+    monkeypatch.setattr(dps, "sigmas", lambda _: course)
+    monkeypatch.setattr(dps, "consistent", partial(consistent, steps=40))  # as far as deepinv goes
+    config = dps.Config(sigma_max=course[0], weight=8.0, fresh=0.3)
+    ours = list(dps.diffpir(case.scan, case.denoise, config, SEED))
     assert len(ours) == len(theirs) == 29
     # At first its conjugate gradients, begun at nothing, do not come as far as ours, begun at the denoised picture.
     assert max(rms(a - b) for a, b in zip(ours[-10:], theirs[-10:], strict=True)) < 1e-3
@@ -126,8 +127,8 @@ def times(sigmas: list[float]) -> Tensor:
 
 def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
     """Given our sigmas and its length of a step, which is ours times the fall of sigma^2."""
-    case, config, weight = Case(), peers.Config(steps=30, zeta=1.0), 30.0
-    course, rng = peers.sigmas(config), torch.Generator().manual_seed(SEED)
+    case, config, weight = Case(), dps.Config(steps=30, zeta=1.0), 30.0
+    course, rng = dps.sigmas(config), torch.Generator().manual_seed(SEED)
     model = deepinv.sampling.DPS(
         Denoiser(case),
         solver=deepinv.sampling.DDPMSolver(timesteps=times(course), rng=rng),
@@ -138,7 +139,7 @@ def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
     end = model(case.y, case.physics(deepinv), x_init=(SHAPE[0], 1, *SHAPE[1:]))[:, 0]
 
     falls = {now: weight * (now**2 - then**2) for now, then in pairwise(course)}
-    pull = peers.pull_through(case.denoise)
-    ours = list(peers.dps(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
+    pull = dps.pull_through(case.denoise)
+    ours = list(dps.dps(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
     assert rms(ours[-1] - end) < 1e-5
     assert rms(ours[-1] - case.mean) > 20e-3

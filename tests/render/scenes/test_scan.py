@@ -25,10 +25,12 @@ pytest.importorskip("sigpy")
 
 import torch
 
-from stagelight.engines.scan import kspace, patient_runs, pictures, prior, record, runs, score_model
+from stagelight.engines.scan import observers, patient_runs, pictures, record
+from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.consistency import misfit
-from stagelight.engines.scan.patient import Patient
-from stagelight.engines.scan.score_model import ScoreModel
+from stagelight.engines.scan.data.patient import Patient
+from stagelight.engines.scan.model import denoiser, unet
+from stagelight.engines.scan.model.unet import ScoreModel
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0)
@@ -49,10 +51,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two untrained networks whose output is not nothing."""
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("weights")
-    for name, shape in (("w.safetensors", score_model.PUBLISHED), (prior.ALONE.name, score_model.ALONE)):
+    for name, shape in (("w.safetensors", unet.PUBLISHED), (denoiser.ALONE.name, unet.ALONE)):
         model = ScoreModel(shape)
         torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
-        prior.publish(model, folder / name)
+        denoiser.publish(model, folder / name)
     return folder / "w.safetensors"
 
 
@@ -103,7 +105,7 @@ def test_planes_are_turned_as_the_components_turn_them() -> None:
 
 
 def test_the_mask_is_the_scanners_and_k_space_is_dark_elsewhere(recorded: Recording) -> None:
-    scan = kspace.simulate(kspace.slices(somebody().x), kspace.Config(acceleration=4), 1)
+    scan = operator.simulate(operator.slices(somebody().x), operator.Config(acceleration=4), 1)
     mask = recorded.arrays["mask"]
     assert np.array_equal(np.fft.ifftshift(mask), scan.acquisition.mask.numpy())
     assert recorded.fact("acceleration") == pytest.approx(4, rel=0.01)
@@ -154,17 +156,17 @@ def test_a_word_gets_a_share_of_attention(recorded: Recording) -> None:
 
 
 def test_words_are_made_of_their_tokens() -> None:
-    words, spans = runs.words_of("An axial T1-weighted image, hyperintensities.")
+    words, spans = observers.words_of("An axial T1-weighted image, hyperintensities.")
     assert words == ["An", "axial", "T1-weighted", "image", "hyperintensities"]
     assert [len(span) for span in spans][:4] == [1, 1, 4, 1]
     assert len({k for span in spans for k in span}) == sum(map(len, spans))
 
 
 def test_thinned_steps_hold_both_ends() -> None:
-    assert runs.thinned(40, 14)[0] == 1
-    assert runs.thinned(40, 14)[-1] == 40
-    assert len(runs.thinned(40, 14)) == 14
-    assert runs.thinned(3, 14) == [1, 2, 3]
+    assert observers.thinned(40, 14)[0] == 1
+    assert observers.thinned(40, 14)[-1] == 40
+    assert len(observers.thinned(40, 14)) == 14
+    assert observers.thinned(3, 14) == [1, 2, 3]
 
 
 @pytest.mark.slow
@@ -182,8 +184,8 @@ def test_what_is_finished_is_kept_and_what_was_cut_off_is_made_again(
     whole = next(tmp_path.glob("stranger*.npz"))
     whole.write_bytes(whole.read_bytes()[:1000])
     sampled: list[int] = []
-    plain = runs.sample
-    monkeypatch.setattr(runs, "sample", lambda *a: sampled.append(1) or plain(*a))  # type: ignore[func-returns-value]
+    plain = observers.sample
+    monkeypatch.setattr(observers, "sample", lambda *a: sampled.append(1) or plain(*a))  # type: ignore[func-returns-value]
     assert recording.same(recorded, made(tmp_path, weights)) == []
     assert len(sampled) == 1
 
@@ -197,12 +199,12 @@ def test_wrong_weights_are_refused_in_a_line(tmp_path: Path) -> None:
 
 def test_accepting_is_nearly_a_projection() -> None:
     shown = somebody()
-    scan = kspace.simulate(kspace.slices(shown.x), kspace.Config(acceleration=4), 1)
-    ready = prior.ready(ScoreModel().eval(), scan)
+    scan = operator.simulate(operator.slices(shown.x), operator.Config(acceleration=4), 1)
+    ready = denoiser.ready(ScoreModel().eval(), scan)
     x = torch.zeros(32, 32, 48)
-    once = runs.accept(ready, x)
+    once = observers.accept(ready, x)
     assert misfit(once, ready.scan) < 0.1 * misfit(x, ready.scan)
-    assert float((runs.accept(ready, once) - once).norm() / once.norm()) < 0.05
+    assert float((observers.accept(ready, once) - once).norm() / once.norm()) < 0.05
 
 
 # --- the scene ----------------------------------------------------------------------------------------

@@ -16,11 +16,15 @@ import torch
 
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import baselines, finishers, kspace, metrics, prior, record, volume
-from stagelight.engines.scan.baselines import Setting
-from stagelight.engines.scan.cases import Bench, Case
-from stagelight.engines.scan.patient import Patient
-from stagelight.engines.scan.volume import Own
+from stagelight.engines.scan import metrics, record
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.data import nifti
+from stagelight.engines.scan.data.nifti import Own
+from stagelight.engines.scan.data.patient import Patient
+from stagelight.engines.scan.methods import classical, unrolled
+from stagelight.engines.scan.methods.classical import Setting
+from stagelight.engines.scan.methods.protocol import Bench, Case
+from stagelight.engines.scan.model import denoiser
 
 SETTING = Setting(3e-4, 60, stop=48)  # what suits most of the scored cases
 MOST = 40.0  # acceleration
@@ -46,9 +50,9 @@ def bench(asked: Asked, seed: int) -> tuple[Own, Bench]:
     """
     if not 1 <= asked.acceleration <= MOST:
         raise ValueError(f"acceleration {asked.acceleration:g}, wanted 1 to {MOST:g}")
-    own = volume.read(asked.path, asked.head)
+    own = nifti.read(asked.path, asked.head)
     case = Case("own", asked.kind, asked.acceleration, asked.coils, seed=seed)
-    scan = kspace.simulate(kspace.slices(own.placed.x), case.config, seed)
+    scan = operator.simulate(operator.slices(own.placed.x), case.config, seed)
     return own, Bench(case, scan, own.placed.x, {"brain": own.placed.brain})
 
 
@@ -64,10 +68,10 @@ def reconstruct(asked: Asked, seed: int, folder: Path, progress: Progress) -> tu
     torch.set_num_threads(1)
     own, made = bench(asked, seed)
     ways: dict[str, Callable[[], torch.Tensor]] = {
-        "zero_filled": lambda: baselines.zero_filled(made.scan),
-        "mean": lambda: baselines.quick(made.scan, SETTING),
+        "zero_filled": lambda: classical.zero_filled(made.scan),
+        "mean": lambda: classical.quick(made.scan, SETTING),
     }
-    if prior.WEIGHTS.is_file() and made.scan.acquisition.mask.ndim == 2:
+    if denoiser.WEIGHTS.is_file() and made.scan.acquisition.mask.ndim == 2:
         ways["ours"] = lambda: _ours(made, asked.prompt)
     facts = {"acceleration": asked.acceleration, "spacing": own.placed.spacing, "sigma": made.scan.sigma}
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +82,7 @@ def reconstruct(asked: Asked, seed: int, folder: Path, progress: Progress) -> tu
         measured = metrics.facts(x, made.reference, made.scan, dict(made.regions))
         facts |= {f"{name}.{key}": value for key, value in measured.items() if math.isfinite(value)}
         paths.append(folder / f"{stem}_{name}.nii.gz")
-        volume.write(kspace.volume(x), own, paths[-1])
+        nifti.write(operator.volume(x), own, paths[-1])
         progress(name, done, len(ways), {"psnr": measured["brain.psnr"]})
     return facts, paths
 
@@ -106,5 +110,5 @@ def recorded(asked: Asked, seed: int, progress: Progress) -> Recording:
 
 
 def _ours(made: Bench, prompt: str) -> torch.Tensor:
-    ready = prior.ready(prior.load(), made.scan)
-    return list(finishers.unrolled(ready, prompt))[-1].consistent * made.scan.scale
+    ready = denoiser.ready(denoiser.load(), made.scan)
+    return list(unrolled.unrolled(ready, prompt))[-1].consistent * made.scan.scale

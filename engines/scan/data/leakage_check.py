@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 from scipy.spatial.transform import Rotation
 
-from stagelight.engines.scan import data
+from stagelight.engines.scan.data import registry
 
 Floats = NDArray[np.float32]
 FINE = 3.0  # mm between the voxels that are compared
@@ -71,5 +71,5 @@ def compare(patient: str, other: str, spacing: float = FINE) -> float:
 
 
 def _read(name: str) -> tuple[Floats, NDArray[np.float64]]:
-    image = nib.as_closest_canonical(nib.load(data.path(name)))
+    image = nib.as_closest_canonical(nib.load(registry.path(name)))
     return np.asarray(image.dataobj, np.float32), np.asarray(image.affine, np.float64)

@@ -17,8 +17,9 @@ import sigpy.prox
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import masks, transforms
-from stagelight.engines.scan.kspace import A_adjoint, Measured, gradient
+from stagelight.engines.scan.acquisition import masks
+from stagelight.engines.scan.acquisition.operator import A_adjoint, Measured, gradient
+from stagelight.engines.scan.methods import proximal
 
 Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
 Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
@@ -86,7 +87,7 @@ def variation(scan: Measured, setting: Setting, watch: Watch | None = None) -> T
     dual = torch.zeros((3, *allowed.shape))
 
     def prox(x: Tensor, k: int) -> Tensor:
-        return transforms.shrink_variation(x, weight[k], dual, 2, allowed)
+        return proximal.shrink_variation(x, weight[k], dual, 2, allowed)
 
     return fista(scan, prox, setting, watch)
 
@@ -99,7 +100,7 @@ def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Ten
     allowed, weight = support(scan), weights(setting, scan.scale)
 
     def prox(x: Tensor, k: int) -> Tensor:
-        return transforms.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
+        return proximal.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
 
     return fista(scan, prox, setting, watch)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan.conditioning import SIGMA_MAX
 from stagelight.engines.scan.consistency import consistent
-from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.model.conditioning import SIGMA_MAX
+from stagelight.engines.scan.model.denoiser import Prior
 
 SHIFTS = (0, 2)  # cuts into slabs whose results are averaged
 TAUS = (0.05, 0.04, 0.035)  # expected error of an estimate after each round, for its consistency

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from stagelight.engines.scan import tissue
+from stagelight.engines.scan.data import tissue
 
 SHAPE = (128, 160, 144)  # the grid: right, anterior, superior
 PATHOLOGIES = ("healthy", "stroke", "white-matter lesions", "tumour")

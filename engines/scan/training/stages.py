@@ -15,10 +15,12 @@ import numpy as np
 from stagelight.engines.experiment import provenance, training
 from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
-from stagelight.engines.scan import corpus, score_model, train
-from stagelight.engines.scan.corpus import SEED
-from stagelight.engines.scan.score_model import ScoreModel
-from stagelight.engines.scan.train import Config, Step, Trainer
+from stagelight.engines.scan.data import training_set
+from stagelight.engines.scan.data.training_set import SEED
+from stagelight.engines.scan.model import unet
+from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.training import train
+from stagelight.engines.scan.training.train import Config, Step, Trainer
 
 RECENT = 20  # steps, over which a listener is told means
 
@@ -28,11 +30,11 @@ class Stage:
     """One part of the run."""
 
     name: str
-    seen: corpus.Config  # how its items are drawn
+    seen: training_set.Config  # how its items are drawn
     config: Config
 
 
-_ONE = corpus.Config()
+_ONE = training_set.Config()
 _FINISH = Config(items=160, steps=900, finish=0.6, rounds=3, without_scan=0.25, learning_rate=3e-4, ema=0.998)
 # The whole run. Of the first stage the weights of 2026-11-25 were gone on from: see docs/how-it-is-made.md.
 STAGES = (
@@ -43,9 +45,7 @@ STAGES = (
 
 # The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it
 # together is seen through far more noise than any voxel; the second stage is for those levels, where a dream begins.
-_DREAM = Config(
-    items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=score_model.ALONE, noise=(0.0, 1.4)
-)
+_DREAM = Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=unet.ALONE, noise=(0.0, 1.4))
 ALONE = (
     Stage("alone", _ONE, _DREAM),
     Stage("far", _ONE, replace(_DREAM, steps=900, learning_rate=5e-4, noise=(1.5, 2.0))),
@@ -86,20 +86,21 @@ def make(
     return model
 
 
-def items(folder: Path, stage: Stage, progress: Progress, seed: int, deadline: float) -> corpus.Reader:
+def items(folder: Path, stage: Stage, progress: Progress, seed: int, deadline: float) -> training_set.Reader:
     """The items of a stage; those that are missing are made.
 
     Raises:
         Interrupted: the deadline passed.
     """
-    key, count = provenance.key(provenance.code_version(corpus.__name__), asdict(stage.seen), seed), stage.config.items
+    count = stage.config.items
+    key = provenance.key(provenance.code_version(training_set.__name__), asdict(stage.seen), seed)
     place = folder / f"corpus-{key}"
     place.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         interrupt_after(deadline, f"items: {index} of {count}")
-        corpus.make(index, stage.seen, seed, place)
+        training_set.make(index, stage.seen, seed, place)
         progress("scans to learn from", index + 1, count, {})
-    return corpus.Reader(place, count)
+    return training_set.Reader(place, count)
 
 
 def checkpoint(folder: Path, stages: Sequence[Stage], seed: int) -> Path:

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import masks
-from stagelight.engines.scan.kspace import A, A_adjoint, Measured
-from stagelight.engines.scan.score_model import SCAN_NUMBERS, Given
-from stagelight.engines.scan.text import Encoded
+from stagelight.engines.scan.acquisition import masks
+from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
+from stagelight.engines.scan.model.text_encoder import Encoded
+from stagelight.engines.scan.model.unet import SCAN_NUMBERS, Given
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 RINGS = 8  # of k-space, over which the density of samples is given

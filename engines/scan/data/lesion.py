@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from stagelight.engines.scan import data, grid
-from stagelight.engines.scan.data import Volume
+from stagelight.engines.scan.data import grid, registry
+from stagelight.engines.scan.data.registry import Volume
 
 CONTRASTS = ("T1", "T2", "FLAIR")
 
@@ -34,7 +34,7 @@ def of_patient(volume: Volume) -> NDArray[np.bool_]:
 
 def _on(name: str, volume: Volume) -> NDArray[np.float32]:
     """Another contrast of the same session on a volume's grid, in its own units."""
-    image = nib.as_closest_canonical(nib.load(data.path(name)))
+    image = nib.as_closest_canonical(nib.load(registry.path(name)))
     to_index = np.linalg.inv(np.asarray(image.affine)) @ volume.affine
     return grid.resample(np.asarray(image.dataobj, np.float32), np.diag(to_index)[:3], to_index[:3, 3], grid.SHAPE)
 

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from stagelight.engines.experiment import weights
-from stagelight.engines.scan import conditioning, score_model, text
-from stagelight.engines.scan.baselines import first_guess
-from stagelight.engines.scan.conditioning import condition, stack
-from stagelight.engines.scan.kspace import Measured, crop
-from stagelight.engines.scan.score_model import Attention, Given, ScoreModel
+from stagelight.engines.scan.acquisition.operator import Measured, crop
+from stagelight.engines.scan.methods.classical import first_guess
+from stagelight.engines.scan.model import text_encoder, unet
+from stagelight.engines.scan.model.conditioning import condition, stack
+from stagelight.engines.scan.model.unet import Attention, Given, ScoreModel
 
-WEIGHTS = Path(__file__).resolve().parent / "weights" / "prior.safetensors"
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "prior.safetensors"
 ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
 FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 
@@ -37,7 +37,7 @@ class Prior:
     batch: int = 4  # slabs at a time
     lossy: bool = False  # bfloat16 arithmetic: nearly twice as fast where the processor has it
 
-    def given(self, first: int, said: text.Encoded) -> Given:
+    def given(self, first: int, said: text_encoder.Encoded) -> Given:
         """The conditioning of the slab that begins at a slice."""
         last, (low, high) = first + self.model.config.slices, self.extent
         scan = self.scan
@@ -57,14 +57,14 @@ class Prior:
             guidance: 1 listens to the sentence, 0 does not, above 1 overdoes it: D0 + g (D1 - D0).
         """
         if guidance == 0 or not sentence.strip():
-            return self._denoise(x, sigma, text.SILENT, shift)
-        told = self._denoise(x, sigma, text.encode(sentence), shift)
+            return self._denoise(x, sigma, text_encoder.SILENT, shift)
+        told = self._denoise(x, sigma, text_encoder.encode(sentence), shift)
         if guidance == 1:
             return told
-        untold = self._denoise(x, sigma, text.SILENT, shift)
+        untold = self._denoise(x, sigma, text_encoder.SILENT, shift)
         return untold + guidance * (told - untold)
 
-    def _denoise(self, x: Tensor, sigma: float, said: text.Encoded, shift: int) -> Tensor:
+    def _denoise(self, x: Tensor, sigma: float, said: text_encoder.Encoded, shift: int) -> Tensor:
         slices = self.model.config.slices
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
         starts = cuts(len(x), slices, shift)
@@ -121,7 +121,7 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
     Raises:
         ValueError: no such file, not as it was sealed, or not these weights.
     """
-    model = ScoreModel(score_model.ALONE if path.name == ALONE.name else None)
+    model = ScoreModel(unet.ALONE if path.name == ALONE.name else None)
     try:
         model.load_state_dict(weights.read(path)[0])
     except (OSError, ValueError, RuntimeError) as error:
@@ -144,6 +144,3 @@ def watch(model: ScoreModel, on: bool) -> list[list[Tensor]]:
     for module in found:
         module.watch = [] if on else None
     return [module.watch for module in found if module.watch is not None]
-
-
-SIGMA_MAX = conditioning.SIGMA_MAX

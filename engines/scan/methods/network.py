@@ -9,9 +9,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from stagelight.engines.scan import prior
-from stagelight.engines.scan.cases import Bench, Case, Method, Result
-from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method, Result
+from stagelight.engines.scan.model import denoiser
+from stagelight.engines.scan.model.denoiser import Prior
 
 SENTENCES = {
     "stroke_T1": "T1-weighted MRI of the brain, a medium-sized chronic stroke in the left hemisphere.",
@@ -24,7 +24,7 @@ Make = Callable[[Prior, str], tuple[Tensor, int]]  # of a sentence: a volume in 
 def ready(bench: Bench) -> tuple[Prior, float]:
     """The network ready for a case, and the seconds of processor time that this took."""
     began = time.process_time()
-    return prior.ready(prior.load(), bench.scan), time.process_time() - began
+    return denoiser.ready(denoiser.load(), bench.scan), time.process_time() - began
 
 
 def made(bench: Bench, make: Make, sentence: str | None = None) -> Result:
@@ -40,4 +40,4 @@ def method(
     name: str, make: Make, where: Callable[[Case], bool], sentence: str | None = None, more: tuple[Path, ...] = ()
 ) -> Method:
     """One way to use the network as a method; `more` are weights beside the published ones."""
-    return Method(name, lambda bench: made(bench, make, sentence), make.__module__, (prior.WEIGHTS, *more), where)
+    return Method(name, lambda bench: made(bench, make, sentence), make.__module__, (denoiser.WEIGHTS, *more), where)

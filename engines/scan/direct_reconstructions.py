@@ -8,21 +8,23 @@ import numpy as np
 from torch import Tensor
 
 from stagelight.engines.experiment.cache import Arrays
-from stagelight.engines.scan import baselines, classical_methods, finishers, kspace, prior
-from stagelight.engines.scan.baselines import Setting
-from stagelight.engines.scan.cases import ADULTS
-from stagelight.engines.scan.kspace import Measured
-from stagelight.engines.scan.score_model import ScoreModel
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.methods import classical, tuned_classical, unrolled
+from stagelight.engines.scan.methods.classical import Setting
+from stagelight.engines.scan.methods.protocol import ADULTS
+from stagelight.engines.scan.model import denoiser
+from stagelight.engines.scan.model.unet import ScoreModel
 
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
 
 
-def settings(name: str, config: kspace.Config) -> tuple[Setting, Setting] | None:
+def settings(name: str, config: operator.Config) -> tuple[Setting, Setting] | None:
     """Weights and iterations of total variation and wavelets that are best for this very patient; None if not known."""
     if name not in ADULTS or config.kind != "poisson":
         return None
     edges, waves = (
-        classical_methods.tuned(name, config.acceleration, config.coils, method) for method in ("variation", "wavelet")
+        tuned_classical.tuned(name, config.acceleration, config.coils, method) for method in ("variation", "wavelet")
     )
     return edges, waves
 
@@ -34,25 +36,25 @@ def volumes(
 
     `settings` are those of total variation and of wavelets; None takes the quick reconstruction's, by the noise.
     """
-    scale, scan = scan.scale, prior.unit(scan)
+    scale, scan = scan.scale, denoiser.unit(scan)
     found: Arrays = {}
     began = time.process_time()
 
     def keep(name: str, x: Tensor) -> Tensor:
         nonlocal began
         found[f"{name}_seconds"] = np.array(time.process_time() - began)
-        found[name] = (kspace.volume(x) * scale).astype(np.float16)
+        found[name] = (operator.volume(x) * scale).astype(np.float16)
         began = time.process_time()
         return x
 
-    keep("zero_filled", baselines.zero_filled(scan))
+    keep("zero_filled", classical.zero_filled(scan))
     noise = max(scan.sigma, 0.002)
     edges, waves = settings or (Setting(0.25 * noise, 40), Setting(0.40 * noise, 40))
     keep(
         "mean",
-        (keep("variation", baselines.variation(scan, edges)) + keep("wavelet", baselines.wavelet(scan, waves))) / 2,
+        (keep("variation", classical.variation(scan, edges)) + keep("wavelet", classical.wavelet(scan, waves))) / 2,
     )
-    *_, last = finishers.unrolled(prior.ready(model, scan, lossy=lossy), sentence)
+    *_, last = unrolled.unrolled(denoiser.ready(model, scan, lossy=lossy), sentence)
     keep("ours", last.consistent)
     found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
     return found

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
-from stagelight.engines.scan import kspace, masks, prior, sampler, text
+from stagelight.engines.scan.acquisition import masks, operator
 from stagelight.engines.scan.consistency import consistent
+from stagelight.engines.scan.methods import diffusion
+from stagelight.engines.scan.model import denoiser, text_encoder
+from stagelight.engines.scan.model.denoiser import Prior
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
-from stagelight.engines.scan.prior import Prior
 
 RINGS = 8  # of k-space
 NOISY_SPREAD, NOISY_MOST = 0.5, 2.0  # x is divided by hypot(sigma, the first) and cut off at the second
@@ -66,7 +68,7 @@ class Watcher:
         total = torch.bincount(ring, change[mask].double(), RINGS) / torch.bincount(ring, minlength=RINGS).clamp_min(1)
         return np.asarray((total / 2).sqrt().numpy() / max(self.scan.sigma, 1e-12), np.float32)
 
-    def look(self, step: sampler.Step) -> Arrays:
+    def look(self, step: diffusion.Step) -> Arrays:
         """What is kept of one step."""
         spread = math.hypot(step.sigma, NOISY_SPREAD)
         seen: Arrays = {
@@ -76,7 +78,7 @@ class Watcher:
             "shells": self.shells(step.denoised, step.consistent),
             "kplane_before": self.kplane(step.denoised), "kplane_after": self.kplane(step.consistent),
         }  # fmt: skip
-        noisy, before, after = (planes(kspace.volume(v), self.at) for v in (step.x, step.denoised, step.consistent))
+        noisy, before, after = (planes(operator.volume(v), self.at) for v in (step.x, step.denoised, step.consistent))
         for p in PLANES:
             seen[f"noisy_{p}"] = signed(noisy[p] / spread, NOISY_MOST)
             seen[f"before_{p}"] = grey(before[p] * self.scale)
@@ -90,7 +92,7 @@ def thinned(steps: int, kept: int) -> list[int]:
 
 
 def sample(
-    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None,
+    ready: Prior, config: diffusion.Config, seed: int, watcher: Watcher | None,
     progress: Progress = silent, deadline: float = NEVER,
 ) -> Arrays:  # fmt: skip
     """One run of reverse diffusion: its end `x` (S, H, W), its `seconds` of one core, and what was watched.
@@ -100,7 +102,7 @@ def sample(
     """
     began = time.process_time()
     seen: list[Arrays] = []
-    last: sampler.Step | None = None
+    last: diffusion.Step | None = None
     for last, state in watched(ready, config, seed, watcher):
         if state:
             seen.append(state)
@@ -118,13 +120,13 @@ def stacked(states: list[Arrays]) -> Arrays:
 
 
 def watched(
-    ready: Prior, config: sampler.Config, seed: int, watcher: Watcher | None
-) -> Iterator[tuple[sampler.Step, Arrays]]:
+    ready: Prior, config: diffusion.Config, seed: int, watcher: Watcher | None
+) -> Iterator[tuple[diffusion.Step, Arrays]]:
     """Each step of a run, and what is kept of it: nothing, where the watcher does not record it."""
     model, spans = ready.model, words_of(config.prompt)[1]
-    kept = prior.watch(model, watcher is not None)
+    kept = denoiser.watch(model, watcher is not None)
     try:
-        for step in sampler.run(config, seed, ready):
+        for step in diffusion.run(config, seed, ready):
             state: Arrays = {}
             if watcher is not None and step.step in watcher.steps:
                 state = watcher.look(step) | _attention(kept, spans)
@@ -132,7 +134,7 @@ def watched(
                 heard.clear()
             yield step, state
     finally:
-        prior.watch(model, False)
+        denoiser.watch(model, False)
 
 
 def _attention(kept: list[list[Tensor]], spans: list[list[int]]) -> Arrays:
@@ -145,7 +147,7 @@ def _attention(kept: list[list[Tensor]], spans: list[list[int]]) -> Arrays:
 
 def words_of(sentence: str) -> tuple[list[str], list[list[int]]]:
     """The words of a sentence without its punctuation, and which of its tokens make up each."""
-    tokens = [token.removeprefix("##") for token in text.encode(sentence).words]
+    tokens = [token.removeprefix("##") for token in text_encoder.encode(sentence).words]
     words, spans, at = sentence.split(), [], 1  # the first token opens the sentence
     for word in words:
         span, left = [], word.lower()

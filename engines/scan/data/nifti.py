@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from stagelight.engines.recording import atomic, sha256
-from stagelight.engines.scan import grid
-from stagelight.engines.scan.grid import Placed
+from stagelight.engines.scan.data import grid
+from stagelight.engines.scan.data.grid import Placed
 
 MOST_BYTES = 512 << 20  # of a file, and of its voxels as float32
 SIDES = (16, 1024)  # voxels along an axis, least and most

@@ -25,9 +25,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan.conditioning import SIGMA_MAX
 from stagelight.engines.scan.consistency import consistent, misfit
-from stagelight.engines.scan.prior import Prior
+from stagelight.engines.scan.model.conditioning import SIGMA_MAX
+from stagelight.engines.scan.model.denoiser import Prior
 
 # Where a dream begins. A whole brain is brighter than air, and is seen through noise that hides each voxel: begun at
 # `SIGMA_MAX`, where a scan tells the rest, pure noise is taken for a brain without light.

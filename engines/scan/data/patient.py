@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.scan import data
-from stagelight.engines.scan.lesion import of_patient
+from stagelight.engines.scan.data import registry
+from stagelight.engines.scan.data.lesion import of_patient
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -75,5 +75,5 @@ def held_out() -> Patient:
     Raises:
         ValueError: the files cannot be had.
     """
-    volume = data.load("stroke_T1")
+    volume = registry.load("stroke_T1")
     return Patient(volume.name, volume.x, volume.brain, of_patient(volume), volume.spacing, volume.scan.source)

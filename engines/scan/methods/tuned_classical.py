@@ -14,9 +14,11 @@ from functools import cache
 
 from torch import Tensor
 
-from stagelight.engines.scan import baselines, kspace, metrics
-from stagelight.engines.scan.baselines import Setting
-from stagelight.engines.scan.cases import Bench, Case, Method, Result, headline, ready
+from stagelight.engines.scan import metrics
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.methods import classical
+from stagelight.engines.scan.methods.classical import Setting
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method, Result, headline, ready
 
 SLAB = (48, 80)  # slices on which the methods are tuned; within any brain on the grid
 WEIGHTS = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
@@ -28,7 +30,7 @@ def tuned(adult: str, acceleration: float, coils: int, name: str) -> Setting:
     """The weight and the number of iterations that are best in the brain on a slab, by the reference."""
     bench = ready(Case(adult, "poisson", acceleration, coils))
     (first, last), scan = SLAB, bench.scan
-    part = replace(scan, acquisition=kspace.crop(scan.acquisition, first, last), y=scan.y[:, first:last])
+    part = replace(scan, acquisition=operator.crop(scan.acquisition, first, last), y=scan.y[:, first:last])
     inside, target = bench.regions["brain"][:, :, first:last], bench.reference[:, :, first:last]
     method, grid = ITERATIVE[name]
     found: dict[Setting, float] = {}
@@ -36,7 +38,7 @@ def tuned(adult: str, acceleration: float, coils: int, name: str) -> Setting:
 
         def watch(k: int, x: Tensor, weight: float = weight) -> None:
             if k in STOPS:
-                found[Setting(weight, STOPS[-1], k)] = metrics.psnr(kspace.volume(x), target, inside)
+                found[Setting(weight, STOPS[-1], k)] = metrics.psnr(operator.volume(x), target, inside)
 
         method(part, Setting(weight, STOPS[-1]), watch)
     return max(found, key=lambda setting: found[setting])
@@ -54,13 +56,13 @@ def _classical(name: str) -> Callable[[Bench], Result]:
 
 
 def _zero_filled(bench: Bench) -> Result:
-    return Result(baselines.zero_filled(bench.scan))
+    return Result(classical.zero_filled(bench.scan))
 
 
 ITERATIVE: dict[str, tuple[Callable[..., Tensor], tuple[float, ...]]] = {
-    "variation": (baselines.variation, WEIGHTS),
-    "wavelet": (baselines.wavelet, WEIGHTS),
-    "wavelet_sigpy": (baselines.wavelet_sigpy, (3e-4, 1e-3)),
+    "variation": (classical.variation, WEIGHTS),
+    "wavelet": (classical.wavelet, WEIGHTS),
+    "wavelet_sigpy": (classical.wavelet_sigpy, (3e-4, 1e-3)),
 }
 CLASSICAL = (
     Method("zero_filled", _zero_filled, __name__),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stagelight.engines.scan.anatomy import Fact
+from stagelight.engines.scan.data.synthetic import Fact
 
 CONTRAST_WORDS = {"T1w": ("T1-weighted", "T1"), "T2w": ("T2-weighted", "T2"), "FLAIR": ("FLAIR", "T2-FLAIR"),
                   "T1w+contrast": ("contrast-enhanced T1-weighted", "T1-weighted post-contrast")}  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelight.engines.scan import corpus, prompts
+from stagelight.engines.scan.data import captions, training_set
 from stagelight.engines.scan.pictures import grey, planes
 
 LEVELS = (0.35, 0.75)  # of the slice in the brain, where no lesion says which
@@ -25,12 +25,12 @@ def brains(count: int, seed: int, folder: Path) -> dict[str, NDArray[Any]]:
     pictures, sentences, real = [], [], []
     for index in range(count):
         rng = np.random.default_rng([seed, index])
-        brain = corpus.drawn(corpus.Config(), rng, folder)
+        brain = training_set.drawn(training_set.Config(), rng, folder)
         low, *_, high = np.flatnonzero(brain.x.any(axis=(0, 1)))
         z = int(low + rng.uniform(*LEVELS) * (high - low))
         if brain.lesion.any():
             z = int(brain.lesion.sum((0, 1)).argmax())
         pictures.append(grey(planes(brain.x, (0, 0, z))["axial"]))
-        sentences.append(prompts.describe(brain.fact, (z - low) / (high - low), rng))
+        sentences.append(captions.describe(brain.fact, (z - low) / (high - low), rng))
         real.append(brain.fact.real)
     return {"pictures": np.stack(pictures), "sentences": np.array(sentences), "real": np.array(real)}

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines.scan import coils, masks
+from stagelight.engines.scan.acquisition import coils, masks
 
 SIGMA = 0.01  # of real and imaginary part each, where 1 is the brightest tissue
 SLAB = 8  # slices times coils that are worked on at once

@@ -29,9 +29,10 @@ from torch import Tensor
 
 from stagelight.engines.experiment import cache, provenance
 from stagelight.engines.recording import atomic
-from stagelight.engines.scan import anatomy, data, grid, kspace, tissue
-from stagelight.engines.scan.anatomy import Fact
-from stagelight.engines.scan.baselines import first_guess
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.data import grid, registry, synthetic, tissue
+from stagelight.engines.scan.data.synthetic import Fact
+from stagelight.engines.scan.methods.classical import first_guess
 
 SEED = 2026  # of what the published networks learnt from
 
@@ -65,7 +66,7 @@ class Slab:
     x: Tensor  # (S, H, W) float32, in units of the scan's scale
     mean: Tensor  # (S, H, W) the quick reconstruction
     doubt: Tensor  # (S, H, W) where its two parts differ
-    measured: kspace.Measured  # of these slices, scale 1
+    measured: operator.Measured  # of these slices, scale 1
     height: float  # of the middle slice in the brain, 0 to 1
     fact: Fact
 
@@ -78,7 +79,7 @@ def make(index: int, config: Config, seed: int, folder: Path) -> Path:
     rng = np.random.default_rng([seed, index])
     brain = drawn(config, rng, folder)
     least = 11.0 if rng.random() < config.high_share else config.lowest
-    acquisition = kspace.Config(
+    acquisition = operator.Config(
         kind="poisson" if rng.random() < 0.7 else "density",
         acceleration=float(np.exp(rng.uniform(np.log(least), np.log(config.highest)))),
         sigma=float(np.exp(rng.uniform(np.log(config.quietest), np.log(config.loudest)))),
@@ -95,11 +96,11 @@ def make(index: int, config: Config, seed: int, folder: Path) -> Path:
 
 
 def write(
-    path: Path, x: NDArray[np.float32], extent: tuple[int, int], fact: Fact, config: kspace.Config, seed: int
+    path: Path, x: NDArray[np.float32], extent: tuple[int, int], fact: Fact, config: operator.Config, seed: int
 ) -> None:
     """Scan a volume, (X, Y, S), and keep what the network needs. `extent`: the brain's lowest and highest slice."""
-    slices = kspace.slices(x)
-    measured = kspace.simulate(slices, config, seed)
+    slices = operator.slices(x)
+    measured = operator.simulate(slices, config, seed)
     mean, doubt = first_guess(measured)
     scale, mask = measured.scale, measured.acquisition.mask
     sens = measured.acquisition.sens
@@ -145,10 +146,10 @@ class Reader:
         y = torch.zeros((phase.shape[1], *x.shape), dtype=torch.complex64)
         y[:, :, mask] = torch.view_as_complex(values).movedim(1, 0)
         strength = strength / strength.square().sum(1, keepdim=True).sqrt()
-        acquisition = kspace.Acquisition(mask, torch.polar(strength, phase * (np.pi / 32768)).movedim(1, 0))
+        acquisition = operator.Acquisition(mask, torch.polar(strength, phase * (np.pi / 32768)).movedim(1, 0))
         span = max(1, words["high"] - words["low"])
         height = ((first + last - 1) / 2 - words["low"]) / span
-        measured = kspace.Measured(acquisition, y, words["sigma"], 1.0)
+        measured = operator.Measured(acquisition, y, words["sigma"], 1.0)
         return Slab(x, mean, doubt, measured, float(height), Fact(**words["fact"]))
 
     def mirrored(self, item: int, first: int, slices: int) -> Slab:
@@ -160,13 +161,13 @@ class Reader:
         scan, height = slab.measured, slab.x.shape[1]
         ramp = torch.polar(torch.ones(height), 2 * np.pi * torch.fft.fftfreq(height))[:, None]
         mask = scan.acquisition.mask.flip(0).roll(1, 0)
-        acquisition = kspace.Acquisition(mask, scan.acquisition.sens.flip(2))
+        acquisition = operator.Acquisition(mask, scan.acquisition.sens.flip(2))
         side = {"left": "right", "right": "left"}.get(slab.fact.side, slab.fact.side)
         return Slab(
             slab.x.flip(1),
             slab.mean.flip(1),
             slab.doubt.flip(1),
-            kspace.Measured(acquisition, scan.y.flip(2).roll(1, 2) * ramp, scan.sigma, scan.scale),
+            operator.Measured(acquisition, scan.y.flip(2).roll(1, 2) * ramp, scan.sigma, scan.scale),
             slab.height,
             replace(slab.fact, side=side),
         )
@@ -176,22 +177,22 @@ class Reader:
         return float(self.words[item]["acquisition"]["acceleration"])
 
 
-def drawn(config: Config, rng: np.random.Generator, folder: Path) -> anatomy.Imagined:
+def drawn(config: Config, rng: np.random.Generator, folder: Path) -> synthetic.Imagined:
     """A brain by chance, real and displaced or imagined. What is slow to make is kept in `folder`."""
     return _displaced(config, rng, folder) if rng.random() < config.real else _imagined(rng)
 
 
-def _imagined(rng: np.random.Generator) -> anatomy.Imagined:
+def _imagined(rng: np.random.Generator) -> synthetic.Imagined:
     """A brain from a random label map."""
-    names = sorted(data.LABELS)
-    image = nib.as_closest_canonical(nib.load(data.path(names[int(rng.integers(len(names)))])))
+    names = sorted(registry.LABELS)
+    image = nib.as_closest_canonical(nib.load(registry.path(names[int(rng.integers(len(names)))])))
     labels = np.asarray(image.dataobj).astype(np.int16)
     contrast = tissue.CONTRASTS[int(rng.choice(3, p=(0.6, 0.2, 0.2)))]
-    pathology = anatomy.PATHOLOGIES[int(rng.choice(4, p=(0.25, 0.45, 0.15, 0.15)))]
-    return anatomy.imagine(labels, contrast, pathology, rng)
+    pathology = synthetic.PATHOLOGIES[int(rng.choice(4, p=(0.25, 0.45, 0.15, 0.15)))]
+    return synthetic.imagine(labels, contrast, pathology, rng)
 
 
-def _displaced(config: Config, rng: np.random.Generator, folder: Path) -> anatomy.Imagined:
+def _displaced(config: Config, rng: np.random.Generator, folder: Path) -> synthetic.Imagined:
     """A real brain in another position, with more or less of what surrounds it, some as quiet as they came."""
     names = sorted(REAL)
     share = np.array([REAL[name] for name in names])
@@ -199,7 +200,7 @@ def _displaced(config: Config, rng: np.random.Generator, folder: Path) -> anatom
     raw, depth = _base(name, folder)
     brain = depth < rng.uniform(0, 5)
     noise = float(rng.uniform(0, 0.03)) if rng.random() < 0.6 else 0.0
-    return anatomy.displace(np.where(brain, raw, 0), brain, fact_of(name), rng, noise=noise)
+    return synthetic.displace(np.where(brain, raw, 0), brain, fact_of(name), rng, noise=noise)
 
 
 def fact_of(name: str) -> Fact:
@@ -208,7 +209,7 @@ def fact_of(name: str) -> Fact:
     Raises:
         ValueError: it is held out.
     """
-    scan = data.SCANS[name]
+    scan = registry.SCANS[name]
     if scan.held_out or name.startswith("arc"):
         raise ValueError(f"{name}: held out of training; choose one of {', '.join([*REAL, *TUNING])}")
     patient = PATIENTS[name.split("_", maxsplit=1)[0]]
@@ -224,10 +225,10 @@ def _base(name: str, folder: Path) -> tuple[NDArray[np.float32], NDArray[np.floa
 
 
 def _with_depth(name: str) -> cache.Arrays:
-    image = nib.as_closest_canonical(nib.load(data.path(name)))
+    image = nib.as_closest_canonical(nib.load(registry.path(name)))
     raw = np.asarray(image.dataobj, np.float32)
     steps = np.linalg.norm(image.affine[:3, :3], axis=0)
-    head = data.SCANS[name].head
+    head = registry.SCANS[name].head
     brain = grid.brain_of(raw, steps) if head else ndimage.binary_fill_holes(raw > 0.02 * np.percentile(raw, 99.5))
     if not np.allclose(steps, 1, atol=1e-3):
         shape = tuple(int(n * s) for n, s in zip(raw.shape, steps, strict=True))

@@ -14,13 +14,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan import baselines, masks
-from stagelight.engines.scan.kspace import Acquisition, Measured
+from stagelight.engines.scan.acquisition import masks
+from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
+from stagelight.engines.scan.methods import classical
 from stagelight.engines.scan.solvers import conjugate_gradients
 
 NEIGHBOURS = 2.0  # slices, the spread of a Gaussian along the readout: maps are as smooth there as in the plane
 COSINES = (9, 8, 8)  # along S, H and W: what a fitted map is made of
-IMAGE = baselines.Setting(weight=5e-4, iterations=60)
+IMAGE = classical.Setting(weight=5e-4, iterations=60)
 STEPS = 12  # of conjugate gradients
 RIDGE = 1e-3
 
@@ -34,7 +35,7 @@ def calibrated(scan: Measured) -> Measured:
     if scan.acquisition.mask.ndim != 2:
         raise ValueError("a mask over three axes has no plane of k-space to calibrate on; choose poisson or density")
     first = from_centre(scan)
-    return fitted(first, baselines.variation(first, IMAGE))
+    return fitted(first, classical.variation(first, IMAGE))
 
 
 def from_centre(scan: Measured) -> Measured:

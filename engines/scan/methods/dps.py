@@ -16,8 +16,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
 from stagelight.engines.scan.consistency import consistent
-from stagelight.engines.scan.kspace import A, A_adjoint, Measured
 
 Pullback = Callable[[Tensor, float, Tensor], Tensor]  # (x, sigma, v) -> J^T v, J the derivative of D(x; sigma) by x
 

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from stagelight.engines.experiment import cache, provenance
-from stagelight.engines.scan import kspace, memory, metrics
-from stagelight.engines.scan.cases import Bench, Case, Method, ready
+from stagelight.engines.scan import metrics, peak_memory
+from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method, ready
 
 Cell = tuple[dict[str, float], Tensor]  # figures, and a picture (S, H, W)
 
@@ -71,7 +72,7 @@ def _mean(one: Tensor, other: Tensor, bench: Bench) -> Cell:
 
 def _change(one: Tensor, other: Tensor, bench: Bench) -> Cell:
     """How far a picture moves, root mean square, over the noise that a full scan's voxel would have."""
-    moved = kspace.volume(other - one)
+    moved = operator.volume(other - one)
     figures = {
         f"{name}.change": float(np.sqrt(np.mean(np.square(moved[within], dtype=np.float64)))) / bench.scan.sigma
         for name, within in bench.regions.items()
@@ -87,7 +88,7 @@ DERIVED: dict[str, tuple[str, str, Callable[[Tensor, Tensor, Bench], Cell]]] = {
 
 
 def _run(method: Method, bench: Bench) -> Cell:
-    with memory.peak() as most, warnings.catch_warnings():
+    with peak_memory.peak() as most, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sigpy's of a slab thinner than its wavelet, and of dividing 0 by 0
         began = time.process_time()
         result = method.make(bench)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines.scan import calibration, data, kspace, lesion
-from stagelight.engines.scan.kspace import Measured
+from stagelight.engines.scan.acquisition import coil_estimation, operator
+from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.data import lesion, registry
 
 ADULTS = ("stroke_T1", "colin27")
 KINDS = ("poisson", "density", "points")
@@ -39,9 +40,9 @@ class Case:
         return f"{self.adult.lower()}.{self.kind}{steep}{drawn}{own}.r{self.acceleration:g}.c{self.coils}"
 
     @property
-    def config(self) -> kspace.Config:
+    def config(self) -> operator.Config:
         """What scans it."""
-        return kspace.Config(kind=self.kind, acceleration=self.acceleration, coils=self.coils, falloff=self.falloff)
+        return operator.Config(kind=self.kind, acceleration=self.acceleration, coils=self.coils, falloff=self.falloff)
 
 
 @dataclass(frozen=True, eq=False)  # one is itself alone, so that what was made ready for it can be kept
@@ -86,10 +87,10 @@ def ready(case: Case) -> Bench:
     Raises:
         ValueError: the adult's files cannot be had.
     """
-    volume = data.load(case.adult)
-    scan = kspace.simulate(kspace.slices(volume.x), case.config, case.seed)
+    volume = registry.load(case.adult)
+    scan = operator.simulate(operator.slices(volume.x), case.config, case.seed)
     if case.estimated:
-        scan = calibration.calibrated(scan)
+        scan = coil_estimation.calibrated(scan)
     regions = {"brain": volume.brain}
     if case.adult == "stroke_T1":
         regions["lesion"] = lesion.of_patient(volume)

@@ -22,7 +22,7 @@ import pooch
 from numpy.typing import NDArray
 
 from stagelight.engines.recording import sha256
-from stagelight.engines.scan import grid
+from stagelight.engines.scan.data import grid
 
 _STROKE = "https://raw.githubusercontent.com/neurolabusc/VolumeRenderingData/d15be4d1863d1372270e38d8fe95bffaf80cce3a"
 _LABELS = "https://raw.githubusercontent.com/BBillot/SynthSeg/3168fdf38ad220bd1927be43b67c5e9409a78ee7/data/training_label_maps"

@@ -27,12 +27,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stagelight.engines.experiment.checkpoint import named
-from stagelight.engines.scan import prompts, score_model, text
-from stagelight.engines.scan.conditioning import condition, stack
 from stagelight.engines.scan.consistency import consistent
-from stagelight.engines.scan.corpus import Reader, Slab
-from stagelight.engines.scan.finishers import SIGMAS, TAUS
-from stagelight.engines.scan.score_model import Given, ScoreModel
+from stagelight.engines.scan.data import captions
+from stagelight.engines.scan.data.training_set import Reader, Slab
+from stagelight.engines.scan.methods.unrolled import SIGMAS, TAUS
+from stagelight.engines.scan.model import text_encoder, unet
+from stagelight.engines.scan.model.conditioning import condition, stack
+from stagelight.engines.scan.model.unet import Given, ScoreModel
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Config:
     rounds: int = 1  # of consistency and denoising in those
     without_scan: float = 0.1
     without_text: float = 0.12
-    shape: score_model.Config = score_model.PUBLISHED
+    shape: unet.Config = unet.PUBLISHED
     noise: tuple[float, float] = (-0.3, 1.3)  # mean and spread of ln(sigma / s) in denoising
     clip: float = 0.3  # of the gradient's norm: denoising's is tens of times that of reconstructing, and drowned it
     lossy: bool = True  # bfloat16 in the network's arithmetic
@@ -137,9 +138,11 @@ class Trainer:
             low, high = max(0, words["low"] - 3), min(words["slices"], words["high"] + 4) - slices
             seen = self.corpus.slab if rng.random() < 0.5 else self.corpus.mirrored
             slab = seen(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
-            sentence = "" if rng.random() < config.without_text else prompts.describe(slab.fact, slab.height, rng)
+            sentence = "" if rng.random() < config.without_text else captions.describe(slab.fact, slab.height, rng)
             blind = kind == "denoise" and rng.random() < config.without_scan
-            parts.append(condition(slab.mean, slab.doubt, slab.measured, slab.height, text.encode(sentence), blind))
+            parts.append(
+                condition(slab.mean, slab.doubt, slab.measured, slab.height, text_encoder.encode(sentence), blind)
+            )
             slabs.append(slab)
         x = torch.stack([slab.x for slab in slabs])
         support = F.max_pool2d((x > 0).float(), 7, 1, 3)
@@ -159,7 +162,7 @@ class Trainer:
         sigma = (normal * wide + middle).exp() * spread.flatten()
         noise = torch.randn(batch.x.shape, generator=self.torch_rng)
         found = self._predict(batch.x + sigma[:, None, None, None] * noise, sigma, batch.given)
-        return (score_model.weight(sigma, spread) * batch.care * (found - batch.x).square()).mean()
+        return (unet.weight(sigma, spread) * batch.care * (found - batch.x).square()).mean()
 
     def _finish(self, batch: Batch) -> tuple[Tensor, float]:
         """The error of each round after consistency, in units of the spread; and what the last gains, in dB."""

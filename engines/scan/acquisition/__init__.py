@@ -1,0 +1,1 @@
+"""The simulated scanner: masks, coils, the forward operator, and coils estimated from a scan."""

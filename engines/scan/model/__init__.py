@@ -1,0 +1,1 @@
+"""The score network, its conditioning, and the denoiser of whole volumes that they make."""
