@@ -1,4 +1,7 @@
-"""The benchmark: each method on the same scans. `cells` measures and caches it, `told` summarises it."""
+"""The benchmark: each method on the same scans.
+
+`benchmark_cells` measures and caches it, `benchmark_summary` summarises it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_af
 from stagelight.engines.experiment.provenance import code_version, require_version
 from stagelight.engines.recording import Recording
 from stagelight.engines.scan import benchmark_cells, benchmark_summary, record
-from stagelight.engines.scan.methods.protocol import ACCELERATIONS, ADULTS, KINDS, Case, Method, headline
-from stagelight.engines.scan.methods.tuned_classical import CLASSICAL
+from stagelight.engines.scan.acquisition.masks import KINDS
+from stagelight.engines.scan.benchmark_cases import ACCELERATIONS, ADULTS
+from stagelight.engines.scan.methods import registry
+from stagelight.engines.scan.methods.protocol import Case, Method, headline
 
 VARIES = ("*.seconds", "*.peak_mib", "seconds.*", "peak_memory_gb")
 
@@ -40,17 +45,6 @@ def every() -> list[Case]:
     return first + every_way[:2] + coils + every_way[2:] + last + own + steep + kinds + fewer
 
 
-def methods() -> tuple[Method, ...]:
-    """The classical ones, and the network's where its weights are."""
-    if not (Path(__file__).resolve().parent / "weights" / "prior.safetensors").is_file():
-        return CLASSICAL
-    from stagelight.engines.scan.peer_methods import PEERS  # noqa: PLC0415  # bring in the sentence encoder
-    from stagelight.engines.scan.sampled_methods import SAMPLED  # noqa: PLC0415
-    from stagelight.engines.scan.unrolled_methods import PLUG_AND_PLAY, UNROLLED  # noqa: PLC0415
-
-    return (*CLASSICAL, *UNROLLED, *SAMPLED, PLUG_AND_PLAY, *PEERS)
-
-
 def version() -> str:
     """The version of the code that makes the table."""
     return code_version(__name__)
@@ -64,7 +58,7 @@ def compare(before: Recording, cache: Path, progress: Progress, deadline: float 
         Interrupted: the deadline passed; the same call resumes.
     """
     require_version(before, record.version())
-    every_method, chosen = methods(), every()
+    every_method, chosen = registry.methods(), every()
     found = measure(every_method, chosen, cache / "cells", progress, deadline)
     compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in every_method],
                 "code_version": version()}  # fmt: skip
@@ -82,7 +76,7 @@ def measure(
     """Measure every method in every case it is for; what `folder` holds is not measured again.
 
     Args:
-        methods: as of the function of that name.
+        methods: as `registry.methods` returns them.
         chosen: the cases.
         folder: for cells.
         progress: told of each method and each case.

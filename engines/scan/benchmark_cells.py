@@ -20,7 +20,8 @@ from torch import Tensor
 from stagelight.engines.experiment import cache, provenance
 from stagelight.engines.scan import metrics, peak_memory
 from stagelight.engines.scan.acquisition import operator
-from stagelight.engines.scan.methods.protocol import Bench, Case, Method, ready
+from stagelight.engines.scan.benchmark_cases import ready
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method
 
 Cell = tuple[dict[str, float], Tensor]  # figures, and a picture (S, H, W)
 

@@ -1,7 +1,7 @@
-"""What the table of the scan comes to: gains over the best classical method, what words do, and what it all costs.
+"""Summary of the benchmark: gains over the best classical method, what words do, and what it all costs.
 
-`cells` are figures under `<case>.<method>.<figure>`, as `score.measure` gives them. A gain is in dB, over whichever of
-the classical methods is best in that very case: total variation, wavelets, or the mean of both.
+`cells` are figures under `<case>.<method>.<figure>`, as `benchmark.measure` gives them. A gain is in dB, over whichever
+of the classical methods is best in that very case: total variation, wavelets, or the mean of both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def facts(cells: Cells) -> dict[str, float]:
 
 
 def case(who: str, rate: int, coils: int = 1, kind: str = "poisson") -> str:
-    """The name of a case, as `cases.Case` has it."""
+    """The name of a case, as `protocol.Case` has it."""
     return f"{PEOPLE[who]}.{kind}.r{rate}.c{coils}"
 
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.benchmark_cases import ADULTS
 from stagelight.engines.scan.methods import classical, tuned_classical, unrolled
 from stagelight.engines.scan.methods.classical import Setting
-from stagelight.engines.scan.methods.protocol import ADULTS
 from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.model.unet import ScoreModel
 
@@ -54,7 +54,7 @@ def volumes(
         "mean",
         (keep("variation", classical.variation(scan, edges)) + keep("wavelet", classical.wavelet(scan, waves))) / 2,
     )
-    *_, last = unrolled.unrolled(denoiser.ready(model, scan, lossy=lossy), sentence)
+    *_, last = unrolled.run(denoiser.ready(model, scan, lossy=lossy), sentence)
     keep("ours", last.consistent)
     found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
     return found

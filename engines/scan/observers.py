@@ -14,11 +14,11 @@ from torch import Tensor
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
 from stagelight.engines.scan.acquisition import masks, operator
-from stagelight.engines.scan.consistency import consistent
 from stagelight.engines.scan.methods import diffusion
 from stagelight.engines.scan.model import denoiser, text_encoder
 from stagelight.engines.scan.model.denoiser import Prior
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
+from stagelight.engines.scan.solvers import consistent
 
 RINGS = 8  # of k-space
 NOISY_SPREAD, NOISY_MOST = 0.5, 2.0  # x is divided by hypot(sigma, the first) and cut off at the second

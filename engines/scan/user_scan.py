@@ -111,4 +111,4 @@ def recorded(asked: Asked, seed: int, progress: Progress) -> Recording:
 
 def _ours(made: Bench, prompt: str) -> torch.Tensor:
     ready = denoiser.ready(denoiser.load(), made.scan)
-    return list(unrolled.unrolled(ready, prompt))[-1].consistent * made.scan.scale
+    return list(unrolled.run(ready, prompt))[-1].consistent * made.scan.scale

@@ -50,6 +50,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
     """
     with refusals():
         from stagelight.engines.scan import benchmark  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.methods import registry  # noqa: PLC0415
 
         chosen = [case for case in benchmark.every() if only in case.name]
         if not chosen:
@@ -57,7 +58,7 @@ def score_scan(places: Places, as_json: bool, minutes: float | None, only: str) 
         cache = places.cache.parent / "record" / "scan"
         with progress.following() as report, stopping_after(minutes) as end:
             if only:
-                facts = benchmark.measure(benchmark.methods(), chosen, cache / "cells", report, end)
+                facts = benchmark.measure(registry.methods(), chosen, cache / "cells", report, end)
             else:
                 made = benchmark.compare(recording.load(places.recordings, "scan"), cache, report, end)
                 recording.save(made, places.recorded)

@@ -16,7 +16,7 @@ import torch  # noqa: E402
 from stagelight.engines.scan import metrics  # noqa: E402
 from stagelight.engines.scan.acquisition import coil_estimation, coils, masks, operator  # noqa: E402
 from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
-from stagelight.engines.scan.consistency import consistent  # noqa: E402
+from stagelight.engines.scan.solvers import consistent  # noqa: E402
 from stagelight.engines.scan.methods import classical, dps, proximal  # noqa: E402
 
 SHAPE = (16, 32, 24)  # slices, two phase-encoded axes

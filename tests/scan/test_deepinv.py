@@ -30,7 +30,7 @@ from torch import Tensor  # noqa: E402
 
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
-from stagelight.engines.scan.consistency import consistent  # noqa: E402
+from stagelight.engines.scan.solvers import consistent  # noqa: E402
 from stagelight.engines.scan.methods import dps  # noqa: E402
 
 SHAPE = (4, 32, 24)  # slices, two phase-encoded axes

@@ -142,7 +142,7 @@ def scanned(acceleration: float, sigma: float = 0.0, coils: int = 1, shape: tupl
 
 @pytest.mark.parametrize("coils", [1, 4])
 def test_consistency_projects_onto_the_data(coils: int) -> None:
-    from stagelight.engines.scan.consistency import consistent, misfit
+    from stagelight.engines.scan.solvers import consistent, misfit
 
     x, scan = scanned(3.0, coils=coils)
     z = x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
@@ -157,7 +157,7 @@ def test_consistency_projects_onto_the_data(coils: int) -> None:
 
 
 def test_consistency_trusts_noisy_measurements_less() -> None:
-    from stagelight.engines.scan.consistency import consistent
+    from stagelight.engines.scan.solvers import consistent
 
     x, scan = scanned(2.0, sigma=0.1)
     z = x + 0.05 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
@@ -387,7 +387,7 @@ def test_stages_that_are_interrupted_after_every_step_end_as_those_that_are_not(
 @pytest.mark.parametrize("eta", [0.0, 0.5])
 def test_samples_of_a_gaussian_prior_are_off_the_measurements_by_their_noise(eta: float) -> None:
     """The prior is known, so its denoiser and the posterior are: mean, spread and distance to the data."""
-    from stagelight.engines.scan.consistency import misfit
+    from stagelight.engines.scan.solvers import misfit
     from stagelight.engines.scan.methods import diffusion
 
     spread, noise, shape = 0.25, 0.1, (4, 16, 24)

@@ -8,8 +8,6 @@ it does better than convergence, and is tuned as well.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import sigpy.linop
@@ -18,11 +16,9 @@ import torch
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition import masks
-from stagelight.engines.scan.acquisition.operator import A_adjoint, Measured, gradient
+from stagelight.engines.scan.acquisition.operator import A_adjoint, Measured
 from stagelight.engines.scan.methods import proximal
-
-Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
-Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
+from stagelight.engines.scan.solvers import Watch, fista
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,11 @@ class Setting:
     iterations: int  # of the whole course
     stop: int = 0  # after how many of them to stop early; 0 for none
     first: float = 0.1  # the weight at the start; it falls geometrically until nine tenths of the way
+
+    @property
+    def last(self) -> int:
+        """The iteration after which it stops."""
+        return self.stop or self.iterations
 
 
 QUICK = Setting(weight=5e-4, iterations=16)
@@ -56,20 +57,6 @@ def support(scan: Measured, level: float = 0.05, grow: int = 3) -> Tensor:
     return torch.nn.functional.max_pool3d(inside, 2 * grow + 1, 1, grow)[0, 0]
 
 
-def fista(scan: Measured, prox: Prox, setting: Setting, watch: Watch | None = None) -> Tensor:
-    """Accelerated proximal gradient from the zero-filled image, step 1, the norm of A being 1 at most. (S, H, W)."""
-    start = zero_filled(scan)
-    x, z, t = start, start, 1.0
-    for k in range(setting.stop or setting.iterations):
-        ahead = prox(z - gradient(z, scan), k)
-        following = (1 + math.sqrt(1 + 4 * t * t)) / 2
-        z = ahead + ((t - 1) / following) * (ahead - x)
-        x, t = ahead, following
-        if watch:
-            watch(k + 1, x)
-    return x
-
-
 def weights(setting: Setting, scale: float) -> list[float]:
     """The penalty's weight at each iteration, in the units of the scan.
 
@@ -89,7 +76,7 @@ def variation(scan: Measured, setting: Setting, watch: Watch | None = None) -> T
     def prox(x: Tensor, k: int) -> Tensor:
         return proximal.shrink_variation(x, weight[k], dual, 2, allowed)
 
-    return fista(scan, prox, setting, watch)
+    return fista(scan, zero_filled(scan), prox, setting.last, watch)
 
 
 def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
@@ -102,7 +89,7 @@ def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Ten
     def prox(x: Tensor, k: int) -> Tensor:
         return proximal.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
 
-    return fista(scan, prox, setting, watch)
+    return fista(scan, zero_filled(scan), prox, setting.last, watch)
 
 
 def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
@@ -114,7 +101,7 @@ def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) 
     def prox(x: Tensor, k: int) -> Tensor:
         return torch.from_numpy(shrink(weight[k], x.numpy())).clamp_min_(0).mul_(allowed)
 
-    return fista(scan, prox, setting, watch)
+    return fista(scan, zero_filled(scan), prox, setting.last, watch)
 
 
 def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:

@@ -1,9 +1,12 @@
-"""Other people's ways to use a denoiser on the same measurements: DPS and DiffPIR, from their papers.
+"""Diffusion posterior sampling (DPS), from its paper (Chung et al., arXiv:2209.14687).
 
-They are given any `denoise(x, sigma)`, ours for one, and start as they do from pure noise, with x_t = x + sigma_t noise
-(their discrete schedules become the one sigma here; Karras et al. 2022, appendix C). Both work in units in which the
-brightest tissue is about 1. deepinv has both, but imports torchvision, which does not load beside this torch unless two
-of its operators are made up first; `tests/scan/test_deepinv.py` holds these steps to its.
+It is given any `denoise(x, sigma)`, ours for one, and starts as in its paper from pure noise, with x_t = x + sigma_t
+noise (its discrete schedule becomes the one sigma here; Karras et al. 2022, appendix C). It works in units in which the
+brightest tissue is about 1. deepinv has it, as it has DiffPIR, but imports torchvision, which does not load beside this
+torch unless two of its operators are made up first; `tests/scan/methods/test_deepinv.py` holds these steps to its.
+
+DPS asks for derivatives through the network at every step, slab by slab, so it costs several times a sample, and is run
+at R = 16 alone.
 """
 
 from __future__ import annotations
@@ -11,42 +14,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
-from stagelight.engines.scan.consistency import consistent
+from stagelight.engines.scan.methods.network import method
+from stagelight.engines.scan.methods.noise_schedule import karras
+from stagelight.engines.scan.methods.protocol import Denoiser, headline
+from stagelight.engines.scan.model import text_encoder
+from stagelight.engines.scan.model.denoiser import FAINT, Prior, cuts
 
 Pullback = Callable[[Tensor, float, Tensor], Tensor]  # (x, sigma, v) -> J^T v, J the derivative of D(x; sigma) by x
-
-
-class Denoiser(Protocol):
-    """The mean of x given x + sigma noise."""
-
-    def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        """D(x; sigma) of a volume, (S, H, W)."""
+STEPS = 30  # in the benchmark
 
 
 @dataclass(frozen=True)
 class Config:
-    """How a peer goes from noise to a picture. Defaults as in the papers where they say."""
+    """How DPS goes from noise to a picture. Defaults as in the paper where it says."""
 
     steps: int = 50
     sigma_max: float = 5.0
     sigma_min: float = 0.005
-    rho: float = 7.0  # of the spacing of sigmas, Karras et al. 2022, equation 5
-    zeta: float = 1.0  # DPS: step along the gradient of |A x0 - y|, section 4
-    weight: float = 8.0  # DiffPIR: lambda, trust in the denoiser
-    fresh: float = 0.3  # DiffPIR: zeta, share of noise drawn anew
-
-
-def sigmas(config: Config) -> list[float]:
-    """steps + 1 of them, falling from sigma_max to sigma_min, then 0."""
-    high, low = config.sigma_max ** (1 / config.rho), config.sigma_min ** (1 / config.rho)
-    last = max(config.steps - 1, 1)
-    return [float((high + k / last * (low - high)) ** config.rho) for k in range(config.steps)] + [0.0]
+    rho: float = 7.0  # of the spacing of sigmas, see `noise_schedule`
+    zeta: float = 1.0  # step along the gradient of |A x0 - y|, section 4
 
 
 def pull_through(denoise: Denoiser) -> Pullback:
@@ -59,14 +50,14 @@ def pull_through(denoise: Denoiser) -> Pullback:
     return pullback
 
 
-def dps(scan: Measured, denoise: Denoiser, pullback: Pullback, config: Config, seed: int) -> Iterator[Tensor]:
+def run(scan: Measured, denoise: Denoiser, pullback: Pullback, config: Config, seed: int) -> Iterator[Tensor]:
     """Diffusion posterior sampling (Chung et al., arXiv:2209.14687, algorithm 1), ancestral steps in sigma.
 
     x <- ancestral step of x - zeta grad_x |A D(x; sigma) - y|, the norm taken of each slice by itself where the mask
     leaves them independent, so that a step does not depend on how many slices there are. Yields x after each step.
     """
     generator = torch.Generator().manual_seed(seed)
-    course, at = sigmas(config), scan.acquisition
+    course, at = karras(config.steps, config.sigma_max, config.sigma_min, config.rho), scan.acquisition
     x = config.sigma_max * torch.randn(at.sens.shape[1:], generator=generator)
     over = (0, 2, 3) if at.mask.ndim == 2 else (0, 1, 2, 3)
     for now, then in pairwise(course):
@@ -83,18 +74,34 @@ def dps(scan: Measured, denoise: Denoiser, pullback: Pullback, config: Config, s
         yield x
 
 
-def diffpir(scan: Measured, denoise: Denoiser, config: Config, seed: int) -> Iterator[Tensor]:
-    """DiffPIR (Zhu et al., arXiv:2305.08995, algorithm 1): denoise, be consistent, add noise anew in part.
+def pullback(prior: Prior, sentence: str) -> Pullback:
+    """J^T v of the network on a volume, one slab at a time, as `Prior.denoise` cuts it with a shift of 0."""
+    said = text_encoder.encode(sentence) if sentence.strip() else text_encoder.SILENT
+    slices = prior.model.config.slices
 
-    The data step is argmin |A x - y|^2 / sigma_n^2 + lambda |x - x0|^2 / sigma_t^2, by conjugate gradients. Yields the
-    consistent estimate of each step.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    course = sigmas(config)
-    x = config.sigma_max * torch.randn(scan.acquisition.sens.shape[1:], generator=generator)
-    for now, then in pairwise(course):
-        estimate = consistent(denoise(x, now), scan, now / config.weight**0.5)
-        noise = (x - estimate) / now
-        drawn = torch.randn(x.shape, generator=generator)
-        x = estimate + then * ((1 - config.fresh) ** 0.5 * noise + config.fresh**0.5 * drawn)
-        yield estimate
+    def pulled(x: Tensor, sigma: float, v: Tensor) -> Tensor:
+        count, total = torch.zeros(len(x), 1, 1), torch.zeros_like(x)
+        starts = cuts(len(x), slices, 0)
+        for s in starts:
+            count[s : s + slices] += 1
+        for s in starts:
+            if float(prior.mean[s : s + slices].max()) <= FAINT:
+                continue  # air: the network is not asked, and what is returned does not depend on x
+            leaf = x[s : s + slices].detach().clone().requires_grad_()
+            found = prior.model(leaf[None], torch.full((1,), sigma), prior.given(s, said))[0]
+            (back,) = torch.autograd.grad(found, leaf, (v / count)[s : s + slices])
+            total[s : s + slices] += back
+        return total
+
+    return pulled
+
+
+def _dps(net: Prior, sentence: str) -> tuple[Tensor, int]:
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        return net.denoise(x, sigma, sentence)
+
+    *_, found = run(net.scan, denoise, pullback(net, sentence), Config(steps=STEPS), 0)
+    return found, 2 * STEPS
+
+
+DPS = method("dps", _dps, lambda case: headline(case) and case.acceleration == 16)

@@ -1,22 +1,25 @@
-"""What is scored: simulated scans of two adults, and what a method is given and gives."""
+"""The protocol of the benchmark: a case, what a method is given of it, and what it gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stagelight.engines.scan.acquisition import coil_estimation, operator
+from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.data import lesion, registry
 
-ADULTS = ("stroke_T1", "colin27")
-KINDS = ("poisson", "density", "points")
-ACCELERATIONS = (16.0, 8.0, 12.0, 4.0)  # the headline first
+
+class Denoiser(Protocol):
+    """The mean of x given x + sigma noise."""
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        """D(x; sigma) of a volume, (S, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +80,5 @@ class Method:
 
 
 def headline(case: Case) -> bool:
-    """Whether it is a case in which everything is tried: the first draw of the headline's mask, one coil, R = 16, 8."""
+    """Tell whether everything is tried in a case: the first draw of the headline's mask, one coil, R = 16 or 8."""
     return case == Case(case.adult, "poisson", case.acceleration, 1) and case.acceleration in (16.0, 8.0)
-
-
-def ready(case: Case) -> Bench:
-    """Scan an adult.
-
-    Raises:
-        ValueError: the adult's files cannot be had.
-    """
-    volume = registry.load(case.adult)
-    scan = operator.simulate(operator.slices(volume.x), case.config, case.seed)
-    if case.estimated:
-        scan = coil_estimation.calibrated(scan)
-    regions = {"brain": volume.brain}
-    if case.adult == "stroke_T1":
-        regions["lesion"] = lesion.of_patient(volume)
-    return Bench(case, scan, volume.x, regions)

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from stagelight.engines.scan import metrics
 from stagelight.engines.scan.acquisition import operator
+from stagelight.engines.scan.benchmark_cases import ready
 from stagelight.engines.scan.methods import classical
 from stagelight.engines.scan.methods.classical import Setting
-from stagelight.engines.scan.methods.protocol import Bench, Case, Method, Result, headline, ready
+from stagelight.engines.scan.methods.protocol import Bench, Case, Method, Result, headline
 
 SLAB = (48, 80)  # slices on which the methods are tuned; within any brain on the grid
 WEIGHTS = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)

@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stagelight.engines.experiment.checkpoint import named
-from stagelight.engines.scan.consistency import consistent
 from stagelight.engines.scan.data import captions
 from stagelight.engines.scan.data.training_set import Reader, Slab
-from stagelight.engines.scan.methods.unrolled import SIGMAS, TAUS
+from stagelight.engines.scan.methods.rounds import SIGMAS, TAUS
 from stagelight.engines.scan.model import text_encoder, unet
 from stagelight.engines.scan.model.conditioning import condition, stack
 from stagelight.engines.scan.model.unet import Given, ScoreModel
+from stagelight.engines.scan.solvers import consistent
 
 
 @dataclass(frozen=True)

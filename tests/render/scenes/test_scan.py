@@ -27,7 +27,7 @@ import torch
 
 from stagelight.engines.scan import observers, patient_runs, pictures, record
 from stagelight.engines.scan.acquisition import operator
-from stagelight.engines.scan.consistency import misfit
+from stagelight.engines.scan.solvers import misfit
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.model import denoiser, unet
 from stagelight.engines.scan.model.unet import ScoreModel
