@@ -27,10 +27,10 @@ import torch
 
 from stagelight.engines.scan import observers, patient_runs, pictures, record
 from stagelight.engines.scan.acquisition import operator
-from stagelight.engines.scan.solvers import misfit
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.model import denoiser, unet
 from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.solvers import misfit
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0)

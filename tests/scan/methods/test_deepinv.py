@@ -30,8 +30,9 @@ from torch import Tensor  # noqa: E402
 
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
+from stagelight.engines.scan.methods import diffpir, dps  # noqa: E402
+from stagelight.engines.scan.methods.noise_schedule import karras  # noqa: E402
 from stagelight.engines.scan.solvers import consistent  # noqa: E402
-from stagelight.engines.scan.methods import dps  # noqa: E402
 
 SHAPE = (4, 32, 24)  # slices, two phase-encoded axes
 SPREAD = 0.05  # of the images about their mean
@@ -108,10 +109,10 @@ def test_diffpir_takes_the_steps_of_deepinvs(deepinv: Any, monkeypatch: pytest.M
     end = model(case.y, case.physics(deepinv), seed=SEED, x_init=torch.zeros(SHAPE)[:, None])[:, 0]
 
     course = [float(model.sigmas[at]) / 2 for at in model.seq]
-    monkeypatch.setattr(dps, "sigmas", lambda _: course)
-    monkeypatch.setattr(dps, "consistent", partial(consistent, steps=40))  # as far as deepinv goes
-    config = dps.Config(sigma_max=course[0], weight=8.0, fresh=0.3)
-    ours = list(dps.diffpir(case.scan, case.denoise, config, SEED))
+    monkeypatch.setattr(diffpir, "karras", lambda *_: course)
+    monkeypatch.setattr(diffpir, "consistent", partial(consistent, steps=40))  # as far as deepinv goes
+    config = diffpir.Config(sigma_max=course[0], weight=8.0, fresh=0.3)
+    ours = list(diffpir.run(case.scan, case.denoise, config, SEED))
     assert len(ours) == len(theirs) == 29
     # At first its conjugate gradients, begun at nothing, do not come as far as ours, begun at the denoised picture.
     assert max(rms(a - b) for a, b in zip(ours[-10:], theirs[-10:], strict=True)) < 1e-3
@@ -128,7 +129,8 @@ def times(sigmas: list[float]) -> Tensor:
 def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
     """Given our sigmas and its length of a step, which is ours times the fall of sigma^2."""
     case, config, weight = Case(), dps.Config(steps=30, zeta=1.0), 30.0
-    course, rng = dps.sigmas(config), torch.Generator().manual_seed(SEED)
+    course = karras(config.steps, config.sigma_max, config.sigma_min, config.rho)
+    rng = torch.Generator().manual_seed(SEED)
     model = deepinv.sampling.DPS(
         Denoiser(case),
         solver=deepinv.sampling.DDPMSolver(timesteps=times(course), rng=rng),
@@ -140,6 +142,6 @@ def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
 
     falls = {now: weight * (now**2 - then**2) for now, then in pairwise(course)}
     pull = dps.pull_through(case.denoise)
-    ours = list(dps.dps(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
+    ours = list(dps.run(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
     assert rms(ours[-1] - end) < 1e-5
     assert rms(ours[-1] - case.mean) > 20e-3
