@@ -1,4 +1,4 @@
-"""Pictures of the methods that need no sampling, of a recording's patient."""
+"""Reconstructions of a recording's patient by the methods that need no sampling."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How near a reconstruction is to the reference, and to the data. Volumes are (X, Y, Z), the reference in [0, 1].
+"""Metrics of a reconstruction, against the reference and against the data.
 
-The reference is a magnitude image with noise of its own, so even a perfect method would not reach it.
+Volumes are (X, Y, Z), the reference in [0, 1]. The reference is a magnitude image with noise of its own, so even a
+perfect method would not reach it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs of reverse diffusion, and what a recording keeps of their steps."""
+"""Observed runs of reverse diffusion: what a recording keeps of their steps."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """From one patient's simulated scan to a recording: every method's picture, and reverse diffusion step by step.
 
 k-space is simulated from a magnitude image. Beside the classical methods two runs of the network that is told of the
-scan are kept, and two of the one that never sees a scan and is told the words alone (`prior.ALONE`):
+scan are kept, and two of the one that never sees a scan and is told the words alone (`denoiser.ALONE`):
 
     samples    reverse diffusion with consistency, conditioned on the scan and on words, and their mean
-    ours       the fast way: a few rounds of denoising and consistency, as in `methods`
+    ours       the fast way: a few rounds of denoising and consistency, as in `methods.unrolled`
     stranger   the prior alone, without consistency: a dream
     guided     the stranger again, from the same noise, with data consistency at every step
 

@@ -1,4 +1,4 @@
-"""Pieces of a long piece of work: each is announced, interrupted when time is up, and cached."""
+"""A cache of runs, the pieces of a long piece of work: each is announced, interrupted when time is up, and cached."""
 
 from __future__ import annotations
 

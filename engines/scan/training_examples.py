@@ -1,4 +1,4 @@
-"""Brains such as the network learns from, to be looked at: of each a slice, and a sentence that is true of it."""
+"""Examples of the training set to be looked at: of each brain a slice, and a sentence that is true of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mean of several samples may be off by, and how often it is off by no more."""
+"""Uncertainty of the mean of several samples: what it may be off by, and how often it is off by no more."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def bench(asked: Asked, seed: int) -> tuple[Own, Bench]:
     """The reader's volume, read and scanned.
 
     Raises:
-        ValueError: as `volume.read`; or an acceleration that cannot be.
+        ValueError: as `nifti.read`; or an acceleration that cannot be.
     """
     if not 1 <= asked.acceleration <= MOST:
         raise ValueError(f"acceleration {asked.acceleration:g}, wanted 1 to {MOST:g}")

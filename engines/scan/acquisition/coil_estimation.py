@@ -1,4 +1,4 @@
-"""Coils and phase from the scan itself: what there is in place of the true maps where nobody knows them.
+"""Coils and phase estimated from the scan itself, in place of the true maps where nobody knows them.
 
 The centre of k-space is sampled in full. Tapered, so that it does not ring, and taken back coil by coil it gives a
 blurred image of what each coil saw; a coil's map is that over the root of the sum of squares of all (Roemer et al.

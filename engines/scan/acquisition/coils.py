@@ -1,4 +1,4 @@
-"""What a receive coil sees: smooth sensitivities around the head, and the smooth phase of the object itself."""
+"""Receive coils: smooth sensitivities around the head, and the smooth phase of the object itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which points of k-space are measured.
+"""Masks: the points of k-space that are measured.
 
 A scanner that reads a whole line at once leaves two axes to choose on, so a mask is a picture over ky and kz, dense at
 the fully sampled centre and sparse outside. Two ways to thin it out: points kept apart by a distance that grows outward

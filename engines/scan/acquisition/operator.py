@@ -1,4 +1,4 @@
-"""The acquisition, simulated: y = M F S x + noise, and what follows from it.
+"""The forward operator and the simulated acquisition: y = M F S x + noise, and what follows from it.
 
 x is a volume as slices, (S, H, W): S along the readout (feet to head), H and W along the two phase-encoded axes (left
 to right, back to front). The readout is measured in full, so its Fourier transform can be undone at once; what is left

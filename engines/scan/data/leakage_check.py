@@ -1,4 +1,4 @@
-"""Whether two scans could be of one person: how alike they are after the best rigid motion.
+"""Likeness of two scans after the best rigid motion: whether they could be of one person.
 
 Two scans of one adult in one contrast agree after six numbers, three turns and three shifts; two adults do not. Used to
 make sure that nobody in the training data is the patient: the likeness of a suspect is compared with that of people who
@@ -64,7 +64,7 @@ def compare(patient: str, other: str, spacing: float = FINE) -> float:
     """The likeness of two scans of the registry, within the first one's brain.
 
     Raises:
-        ValueError: as `data.path`.
+        ValueError: as `registry.path`.
     """
     (fixed, _), (moving, _) = (even(*_read(name), spacing) for name in (patient, other))
     return likeness(fixed, moving, fixed > 0.05 * fixed.max(), spacing)

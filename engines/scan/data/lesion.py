@@ -1,4 +1,4 @@
-"""Where the patient's lesion is, by a rule, from three co-registered contrasts; no method is shown it.
+"""The place of the patient's lesion, by a rule, from three co-registered contrasts; no method is shown it.
 
 An old stroke leaves a scar and a cavity. The scar is bright in FLAIR and in T2: in volumes smoothed by 1 mm, above the
 median of the brain by three (FLAIR) and one (T2) of its median absolute deviations, 3 mm within the brain's edge, and
@@ -24,7 +24,7 @@ def of_patient(volume: Volume) -> NDArray[np.bool_]:
     """The lesion on the grid of the patient's T1.
 
     Raises:
-        ValueError: as `data.path`; or the volume is not the patient's T1.
+        ValueError: as `registry.path`; or the volume is not the patient's T1.
     """
     if volume.name != "stroke_T1":
         raise ValueError(f"{volume.name}: the lesion is known in stroke_T1 only")

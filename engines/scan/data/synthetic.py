@@ -1,4 +1,4 @@
-"""Brains that never were, of which everything is known; and real ones, moved about.
+"""Synthetic brains, of which everything is known; and real ones, moved about.
 
 `imagine` turns a label map into an image: each label is given relaxation times (`tissue`), jittered for this subject
 and mottled within; a lesion may be put in; the sequence's equation gives the signal; position, shape, partial volume,

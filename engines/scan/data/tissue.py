@@ -1,4 +1,4 @@
-"""What a label of a map is made of, and what a sequence shows of it: relaxation times, proton density, signal.
+"""Tissues of a label map, and what a sequence shows of them: relaxation times, proton density, signal.
 
 Relaxation at 3 T, rounded from Stanisz et al. (MRM 2005, doi 10.1002/mrm.20605), Wansapura et al. (JMRI 1999) and
 Bojorquez et al. (MRI 2017, doi 10.1016/j.mri.2016.08.021). Numbers of labels are FreeSurfer's, as in SynthSeg's maps.

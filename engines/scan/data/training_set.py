@@ -1,4 +1,4 @@
-"""What the network learns from: scans simulated from imagined and from displaced real brains, made once and kept.
+"""The training set: scans simulated from imagined and from displaced real brains, made once and kept.
 
 An item is one brain under one mask with one noise: the image, what the quick classical reconstruction makes of its
 measurements, the measurements, and what is true of it. Making one takes about as long as thirty training steps, so

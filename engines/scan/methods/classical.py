@@ -108,7 +108,7 @@ def quick(scan: Measured, setting: Setting = QUICK) -> Tensor:
     """A classical picture in a few core-seconds: the mean of short runs of total variation and wavelets. (S, H, W).
 
     What a network may be conditioned on and started from. In units of y (divide by `scan.scale` for about [0, 1]). Of a
-    mask over (ky, kz) any slab of at least 8 slices, in multiples of 8, can be had alone (`kspace.crop`, with
+    mask over (ky, kz) any slab of at least 8 slices, in multiples of 8, can be had alone (`operator.crop`, with
     `scale` and `sigma` of the whole scan); its outermost slices miss their neighbours.
     """
     return (variation(scan, setting) + wavelet(scan, setting)) / 2

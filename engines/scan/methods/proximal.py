@@ -1,6 +1,6 @@
-"""The two ideas of what a picture is like that classical methods have: few edges, few wavelets. In three dimensions.
+"""Proximal steps of the classical methods, in three dimensions: total variation and wavelets.
 
-Both are given as the shrinking step of a proximal method, on real volumes (S, H, W), in place of which `denoise` of a
+Both are the shrinking step of a proximal method, on real volumes (S, H, W), in place of which `denoise` of a
 network may stand.
 """
 

@@ -1,4 +1,4 @@
-"""What the network is told of a scan: images and a vector, from the measurements alone."""
+"""Conditioning of the network on a scan: images and a vector, from the measurements alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def condition(
         doubt: (S, H, W) difference of its two parts.
         scan: the measurements of these slices, scale 1.
         height: of the slab's middle in the brain, 0 to 1.
-        sentence: what was said; `text.SILENT` for nothing.
+        sentence: what was said; `text_encoder.SILENT` for nothing.
         blind: leave the scan out; the plane and its height are still known.
     """
     numbers = torch.zeros(SCAN_NUMBERS)

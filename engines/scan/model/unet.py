@@ -1,4 +1,4 @@
-"""The score network: what it has been told of a slab, and how clean it thinks the slab is.
+"""The score network: a preconditioned U-Net that denoises a slab, given what is known of it.
 
 A U-Net over a slab of four neighbouring slices (2.5D: the slices are channels, the plane is the one in which
 k-space was undersampled), in the preconditioning of EDM (Karras et al., arXiv:2206.00364, table 1), written around a
@@ -12,7 +12,7 @@ mean m that is known before any noise is added:
 m is the quick classical reconstruction of the measurements and s the spread about it. Where there are no measurements
 m is zero and s the spread of images themselves: the prior alone. So at a large sigma D is a regression of the image
 on the measurements, and at a small one a denoiser: one network serves a fast estimate, reverse diffusion and
-plug-and-play. The language conditions it by cross-attention to the tokens of a sentence (`text`).
+plug-and-play. The language conditions it by cross-attention to the tokens of a sentence (`text_encoder`).
 
 Planes are folded two by two into channels first, which costs a quarter of the arithmetic at the same width. A network
 without normalisation exploded in an earlier experiment: here are GroupNorm, and clamps on the residual stream.

@@ -1,4 +1,4 @@
-"""Making the prior: items to learn from, then stages of training, each cached in one folder and resumed from there.
+"""Stages of training the prior: items to learn from, then stages, each cached in one folder and resumed from there.
 
 Each stage begins with the average of the one before: first to denoise and to reconstruct at once, then with the
 network unrolled.
