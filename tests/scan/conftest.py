@@ -1,4 +1,4 @@
-"""What several of the scan's tests learn from."""
+"""Items to train on, shared by several of the scan's tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sequences show of tissues."""
+"""Signals of tissues under each sequence."""
 
 from __future__ import annotations
 
