@@ -1,11 +1,11 @@
 """Solvers: conjugate gradients, accelerated proximal gradient, and data consistency.
 
 Data consistency is the image nearest to an estimate that explains what was measured as well as its noise asks.
-Of a real image x with an estimate z whose error has spread `tau`, and measurements y of noise `sigma` in each part,
+Of an image x with an estimate z whose error has spread `tau`, and measurements y of noise `sigma` in each part,
 
     argmin_x |A x - y|^2 / (2 sigma^2) + |x - z|^2 / (2 tau^2)
 
-which solves (Re A* A + w) x = Re A* y + w z, w = (sigma / tau)^2: by conjugate gradients, started at z. Measured
+which solves (A* A + w) x = A* y + w z, w = (sigma / tau)^2, of real images with Re A* for A*: by conjugate gradients, started at z. Measured
 points of k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the
 data. A few steps do not reach it, only near it; how far a result is off the data is what `misfit` says.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured, gradient
+from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured, alike, gradient
 
 Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
 Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
@@ -61,7 +61,7 @@ def fista(scan: Measured, start: Tensor, prox: Prox, iterations: int, watch: Wat
 
 
 def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Tensor:
-    """The solution above. z: (S, H, W) real; tau in the unit of z, above 0. Differentiable in z.
+    """The solution above. z: (S, H, W), real or complex as x is to be; tau in the unit of z, above 0. Differentiable in z.
 
     Raises:
         ValueError: tau is not above 0.
@@ -71,9 +71,9 @@ def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Ten
     pull, acquisition = (scan.sigma / tau) ** 2, scan.acquisition
 
     def operator(x: Tensor) -> Tensor:
-        return A_adjoint(A(x, acquisition), acquisition).real + pull * x
+        return alike(A_adjoint(A(x, acquisition), acquisition), x) + pull * x
 
-    residual = A_adjoint(scan.y - A(z, acquisition), acquisition).real
+    residual = alike(A_adjoint(scan.y - A(z, acquisition), acquisition), z)
     return conjugate_gradients(operator, z, residual, steps)
 
 

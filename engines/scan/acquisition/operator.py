@@ -83,19 +83,24 @@ def A_adjoint(y: Tensor, acquisition: Acquisition) -> Tensor:  # noqa: N802
     return (seen * acquisition.sens.conj()).sum(0)
 
 
+def alike(image: Tensor, x: Tensor) -> Tensor:
+    """A complex image as x is: its real part where x is real, which makes A_adjoint the adjoint for real volumes."""
+    return image if x.is_complex() else image.real
+
+
 def gradient(x: Tensor, scan: Measured) -> Tensor:
-    """Of |A x - y|^2 / 2 with respect to a real x: Re A_adjoint(A x - y), (S, H, W).
+    """The gradient of |A x - y|^2 / 2 at x: A_adjoint(A x - y), of a real x its real part; (S, H, W).
 
     A few slices at a time where the mask allows it, so that what lies between fits a processor's cache.
     """
     at, sens, y = scan.acquisition, scan.acquisition.sens, scan.y
     if at.mask.ndim != 2:
-        return A_adjoint(A(x, at) - y, at).real
+        return alike(A_adjoint(A(x, at) - y, at), x)
     out, size = torch.empty_like(x), max(SLAB // len(sens), 1)
     for first in range(0, len(x), size):
         part = slice(first, first + size)
         slab = Acquisition(at.mask, sens[:, part])
-        out[part] = A_adjoint(A(x[part], slab) - y[:, part], slab).real
+        out[part] = alike(A_adjoint(A(x[part], slab) - y[:, part], slab), x)
     return out
 
 

@@ -1,8 +1,8 @@
 """Classical reconstructions: zero-filled, total variation, wavelets, and the mean of the last two.
 
-Each minimises |A x - y|^2 / 2 + weight R(x) over real volumes x >= 0 within the support, by FISTA (Beck and Teboulle
-2009). All are told the same: y, the mask, phase and coil sensitivities, that x is real, not negative and 0 outside of a
-support taken from y. All weights are in units of the scan's own `scale`. Stopping early is a setting like the weight:
+Each minimises |A x - y|^2 / 2 + weight R(x) within the support, by FISTA (Beck and Teboulle 2009): over complex volumes,
+or, where `real`, over real ones x >= 0. All are told the same: y, the mask, phase and coil sensitivities, where `real`
+that x is real and not negative, and that x is 0 outside of a support taken from y. All weights are in units of the scan's own `scale`. Stopping early is a setting like the weight:
 it does better than convergence, and is tuned as well.
 """
 
@@ -40,9 +40,10 @@ QUICK = Setting(weight=5e-4, iterations=16)
 GUESS = Setting(weight=5e-4, iterations=60)
 
 
-def zero_filled(scan: Measured) -> Tensor:
-    """A_adjoint(y), real and not negative: (S, H, W)."""
-    return A_adjoint(scan.y, scan.acquisition).real.clamp_min(0)
+def zero_filled(scan: Measured, real: bool = True) -> Tensor:
+    """A_adjoint(y), (S, H, W); where `real`, real and not negative."""
+    image = A_adjoint(scan.y, scan.acquisition)
+    return image.real.clamp_min(0) if real else image
 
 
 def support(scan: Measured, level: float = 0.05, grow: int = 3) -> Tensor:
@@ -68,28 +69,25 @@ def weights(setting: Setting, scale: float) -> list[float]:
     return [scale * setting.first * fall ** min(k / last, 1.0) for k in range(setting.iterations)]
 
 
-def variation(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
+def variation(scan: Measured, setting: Setting, watch: Watch | None = None, real: bool = True) -> Tensor:
     """Total variation, isotropic, in three dimensions; two steps of its own dual in each iteration."""
-    allowed, weight = support(scan), weights(setting, scan.scale)
-    dual = torch.zeros((3, *allowed.shape))
+    allowed, weight, start = support(scan), weights(setting, scan.scale), zero_filled(scan, real)
+    dual = torch.zeros((3, *allowed.shape), dtype=start.dtype)
 
     def prox(x: Tensor, k: int) -> Tensor:
         return proximal.shrink_variation(x, weight[k], dual, 2, allowed)
 
-    return fista(scan, zero_filled(scan), prox, setting.last, watch)
+    return fista(scan, start, prox, setting.last, watch)
 
 
-def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:
-    """Haar wavelets of three levels under a shift that changes with every iteration, in a fixed order.
-
-    The sides of the volume must be multiples of 8.
-    """
+def wavelet(scan: Measured, setting: Setting, watch: Watch | None = None, real: bool = True) -> Tensor:
+    """Haar wavelets of three levels under a shift that changes with every iteration, in a fixed order."""
     allowed, weight = support(scan), weights(setting, scan.scale)
 
     def prox(x: Tensor, k: int) -> Tensor:
         return proximal.shrink_haar(x, 2 * weight[k], (5 * k % 8, 3 * k % 8, 7 * k % 8), 3, allowed)
 
-    return fista(scan, zero_filled(scan), prox, setting.last, watch)
+    return fista(scan, zero_filled(scan, real), prox, setting.last, watch)
 
 
 def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) -> Tensor:

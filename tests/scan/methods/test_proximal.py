@@ -52,16 +52,22 @@ def test_shrinking_variation_lowers_what_it_minimises(weight: float, seed: int) 
         assert objective(u) < objective(other.clamp_min(0)) * 1.01
 
 
-def test_the_compiled_step_is_the_one_in_torch() -> None:
-    x, dual = complex_noise(SHAPE, 0).real, complex_noise((3, *SHAPE), 1).real
+def _not_negative(x: torch.Tensor) -> torch.Tensor:
+    return x if x.is_complex() else x.clamp_min(0)
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_the_compiled_step_is_the_one_in_torch(real: bool) -> None:
+    x, dual = complex_noise(SHAPE, 0), complex_noise((3, *SHAPE), 1)
+    x, dual = (x.real, dual.real) if real else (x, dual)
     dual /= torch.linalg.vector_norm(dual, dim=0).clamp_min(1)
     for axis in range(3):  # a dual is 0 where its gradient is
         dual[axis].select(axis, -1).zero_()
     allowed, weight = torch.ones(SHAPE), 0.1
-    u = (x + weight * proximal.divergence(dual)).clamp_min(0)
+    u = _not_negative(x + weight * proximal.divergence(dual))
     moved = dual + proximal.gradient(u) / (12 * weight)
     moved /= torch.linalg.vector_norm(moved, dim=0).clamp_min(1)
-    wanted = (x + weight * proximal.divergence(moved)).clamp_min(0)
+    wanted = _not_negative(x + weight * proximal.divergence(moved))
     assert torch.allclose(proximal.shrink_variation(x, weight, dual, 1, allowed), wanted, atol=1e-4)
     assert torch.allclose(dual, moved, atol=1e-4)
 
@@ -76,3 +82,14 @@ def test_shrinking_stays_within_the_support_and_not_below_zero() -> None:
         assert float(u.min()) >= 0
         assert float(u[:4].abs().max()) == 0
         assert float(u[4:12].max()) > 0
+
+
+@pytest.mark.parametrize("shape", [(1, 30, 25), (5, 18, 23), (16, 24, 32)])
+def test_a_volume_of_any_sides_is_shrunk_in_modulus(shape: tuple[int, int, int]) -> None:
+    x, allowed = complex_noise(shape, 0), torch.ones(shape)
+    u = proximal.shrink_haar(x, 0.1, (3, 2, 1), 3, allowed)
+    assert u.shape == shape and u.is_complex()
+    turned = proximal.shrink_haar(1j * x, 0.1, (3, 2, 1), 3, allowed)
+    assert torch.allclose(turned, 1j * u, atol=1e-5)  # the phase does not matter
+    assert float(u.abs().square().sum()) < float(x.abs().square().sum())
+    assert torch.allclose(proximal.shrink_haar(x, 0.0, (3, 2, 1), 3, allowed), x, atol=1e-5)
