@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import sigpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition import masks
@@ -73,6 +76,57 @@ def fitted(scan: Measured, x: Tensor) -> Measured:
     start = back(scan.acquisition.sens)
     residual = adjoint(scan.y - forward(start))
     return _with(scan, maps(conjugate_gradients(operator, start, residual, STEPS)))
+
+
+def espirit(
+    kspace: NDArray[np.complex64], width: int, sets: int = 1, *, kernel: int = 6, thresh: float = 0.02, crop: float = 0.9
+) -> NDArray[np.complex64]:
+    """Maps from the centre of one slice's k-space by ESPIRiT (Uecker et al., MRM 2014, doi 10.1002/mrm.24751).
+
+    Of the images' local covariance between coils, which the calibration matrix implies, these are the eigenvectors of
+    the largest eigenvalues, 1 where the model holds. sigpy's `EspiritCalib` finds the first by a power method.
+
+    Args:
+        kspace: (C, H, W), its centre in the middle.
+        width: samples along each side of the fully sampled middle.
+        sets: of maps; a second one holds what folds over where the field of view is smaller than the object.
+        kernel: samples along each side of a block of the calibration matrix.
+        thresh: of the largest singular value, below which one counts as noise.
+        crop: eigenvalue below which a map is 0.
+
+    Returns:
+        (sets, C, H, W), the first coil's phase 0.
+
+    Raises:
+        ValueError: the middle is smaller than a block.
+    """
+    count, height, across = kspace.shape
+    if width < kernel + 2:
+        raise ValueError(f"a fully sampled middle of {width} samples, wanted {kernel + 2} or more")
+    calib = sigpy.resize(kspace, [count, width, width])
+    blocks = sigpy.array_to_blocks(calib, [kernel] * 2, [1] * 2).reshape(count, -1, kernel**2)
+    matrix = blocks.transpose(1, 0, 2).reshape(-1, count * kernel**2)
+    _, strength, rows = np.linalg.svd(matrix, full_matrices=False)
+    rows = rows[strength > thresh * strength.max()].reshape(-1, count, kernel, kernel)
+    total = np.zeros((height, across, count, count), np.complex64)
+    for row in rows:
+        image = sigpy.ifft(sigpy.resize(row, kspace.shape), axes=(-2, -1)).transpose(1, 2, 0)
+        total += image[..., :, None] * image[..., None, :].conj()
+    total *= height * across / kernel**2
+    values, vectors = torch.linalg.eigh(torch.from_numpy(total))
+    found = vectors.flip(-1)[..., :sets] * (values.flip(-1)[..., None, :sets] > crop)
+    turned = found * torch.polar(torch.ones_like(found[..., :1, :].real), -found[..., :1, :].angle())
+    return np.ascontiguousarray(turned.permute(3, 2, 0, 1).numpy())
+
+
+def phase(image: Tensor, maps: Tensor) -> Tensor:
+    """Maps (C, S, H, W) that take up the phase of an image (S, H, W), so that what is left to find is nearly real."""
+    return maps * torch.polar(torch.ones_like(image.real), image.angle())
+
+
+def low(y: Tensor, mask: Tensor, maps: Tensor) -> Tensor:
+    """The blurred image (S, H, W) of the centre of k-space alone, all coils together."""
+    return (torch.fft.ifft2(y * _taper(mask), norm="ortho") * maps.conj()).sum(0)
 
 
 def centre(mask: Tensor) -> float:
