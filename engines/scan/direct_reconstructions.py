@@ -14,7 +14,7 @@ from stagelight.engines.scan.benchmark_cases import ADULTS
 from stagelight.engines.scan.methods import classical, tuned_classical, unrolled
 from stagelight.engines.scan.methods.classical import Setting
 from stagelight.engines.scan.model import denoiser
-from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.model.refiner import Refiner
 
 METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
 
@@ -30,7 +30,7 @@ def settings(name: str, config: operator.Config) -> tuple[Setting, Setting] | No
 
 
 def volumes(
-    model: ScoreModel, scan: Measured, sentence: str, lossy: bool, settings: tuple[Setting, Setting] | None
+    model: Refiner, scan: Measured, sentence: str, lossy: bool, settings: tuple[Setting, Setting] | None
 ) -> Arrays:
     """Each method's volume (X, Y, Z) in [0, 1], and under `<method>_seconds` the seconds of one core that it took.
 

@@ -23,7 +23,7 @@ from stagelight.engines.scan.methods.diffusion import SIGMA_FAR
 from stagelight.engines.scan.methods.diffusion import Config as Sampling
 from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.model.denoiser import Prior
-from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.model.refiner import Refiner
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
 from stagelight.engines.scan.run_cache import Work
 
@@ -220,7 +220,7 @@ def taken(watched: Mapping[str, NDArray[Any]], names: Mapping[str, str]) -> Arra
     return {name: watched[own] for name, own in names.items()}
 
 
-def _count(model: ScoreModel) -> int:
+def _count(model: Refiner) -> int:
     return sum(p.numel() for p in model.parameters())
 
 

@@ -5,9 +5,10 @@ Of an image x with an estimate z whose error has spread `tau`, and measurements 
 
     argmin_x |A x - y|^2 / (2 sigma^2) + |x - z|^2 / (2 tau^2)
 
-which solves (A* A + w) x = A* y + w z, w = (sigma / tau)^2, of real images with Re A* for A*: by conjugate gradients, started at z. Measured
-points of k-space snap to what was measured as far as it is to be trusted; with sigma = 0 it is the projection onto the
-data. A few steps do not reach it, only near it; how far a result is off the data is what `misfit` says.
+which solves (A* A + w) x = A* y + w z, w = (sigma / tau)^2, with Re A* for A* where images are real: by conjugate
+gradients, started at z. Measured points of k-space snap to what was measured as far as it is to be trusted; with
+sigma = 0 it is the projection onto the data. A few steps do not reach it, only near it; how far a result is off the
+data is what `misfit` says.
 """
 
 from __future__ import annotations
@@ -61,7 +62,13 @@ def fista(scan: Measured, start: Tensor, prox: Prox, iterations: int, watch: Wat
 
 
 def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Tensor:
-    """The solution above. z: (S, H, W), real or complex as x is to be; tau in the unit of z, above 0. Differentiable in z.
+    """The solution above, differentiable in z.
+
+    Args:
+        z: (S, H, W), real or complex as x is to be.
+        scan: the measurements.
+        tau: in the unit of z, above 0.
+        steps: of conjugate gradients.
 
     Raises:
         ValueError: tau is not above 0.

@@ -19,7 +19,7 @@ from stagelight.engines.recording import Recording
 from stagelight.engines.scan import patient_runs, record, stretch
 from stagelight.engines.scan.data import patient
 from stagelight.engines.scan.data.patient import Patient
-from stagelight.engines.scan.model import denoiser, unet
+from stagelight.engines.scan.model import denoiser, refiner
 
 pytestmark = pytest.mark.engine
 CONFIG = record.Config(acceleration=4, grid=(4,), steps=4, kept=4, samples=1, seen=0)
@@ -30,8 +30,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Patie
     """A recording, its patient, and the folder of its weights."""
     folder = tmp_path_factory.mktemp("scan")
     torch.manual_seed(3)
-    for path, shape in ((denoiser.WEIGHTS, unet.PUBLISHED), (denoiser.ALONE, unet.ALONE)):
-        model = unet.ScoreModel(shape)
+    for path, shape in ((denoiser.WEIGHTS, refiner.PUBLISHED), (denoiser.ALONE, refiner.ALONE)):
+        model = refiner.Refiner(shape)
         torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
         denoiser.publish(model, folder / path.name)
     x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in (32, 48, 32)), indexing="ij", sparse=True)

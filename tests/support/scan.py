@@ -19,7 +19,7 @@ from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.data import synthetic
 from stagelight.engines.scan.methods.protocol import Bench, Case
 from stagelight.engines.scan.model import denoiser
-from stagelight.engines.scan.model.unet import Config, ScoreModel
+from stagelight.engines.scan.model.refiner import Config, Refiner
 from stagelight.engines.scan.solvers import consistent
 
 Floats = NDArray[np.float32]
@@ -79,7 +79,7 @@ def small_prior(
     """An untrained network on a small scan, with its output layer woken."""
 
     torch.manual_seed(0)
-    model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
+    model = Refiner(Config(widths=(16, 16), blocks=1, context=16)).eval()
     for parameter in model.parameters():
         if parameter.abs().max() == 0:
             torch.nn.init.normal_(parameter, std=0.05)

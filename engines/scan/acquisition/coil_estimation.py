@@ -79,7 +79,13 @@ def fitted(scan: Measured, x: Tensor) -> Measured:
 
 
 def espirit(
-    kspace: NDArray[np.complex64], width: int, sets: int = 1, *, kernel: int = 6, thresh: float = 0.02, crop: float = 0.9
+    kspace: NDArray[np.complex64],
+    width: int,
+    sets: int = 1,
+    *,
+    kernel: int = 6,
+    thresh: float = 0.02,
+    crop: float = 0.9,
 ) -> NDArray[np.complex64]:
     """Maps from the centre of one slice's k-space by ESPIRiT (Uecker et al., MRM 2014, doi 10.1002/mrm.24751).
 
@@ -126,7 +132,8 @@ def phase(image: Tensor, maps: Tensor) -> Tensor:
 
 def low(y: Tensor, mask: Tensor, maps: Tensor) -> Tensor:
     """The blurred image (S, H, W) of the centre of k-space alone, all coils together."""
-    return (torch.fft.ifft2(y * _taper(mask), norm="ortho") * maps.conj()).sum(0)
+    blurred: Tensor = torch.fft.ifft2(y * _taper(mask), norm="ortho")
+    return (blurred * maps.conj()).sum(0)
 
 
 def centre(mask: Tensor) -> float:

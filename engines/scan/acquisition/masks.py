@@ -3,8 +3,9 @@
 A scanner that reads a whole line at once leaves two axes to choose on, so a mask is a picture over ky and kz, dense at
 the fully sampled centre and sparse outside. Two ways to thin it out: points kept apart by a distance that grows outward
 (variable-density Poisson disc, after Bridson 2007 and Lustig and Pauly 2010), and points drawn at random with a
-probability that falls outward. A third, `points`, chooses every point of the three-dimensional k-space by itself, which
-no scanner can do at that speed; it is there as an ideal and is named so.
+probability that falls outward. A third, `lines`, thins out one axis alone, as a scan of single slices does: whole
+lines, the middle ones all, the others by chance. A fourth, `points`, chooses every point of the three-dimensional k-space by
+itself, which no scanner can do at that speed; it is there as an ideal and is named so.
 
 All masks here have the centre of k-space in the middle of the array, and exactly `size / acceleration` points.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-KINDS = ("poisson", "density", "points")
+KINDS = ("poisson", "density", "lines", "points")
 Mask = NDArray[np.bool_]
 
 
@@ -32,7 +33,7 @@ class Config:
 
 
 def make(config: Config, shape: tuple[int, ...], rng: np.random.Generator) -> Mask:
-    """A mask over (ky, kz), or over (kx, ky, kz) of kind `points`; centre in the middle.
+    """A mask over (ky, kz), or over (kx, ky, kz) of kind `points`; centre in the middle. Of `lines`, ky is thinned out.
 
     Raises:
         ValueError: no such kind, or an acceleration that leaves less than the centre.
@@ -41,6 +42,8 @@ def make(config: Config, shape: tuple[int, ...], rng: np.random.Generator) -> Ma
         raise ValueError(f"mask {config.kind!r}; choose one of {', '.join(KINDS)}")
     if len(shape) != 2 + (config.kind == "points"):
         raise ValueError(f"a {config.kind} mask over {len(shape)} axes, wanted {2 + (config.kind == 'points')}")
+    if config.kind == "lines":
+        return _lines(config, shape, rng)
     wanted = round(float(np.prod(shape)) / config.acceleration)
     distance = radius(shape)
     center = distance <= _center_radius(config, len(shape))
@@ -76,6 +79,17 @@ def _drawn(center: Mask, weight: NDArray[np.float64], wanted: int, rng: np.rando
     mask = np.zeros(weight.size, np.bool_)
     mask[np.argpartition(key.ravel(), -wanted)[-wanted:]] = True
     return mask.reshape(weight.shape)
+
+
+def _lines(config: Config, shape: tuple[int, ...], rng: np.random.Generator) -> Mask:
+    """Lines along the second axis; of the middle ones, as many as `center_fraction` of a disc is wide, each."""
+    away = np.abs(np.arange(shape[0]) - shape[0] // 2) / (shape[0] / 2)
+    middle = away <= _center_radius(config, 2) / 2
+    wanted = round(shape[0] / config.acceleration)
+    if config.acceleration < 1 or wanted < middle.sum():
+        raise ValueError(f"acceleration {config.acceleration:g}; wanted 1 to {shape[0] / middle.sum():.0f}")
+    chosen = _drawn(middle, (1 + away / _center_radius(config, 2)) ** -config.falloff, wanted, rng)
+    return np.ascontiguousarray(np.broadcast_to(chosen[:, None], shape))
 
 
 def _poisson(center: Mask, weight: NDArray[np.float64], wanted: int, rng: np.random.Generator) -> Mask:

@@ -29,7 +29,7 @@ def covariance(samples: Complex) -> NDArray[np.complex128]:
     if count < max(LEAST, 2 * len(samples)):
         raise ValueError(f"{count} samples of noise for {len(samples)} coils, wanted {max(LEAST, 2 * len(samples))}")
     wide = samples.astype(np.complex128)
-    return np.asarray(wide @ wide.conj().T / count)
+    return np.asarray(wide @ wide.conj().T / count, np.complex128)
 
 
 def at_edge(kspace: Complex, mask: NDArray[np.bool_]) -> NDArray[np.complex128]:
@@ -57,7 +57,7 @@ def at_edge(kspace: Complex, mask: NDArray[np.bool_]) -> NDArray[np.complex128]:
     coils = len(kspace)
     middle = special.gammaincinv(coils, 0.5)
     short = 2 * special.gammainc(coils + 1, middle)  # of the weaker half of pure noise
-    return covariance(weak) / short
+    return np.asarray(covariance(weak) / short, np.complex128)
 
 
 def whitening(covariance: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -70,7 +70,7 @@ def whitening(covariance: NDArray[np.complex128]) -> NDArray[np.complex128]:
         root = np.linalg.cholesky(covariance / 2)
     except np.linalg.LinAlgError as error:
         raise ValueError("the noise of some coils is none or another's; leave those coils out") from error
-    return np.linalg.inv(root)
+    return np.asarray(np.linalg.inv(root), np.complex128)
 
 
 def compression(calibration: Complex, coils: int) -> tuple[NDArray[np.complex64], float]:

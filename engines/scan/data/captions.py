@@ -24,6 +24,12 @@ PATHOLOGY_WORDS = {
 SIDE_WORDS = {"left": "in the left hemisphere", "right": "in the right hemisphere", "both": "in both hemispheres"}
 LEVELS = ("at the base of the brain", "in the lower part of the brain", "at the middle of the brain",
           "in the upper part of the brain", "at the top of the brain")  # fmt: skip
+HEAD_OPENINGS = (
+    "{contrast} MRI of the head",
+    "A {contrast} head scan with skull and scalp",
+    "An axial {contrast} magnetic resonance image of the head",
+)
+WIDE, NARROW = 0.07, 0.025  # ventricles' share of the cerebrum, above and below which it is said
 OPENINGS = (
     "{contrast} MRI of the brain",
     "A {contrast} brain scan",
@@ -45,8 +51,8 @@ def level_words(height: float) -> str:
     return LEVELS[int(np.clip(height * len(LEVELS), 0, len(LEVELS) - 1))]
 
 
-def describe(fact: Fact, height: float | None, rng: np.random.Generator) -> str:
-    """A true sentence. `height` as in `level_words`; None is of a whole volume.
+def describe(fact: Fact, height: float | None, rng: np.random.Generator, ventricles: float = -1.0) -> str:
+    """A true sentence. `height` as in `level_words`; None is of a whole volume. `ventricles`: -1 where not known.
 
     Raises:
         ValueError: a contrast, pathology or side that has no words.
@@ -59,9 +65,12 @@ def describe(fact: Fact, height: float | None, rng: np.random.Generator) -> str:
         if value not in words:
             raise ValueError(f"no words for the {kind} {value!r}; choose one of {', '.join(map(repr, words))}")
     contrast = CONTRAST_WORDS[fact.contrast][int(rng.integers(len(CONTRAST_WORDS[fact.contrast])))]
-    said = OPENINGS[int(rng.integers(len(OPENINGS)))].format(contrast=contrast)
+    openings = HEAD_OPENINGS if fact.head else OPENINGS
+    said = openings[int(rng.integers(len(openings)))].format(contrast=contrast)
     if rng.random() < 0.85:
         said += _illness(fact, rng)
+    if ventricles >= 0 and not NARROW < ventricles < WIDE and rng.random() < 0.7:
+        said += ", wide ventricles" if ventricles >= WIDE else ", narrow ventricles"
     if height is not None and rng.random() < 0.5:
         said += f", slices {level_words(height)}"
     return said + "."

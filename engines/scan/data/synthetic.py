@@ -21,6 +21,7 @@ from scipy import ndimage
 from stagelight.engines.scan.data import tissue
 
 SHAPE = (128, 160, 144)  # the grid: right, anterior, superior
+VIEWS = ("brain", "head", "window")  # brain alone; whole head, made to fit; a part of a head at 1 mm
 PATHOLOGIES = ("healthy", "stroke", "white-matter lesions", "tumour")
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -35,6 +36,7 @@ class Fact:
     side: str  # "left", "right", "both" or "" where there is no lesion or it is not known
     millilitres: float  # of all lesions; -1 where not known
     real: bool
+    head: bool = False  # skull, scalp and face are in it
 
 
 @dataclass(frozen=True)
@@ -46,39 +48,47 @@ class Imagined:
     fact: Fact
 
 
-def imagine(labels: NDArray[np.int16], contrast: str, pathology: str, rng: np.random.Generator) -> Imagined:
-    """An image of a label map (RAS, 1 mm, brain labels as in `tissue.LABELS`, others outside).
+def imagine(
+    labels: NDArray[np.int16], contrast: str, pathology: str, rng: np.random.Generator, view: str = "brain"
+) -> Imagined:
+    """An image of a label map (RAS, 1 mm, brain labels as in `tissue.LABELS`, others as in `tissue.AROUND`).
 
     Raises:
         ValueError: no such pathology or contrast, or no brain in the map.
     """
-    labels = _cropped(labels)
+    labels = _cropped(labels) if view == "brain" else _without_neck(labels)
     t1, t2, pd = _properties(labels, rng)
     lesion, side = _lesion(labels, pathology, t1, t2, pd, rng)
     image = tissue.signal(contrast, t1, t2, pd, rng)
-    brain = ndimage.binary_closing((labels > 0) & (labels != 24), iterations=3)
-    brain = ndimage.binary_dilation(brain, iterations=int(rng.integers(0, 3)))
+    if view == "brain":
+        brain = ndimage.binary_closing((labels > 0) & (labels != 24), iterations=3)
+        brain = ndimage.binary_dilation(brain, iterations=int(rng.integers(0, 3)))
+    else:
+        brain = labels > 0
     image = ndimage.gaussian_filter(image * brain, rng.uniform(0.3, 0.65))  # partial volume
-    where = Places.draw(labels.shape, rng, brain)
+    where = Places.draw(labels.shape, rng, brain, view=view)
     image, lesion = where.take(image, 1), where.take(lesion.astype(np.float32), 1) > 0.5
     inside = where.take(brain.astype(np.float32), 1) > 0.5
     if where.flipped:
         side = {"left": "right", "right": "left"}.get(side, side)
-    x = _scanned(image, inside, rng, noise=rng.uniform(0.004, 0.035))
+    x = _scanned(image, inside, rng, noise=rng.uniform(0.004, 0.035), cut=view == "brain")
     volume = float(lesion.sum()) / 1000 * where.cell
     found = bool(lesion.any())
-    return Imagined(x, lesion, Fact(contrast, pathology if found else "healthy", side if found else "", volume, False))
+    said = pathology if found else "healthy", side if found else "", volume
+    return Imagined(x, lesion, Fact(contrast, *said, False, view != "brain"))
 
 
-def displace(x: Volume, brain: Mask, fact: Fact, rng: np.random.Generator, *, noise: float, order: int = 3) -> Imagined:
+def displace(
+    x: Volume, brain: Mask, fact: Fact, rng: np.random.Generator, *, noise: float, order: int = 3, view: str = "brain"
+) -> Imagined:
     """A real scan on the grid in another position, shape and shading, with more noise (a share of full scale)."""
-    where = Places.draw(x.shape, rng, brain, gentle=True)
+    where = Places.draw(x.shape, rng, brain, gentle=True, view=view)
     moved, inside = where.take(x, order), where.take(brain.astype(np.float32), 1) > 0.5
     side = {"left": "right", "right": "left"}.get(fact.side, fact.side) if where.flipped else fact.side
     span = max(float(np.percentile(moved[inside], 99.9)), 1e-6)
     moved = np.clip(moved / span, 0, 1) ** np.float32(rng.uniform(0.8, 1.25)) * span
-    fact = Fact(fact.contrast, fact.pathology, side, fact.millilitres, True)
-    return Imagined(_scanned(moved, inside, rng, noise=noise), np.zeros(SHAPE, np.bool_), fact)
+    fact = Fact(fact.contrast, fact.pathology, side, fact.millilitres, True, view != "brain")
+    return Imagined(_scanned(moved, inside, rng, noise=noise, cut=view == "brain"), np.zeros(SHAPE, np.bool_), fact)
 
 
 def field(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Volume:
@@ -103,7 +113,9 @@ class Places:
     cell: float  # source voxels in a voxel of the grid
 
     @staticmethod
-    def draw(shape: tuple[int, ...], rng: np.random.Generator, brain: Mask, gentle: bool = False) -> Places:
+    def draw(
+        shape: tuple[int, ...], rng: np.random.Generator, brain: Mask, gentle: bool = False, view: str = "brain"
+    ) -> Places:
         """A random position, size and shape: rigid, scaled, bent, and sometimes mirrored."""
         if not brain.any():
             raise ValueError("no brain in the map, wanted labels such as 2, 3, 41, 42; give a head with a brain in it")
@@ -111,6 +123,9 @@ class Places:
         box = [np.flatnonzero(a > 0.02 * a.max()) for a in area]  # thin ends, such as a cord, may leave the grid
         middle = np.array([(b[0] + b[-1]) / 2 for b in box])
         fit = max(1.0, *((b[-1] - b[0] + 1) / (n - 4) for b, n in zip(box, SHAPE, strict=True)))
+        if view == "window":  # as large as it is, a part of it
+            spare = np.array([max(0.0, b[-1] - b[0] + 1 - n) / 2 for b, n in zip(box, SHAPE, strict=True)])
+            fit, middle = 1.0, middle + rng.uniform(-1, 1, 3) * (spare + 8)
         angle = rng.normal(0, 0.04 if gentle else 0.07, 3)
         scale = fit * rng.uniform(0.98, 1.06) * np.exp(rng.normal(0, 0.02 if gentle else 0.04, 3))
         turn = _rotation(angle) @ np.diag(scale)
@@ -141,10 +156,29 @@ def _cropped(labels: NDArray[np.int16]) -> NDArray[np.int16]:
     return np.asarray(kept[cut], np.int16)
 
 
+def _without_neck(labels: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The head down to some 30 mm below the brain, without the empty margin."""
+    inside = np.isin(labels, (2, 3, 41, 42, 8, 47))
+    if not inside.any():
+        raise ValueError("no brain in the map, wanted labels such as 2, 3, 41, 42; give a head with a brain in it")
+    low = max(0, int(np.flatnonzero(inside.any(axis=(0, 1)))[0]) - 30)
+    cut = tuple(
+        slice(max(0, int(w[0]) - 6), int(w[-1]) + 7)
+        for w in (
+            np.flatnonzero((labels[:, :, low:] > 0).any(axis=tuple(a for a in range(3) if a != axis)))
+            for axis in range(3)
+        )
+    )
+    return np.asarray(labels[:, :, low:][cut], np.int16)
+
+
 def _properties(labels: NDArray[np.int16], rng: np.random.Generator) -> tuple[Volume, Volume, Volume]:
     """T1, T2 (ms) and PD of every voxel: each label's own, jittered, and mottled within."""
-    table = np.zeros((3, 256), np.float32)
+    table = np.zeros((3, 600), np.float32)
     table[:, :] = np.array([[4000.0], [1800.0], [0.0]])
+    if labels.max() >= 256:  # a head: what is around the brain differs more from head to head
+        for label, kind in tissue.AROUND.items():
+            table[:, label] = np.array([kind.t1, kind.t2, kind.pd]) * np.exp(rng.normal(0, (0.2, 0.25, 0.12)))
     kinds = {id(kind): np.exp(rng.normal(0, (0.06, 0.06, 0.03))) for kind in tissue.LABELS.values()}
     for label, kind in tissue.LABELS.items():  # subjects differ in a tissue, and its parts differ a little
         own = kinds[id(kind)] * np.exp(rng.normal(0, (0.02, 0.02, 0.01)))
@@ -197,8 +231,8 @@ def _mix(inside: Mask, kind: tissue.Tissue, t1: Volume, t2: Volume, pd: Volume, 
         np.add(values, soft * (np.float32(own) - values) * (pd > 0), out=values)
 
 
-def _scanned(image: Volume, inside: Mask, rng: np.random.Generator, noise: float) -> Volume:
-    """Coil shading, a magnitude image's noise, the brain cut out, full scale at the 99.9th percentile, often 8 bit."""
+def _scanned(image: Volume, inside: Mask, rng: np.random.Generator, noise: float, cut: bool = True) -> Volume:
+    """Coil shading, a magnitude image's noise, full scale at the 99.9th percentile, often 8 bit; `cut`: air is zero."""
     shade = field(SHAPE, 48.0, rng) + 0.5 * field(SHAPE, 30.0, rng)
     image = image * np.exp(np.float32(rng.uniform(0, 0.10)) * shade)
     image = image / max(float(np.percentile(image[inside], 99.9)), 1e-6)
@@ -208,7 +242,9 @@ def _scanned(image: Volume, inside: Mask, rng: np.random.Generator, noise: float
             grain = ndimage.gaussian_filter(grain, (0, *(rng.uniform(0.3, 0.7),) * 3))
             grain /= max(float(grain.std()), 1e-6)
         image = np.hypot(image + noise * grain[0], noise * grain[1])
-    x = np.where(inside, np.clip(image / max(float(np.percentile(image[inside], 99.9)), 1e-6), 0, 1), 0)
+    x = np.clip(image / max(float(np.percentile(image[inside], 99.9)), 1e-6), 0, 1)
+    if cut:
+        x = np.where(inside, x, 0)
     if rng.random() < 0.5:
         x = np.round(x * 255) / 255
     return np.asarray(x, np.float32)

@@ -40,6 +40,17 @@ LABELS: dict[int, Tissue] = {
     4: FLUID, 43: FLUID, 5: FLUID, 44: FLUID, 14: FLUID, 15: FLUID, 24: FLUID, 72: FLUID, 85: WHITE,
     30: BLOOD, 62: BLOOD, 25: CYST, 57: CYST, 77: PLAQUE,
 }  # fmt: skip
+# What surrounds a brain in SynthSeg's maps, by what each label looks like there; the maps' makers do not name them.
+BONE, FAT, MUSCLE, MUCOSA = (
+    Tissue(1000, 10, 0.08),
+    Tissue(380, 85, 0.95),
+    Tissue(1300, 35, 0.75),
+    Tissue(1600, 110, 0.85),
+)
+AROUND: dict[int, Tissue] = {
+    502: MUSCLE, 506: FLUID, 507: MUSCLE, 508: MUSCLE, 509: MUCOSA, 511: FAT, 512: STEM, 514: BLOOD, 515: BONE,
+    516: FAT, 530: STEM,
+}  # fmt: skip
 LEFT_WHITE, RIGHT_WHITE = (2, 28, 10, 11, 12, 13), (41, 60, 49, 50, 51, 52)
 LEFT, RIGHT = (*LEFT_WHITE, 3, 17, 18, 26), (*RIGHT_WHITE, 42, 53, 54, 58)
 

@@ -197,7 +197,7 @@ def _displaced(config: Config, rng: np.random.Generator, folder: Path) -> synthe
     names = sorted(REAL)
     share = np.array([REAL[name] for name in names])
     name = names[int(rng.choice(len(names), p=share / share.sum()))]
-    raw, depth = _base(name, folder)
+    raw, depth = base(name, folder)
     brain = depth < rng.uniform(0, 5)
     noise = float(rng.uniform(0, 0.03)) if rng.random() < 0.6 else 0.0
     return synthetic.displace(np.where(brain, raw, 0), brain, fact_of(name), rng, noise=noise)
@@ -216,7 +216,7 @@ def fact_of(name: str) -> Fact:
     return Fact(scan.contrast, patient, "", 0.0 if patient == "healthy" else -1.0, True)
 
 
-def _base(name: str, folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def base(name: str, folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A real scan at 1 mm, and how far each voxel is from its brain, in mm; cached, since finding a brain is slow."""
     fact_of(name)
     path = folder / f"base-{name}-{provenance.code_version(__name__)}.npz"

@@ -1,9 +1,10 @@
 """Classical reconstructions: zero-filled, total variation, wavelets, and the mean of the last two.
 
-Each minimises |A x - y|^2 / 2 + weight R(x) within the support, by FISTA (Beck and Teboulle 2009): over complex volumes,
-or, where `real`, over real ones x >= 0. All are told the same: y, the mask, phase and coil sensitivities, where `real`
-that x is real and not negative, and that x is 0 outside of a support taken from y. All weights are in units of the scan's own `scale`. Stopping early is a setting like the weight:
-it does better than convergence, and is tuned as well.
+Each minimises |A x - y|^2 / 2 + weight R(x) within the support, by FISTA (Beck and Teboulle 2009): over complex
+volumes, or, where `real`, over real ones x >= 0. All are told the same: y, the mask, phase and coil sensitivities,
+where `real` that x is real and not negative, and that x is 0 outside of a support taken from y. All weights are in
+units of the scan's own `scale`. Stopping early is a setting like the weight: it does better than convergence, and is
+tuned as well.
 """
 
 from __future__ import annotations

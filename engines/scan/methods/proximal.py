@@ -65,7 +65,7 @@ def _parts(x: Tensor) -> Floats:
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def _primal(x: Floats, dual: Floats, allowed: Floats, out: Floats, weight: np.float32, positive: bool) -> None:
-    """out = (x + weight div(dual)) allowed, above 0 where asked; the last dual of each axis is 0, as its gradient is."""
+    """out = (x + weight div(dual)) allowed, above 0 if asked; the last dual of each axis is 0, as its gradient is."""
     slices, height, width, count = x.shape
     for s in range(slices):
         below = max(s - 1, 0)

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from stagelight.engines.scan.acquisition import masks
 from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
+from stagelight.engines.scan.model.refiner import SCAN_NUMBERS, Given
 from stagelight.engines.scan.model.text_encoder import Encoded
-from stagelight.engines.scan.model.unet import SCAN_NUMBERS, Given
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 RINGS = 8  # of k-space, over which the density of samples is given

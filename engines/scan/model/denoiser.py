@@ -15,9 +15,10 @@ from torch import Tensor
 from stagelight.engines.experiment import weights
 from stagelight.engines.scan.acquisition.operator import Measured, crop
 from stagelight.engines.scan.methods.classical import first_guess
-from stagelight.engines.scan.model import text_encoder, unet
+from stagelight.engines.scan.model import refiner, text_encoder
 from stagelight.engines.scan.model.conditioning import condition, stack
-from stagelight.engines.scan.model.unet import Attention, Given, ScoreModel
+from stagelight.engines.scan.model.refiner import Given, Refiner
+from stagelight.engines.scan.model.unet import Attention
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "prior.safetensors"
 ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
@@ -28,7 +29,7 @@ FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 class Prior:
     """What stands ready for one scan."""
 
-    model: ScoreModel
+    model: Refiner
     scan: Measured  # in units of its scale
     mean: Tensor  # (S, H, W) quick reconstruction
     doubt: Tensor  # (S, H, W)
@@ -84,7 +85,7 @@ class Prior:
         return total / count
 
 
-def ready(model: ScoreModel, scan: Measured, *, blind: bool = False, lossy: bool = False) -> Prior:
+def ready(model: Refiner, scan: Measured, *, blind: bool = False, lossy: bool = False) -> Prior:
     """The prior of one scan: makes its quick reconstruction first.
 
     Raises:
@@ -110,20 +111,20 @@ def cuts(total: int, slices: int, shift: int) -> list[int]:
     return sorted({0, total - slices, *range(shift % slices, total - slices + 1, slices)})
 
 
-def alone(prior: Prior, model: ScoreModel) -> Prior:
+def alone(prior: Prior, model: Refiner) -> Prior:
     """The same scan, of which the prior is told nothing; `model` is of the network that never sees one."""
     return replace(prior, model=model, blind=True)
 
 
-def load(path: Path = WEIGHTS) -> ScoreModel:
+def load(path: Path = WEIGHTS) -> Refiner:
     """The published network, or another's weights; of `ALONE`, or of a file of that name, the one without a scan.
 
     Raises:
         ValueError: no such file, not as it was sealed, or not these weights.
     """
-    model = ScoreModel(unet.ALONE if path.name == ALONE.name else None)
+    model = Refiner(refiner.ALONE if path.name == ALONE.name else None)
     try:
-        model.load_state_dict(weights.read(path)[0])
+        model.net.load_state_dict(weights.read(path)[0])
     except (OSError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(
@@ -133,12 +134,12 @@ def load(path: Path = WEIGHTS) -> ScoreModel:
     return model.eval()
 
 
-def publish(model: ScoreModel, path: Path) -> None:
+def publish(model: Refiner, path: Path) -> None:
     """Write weights in half precision, sealed."""
-    weights.write(path, {name: value.half() for name, value in model.state_dict().items()})
+    weights.write(path, {name: value.half() for name, value in model.net.state_dict().items()})
 
 
-def watch(model: ScoreModel, on: bool) -> list[list[Tensor]]:
+def watch(model: Refiner, on: bool) -> list[list[Tensor]]:
     """Start or stop keeping attention weights; returns each attention's list, which fills while it is on."""
     found = [module for module in model.modules() if isinstance(module, Attention)]
     for module in found:

@@ -17,8 +17,8 @@ from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
 from stagelight.engines.scan.data import training_set
 from stagelight.engines.scan.data.training_set import SEED
-from stagelight.engines.scan.model import unet
-from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.model import refiner
+from stagelight.engines.scan.model.refiner import Refiner
 from stagelight.engines.scan.training import train
 from stagelight.engines.scan.training.train import Config, Step, Trainer
 
@@ -45,7 +45,7 @@ STAGES = (
 
 # The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it
 # together is seen through far more noise than any voxel; the second stage is for those levels, where a dream begins.
-_DREAM = Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=unet.ALONE, noise=(0.0, 1.4))
+_DREAM = Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=refiner.ALONE, noise=(0.0, 1.4))
 ALONE = (
     Stage("alone", _ONE, _DREAM),
     Stage("far", _ONE, replace(_DREAM, steps=900, learning_rate=5e-4, noise=(1.5, 2.0))),
@@ -59,7 +59,7 @@ def make(
     stages: Sequence[Stage] = STAGES,
     seed: int = SEED,
     deadline: float = NEVER,
-) -> ScoreModel:
+) -> Refiner:
     """Train a network, from nothing or from where an interrupted call stopped, and return the average of its weights.
 
     Args:
@@ -73,7 +73,7 @@ def make(
         Interrupted: the deadline passed; the same call resumes.
         ValueError: the scans cannot be had.
     """
-    model: ScoreModel | None = None
+    model: Refiner | None = None
     for index, stage in enumerate(stages):
         seen = items(folder, stage, progress, seed, deadline)
         trainer = Trainer(stage.config, seed, seen, None if model is None else model.state_dict())

@@ -30,9 +30,9 @@ from stagelight.engines.experiment.checkpoint import named
 from stagelight.engines.scan.data import captions
 from stagelight.engines.scan.data.training_set import Reader, Slab
 from stagelight.engines.scan.methods.rounds import SIGMAS, TAUS
-from stagelight.engines.scan.model import text_encoder, unet
+from stagelight.engines.scan.model import refiner, text_encoder, unet
 from stagelight.engines.scan.model.conditioning import condition, stack
-from stagelight.engines.scan.model.unet import Given, ScoreModel
+from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.solvers import consistent
 
 
@@ -50,7 +50,7 @@ class Config:
     rounds: int = 1  # of consistency and denoising in those
     without_scan: float = 0.1
     without_text: float = 0.12
-    shape: unet.Config = unet.PUBLISHED
+    shape: refiner.Config = refiner.PUBLISHED
     noise: tuple[float, float] = (-0.3, 1.3)  # mean and spread of ln(sigma / s) in denoising
     clip: float = 0.3  # of the gradient's norm: denoising's is tens of times that of reconstructing, and drowned it
     lossy: bool = True  # bfloat16 in the network's arithmetic
@@ -85,11 +85,11 @@ class Trainer:
         self.config, self.seed, self.corpus, self.done = config, seed, corpus, 0
         self.rng = np.random.default_rng(seed)
         self.torch_rng = torch.Generator().manual_seed(seed)
-        self.model = ScoreModel(config.shape)
+        self.model = Refiner(config.shape)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             self.model.load_state_dict(start)
-        self.mean: ScoreModel = deepcopy(self.model)
+        self.mean: Refiner = deepcopy(self.model)
         self.mean.requires_grad_(False)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
@@ -162,7 +162,7 @@ class Trainer:
         sigma = (normal * wide + middle).exp() * spread.flatten()
         noise = torch.randn(batch.x.shape, generator=self.torch_rng)
         found = self._predict(batch.x + sigma[:, None, None, None] * noise, sigma, batch.given)
-        return (unet.weight(sigma, spread) * batch.care * (found - batch.x).square()).mean()
+        return (unet.weight(sigma, spread, 2) * batch.care * (found - batch.x).square()).mean()
 
     def _finish(self, batch: Batch) -> tuple[Tensor, float]:
         """The error of each round after consistency, in units of the spread; and what the last gains, in dB."""

@@ -28,8 +28,8 @@ import torch
 from stagelight.engines.scan import observers, patient_runs, pictures, record
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.data.patient import Patient
-from stagelight.engines.scan.model import denoiser, unet
-from stagelight.engines.scan.model.unet import ScoreModel
+from stagelight.engines.scan.model import denoiser, refiner
+from stagelight.engines.scan.model.refiner import Refiner
 from stagelight.engines.scan.solvers import misfit
 
 pytestmark = pytest.mark.engine
@@ -51,8 +51,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two untrained networks whose output is not nothing."""
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("weights")
-    for name, shape in (("w.safetensors", unet.PUBLISHED), (denoiser.ALONE.name, unet.ALONE)):
-        model = ScoreModel(shape)
+    for name, shape in (("w.safetensors", refiner.PUBLISHED), (denoiser.ALONE.name, refiner.ALONE)):
+        model = Refiner(shape)
         torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
         denoiser.publish(model, folder / name)
     return folder / "w.safetensors"
@@ -200,7 +200,7 @@ def test_wrong_weights_are_refused_in_a_line(tmp_path: Path) -> None:
 def test_accepting_is_nearly_a_projection() -> None:
     shown = somebody()
     scan = operator.simulate(operator.slices(shown.x), operator.Config(acceleration=4), 1)
-    ready = denoiser.ready(ScoreModel().eval(), scan)
+    ready = denoiser.ready(Refiner().eval(), scan)
     x = torch.zeros(32, 32, 48)
     once = observers.accept(ready, x)
     assert misfit(once, ready.scan) < 0.1 * misfit(x, ready.scan)

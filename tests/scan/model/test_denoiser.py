@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 import torch  # noqa: E402
 
 from stagelight.engines.scan.model import denoiser  # noqa: E402
-from stagelight.engines.scan.model.unet import ScoreModel  # noqa: E402
+from stagelight.engines.scan.model.refiner import Refiner  # noqa: E402
 from support.scan import SMALL, small_prior  # noqa: E402
 
 
@@ -50,7 +50,7 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
     from stagelight.engines.experiment import weights
 
     torch.manual_seed(0)
-    model = ScoreModel()
+    model = Refiner()
     path = tmp_path / "prior.safetensors"
     denoiser.publish(model, path)
     assert path.stat().st_size < 10_000_000
