@@ -1,0 +1,1 @@
+"""The acquisition of a scan: k-space as a scanner measures it."""
