@@ -100,6 +100,7 @@ def test_partial_fourier_filled_with_zeros(tmp_path: Path, form: str, kind: str)
     assert scan.shift == (0, 0, 0)
     assert not scan.mask[..., : kspace.shape[-1] * 5 // 16].any()
     assert scan.mask[..., kspace.shape[-1] * 5 // 16 :].all()
+    assert any(note.startswith("partial Fourier along the ") for note in scan.notes)
     assert_shows(scan, root_sum_of_squares(kspace, axes_of(kind)))
 
 

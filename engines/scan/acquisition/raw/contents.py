@@ -106,6 +106,7 @@ def checked(contents: Contents) -> RawScan:
         notes.append(
             f"the centre of k-space, found at {_numbers(at)} of {_numbers(sides)}, rolled by {_numbers(shifts)} samples"
         )
+    _note_partial(mask, contents.kind, notes)
     whole = [0, 0, 0]
     for axis, shift in zip(axes, shifts, strict=True):
         whole[axis] = shift
@@ -157,6 +158,17 @@ def _mask(kspace: Complex, contents: Contents, notes: list[str]) -> Bools:
     if not np.any(sampled & given):
         raise ValueError("no sample within the mask, wanted a mask that is true where k-space was measured")
     return given
+
+
+def _note_partial(mask: Bools, kind: Kind, notes: list[str]) -> None:
+    """Say where a side of k-space was not measured."""
+    names = ("readout", "first phase encoding", "second phase encoding")
+    for axis, name in zip(encoded_axes(kind), names, strict=False):
+        measured = np.flatnonzero(mask.any(tuple(a for a in range(3) if a != axis)))
+        size = mask.shape[axis]
+        before, after = int(measured[0]), size - 1 - int(measured[-1])
+        if abs(before - after) > size // 10:
+            notes.append(f"partial Fourier along the {name}: {max(before, after)} of {size} lines filled with zeros")
 
 
 def _whole_lines(sampled: Bools, axes: tuple[int, ...], notes: list[str]) -> Bools:

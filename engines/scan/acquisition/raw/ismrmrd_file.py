@@ -76,7 +76,6 @@ def _assembled(
         notes.append(f"readout oversampling removed: {read} to {sizes.kept} samples")
     if averages > 1:
         notes.append(f"lines measured {averages:.3g} times on average are averaged")
-    readouts.note_partial(mask, kind, notes)
     calibration = None
     if len(reference):
         extents = [

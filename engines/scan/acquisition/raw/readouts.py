@@ -103,17 +103,6 @@ def centred_extent(lines: Sequence[int], centre: int) -> int:
     return max(2 * (centre - low), 2 * (high - centre) + 1, 1)
 
 
-def note_partial(mask: Bools, kind: Kind, notes: list[str]) -> None:
-    """Say where a side of k-space was not measured."""
-    names = ("readout", "first phase encoding", "second phase encoding")
-    for axis, name in zip(encoded_axes(kind), names, strict=False):
-        measured = np.flatnonzero(mask.any(tuple(a for a in range(3) if a != axis)))
-        size = mask.shape[axis]
-        before, after = int(measured[0]), size - 1 - int(measured[-1])
-        if abs(before - after) > size // 16:
-            notes.append(f"partial Fourier along the {name}: {max(before, after)} of {size} lines filled with zeros")
-
-
 def affine(
     kind: Kind,
     shape: tuple[int, int, int],

@@ -174,7 +174,6 @@ def _assembled(data: Bytes, protocol: Protocol, lines: list[Line], noise: list[L
         notes.append(f"readout oversampling removed: {read} to {size} samples")
     if averages > 1:
         notes.append(f"lines measured {averages:.3g} times on average are averaged")
-    readouts.note_partial(mask, kind, notes)
     calibration = None
     reference = _reference(lines, chosen)
     if reference:
