@@ -48,7 +48,7 @@ def coil_images(shape: tuple[int, int, int], coils: int = 4, wide: float = 0.8) 
         np.exp(-((h - np.cos(a)) ** 2 + (w - np.sin(a)) ** 2) / 2 + 1j * (a + 0.5 * np.sin(a) * h + 0.3 * w))
         for a in angles
     ]
-    return (image * np.stack(maps)).astype(np.complex64)
+    return np.asarray(image * np.stack(maps), np.complex64)
 
 
 def to_kspace(images: Complex, axes: Sequence[int]) -> Complex:
@@ -146,6 +146,7 @@ class Readout:
     average: int = 0
     use: str = "image"  # or "noise", "reference", "shared", "navigator"
     reverse: bool = False
+    discard: tuple[int, int] = (0, 0)  # samples at the beginning and at the end of what is stored
     position: Floats = field(default_factory=lambda: ISOCENTRE)
 
 
@@ -199,6 +200,7 @@ def write_ismrmrd(path: Path, readouts: Sequence[Readout], protocol: Protocol) -
             size = samples.shape[1]
             one.center_sample = size - 1 - readout.centre if readout.reverse else readout.centre
             one.sample_time_us = 5.0
+            one.discard_pre, one.discard_post = readout.discard
             one.idx.kspace_encode_step_1, one.idx.kspace_encode_step_2 = readout.first, readout.second
             one.idx.slice, one.idx.average = readout.slice, readout.average
             one.position[:] = readout.position
@@ -237,6 +239,7 @@ def write_twix(path: Path, readouts: Sequence[Readout], protocol: Protocol) -> P
         )  # fmt: skip
         mdh.CenterCol = size - 1 - readout.centre if readout.reverse else readout.centre
         mdh.CenterLin, mdh.CenterPar = protocol.centres
+        mdh.CutOff.Pre, mdh.CutOff.Post = readout.discard
         place = mdh.SliceData.SlicePos
         place.Sag, place.Cor, place.Tra = (float(value) for value in readout.position)
         mdh.SliceData.Quaternion[:] = QUATERNION

@@ -141,7 +141,7 @@ def test_a_field_of_view_smaller_than_the_head_folds(tmp_path: Path, form: str, 
 def test_a_conjugated_orientation_is_the_image_turned(tmp_path: Path, form: str, kind: str) -> None:
     kspace, truth = head(kind)
     scan = read(written(tmp_path, form, np.conj(kspace), kind))
-    axes = [axis - 1 for axis in axes_of(kind)]
+    axes = tuple(axis - 1 for axis in axes_of(kind))
     turned = np.roll(np.flip(truth, axes), [1 - SHAPES[kind][axis] % 2 for axis in axes], axes)
     assert scan.shift == (0, 0, 0)
     assert_shows(scan, turned)

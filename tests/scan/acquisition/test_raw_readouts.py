@@ -145,6 +145,21 @@ def test_lines_read_backwards_are_turned(tmp_path: Path, name: str, write: Write
 
 
 @each_form
+def test_samples_to_discard_are_left_out(tmp_path: Path, name: str, write: Write) -> None:
+    kspace, truth = doubled()
+    lines = [
+        replace(
+            line,
+            samples=np.pad(line.samples, ((0, 0), (5, 3)), constant_values=99),
+            centre=line.centre + 5,
+            discard=(5, 3),
+        )
+        for line in readouts_of(kspace, "slice")
+    ]
+    assert_shows(read(write(tmp_path / name, lines, PLAIN)), truth)
+
+
+@each_form
 def test_averages_are_averaged(tmp_path: Path, name: str, write: Write) -> None:
     kspace, truth = doubled()
     rng = np.random.default_rng(0)

@@ -22,18 +22,18 @@ def peak(kspace: NDArray[np.complex64], axes: Sequence[int]) -> tuple[int, ...]:
         axes: the encoded ones, of S, H, W as 0, 1, 2.
     """
     away = tuple(axis for axis in range(3) if axis not in axes)
-    rough, energy = np.float32(0), np.float32(0)
+    sides = [kspace.shape[1 + axis] for axis in axes]
+    rough, energy = np.zeros(sides, np.float32), np.zeros(sides, np.float32)
     for coil in kspace:
         size = np.abs(coil)
         size /= max(float(np.sqrt(np.mean(np.square(size), dtype=np.float64))), 1e-30)
-        rough = rough + np.sqrt(size).sum(away, dtype=np.float32)
-        energy = energy + np.square(size).sum(away, dtype=np.float32)
-    rough, energy = np.asarray(rough), np.asarray(energy)
-    reach = [max(size // WIDTH, 2) // 2 for size in rough.shape]
+        rough += np.sqrt(size).sum(away, dtype=np.float32)
+        energy += np.square(size).sum(away, dtype=np.float32)
+    reach = [max(side // WIDTH, 2) // 2 for side in sides]
     for axis, half in enumerate(reach):
         rough = _neighbourhood(rough, axis, half)
     middle = np.unravel_index(int(rough.argmax()), rough.shape)
-    near = [np.arange(at - half, at + half + 1) % n for at, half, n in zip(middle, reach, rough.shape, strict=True)]
+    near = [np.arange(at - half, at + half + 1) % n for at, half, n in zip(middle, reach, sides, strict=True)]
     best = np.unravel_index(int(energy[np.ix_(*near)].argmax()), [len(indices) for indices in near])
     return tuple(int(indices[at]) for indices, at in zip(near, best, strict=True))
 

@@ -46,7 +46,7 @@ class RawScan:
     @property
     def acceleration(self) -> float:
         """The grid's samples for each that was measured."""
-        return float(self.mask.size / max(np.count_nonzero(self.mask), 1))
+        return self.mask.size / max(int(np.count_nonzero(self.mask)), 1)
 
 
 @dataclass(frozen=True)

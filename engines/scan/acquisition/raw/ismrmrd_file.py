@@ -171,7 +171,9 @@ def _gridded(
     place = {number: at for at, number in enumerate(numbers)}
     for index, samples in _read(data, heads, indices, sizes.coils):
         head = heads[index]
-        kept, centre = _trimmed(samples, head)
+        centre = int(head["center_sample"]) or samples.shape[1] // 2  # 0 is what it is when nobody has set it
+        discard = int(head["discard_pre"]), int(head["discard_post"])
+        kept, centre = readouts.trimmed(samples, centre, discard, bool(_flagged(heads[[index]], "IS_REVERSE")[0]))
         counters = head["idx"]
         first = int(counters[STEPS[0]]) - centres[0] + sizes.first // 2
         second = int(counters[STEPS[1]]) - centres[1] + sizes.second // 2 if sizes.second > 1 else 0
@@ -195,19 +197,6 @@ def _read(data: Any, heads: Heads, indices: Indices, coils: int) -> Iterator[tup
                     f"readout {index} has {value.size} numbers, wanted {2 * coils * size} by its head; save it again"
                 )
             yield int(index), np.ascontiguousarray(value).view(np.complex64).reshape(coils, size)
-
-
-def _trimmed(samples: Complex, head: Any) -> tuple[Complex, int]:
-    """A readout without the samples to discard, in the direction of the others, and its central sample."""
-    before, after, size = int(head["discard_pre"]), int(head["discard_post"]), samples.shape[1]
-    if before + after >= size:
-        raise ValueError(f"a readout of {size} samples of which {before + after} are to be discarded, wanted some left")
-    centre = int(head["center_sample"]) or size // 2  # 0 is what it is when nobody has set it
-    kept = samples[:, before : size - after]
-    centre -= before
-    if _flagged(np.asarray([head]), "IS_REVERSE")[0]:
-        kept, centre = kept[:, ::-1], kept.shape[1] - 1 - centre
-    return kept, centre
 
 
 def _noise(

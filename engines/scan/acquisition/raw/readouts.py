@@ -26,6 +26,26 @@ def remove_oversampling(kspace: Complex, kept: int, axis: int) -> Complex:
     return np.asarray(cropped, np.complex64)
 
 
+def trimmed(samples: Complex, centre: int, discard: tuple[int, int], reverse: bool) -> tuple[Complex, int]:
+    """A readout, (C, n), without the samples to discard, in the direction of the others, and its central sample.
+
+    Args:
+        samples: as stored.
+        centre: the sample at k = 0, as stored.
+        discard: samples at the beginning and at the end.
+        reverse: whether it was read backwards.
+
+    Raises:
+        ValueError: nothing would be left.
+    """
+    before, after = discard
+    size = samples.shape[1] - before - after
+    if size < 1:
+        raise ValueError(f"a readout of {samples.shape[1]} samples, {before + after} to be discarded, wanted some left")
+    kept = samples[:, before : before + size]
+    return (kept[:, ::-1], size - 1 - (centre - before)) if reverse else (kept, centre - before)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """The grid on which readouts are put. Centres are at n // 2."""
@@ -73,8 +93,8 @@ class Grid:
         whole = np.zeros((sizes.coils, sizes.read), np.complex64)
         whole[:, start:end] = samples
         begin, stop = self._kept_span(start, end)
-        line = remove_oversampling(whole, sizes.kept, 1)
-        self._sums[:, slice_, begin:stop, first, second] += line[:, begin:stop]
+        kept = remove_oversampling(whole, sizes.kept, 1)
+        self._sums[:, slice_, begin:stop, first, second] += kept[:, begin:stop]
         self._counts[slice_, first, second] += 1
         self._span = (min(self._span[0], begin), max(self._span[1], stop))
 

@@ -36,7 +36,7 @@ class Line:
     block: int  # bytes of a coil's block
     skip: int  # of these, before the samples
     coils: int
-    samples: int
+    discard: tuple[int, int]  # samples at the beginning and at the end
     flags: frozenset[str]
     counters: dict[str, int]
     centre: tuple[int, int, int]  # of the readout, the first and the second phase encoding
@@ -44,15 +44,9 @@ class Line:
     quaternion: tuple[float, float, float, float]
 
     def read(self, data: Bytes) -> Complex:
-        """Its samples, (C, n), in the direction of the others."""
+        """Its samples, (C, n), as stored."""
         block = data[self.start : self.start + self.coils * self.block].reshape(self.coils, self.block)
-        samples = np.ascontiguousarray(block[:, self.skip :]).view("<c8")
-        return samples[:, ::-1] if "REFLECT" in self.flags else samples
-
-    @property
-    def middle(self) -> int:
-        """The readout's central sample, once it is in the direction of the others."""
-        return self.samples - 1 - self.centre[0] if "REFLECT" in self.flags else self.centre[0]
+        return np.ascontiguousarray(block[:, self.skip :]).view("<c8")
 
 
 def contents(path: Path) -> Contents:
@@ -125,15 +119,15 @@ def _lines(data: Bytes, start: int, end: int, extended: bool) -> list[Line]:
                 "the file is cut off or damaged, copy it again"
             )
         if "SYNCDATA" not in flags:
-            lines.append(_line(mdh, at + before, (block, skip, coils, samples), flags))
+            lines.append(_line(mdh, at + before, (block, skip, coils), flags))
         at += length
     if not lines:
         raise ValueError("a measurement without lines, wanted a whole twix file; copy it again")
     return lines
 
 
-def _line(mdh: Any, start: int, sizes: tuple[int, int, int, int], flags: frozenset[str]) -> Line:
-    block, skip, coils, samples = sizes
+def _line(mdh: Any, start: int, sizes: tuple[int, int, int], flags: frozenset[str]) -> Line:
+    block, skip, coils = sizes
     place = mdh.SliceData.SlicePos
     scalar, i, j, k = (float(value) for value in mdh.SliceData.Quaternion)
     return Line(
@@ -141,7 +135,7 @@ def _line(mdh: Any, start: int, sizes: tuple[int, int, int, int], flags: frozens
         block,
         skip,
         coils,
-        samples,
+        (int(mdh.CutOff.Pre), int(mdh.CutOff.Post)),
         flags,
         {name: int(getattr(mdh.Counter, name)) for name in COUNTERS},
         (int(mdh.CenterCol), int(mdh.CenterLin), int(mdh.CenterPar)),
@@ -234,7 +228,8 @@ def _gridded(data: Bytes, lines: list[Line], sizes: Sizes, order: list[int]) -> 
             continue
         first = line.counters["Lin"] - line.centre[1] + sizes.first // 2
         second = line.counters["Par"] - line.centre[2] + sizes.second // 2 if sizes.second > 1 else 0
-        grid.add(line.read(data), line.middle, place[line.counters["Sli"]], first, second)
+        kept, centre = readouts.trimmed(line.read(data), line.centre[0], line.discard, "REFLECT" in line.flags)
+        grid.add(kept, centre, place[line.counters["Sli"]], first, second)
     return grid.finished()
 
 
@@ -245,7 +240,8 @@ def _noise(data: Bytes, lines: list[Line], sizes: Sizes, averages: float, notes:
         return None
     scale = (sizes.kept / sizes.read / averages) ** 0.5
     notes.append(f"noise scan of {len(fitting)} readouts kept apart, scaled by {scale:.3g}, not for its bandwidth")
-    return np.concatenate([line.read(data) for line in fitting[:1024]], 1) * np.float32(scale)
+    samples: Complex = np.concatenate([line.read(data) for line in fitting[:1024]], 1)
+    return samples * np.float32(scale)
 
 
 def _directions(line: Line) -> NDArray[np.float64]:
