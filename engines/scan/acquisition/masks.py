@@ -4,8 +4,8 @@ A scanner that reads a whole line at once leaves two axes to choose on, so a mas
 the fully sampled centre and sparse outside. Two ways to thin it out: points kept apart by a distance that grows outward
 (variable-density Poisson disc, after Bridson 2007 and Lustig and Pauly 2010), and points drawn at random with a
 probability that falls outward. A third, `lines`, thins out one axis alone, as a scan of single slices does: whole
-lines, the middle ones all, the others by chance. A fourth, `points`, chooses every point of the three-dimensional k-space by
-itself, which no scanner can do at that speed; it is there as an ideal and is named so.
+lines, the middle ones all, the others by chance. A fourth, `points`, chooses every point of the three-dimensional
+k-space by itself, which no scanner can do at that speed; it is there as an ideal and is named so.
 
 All masks here have the centre of k-space in the middle of the array, and exactly `size / acceleration` points.
 """
