@@ -3,7 +3,8 @@
 D(x; sigma) of a slab of four slices (2.5D: the slices are channels, the plane is the one in which k-space was
 undersampled). What it may be shown:
 
-    coarse      the volume at 4 mm, blown up: where things are. Of a dream, or of a scan's own coarse reconstruction
+    known       without a scan the volume at 4 mm, blown up: where things are. With one, the network's own last estimate
+                made consistent with it (self-conditioning: Chen et al., arXiv:2208.04202), from the second step on
     the scan    as it was measured, never reconstructed: the adjoint image, the same with each point of k-space weighted
                 by how rare it is, and the density of samples. See `Shown`
 
@@ -30,16 +31,17 @@ SLICES = 4  # of a slab
 SPREAD = 0.25  # of slabs about zero, in units of a scan's scale
 RAREST = 12.0  # what a rare point of k-space is weighted by at most in the compensated image
 NUMBERS = 6 + RINGS  # see `Shown.numbers`
+COARSE, OWN = 1.0, -1.0  # the number that says of which kind `known` is; 0: there is none
 _WIDTHS = (48, 96, 128, 160)
 
 
 class Shown(NamedTuple):
     """What a slab's estimate is conditioned on; B slabs of S slices on an H x W plane."""
 
-    coarse: Tensor  # (B, S, H, W) the coarse volume, blown up; 0 where there is none
+    known: Tensor  # (B, S, H, W) the coarse volume, blown up, or the last estimate; 0 where there is neither
     adjoint: Tensor  # (B, S, H, W) Re A* y; 0 without a scan
     compensated: Tensor  # (B, S, H, W) Re A* W y, W one over the density of samples; 0 without a scan
-    numbers: Tensor  # (B, NUMBERS) has a scan, height -1 to 1, log2 R / 4, 50 sigma, density by ring, has coarse, head
+    numbers: Tensor  # (B, NUMBERS) has a scan, height -1 to 1, log2 R / 4, 50 sigma, density by ring, `known`, head
     tokens: Tensor  # (B, T, TOKEN_WIDTH) of the sentence
     heard: Tensor  # (B, T) bool, which of the tokens there are; none: no sentence
 
@@ -57,7 +59,7 @@ class Fine(nn.Module):
         skip, out, scale, noise = unet.precondition(sigma, SPREAD, 2)
         where = unet.coordinates(x.shape[2:]).to(x).expand(len(x), -1, -1, -1)
         # Each input is brought to about unit spread, so that none drowns the others.
-        told = [part / SPREAD for part in (shown.coarse, shown.adjoint, shown.compensated)]
+        told = [part / SPREAD for part in (shown.known, shown.adjoint, shown.compensated)]
         images = F.pixel_unshuffle(torch.cat([scale * x, *told, where], 1), 2)
         found = self.net(images.contiguous(memory_format=torch.channels_last), noise, *shown[3:])
         return skip * x + out * F.pixel_shuffle(found, 2)

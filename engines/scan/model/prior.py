@@ -16,7 +16,7 @@ from torch import Tensor
 from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.model import coarse, text_encoder
 from stagelight.engines.scan.model.coarse import Coarse
-from stagelight.engines.scan.model.fine import NUMBERS, SLICES, Fine, Shown, blown_up, seen, stack
+from stagelight.engines.scan.model.fine import COARSE, NUMBERS, OWN, SLICES, Fine, Shown, blown_up, seen, stack
 
 Denoiser = Callable[[Tensor, float], Tensor]  # of a volume and the noise in it: the volume without
 MULTIPLE = 16  # of each side of a plane
@@ -28,7 +28,7 @@ class FinePrior:
     """A denoiser of volumes, (S, H, W): the fine network and what it is shown."""
 
     model: Fine
-    coarse: Tensor  # (S, H, W), blown up; 0 where there is none
+    known: Tensor  # (S, H, W), the coarse volume blown up, or, with a scan, the last estimate; 0 where there is neither
     adjoint: Tensor  # (S, H, W); 0 without a scan
     compensated: Tensor  # (S, H, W); 0 without a scan
     numbers: Tensor  # (NUMBERS,), but for the height
@@ -46,6 +46,11 @@ class FinePrior:
             return told
         untold = self._denoise(x, sigma, text_encoder.SILENT, shift)
         return untold + self.guidance * (told - untold)
+
+    def recall(self, estimate: Tensor) -> None:
+        """Show the network its own last estimate, made consistent, from now on. (S, H, W)."""
+        self.known = estimate
+        self.numbers[-2] = OWN
 
     def _denoise(self, x: Tensor, sigma: float, said: text_encoder.Encoded, shift: int) -> Tensor:
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
@@ -67,7 +72,7 @@ class FinePrior:
             low, high = self.extent
             numbers[1] = 2 * (first + SLICES / 2 - low) / max(1, high - low) - 1
         coarse, adjoint, compensated = (
-            _slab(part, first)[None] for part in (self.coarse, self.adjoint, self.compensated)
+            _slab(part, first)[None] for part in (self.known, self.adjoint, self.compensated)
         )
         return Shown(coarse, adjoint, compensated, numbers[None], said.tokens[None], said.heard[None])
 
@@ -86,7 +91,7 @@ def of_scan(model: Fine, scan: Measured, sentence: str = "", head: float = 0.0, 
 def of_coarse(model: Fine, small: Tensor, sentence: str = "", head: float = 0.0, *, lossy: bool = False) -> FinePrior:
     """The fine network shown a coarse volume, (36, 32, 40), and no scan: the prior alone."""
     numbers = torch.zeros(NUMBERS)
-    numbers[-2], numbers[-1] = 1, head
+    numbers[-2], numbers[-1] = COARSE, head
     big = blown_up(small, 0, len(small) * coarse.MM)
     filled = torch.nonzero(small.flatten(1).amax(1) > 0.25).flatten()
     extent = (int(filled[0]) * coarse.MM, int(filled[-1]) * coarse.MM + coarse.MM - 1) if len(filled) else None

@@ -21,7 +21,7 @@ from stagelight.engines.scan.acquisition.operator import A, Acquisition, Measure
 from stagelight.engines.scan.data import captions, pool
 from stagelight.engines.scan.model import text_encoder
 from stagelight.engines.scan.model.coarse import MM
-from stagelight.engines.scan.model.fine import NUMBERS, SLICES, Shown, blown_up, seen
+from stagelight.engines.scan.model.fine import COARSE, NUMBERS, SLICES, Shown, blown_up, seen
 
 MIRROR = {"left": "right", "right": "left"}
 PLANE = (128, 160)
@@ -93,7 +93,7 @@ class Pool:
             numbers[2:-2], adjoint, compensated = seen(scan)
             parts = (nothing, adjoint, compensated)
         else:
-            numbers[-2] = 1
+            numbers[-2] = COARSE
             rough = float(rng.uniform(0, 0.08))
             noisy = coarse + rough * torch.from_numpy(rng.standard_normal(coarse.shape).astype(np.float32))
             parts = (blown_up(noisy, first, SLICES), nothing, nothing)
