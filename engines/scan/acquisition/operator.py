@@ -104,6 +104,16 @@ def gradient(x: Tensor, scan: Measured) -> Tensor:
     return out
 
 
+def middle(shape: tuple[int, ...]) -> Tensor:
+    """The phase (H, W) by which centred k-space, its centre now at 0, becomes that of an image whose origin is at 0.
+
+    The origin of a centred image is its voxel n // 2 along each axis; here an image's is its first one.
+    """
+    turns = [torch.fft.fftfreq(n, dtype=torch.float64) * (n // 2) for n in shape]
+    angle = -2 * torch.pi * (turns[0][:, None] + turns[1])
+    return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
+
+
 def crop(acquisition: Acquisition, first: int, last: int) -> Acquisition:
     """The same scanner for some slices, where the mask leaves them independent.
 

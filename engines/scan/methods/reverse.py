@@ -59,16 +59,24 @@ def sigmas(config: Config) -> list[float]:
 
 
 def run(
-    config: Config, seed: int, shape: tuple[int, ...], denoise: Denoiser, consistency: Consistency | None = None
-) -> Iterator[Step]:
+    config: Config, seed: int, shape: tuple[int, ...], denoise: Denoiser, consistency: Consistency | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Iterator[Step]:  # fmt: skip
     """Sample one volume, a `Step` at a time; the last one's `consistent` is the result."""
     chance = torch.Generator().manual_seed(seed)
     schedule = sigmas(config)
-    x = schedule[0] * torch.randn(shape, generator=chance)
+    x = schedule[0] * _noise(shape, chance, dtype)
     for index, (sigma, following) in enumerate(pairwise(schedule)):
         denoised = denoise(x, sigma)
         z = denoised if consistency is None else consistency(denoised, sigma)
         yield Step(index + 1, sigma, x, denoised, z)
-        fresh = torch.randn(x.shape, generator=chance)
+        fresh = _noise(shape, chance, dtype)
         direction = (1 - config.eta**2) ** 0.5 * (x - z) / sigma + config.eta * fresh
         x = z + following * direction
+
+
+def _noise(shape: tuple[int, ...], chance: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """White noise of unit spread, of a complex kind in each part."""
+    if dtype.is_complex:
+        return torch.complex(*torch.randn((2, *shape), generator=chance))
+    return torch.randn(shape, generator=chance, dtype=dtype)

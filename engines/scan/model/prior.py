@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from stagelight.engines.experiment import weights
 from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.model import coarse, text_encoder
 from stagelight.engines.scan.model.coarse import Coarse
@@ -21,6 +24,7 @@ from stagelight.engines.scan.model.fine import COARSE, NUMBERS, OWN, SLICES, Fin
 Denoiser = Callable[[Tensor, float], Tensor]  # of a volume and the noise in it: the volume without
 MULTIPLE = 16  # of each side of a plane
 BATCH = 4  # slabs at a time
+FINE = Path(__file__).resolve().parents[1] / "weights" / "fine.safetensors"
 
 
 @dataclass
@@ -52,6 +56,11 @@ class FinePrior:
         self.known = estimate
         self.numbers[-2] = OWN
 
+    def forget(self) -> None:
+        """Show the network of a scan no estimate of its own, as before the first step."""
+        if self.numbers[-2] == OWN:
+            self.known, self.numbers[-2] = torch.zeros_like(self.adjoint), 0.0
+
     def _denoise(self, x: Tensor, sigma: float, said: text_encoder.Encoded, shift: int) -> Tensor:
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
         starts = cuts(len(x), shift)
@@ -75,6 +84,23 @@ class FinePrior:
             _slab(part, first)[None] for part in (self.known, self.adjoint, self.compensated)
         )
         return Shown(coarse, adjoint, compensated, numbers[None], said.tokens[None], said.heard[None])
+
+
+@cache
+def fine(path: Path = FINE) -> Fine:
+    """The published fine network.
+
+    Raises:
+        ValueError: no such file, not as it was sealed, or not these weights.
+    """
+    model = Fine()
+    try:
+        model.load_state_dict(weights.read(path)[0])
+    except (OSError, ValueError, RuntimeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path}: not weights of the fine network ({why}); take the published ones") from error
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model.eval()
 
 
 def of_scan(model: Fine, scan: Measured, sentence: str = "", head: float = 0.0, *, lossy: bool = False) -> FinePrior:
