@@ -20,14 +20,12 @@ from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
 from stagelight.engines.scan.methods import classical, proximal, reverse
 from stagelight.engines.scan.methods.classical import Setting
 from stagelight.engines.scan.model import prior
-from stagelight.engines.scan.model.fine import SLICES
-from stagelight.engines.scan.model.prior import FinePrior
+from stagelight.engines.scan.model.prior import SLICES, FinePrior
 from stagelight.engines.scan.solvers import consistent
 
 WEIGHT = 0.25  # of the classical penalties, in units of the noise
 SIGPY_WEIGHTS = (0.1, 0.2, 0.4)  # of sigpy's, likewise; the best on held-out points is what it is shown with
 OUT_OF_PHASE = 0.15  # spread of the part of an image that is not in phase with the centre of k-space
-SCANNED = 0.06  # spread of an image about what the network makes of a scan, see `training.train_fine`
 SHARE = 0.85  # of that, the part in what was measured
 
 
@@ -75,12 +73,12 @@ def diffusion(scan: Measured, asked: Asked, progress: Progress) -> tuple[Tensor,
     if alone:  # the network looks at slabs: a slice stands for all of its own
         scan = _repeated(scan)
     net = prior.of_scan(prior.fine(), scan, asked.prompt)
-    ends = []
+    ends, spread = [], net.model.config.sigma_scan
     for sample in range(asked.samples):
         denoise = OutOfPhase(net)
 
         def hold(estimate: Tensor, sigma: float, denoise: OutOfPhase = denoise) -> Tensor:
-            held = consistent(estimate, scan, SHARE * sigma * SCANNED / math.hypot(sigma, SCANNED))
+            held = consistent(estimate, scan, SHARE * sigma * spread / math.hypot(sigma, spread))
             denoise.recall(held)
             return held
 
@@ -92,8 +90,8 @@ def diffusion(scan: Measured, asked: Asked, progress: Progress) -> tuple[Tensor,
     found = torch.stack(ends)
     if alone:
         found = found.reshape(len(ends) * SLICES // count, count, *found.shape[2:])
-    spread = found.abs().std(0) if len(found) > 1 else torch.zeros(found.shape[1:])
-    return found.mean(0), spread
+    unsure = found.abs().std(0) if len(found) > 1 else torch.zeros(found.shape[1:])
+    return found.mean(0), unsure
 
 
 class OutOfPhase:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition import masks
 from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
+from stagelight.engines.scan.model.coarse import MM
 from stagelight.engines.scan.model.refiner import SCAN_NUMBERS, Given
 from stagelight.engines.scan.model.text_encoder import Encoded
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 RINGS = 8  # of k-space, over which the density of samples is given
+RAREST = 12.0  # what a rare point of k-space is weighted by at most in the compensated image
 
 
 def condition(
@@ -57,3 +60,30 @@ def described(scan: Measured) -> Tensor:
 def stack(parts: list[Given]) -> Given:
     """Several slabs as one batch."""
     return Given(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+
+def of_coarse(known: Tensor, height: float, sentence: Encoded) -> Given:
+    """The conditioning of one slab, B = 1, on a coarse volume, blown up, and on no scan. known: (S, H, W)."""
+    numbers = torch.zeros(SCAN_NUMBERS)
+    numbers[1] = 2 * height - 1
+    nothing = torch.zeros_like(known)
+    images = [p[None].contiguous(memory_format=torch.channels_last) for p in (known, nothing, nothing)]
+    return Given(images[0], images[1], images[2], numbers[None], sentence.tokens[None], sentence.heard[None])
+
+
+def compensated(scan: Measured) -> Tensor:
+    """The adjoint image with each point of k-space weighted by how rare it is, Re A* W y: (S, H, W)."""
+    share = described(scan)[2:]
+    away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(scan.acquisition.mask.shape))))
+    rare = (1 / share.clamp_min(1 / RAREST))[(away * RINGS).long().clamp_max(RINGS - 1)]
+    return A_adjoint(scan.y * rare, scan.acquisition).real
+
+
+def blown_up(coarse: Tensor, first: int, count: int) -> Tensor:
+    """Some slices at 1 mm of a volume at 4 mm, linearly between its voxels: (count, 4 H, 4 W)."""
+    at = ((torch.arange(first, first + count) + 0.5) / MM - 0.5).clamp(0, len(coarse) - 1)
+    below = at.floor().long().clamp_max(len(coarse) - 2)
+    share = (at - below)[:, None, None]
+    slices = coarse[below] * (1 - share) + coarse[below + 1] * share
+    big: Tensor = F.interpolate(slices[None], scale_factor=float(MM), mode="bilinear", align_corners=False)[0]
+    return big

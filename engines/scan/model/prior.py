@@ -7,7 +7,7 @@ to call, so that no seam stays where it was. All is in units of the scan's scale
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,86 +16,99 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.experiment import weights
-from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.model import coarse, text_encoder
+from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
+from stagelight.engines.scan.model import coarse, refiner
 from stagelight.engines.scan.model.coarse import Coarse
-from stagelight.engines.scan.model.fine import COARSE, NUMBERS, OWN, SLICES, Fine, Shown, blown_up, seen, stack
+from stagelight.engines.scan.model.conditioning import blown_up, compensated, condition, of_coarse, stack
+from stagelight.engines.scan.model.refiner import Given, Refiner
+from stagelight.engines.scan.model.text_encoder import SILENT, Encoded, encode
 
 Denoiser = Callable[[Tensor, float], Tensor]  # of a volume and the noise in it: the volume without
-MULTIPLE = 16  # of each side of a plane
+MULTIPLE = 8  # of each side of a plane
+SLICES = refiner.FINE.slices
 BATCH = 4  # slabs at a time
 FINE = Path(__file__).resolve().parents[1] / "weights" / "fine.safetensors"
 
 
 @dataclass
 class FinePrior:
-    """A denoiser of volumes, (S, H, W): the fine network and what it is shown."""
+    """A denoiser of volumes, (S, H, W): the fine network, and what it knows of the volume so far.
 
-    model: Fine
-    known: Tensor  # (S, H, W), the coarse volume blown up, or, with a scan, the last estimate; 0 where there is neither
-    adjoint: Tensor  # (S, H, W); 0 without a scan
-    compensated: Tensor  # (S, H, W); 0 without a scan
-    numbers: Tensor  # (NUMBERS,), but for the height
+    At first that is the adjoint image of a scan, or a coarse volume, blown up; from the second step of a sampler on it
+    is the network's own last estimate, made consistent with the scan (self-conditioning: Chen et al.,
+    arXiv:2208.04202), see `recall`.
+    """
+
+    model: Refiner
+    known: Tensor  # (S, H, W)
+    scan: Measured | None  # of scale 1
     extent: tuple[int, int] | None  # first and last slice of the brain, for the height; None: not said
-    said: text_encoder.Encoded
+    said: Encoded
     guidance: float = 1.0  # above 1 overdoes the words: D0 + g (D1 - D0)
     lossy: bool = False  # bfloat16 arithmetic: faster where the processor has it
-    chance: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))  # where the cuts fall
+
+    def __post_init__(self) -> None:
+        self._first = self.known
+        self._rare = None if self.scan is None else compensated(self.scan)
+        self._chance = torch.Generator().manual_seed(0)  # where the cuts fall
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """D(x; sigma)."""
-        shift = int(torch.randint(SLICES, (), generator=self.chance))
+        shift = int(torch.randint(SLICES, (), generator=self._chance))
         told = self._denoise(x, sigma, self.said, shift)
         if self.guidance == 1 or not self.said.words:
             return told
-        untold = self._denoise(x, sigma, text_encoder.SILENT, shift)
+        untold = self._denoise(x, sigma, SILENT, shift)
         return untold + self.guidance * (told - untold)
 
     def recall(self, estimate: Tensor) -> None:
-        """Show the network its own last estimate, made consistent, from now on. (S, H, W)."""
+        """Know an estimate, (S, H, W), from now on."""
         self.known = estimate
-        self.numbers[-2] = OWN
 
     def forget(self) -> None:
-        """Show the network of a scan no estimate of its own, as before the first step."""
-        if self.numbers[-2] == OWN:
-            self.known, self.numbers[-2] = torch.zeros_like(self.adjoint), 0.0
+        """Know what was known at first."""
+        self.known = self._first
 
-    def _denoise(self, x: Tensor, sigma: float, said: text_encoder.Encoded, shift: int) -> Tensor:
+    def _denoise(self, x: Tensor, sigma: float, said: Encoded, shift: int) -> Tensor:
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
         starts = cuts(len(x), shift)
         for at in range(0, len(starts), BATCH):
             some = starts[at : at + BATCH]
             noisy = torch.stack([_slab(x, s) for s in some])
-            shown = stack([self._shown(s, said) for s in some])
+            given = stack([self._given(s, said) for s in some])
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.lossy):
-                found = self.model(noisy, torch.full((len(some),), sigma), shown).float()
+                found = self.model(noisy, torch.full((len(some),), sigma), given).float()
             for s, slab in zip(some, found[:, :, : x.shape[1], : x.shape[2]], strict=True):
                 total[s : s + SLICES] += slab[: len(x)]
                 count[s : s + SLICES] += 1
         return total / count
 
-    def _shown(self, first: int, said: text_encoder.Encoded) -> Shown:
-        numbers = self.numbers.clone()
+    def _given(self, first: int, said: Encoded) -> Given:
+        height = 0.5
         if self.extent is not None:
             low, high = self.extent
-            numbers[1] = 2 * (first + SLICES / 2 - low) / max(1, high - low) - 1
-        coarse, adjoint, compensated = (
-            _slab(part, first)[None] for part in (self.known, self.adjoint, self.compensated)
-        )
-        return Shown(coarse, adjoint, compensated, numbers[None], said.tokens[None], said.heard[None])
+            height = (first + SLICES / 2 - low) / max(1, high - low)
+        part = slice(first, first + SLICES)
+        if self.scan is None or self._rare is None:
+            given = of_coarse(self.known[part], height, said)
+        else:
+            at = self.scan.acquisition
+            scan = replace(self.scan, acquisition=Acquisition(at.mask, at.sens[:, part]), y=self.scan.y[:, part])
+            given = condition(self.known[part], self._rare[part] - self.known[part], scan, height, said)
+        mean, doubt, residue = (_slab(image[0], 0)[None] for image in given[:3])
+        return given._replace(mean=mean, doubt=doubt, residue=residue)
 
 
 @cache
-def fine(path: Path = FINE) -> Fine:
+def fine(path: Path = FINE) -> Refiner:
     """The published fine network.
 
     Raises:
         ValueError: no such file, not as it was sealed, or not these weights.
     """
-    model = Fine()
+    model = Refiner(refiner.FINE)
     try:
-        model.load_state_dict(weights.read(path)[0])
+        model.net.load_state_dict(weights.read(path)[0])
     except (OSError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(f"{path}: not weights of the fine network ({why}); take the published ones") from error
@@ -103,35 +116,29 @@ def fine(path: Path = FINE) -> Fine:
     return model.eval()
 
 
-def of_scan(model: Fine, scan: Measured, sentence: str = "", head: float = 0.0, *, lossy: bool = False) -> FinePrior:
-    """The fine network shown a scan as it was measured: adjoint image, compensated image, density of samples."""
-    numbers = torch.zeros(NUMBERS)
-    numbers[0], numbers[-1] = 1, head
-    numbers[2:-2], adjoint, compensated = seen(scan)
+def of_scan(model: Refiner, scan: Measured, sentence: str = "", *, lossy: bool = False) -> FinePrior:
+    """The fine network shown a scan as it was measured: its adjoint image and the density of its samples."""
+    adjoint = A_adjoint(scan.y, scan.acquisition).real
     filled = torch.nonzero(adjoint.clamp_min(0).flatten(1).quantile(0.9, dim=1) > 0.1).flatten()
     extent = (int(filled[0]), int(filled[-1])) if len(filled) > 8 else None
-    nothing = torch.zeros_like(adjoint)
-    return FinePrior(model, nothing, adjoint, compensated, numbers, extent, text_encoder.encode(sentence), lossy=lossy)
+    return FinePrior(model, adjoint, scan, extent, encode(sentence), lossy=lossy)
 
 
-def of_coarse(model: Fine, small: Tensor, sentence: str = "", head: float = 0.0, *, lossy: bool = False) -> FinePrior:
+def of_coarse_volume(model: Refiner, small: Tensor, sentence: str = "", *, lossy: bool = False) -> FinePrior:
     """The fine network shown a coarse volume, (36, 32, 40), and no scan: the prior alone."""
-    numbers = torch.zeros(NUMBERS)
-    numbers[-2], numbers[-1] = COARSE, head
     big = blown_up(small, 0, len(small) * coarse.MM)
     filled = torch.nonzero(small.flatten(1).amax(1) > 0.25).flatten()
     extent = (int(filled[0]) * coarse.MM, int(filled[-1]) * coarse.MM + coarse.MM - 1) if len(filled) else None
-    nothing = torch.zeros_like(big)
-    return FinePrior(model, big, nothing, nothing, numbers, extent, text_encoder.encode(sentence), lossy=lossy)
+    return FinePrior(model, big, None, extent, encode(sentence), lossy=lossy)
 
 
 def of_words(
     model: Coarse, sentence: str = "", head: float = 0.0, guidance: float = 1.0, *, lossy: bool = False
 ) -> Denoiser:
     """The coarse network and a sentence as a denoiser of volumes at 4 mm."""
-    said = text_encoder.encode(sentence)
+    said = encode(sentence)
 
-    def one(x: Tensor, sigma: float, heard: text_encoder.Encoded) -> Tensor:
+    def one(x: Tensor, sigma: float, heard: Encoded) -> Tensor:
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=lossy):
             found: Tensor = model(
                 x[None], torch.tensor([sigma]), torch.tensor([head]), heard.tokens[None], heard.heard[None]
@@ -142,7 +149,7 @@ def of_words(
         told = one(x, sigma, said)
         if guidance == 1 or not said.words:
             return told
-        untold = one(x, sigma, text_encoder.SILENT)
+        untold = one(x, sigma, SILENT)
         return untold + guidance * (told - untold)
 
     return denoise

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from stagelight.engines.scan.model import unet
 from stagelight.engines.scan.model.unet import UNet
 
+BRIGHT = 0.25  # spread of images about zero
 SCAN_NUMBERS = 12  # length of the vector that describes a scan, see `conditioning`
 
 
@@ -43,13 +44,17 @@ class Config:
     heads: int = 4
     context: int = 128  # width of a token after the adapter
     sigma_scan: float = 0.06  # s where the scan is known: spread of an image about its quick reconstruction
-    sigma_image: float = 0.25  # s where it is not
+    sigma_image: float = BRIGHT  # s where it is not
     places: bool = False  # tell every place where it lies in the plane, which else the scan shows
 
 
 PUBLISHED = Config()
 # Of a network that never sees a scan: deeper, so that a brain's two sides know of one another.
 ALONE = Config(widths=(48, 96, 128, 160), places=True)
+
+
+# Of the fine network, whose m is what it knows so far: an adjoint image, a coarse volume, its own last estimate.
+FINE = Config(sigma_scan=0.06, sigma_image=0.10)
 
 
 class Given(NamedTuple):
@@ -91,7 +96,7 @@ class Refiner(nn.Module):
         """F of the preconditioning: x scaled to unit spread, c_noise (B,)."""
         config = self.config
         # Each input is brought to about unit spread, so that none drowns the others.
-        parts = [x, given.mean / config.sigma_image, given.doubt / config.sigma_scan, given.residue / config.sigma_scan]
+        parts = [x, given.mean / BRIGHT, given.doubt / config.sigma_scan, given.residue / config.sigma_scan]
         if config.places:
             parts.append(unet.coordinates(x.shape[2:]).to(x).expand(len(x), -1, -1, -1))
         images = F.pixel_unshuffle(torch.cat(parts, 1).clamp(-unet.CLAMP, unet.CLAMP), 2)

@@ -1,7 +1,7 @@
 """What the fine network practises on: slabs of the pool's volumes, scanned anew each time that they are drawn.
 
 A scan here has one coil or several, a smooth phase of the object and, as where both are estimated, a smooth error of
-that phase; a mask of three kinds; noise. What is shown of it is what was measured, see `model.fine.Shown`.
+that phase; a mask of three kinds; noise.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from scipy import ndimage
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition import coils, masks
-from stagelight.engines.scan.acquisition.operator import A, Acquisition, Measured
+from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Acquisition, Measured
 from stagelight.engines.scan.data import captions, pool
 from stagelight.engines.scan.model import text_encoder
 from stagelight.engines.scan.model.coarse import MM
-from stagelight.engines.scan.model.fine import COARSE, NUMBERS, SLICES, Shown, blown_up, seen
+from stagelight.engines.scan.model.conditioning import blown_up
+from stagelight.engines.scan.model.refiner import FINE
 
 MIRROR = {"left": "right", "right": "left"}
 PLANE = (128, 160)
+SLICES = FINE.slices
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Config:
     quietest: float = 0.003  # noise of real and imaginary part, drawn evenly in its logarithm
     loudest: float = 0.03
     without_text: float = 0.12
-    unsaid: float = 0.25  # share that is not told its height, nor whether it is a head
+    unsaid: float = 0.25  # share that is not told its height
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ class Slab:
     """One exercise."""
 
     x: Tensor  # (S, H, W) in units of the scan's scale
-    shown: Shown  # B = 1
+    known: Tensor  # (S, H, W) what is known of it at first: the adjoint image of a scan, or the coarse volume, blown up
     scan: Measured | None  # of these slices
+    height: float  # of the middle slice, 0 to 1; 0.5 where it is not said
+    sentence: text_encoder.Encoded
 
 
 class Pool:
@@ -78,28 +82,18 @@ class Pool:
         if rng.random() < 0.5:
             x, coarse = x.flip(1), coarse.flip(1)
             fact = replace(fact, side=MIRROR.get(fact.side, fact.side))
-        numbers = torch.zeros(NUMBERS)
-        height = None if item.view == "window" else (first + SLICES / 2 - low) / max(1, high - low)
-        if rng.random() >= config.unsaid:
-            numbers[1] = 0.0 if height is None else 2 * height - 1
-            numbers[-1] = 1.0 if fact.head else -1.0
+        height = None
+        if item.view != "window" and rng.random() >= config.unsaid:
+            height = (first + SLICES / 2 - low) / max(1, high - low)
         said = "" if rng.random() < config.without_text else captions.describe(fact, height, rng, item.ventricles)
-        sentence = text_encoder.encode(said)
-        nothing = torch.zeros_like(x)
-        scan, parts = None, (nothing, nothing, nothing)
+        scan = None
         if rng.random() < config.scanned:
             scan = self._scan(x, config, rng)
-            numbers[0] = 1
-            numbers[2:-2], adjoint, compensated = seen(scan)
-            parts = (nothing, adjoint, compensated)
+            known = A_adjoint(scan.y, scan.acquisition).real
         else:
-            numbers[-2] = COARSE
-            rough = float(rng.uniform(0, 0.08))
-            noisy = coarse + rough * torch.from_numpy(rng.standard_normal(coarse.shape).astype(np.float32))
-            parts = (blown_up(noisy, first, SLICES), nothing, nothing)
-        big, adjoint, compensated = (part[None] for part in parts)
-        shown = Shown(big, adjoint, compensated, numbers[None], sentence.tokens[None], sentence.heard[None])
-        return Slab(x, shown, scan)
+            noise = torch.from_numpy(rng.standard_normal(coarse.shape).astype(np.float32))
+            known = blown_up(coarse + float(rng.uniform(0, 0.08)) * noise, first, SLICES)
+        return Slab(x, known, scan, 0.5 if height is None else height, text_encoder.encode(said))
 
     def _scan(self, x: Tensor, config: Config, rng: np.random.Generator) -> Measured:
         """Measurements of a slab, with its coils and phase as they would be estimated."""

@@ -17,13 +17,13 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.model.fine import OWN, Fine, Shown, stack
+from stagelight.engines.scan.model.conditioning import compensated, condition, of_coarse, stack
+from stagelight.engines.scan.model.refiner import FINE, Given, Refiner
 from stagelight.engines.scan.solvers import consistent
 from stagelight.engines.scan.training import practice, trainer
-from stagelight.engines.scan.training.practice import Pool
+from stagelight.engines.scan.training.practice import Pool, Slab
 
 SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
-SCANNED, COARSE = 0.06, 0.10  # spread of images about what is known of them, with a scan and with the coarse volume
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,18 @@ class Config(trainer.Config):
     practice: practice.Config = field(default_factory=practice.Config)
     pure: tuple[float, float] = (0.35, 0.12)  # share of pure noise, with a scan and without
     noise: tuple[float, float] = (0.2, 1.3)  # else: mean and spread of ln(sigma / what is not known)
-    earlier: tuple[float, ...] = (0.3, 0.35, 0.2, 0.15)  # shares of 0, 1, 2, 3 estimates before the one that is paid
+    earlier: tuple[float, ...] = (0.3, 0.3, 0.25, 0.15)  # shares of 0, 1, 2, 3 estimates before the one that is paid
 
 
 class Trainer(trainer.Trainer):
     """The life of one run."""
 
     config: Config
+    model: Refiner
 
     def __init__(self, config: Config, seed: int, volumes: Pool, start: Mapping[str, Tensor] | None = None) -> None:
         torch.manual_seed(seed)  # initial weights
-        model = Fine()
+        model = Refiner(FINE)
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             model.load_state_dict(start)
@@ -55,24 +56,23 @@ class Trainer(trainer.Trainer):
         """The mean over slabs; and the gain of consistency's outcome over the zero-filled image, in dB."""
         config, rng = self.config, self.rng
         slabs = [self.volumes.slab(config.practice, rng) for _ in range(config.batch)]
-        spread = torch.tensor([COARSE if slab.scan is None else SCANNED for slab in slabs])
+        spread = torch.tensor([FINE.sigma_image if slab.scan is None else FINE.sigma_scan for slab in slabs])
         middle, wide = config.noise
         sigma = spread * (torch.randn(len(slabs), generator=self.torch_rng) * wide + middle).exp()
         pure = torch.tensor([rng.random() < config.pure[slab.scan is None] for slab in slabs])
         sigma = torch.where(pure, torch.tensor(SIGMA_MAX), sigma.clamp_max(SIGMA_MAX))
+        taus = (sigma * spread / torch.hypot(sigma, spread)).tolist()
         x = torch.stack([slab.x for slab in slabs])
-        noise = torch.randn(x.shape, generator=self.torch_rng)
-        noisy, shown = x + sigma[:, None, None, None] * noise, stack([slab.shown for slab in slabs])
-        taus = sigma * spread / torch.hypot(sigma, spread)
+        noisy = x + sigma[:, None, None, None] * torch.randn(x.shape, generator=self.torch_rng)
+        known = [slab.known for slab in slabs]
         scanned = [n for n, slab in enumerate(slabs) if slab.scan is not None]
         for _ in range(int(rng.choice(len(config.earlier), p=config.earlier)) if scanned else 0):
-            some = Shown(*(part[scanned] for part in shown))
+            some = [slabs[n] for n in scanned]
             with torch.no_grad():
-                last = self._predict(noisy[scanned], sigma[scanned], some)
+                last = self._predict(noisy[scanned], sigma[scanned], some, [known[n] for n in scanned])
             for n, estimate in zip(scanned, last, strict=True):
-                shown.known[n] = consistent(estimate, _scan(slabs[n]), float(taus[n]), 2)
-                shown.numbers[n, -2] = OWN
-        found = self._predict(noisy, sigma, shown)
+                known[n] = consistent(estimate, _scan(slabs[n]), taus[n], 2)
+        found = self._predict(noisy, sigma, slabs, known)
         support = F.max_pool2d((x > 0.05).float(), 7, 1, 3)
         care = 0.1 + 0.9 * support
         weight = (sigma**2 + spread**2) / (sigma * spread) ** 2
@@ -81,7 +81,7 @@ class Trainer(trainer.Trainer):
         for n, slab in enumerate(slabs):
             z = found[n]
             if slab.scan is not None:
-                z = consistent(z, slab.scan, float(taus[n]), 2)
+                z = consistent(z, slab.scan, taus[n], 2)
             each = care[n] / care[n].mean()
             error = (each * (z - x[n]).square()).mean()
             loss = weight[n] * error
@@ -89,26 +89,24 @@ class Trainer(trainer.Trainer):
             if slab.scan is None:
                 figures["alone"].append(float(loss.detach()))
             elif pure[n]:
-                before = (each * (slab.shown.adjoint[0] - x[n]).square()).mean()
+                before = (each * (slab.known - x[n]).square()).mean()
                 figures["pure"].append(float(loss.detach()))
                 figures["gain"].append(float(10 * torch.log10(before / error.detach())))
         return total, {name: sum(some) / len(some) if some else float("nan") for name, some in figures.items()}
 
-    def _predict(self, x: Tensor, sigma: Tensor, shown: Shown) -> Tensor:
+    def _predict(self, x: Tensor, sigma: Tensor, slabs: list[Slab], known: list[Tensor]) -> Tensor:
+        given = stack([_given(slab, each) for slab, each in zip(slabs, known, strict=True)])
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.lossy):
-            found: Tensor = self.model(x, sigma, shown)
+            found: Tensor = self.model(x, sigma, given)
         return found.float()
 
 
-def _scan(slab: practice.Slab) -> Measured:
+def _given(slab: Slab, known: Tensor) -> Given:
+    if slab.scan is None:
+        return of_coarse(known, slab.height, slab.sentence)
+    return condition(known, compensated(slab.scan) - known, slab.scan, slab.height, slab.sentence)
+
+
+def _scan(slab: Slab) -> Measured:
     assert slab.scan is not None
     return slab.scan
-
-
-def from_alone(old: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights to begin with, of the network that dreamt before: the numbers that it was not told count for nothing."""
-    model = Fine().state_dict()
-    new = {f"net.{name}": value.float() for name, value in old.items()}
-    told = model["net.embed.0.weight"].shape[1]
-    new["net.embed.0.weight"] = F.pad(new["net.embed.0.weight"], (0, told - new["net.embed.0.weight"].shape[1]))
-    return new
