@@ -25,7 +25,7 @@ from torch import Tensor
 from stagelight.engines.experiment.progress import Progress, silent
 from stagelight.engines.scan.acquisition import coil_estimation, masks, noise, operator
 from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
-from stagelight.engines.scan.methods.of_measured import METHODS, Asked
+from stagelight.engines.scan.methods.of_measured import METHODS, Asked, available
 from stagelight.engines.scan.solvers import misfit
 
 Complex = NDArray[np.complex64]
@@ -61,7 +61,7 @@ class Reconstruction:
 def reconstruct(
     kspace: Complex, mask: Bools | None = None, maps: Complex | None = None, sigma: float | None = None,
     prompt: str = "", *, kind: str = "", noise_scan: Complex | None = None, coils: int = COILS, sets: int = 1,
-    method: str = "diffusion", samples: int = 4, seed: int = 1, progress: Progress = silent,
+    method: str = "classical", samples: int = 4, seed: int = 1, progress: Progress = silent,
 ) -> Reconstruction:  # fmt: skip
     """Reconstruct Cartesian k-space of one or several coils.
 
@@ -76,7 +76,7 @@ def reconstruct(
         noise_scan: (C, N) samples without signal.
         coils: virtual ones to compress to, at most.
         sets: of ESPIRiT maps, 1 or 2: 2 where the object is larger than the field of view.
-        method: one of `METHODS`.
+        method: one of `of_measured.available()`.
         samples: of diffusion, of which the mean is taken.
         seed: of all chance.
         progress: told of each step.
@@ -84,8 +84,8 @@ def reconstruct(
     Raises:
         ValueError: the k-space cannot be reconstructed; in one line, with what was found and what was wanted.
     """
-    if method not in METHODS:
-        raise ValueError(f"method {method!r}, wanted one of {', '.join(METHODS)}")
+    if method not in available():
+        raise ValueError(f"method {method!r}, wanted one of {', '.join(available())}")
     ready = prepare(kspace, mask, maps, sigma, kind=kind, noise_scan=noise_scan, coils=coils, sets=sets)
     asked = Asked(prompt, samples, seed=seed)
     kept, apart = held_out(ready.scan, seed)

@@ -125,3 +125,8 @@ def _repeated(scan: Measured) -> Measured:
 
 
 METHODS: dict[str, Method] = {"diffusion": diffusion, "classical": mean, "sigpy": sigpy_wavelet}
+
+
+def available() -> tuple[str, ...]:
+    """The names of `METHODS` in the order of their cost; the network's where its weights are."""
+    return ("sigpy", "classical", "diffusion") if prior.FINE.is_file() else ("sigpy", "classical")
