@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.model import coarse, text_encoder
+from stagelight.engines.scan.model import arithmetic, coarse, text_encoder
 from stagelight.engines.scan.model.coarse import Coarse
 from stagelight.engines.scan.model.fine import COARSE, NUMBERS, OWN, SLICES, Fine, Shown, blown_up, seen, stack
 
@@ -59,7 +59,7 @@ class FinePrior:
             some = starts[at : at + BATCH]
             noisy = torch.stack([_slab(x, s) for s in some])
             shown = stack([self._shown(s, said) for s in some])
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.lossy):
+            with torch.no_grad(), arithmetic.autocast(self.lossy):
                 found = self.model(noisy, torch.full((len(some),), sigma), shown).float()
             for s, slab in zip(some, found[:, :, : x.shape[1], : x.shape[2]], strict=True):
                 total[s : s + SLICES] += slab[: len(x)]
@@ -106,7 +106,7 @@ def of_words(
     said = text_encoder.encode(sentence)
 
     def one(x: Tensor, sigma: float, heard: text_encoder.Encoded) -> Tensor:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=lossy):
+        with torch.no_grad(), arithmetic.autocast(lossy):
             found: Tensor = model(
                 x[None], torch.tensor([sigma]), torch.tensor([head]), heard.tokens[None], heard.heard[None]
             ).float()

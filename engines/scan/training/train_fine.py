@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.model import arithmetic
 from stagelight.engines.scan.model.fine import OWN, Fine, Shown, stack
 from stagelight.engines.scan.solvers import consistent
 from stagelight.engines.scan.training import practice, trainer
@@ -95,7 +96,7 @@ class Trainer(trainer.Trainer):
         return total, {name: sum(some) / len(some) if some else float("nan") for name, some in figures.items()}
 
     def _predict(self, x: Tensor, sigma: Tensor, shown: Shown) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.lossy):
+        with arithmetic.autocast(self.config.lossy):
             found: Tensor = self.model(x, sigma, shown)
         return found.float()
 
