@@ -261,10 +261,14 @@ def _warnings(asked: Asked) -> list[str]:
 
 
 def unheard(prompt: str) -> list[str]:
-    """The words of a prompt, of four letters and more, that are in no sentence of the training."""
+    """The words of a prompt, of three letters and more, that are in no sentence of the training."""
     parts = (
         *(captions.CONTRAST_WORDS, captions.PATHOLOGY_WORDS, captions.SIDE_WORDS, captions.LEVELS),
-        *(captions.HEAD_OPENINGS, captions.OPENINGS, "small medium sized large, wide or narrow ventricles, slices"),
+        *(
+            captions.HEAD_OPENINGS,
+            captions.OPENINGS,
+            "small medium sized large, wide or narrow ventricles, slices, and with",
+        ),
     )
     known = set(re.findall(r"\w+", str(parts).lower()))
-    return sorted({word for word in re.findall(r"\w{4,}", prompt.lower()) if word not in known})
+    return sorted({word for word in re.findall(r"\w{3,}", prompt.lower()) if word not in known})
