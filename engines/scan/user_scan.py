@@ -151,8 +151,8 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
     for name, way in _classical(ready.scan).items():
         kept[name] = _piece(ready, work, name, way)
         yield measured(name, kept[name])
-    both = [kept[name] for name in ("variation", "wavelet")]
-    yield measured("mean", {name: sum(each[name] for each in both) / (2 if name == "x" else 1) for name in both[0]})
+    edges, waves = kept["variation"], kept["wavelet"]
+    yield measured("mean", {"x": (edges["x"] + waves["x"]) / 2, "seconds": edges["seconds"] + waves["seconds"]})
     if denoiser.WEIGHTS.is_file() and ready.scan.acquisition.mask.ndim == 2:
         net = _Network(ready, work)
         yield measured("ours", _piece(ready, work, "ours", net.unrolled))
@@ -162,8 +162,8 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
             path = folder / f"{stem}_uncertainty.nii.gz"
             nifti.save(nifti.back(uncertainty.expected(volumes), own) * np.float32(own.placed.scale), own, path)
             more = uncertainty.coverage(volumes, own.placed.x, own.placed.brain, ready.asked.acceleration)
-            mean = np.mean([each["x"] for each in found], 0)
-            yield measured("samples", {"x": mean, "seconds": sum(each["seconds"] for each in found)}, more, path)
+            mean, seconds = np.mean([each["x"] for each in found], 0), np.sum([each["seconds"] for each in found], 0)
+            yield measured("samples", {"x": mean, "seconds": np.asarray(seconds)}, more, path)
 
 
 def recorded(asked: Asked, seed: int, work: Work) -> Recording:

@@ -21,7 +21,7 @@ from stagelight.engines.experiment.progress import NEVER, Interrupted  # noqa: E
 from stagelight.engines.scan import direct_reconstructions, user_scan  # noqa: E402
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.data import grid  # noqa: E402
-from stagelight.engines.scan.methods import classical  # noqa: E402
+from stagelight.engines.scan.methods import classical, diffusion  # noqa: E402
 from stagelight.engines.scan.model import denoiser  # noqa: E402
 from stagelight.engines.scan.run_cache import Work  # noqa: E402
 from support.scan import grainy, phantom, saved, small_prior  # noqa: E402
@@ -113,7 +113,7 @@ def test_the_network_and_its_samples_come_last_with_an_uncertainty(
     weights.write_bytes(b"")
     monkeypatch.setattr(denoiser, "WEIGHTS", weights)
     monkeypatch.setattr(denoiser, "load", lambda: prior.model)
-    monkeypatch.setattr(user_scan.diffusion, "STEPS", 2)
+    monkeypatch.setattr(diffusion, "STEPS", 2)
     found = run(user_scan.Asked(volume(tmp_path), acceleration=2.0, samples=2, prompt="T1"), tmp_path, quickly)
     assert [outcome.name for outcome in found[-2:]] == ["ours", "samples"]
     assert 0 <= found[-1].figures["coverage.two_sigma.r2"] <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -35,14 +36,14 @@ def test_the_library_and_the_processor_are_asked(
     monkeypatch: pytest.MonkeyPatch, library: bool, processor: bool, machine: str, has: bool
 ) -> None:
     asked = SimpleNamespace(mkldnn=SimpleNamespace(_is_mkldnn_bf16_supported=lambda: library))
-    monkeypatch.setattr(arithmetic.torch, "ops", asked)
-    monkeypatch.setattr(arithmetic.torch.cpu, "_is_avx512_bf16_supported", lambda: processor)
-    monkeypatch.setattr(arithmetic.platform, "machine", lambda: machine)
+    monkeypatch.setattr(torch, "ops", asked)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: processor)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     assert arithmetic.has_bfloat16() is has
     assert (_dtype(True) == torch.bfloat16) is has
     assert _dtype(False) == torch.float32
 
 
 def test_a_build_that_cannot_be_asked_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arithmetic.torch, "ops", SimpleNamespace())
+    monkeypatch.setattr(torch, "ops", SimpleNamespace())
     assert not arithmetic.has_bfloat16()
