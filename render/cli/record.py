@@ -58,6 +58,12 @@ def record(
     The recording holds what the scene and its page show. An interrupted run resumes from its last checkpoint. A
     recording is two files, a .npz and a .json, written when the run is finished.
 
+    With --volume a brain of your own is scanned in simulation and reconstructed by each method. Volumes, in the file's
+    own voxels and intensities, and figures are there as soon as each method is done; the same command resumes.
+
+    With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
+    reply is on disk before it is used, so the same command resumes.
+
     \b
     Examples:
         click record rollout
@@ -65,12 +71,6 @@ def record(
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
         click record village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --out mine
-
-    With --volume a brain of your own is scanned in simulation and reconstructed by each method. Volumes, in the file's
-    own voxels and intensities, and figures are there as soon as each method is done; the same command resumes.
-
-    With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
-    reply is on disk before it is used, so the same command resumes.
     """
     places: Places = context.obj
     checkpoints = places.cache.parent / "record" / scene
