@@ -40,6 +40,7 @@ from stagelight.engines.scan.run_cache import Work
 MOST = 40.0  # acceleration
 NOISE = (0.0005, 0.2)  # of noise, where 1 is the brightest tissue
 LEARNT_COILS = (1, 4)
+BESIDE = ("reference.nii.gz", "brain.nii.gz", "measured_points.npy")  # what is written before any method
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,12 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
     `variation`, `wavelet`, `mean` of these two, and where the weights are `ours`, and `samples` if any were asked for.
 
     Raises:
+        ValueError: the mask that was given would be written over.
         Interrupted: time is up; the same call resumes.
     """
     own, stem = ready.own, volume_file.stem(ready.asked.path)
+    if ready.asked.mask and ready.asked.mask.resolve() in {(folder / f"{stem}_{name}").resolve() for name in BESIDE}:
+        raise ValueError(f"--mask {ready.asked.mask} would be written over; give another folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
     facts: dict[str, float] = {}
 
@@ -141,7 +145,7 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
         figures |= ready.native(operator.volume(x)) | {"seconds": seconds} | dict(more or {})
         return done(name, figures, path, *beside)
 
-    paths = [folder / f"{stem}_{name}" for name in ("reference.nii.gz", "brain.nii.gz", "measured_points.npy")]
+    paths = [folder / f"{stem}_{name}" for name in BESIDE]
     nifti.save(np.where(own.brain, ready.reference * own.placed.scale + own.levels.dark, own.levels.air), own, paths[0])
     nifti.save(own.brain, own, paths[1])
     with atomic(paths[2]) as file:
@@ -213,7 +217,8 @@ class _Network:
         for done, x in enumerate(states, 1):
             last = x
             self.work.progress(what, done, total, {})
-            interrupt_after(self.work.deadline, what)
+            if done < total:
+                interrupt_after(self.work.deadline, what)
         return last * self.scan.scale
 
 

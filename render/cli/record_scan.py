@@ -124,8 +124,9 @@ def reconstruct(
                 if one.name not in ("volume", "recording") and getattr(given, one.name) is not None
             },
         )
-        if given.recording and given.sigma is not None:
-            raise click.UsageError("--recording is of the published noise; leave out --sigma.")
+        for name in ("sigma", "device"):
+            if given.recording and getattr(given, name) is not None:
+                raise click.UsageError(f"--recording has the published noise, and cpu; leave out --{name}.")
         if fresh:
             shutil.rmtree(cache, ignore_errors=True)
         folder, seed = out or Path.cwd(), seed or 0

@@ -18,7 +18,7 @@ pytest.importorskip("tokenizers")
 pytestmark = pytest.mark.engine
 
 from stagelight.engines.experiment.progress import NEVER, Interrupted  # noqa: E402
-from stagelight.engines.scan import direct_reconstructions, user_scan  # noqa: E402
+from stagelight.engines.scan import direct_reconstructions, record, user_scan  # noqa: E402
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.data import grid  # noqa: E402
 from stagelight.engines.scan.methods import classical, diffusion  # noqa: E402
@@ -155,3 +155,25 @@ def test_the_mean_is_one_thing_wherever_no_reference_tunes_it() -> None:
     setting = classical.usual(one)
     mean = (classical.variation(one, setting) + classical.wavelet(one, setting)) / 2
     assert np.abs(found["mean"] - operator.volume(mean) * scan.scale).max() < 2e-3
+
+
+def test_a_mask_that_would_be_written_over_is_refused(tmp_path: Path, quickly: list[Any]) -> None:
+    (tmp_path / "out").mkdir()
+    mask = saved(tmp_path / "out" / "me_brain.nii.gz", grainy((40, 48, 36)) > 0, np.diag([2.5, 2.5, 2.5, 1]), np.uint8)
+    with pytest.raises(ValueError, match=r"--mask .*me_brain.nii.gz would be written over; give another folder"):
+        run(user_scan.Asked(volume(tmp_path), mask=mask), tmp_path, quickly)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["me_brain.nii.gz"]
+
+
+def test_a_recording_is_of_the_common_grid_and_of_what_was_asked(
+    tmp_path: Path, quickly: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(record, "make", lambda cache, progress, **given: seen.update(given, cache=cache))
+    asked = user_scan.Asked(volume(tmp_path), acceleration=6.0, coils=4)
+    user_scan.recorded(asked, 3, Work(tmp_path / "cache", lambda *a: None, 5.0))
+    assert seen["shown"].x.shape == grid.SHAPE
+    assert seen["shown"].x.max() == 1
+    assert not seen["shown"].lesion.any()
+    assert (seen["config"].acceleration, seen["config"].grid, seen["config"].coils) == (6.0, (6.0,), 4)
+    assert (seen["seed"], seen["deadline"], seen["cache"]) == (3, 5.0, tmp_path / "cache")

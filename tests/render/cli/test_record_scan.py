@@ -36,7 +36,7 @@ def test_what_cannot_be_scanned_is_one_line(call: Call, tmp_path: Path) -> None:
     for arguments, said in (
         (["--volume", str(tmp_path / "nowhere.nii")], "nowhere.nii: no such file; wanted one 3D volume of a brain"),
         (["--volume", "me.nii", "--acceleration", "99"], "acceleration 99, wanted 1 to 40"),
-        (["--volume", "me.nii", "--recording", "--sigma", "0.02"], "--recording is of the published noise"),
+        (["--volume", "me.nii", "--recording", "--sigma", "0.02"], "--recording has the published noise"),
     ):
         code, out, err = call("record", "scan", *arguments)
         assert (code, out) == (2, "")
