@@ -34,7 +34,7 @@ def volumes(
 ) -> Arrays:
     """Each method's volume (X, Y, Z) in [0, 1], and under `<method>_seconds` the seconds of one core that it took.
 
-    `settings` are those of total variation and of wavelets; None takes the quick reconstruction's, by the noise.
+    `settings` are those of total variation and of wavelets; None takes `classical.usual`.
     """
     scale, scan = scan.scale, denoiser.unit(scan)
     found: Arrays = {}
@@ -48,8 +48,7 @@ def volumes(
         return x
 
     keep("zero_filled", classical.zero_filled(scan))
-    noise = max(scan.sigma, 0.002)
-    edges, waves = settings or (Setting(0.25 * noise, 40), Setting(0.40 * noise, 40))
+    edges, waves = settings or (classical.usual(scan),) * 2
     keep(
         "mean",
         (keep("variation", classical.variation(scan, edges)) + keep("wavelet", classical.wavelet(scan, waves))) / 2,

@@ -53,7 +53,7 @@ class Config:
     kept: int = 14  # of those, recorded
     samples: int = 8  # seeds of which the result is the mean
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
-    lossy: bool = True  # bfloat16 in the network's arithmetic
+    lossy: bool = True  # bfloat16 in the network's arithmetic, where the processor has it
     seen: int = 12  # brains of the training data that are shown
 
 

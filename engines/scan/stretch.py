@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -46,7 +46,6 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
                 f"run `click record {before.name}`"
             )
     config = Config(**{name: value for name, value in before.config.items() if name in own})
-    config = replace(config, lossy=config.lossy and has_bfloat16())
     ran = PatientRuns(config, before.seed, shown, denoiser.WEIGHTS, Work(cache, progress, NEVER))
     arrays = ran.still()
     for what, prepared, sampling, names, count in (
@@ -70,8 +69,3 @@ def stretch(before: Recording, cache: Path, progress: Progress) -> Stretch:
         tolerance=TOLERANCE,
         levels={name: KPLANE_LEVELS if "kplane" in name else LEVEL for name in pictures},
     )
-
-
-def has_bfloat16() -> bool:
-    """Tell whether the processor multiplies in bfloat16. Where it does not, float32 takes a sixth of the time."""
-    return bool(torch.cpu._is_avx512_bf16_supported())

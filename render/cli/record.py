@@ -17,9 +17,9 @@ import click
 from stagelight.engines import installation, recording
 from stagelight.engines.experiment.stretch import compare
 from stagelight.engines.recording import Recording
-from stagelight.render.cli import endpoint, options
+from stagelight.render.cli import endpoint, options, record_scan
 from stagelight.render.cli.engine_calls import refusals, stopping_after
-from stagelight.render.cli.options import FILE, FOLDER, MINUTES, jobs
+from stagelight.render.cli.options import FOLDER, MINUTES, jobs
 from stagelight.render.pipeline import executor, plan, progress
 from stagelight.render.pipeline.plan import Places
 
@@ -32,20 +32,7 @@ from stagelight.render.pipeline.plan import Places
     metavar="FEN",
     help="rollout: train the published policy on from here. Example: --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1'",
 )
-@click.option(
-    "--volume",
-    type=FILE,
-    metavar="FILE",
-    help="scan: reconstruct this NIfTI volume of a brain. Example: --volume me.nii.gz",
-)
-@click.option(
-    "--acceleration", type=float, metavar="R", help="scan: measure one point of k-space in R. Example: --acceleration 8"
-)
-@click.option(
-    "--prompt",
-    metavar="TEXT",
-    help="scan: the sentence that conditions the prior. Example: --prompt 'T1-weighted, normal'",
-)
+@record_scan.options
 @endpoint.options
 @MINUTES
 @jobs("Train N runs")
@@ -60,19 +47,22 @@ def record(
     scene: str,
     seed: int | None,
     start: str | None,
-    volume: Path | None,
-    acceleration: float | None,
-    prompt: str | None,
     minutes: float | None,
     jobs: int | None,
     fresh: bool,
     out: Path | None,
-    **model: Any,
+    **more: Any,
 ) -> None:
     """Run the engine behind SCENE and record the run.
 
     The recording holds what the scene and its page show. An interrupted run resumes from its last checkpoint. A
     recording is two files, a .npz and a .json, written when the run is finished.
+
+    With --volume a brain of your own is scanned in simulation and reconstructed by each method. Volumes, in the file's
+    own voxels and intensities, and figures are there as soon as each method is done; the same command resumes.
+
+    With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
+    reply is on disk before it is used, so the same command resumes.
 
     \b
     Examples:
@@ -81,22 +71,26 @@ def record(
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
         click record village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --out mine
-
-    With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
-    reply is on disk before it is used, so the same command resumes.
     """
     places: Places = context.obj
-    if volume is not None and scene == "scan":
-        _reconstruct(volume, 16.0 if acceleration is None else acceleration, prompt or "", seed or 0, out)
-        return
     checkpoints = places.cache.parent / "record" / scene
+    own = record_scan.taken(more)
+    if own.volume is not None and scene == "scan":
+        with refusals():
+            of_model = endpoint.given(context, endpoint.Asked(**more))
+        given = {"--start": start, "--jobs": jobs, **dict.fromkeys(of_model, "given")}
+        for name in (name for name, value in given.items() if value is not None):
+            raise click.UsageError(f"A scan of --volume takes no {name}.")
+        record_scan.reconstruct(own, seed, checkpoints / "own", minutes, fresh, out)
+        return
+    for name in own.names():
+        raise click.UsageError(f"{name} needs --volume FILE." if scene == "scan" else f"{scene} takes no {name}.")
     if fresh:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs, "volume": volume}
-    asked |= {"acceleration": acceleration, "prompt": prompt}
+    asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs}
     asked |= _policy(places, start)
     with refusals():
-        who = endpoint.Asked(**model)
+        who = endpoint.Asked(**more)
         for name in endpoint.given(context, who):
             if scene != "village":
                 raise click.UsageError(f"{scene} takes no {name}.")
@@ -196,24 +190,6 @@ def run_stretch(places: Places, scene: str) -> tuple[str, bool, str]:
     how = f"to {made.tolerance:g} of the largest number, {len(lost)} arrays not to the bit: " if near else ""
     note = f"{how}{made.proves}. Not shown: {made.leaves_open}" if near or not lost else "; ".join(lost)
     return f"{len(made.arrays)} arrays of the run", bool(near or not lost), note
-
-
-def _reconstruct(volume: Path, acceleration: float, prompt: str, seed: int, out: Path | None) -> None:
-    """Reconstruct a reader's own volume from a simulated scan, and print how well."""
-    with refusals():
-        from stagelight.engines.scan import user_scan as own  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan.model import denoiser  # noqa: PLC0415
-
-        asked, folder = own.Asked(volume, acceleration, prompt), out or Path.cwd()
-        with progress.following() as report:
-            facts, paths = own.reconstruct(asked, seed, folder, report)
-            if denoiser.WEIGHTS.is_file():
-                paths += recording.save(own.recorded(asked, seed, report), folder)
-    for name, value in facts.items():
-        if name.endswith((".brain.psnr", ".brain.ssim")):
-            click.echo(f"{name:28} {value:7.3f}")
-    for path in paths:
-        click.echo(path)
 
 
 @click.group()

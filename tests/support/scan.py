@@ -95,6 +95,13 @@ def brain(shape: tuple[int, int, int] = (100, 120, 90)) -> Floats:
     return np.where(inside, 300 * wave, 0).astype(np.float32)
 
 
+def grainy(shape: tuple[int, int, int] = (100, 120, 90)) -> Floats:
+    """The egg with grain, as images have: neighbours differ, but not by much."""
+    raw = brain(shape)
+    grain = 1 + 0.03 * np.random.default_rng(0).standard_normal(shape)
+    return np.where(raw > 0, raw * grain, 0).astype(np.float32)
+
+
 def saved(path: Path, raw: NDArray[Any], affine: NDArray[Any] | None = None, dtype: Any = np.float32) -> Path:
     image = nib.Nifti1Image(raw.astype(dtype), np.eye(4) if affine is None else affine)
     nib.save(image, path)

@@ -7,7 +7,7 @@ together breaks, the largest piece is kept, grown back and closed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,19 @@ from scipy import ndimage
 SHAPE = (128, 160, 144)
 MARGIN = 2  # voxels left free around a brain
 COARSE = 2.0  # mm, at which a brain is looked for
+EVEN, SPACING = 1.25, 1.5  # a brain's own voxels are kept up to this ratio of their sides, and up to these mm
+STEP = 16  # voxels, of which the sides of a larger grid are multiples
+MOST_VOXELS = 6 << 20  # of a larger grid: twice as many as the grid has
 
 
 @dataclass(frozen=True)
 class Placed:
     """An image on the grid."""
 
-    x: NDArray[np.float32]  # SHAPE, [0, 1]; 0 outside the brain
-    brain: NDArray[np.bool_]  # SHAPE
+    x: NDArray[np.float32]  # SHAPE, or a larger one; [0, 1]; 0 outside the brain
+    brain: NDArray[np.bool_]  # of that shape
     affine: NDArray[np.float64]  # (4, 4), grid index -> mm
-    spacing: float  # mm, even in all directions
+    spacing: float  # mm; of uneven voxels, the side of a cube as large
     scale: float  # the intensity that became 1
 
 
@@ -43,25 +46,61 @@ def place(raw: NDArray[np.float32], affine: NDArray[np.float64], head: bool) -> 
         ValueError: no brain is found.
     """
     steps = np.linalg.norm(affine[:3, :3], axis=0)
-    brain = brain_of(raw, steps) if head else largest(ndimage.binary_fill_holes(raw > 0.02 * np.percentile(raw, 99.5)))
+    placed = lay(raw, affine, brain_of(raw, steps) if head else solid(raw))
+    return replace(placed, x=np.minimum(placed.x, 1))
+
+
+def lay(
+    raw: NDArray[np.float32], affine: NDArray[np.float64], brain: NDArray[np.bool_], native: bool = False
+) -> Placed:
+    """Lay an image with a known brain on the grid as in `place`; what is brighter than 1 is left so.
+
+    Args:
+        raw: (X, Y, Z), finite.
+        affine: (4, 4), index -> mm.
+        brain: (X, Y, Z).
+        native: keep the image's own voxels, on a larger grid if need be, where they are nearly even and not too many.
+
+    Raises:
+        ValueError: the brain is empty.
+    """
+    steps = np.linalg.norm(affine[:3, :3], axis=0)
     if not brain.any():
         raise ValueError("no brain is found in it")
     box = np.array([np.flatnonzero(brain.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)])
-    centre = box.mean(axis=1)
-    room = np.array(SHAPE) - 2 * MARGIN
-    spacing = max(1.0, float(((box[:, 1] - box[:, 0] + 1) * steps / room).max()))
-    spacing = float(np.ceil(100 * spacing - 1e-3) / 100)
-    zoom = spacing / steps
+    centre, size = box.mean(axis=1), box[:, 1] - box[:, 0] + 1
+    shape = _native_shape(size, steps) if native else None
+    if shape:
+        spacing, zoom = float(np.prod(steps) ** (1 / 3)), np.ones(3)
+    else:
+        shape = SHAPE
+        spacing = max(1.0, float((size * steps / (np.array(SHAPE) - 2 * MARGIN)).max()))
+        spacing = float(np.ceil(100 * spacing - 1e-3) / 100)
+        zoom = spacing / steps
     if np.allclose(zoom, 1, atol=1e-3):
         zoom, centre = np.ones(3), np.round(centre)
-    offset = centre - zoom * (np.array(SHAPE) // 2)
-    x = resample(np.where(brain, raw, 0), zoom, offset, SHAPE)
-    inside = resample(brain.astype(np.float32), zoom, offset, SHAPE) > 0.5
+    offset = centre - zoom * (np.array(shape) // 2)
+    x = resample(np.where(brain, raw, 0), zoom, offset, shape)
+    inside = resample(brain.astype(np.float32), zoom, offset, shape) > 0.5
     scale = float(np.percentile(x[inside], 99.9))
     to_index = np.diag([*zoom, 1.0])
     to_index[:3, 3] = offset
-    x = np.clip(np.where(inside, x, 0) / scale, 0, 1).astype(np.float32)
+    x = np.maximum(np.where(inside, x, 0) / scale, 0).astype(np.float32)
     return Placed(x, inside, affine @ to_index, spacing, scale)
+
+
+def _native_shape(size: NDArray[np.int64], steps: NDArray[np.float64]) -> tuple[int, int, int] | None:
+    """The grid for a brain of so many voxels of its own, at least `SHAPE`; None where it is laid on that instead."""
+    if steps.max() > EVEN * steps.min() or steps.max() > SPACING:
+        return None
+    rounded = STEP * np.ceil((size + 2 * MARGIN) / STEP).astype(int)
+    across, along, up = (int(n) for n in np.maximum(rounded, SHAPE))
+    return (across, along, up) if across * along * up <= MOST_VOXELS else None
+
+
+def solid(raw: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(X, Y, Z) what is not air, without holes: a brain with nothing around it."""
+    return largest(ndimage.binary_fill_holes(raw > 0.02 * np.percentile(raw, 99.5)))
 
 
 def resample(

@@ -15,9 +15,9 @@ eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the nois
 schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
 
 As methods of the benchmark, `sample` is one run and `samples` the mean of several; `unconditioned` is a sample of the
-network that never sees a scan, which data consistency alone holds to this one. There it computes in bfloat16: on the
-patient's volume a denoised picture differed from that of float32 by 0.0001 (root mean square; the brightest tissue is
-1).
+network that never sees a scan, which data consistency alone holds to this one. There it computes in bfloat16,
+where the processor has it: on the patient's volume a denoised picture differed from that of float32 by 0.0001 (root
+mean square; the brightest tissue is 1).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from stagelight.engines.experiment import weights
 from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
-from stagelight.engines.scan.model import coarse, refiner
+from stagelight.engines.scan.model import arithmetic, coarse, refiner
 from stagelight.engines.scan.model.coarse import Coarse
 from stagelight.engines.scan.model.conditioning import blown_up, compensated, condition, of_coarse, stack
 from stagelight.engines.scan.model.refiner import Given, Refiner
@@ -76,7 +76,7 @@ class FinePrior:
             some = starts[at : at + BATCH]
             noisy = torch.stack([_slab(x, s) for s in some])
             given = stack([self._given(s, said) for s in some])
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.lossy):
+            with torch.no_grad(), arithmetic.autocast(self.lossy):
                 found = self.model(noisy, torch.full((len(some),), sigma), given).float()
             for s, slab in zip(some, found[:, :, : x.shape[1], : x.shape[2]], strict=True):
                 total[s : s + SLICES] += slab[: len(x)]
@@ -139,7 +139,7 @@ def of_words(
     said = encode(sentence)
 
     def one(x: Tensor, sigma: float, heard: Encoded) -> Tensor:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=lossy):
+        with torch.no_grad(), arithmetic.autocast(lossy):
             found: Tensor = model(
                 x[None], torch.tensor([sigma]), torch.tensor([head]), heard.tokens[None], heard.heard[None]
             ).float()

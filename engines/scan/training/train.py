@@ -30,7 +30,7 @@ from stagelight.engines.experiment.checkpoint import named
 from stagelight.engines.scan.data import captions
 from stagelight.engines.scan.data.training_set import Reader, Slab
 from stagelight.engines.scan.methods.rounds import SIGMAS, TAUS
-from stagelight.engines.scan.model import refiner, text_encoder, unet
+from stagelight.engines.scan.model import arithmetic, refiner, text_encoder, unet
 from stagelight.engines.scan.model.conditioning import condition, stack
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.solvers import consistent
@@ -53,7 +53,7 @@ class Config:
     shape: refiner.Config = refiner.PUBLISHED
     noise: tuple[float, float] = (-0.3, 1.3)  # mean and spread of ln(sigma / s) in denoising
     clip: float = 0.3  # of the gradient's norm: denoising's is tens of times that of reconstructing, and drowned it
-    lossy: bool = True  # bfloat16 in the network's arithmetic
+    lossy: bool = True  # bfloat16 in the network's arithmetic, where the processor has it
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Trainer:
         return Batch(x, stack(parts), care / care.mean(), slabs)
 
     def _predict(self, x: Tensor, sigma: Tensor, given: Given) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.lossy):
+        with arithmetic.autocast(self.config.lossy):
             found: Tensor = self.model(x, sigma, given)
         return found.float()
 

@@ -17,7 +17,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from stagelight.engines.scan.data import captions, pool
-from stagelight.engines.scan.model import text_encoder, unet
+from stagelight.engines.scan.model import arithmetic, text_encoder, unet
 from stagelight.engines.scan.model.coarse import SPREAD, Coarse
 from stagelight.engines.scan.training import trainer
 
@@ -51,7 +51,7 @@ class Trainer(trainer.Trainer):
         sigma = SPREAD * (torch.randn(len(x), generator=self.torch_rng) * wide + middle).exp()
         level = sigma[:, None, None, None]
         noise = torch.randn(x.shape, generator=self.torch_rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.lossy):
+        with arithmetic.autocast(self.config.lossy):
             found = self.model(x + level * noise, sigma, *said).float()
         weight = unet.weight(sigma, SPREAD, 2)
         return (weight * (found - x).square()).mean(), {}

@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.model import arithmetic
 from stagelight.engines.scan.model.conditioning import compensated, condition, of_coarse, stack
 from stagelight.engines.scan.model.refiner import FINE, Given, Refiner
 from stagelight.engines.scan.solvers import consistent
@@ -96,7 +97,7 @@ class Trainer(trainer.Trainer):
 
     def _predict(self, x: Tensor, sigma: Tensor, slabs: list[Slab], known: list[Tensor]) -> Tensor:
         given = stack([_given(slab, each) for slab, each in zip(slabs, known, strict=True)])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.lossy):
+        with arithmetic.autocast(self.config.lossy):
             found: Tensor = self.model(x, sigma, given)
         return found.float()
 

@@ -33,7 +33,7 @@ class Config:
     warmup: int = 100
     ema: float = 0.998
     clip: float = 1.0  # of the gradient's norm
-    lossy: bool = True  # bfloat16 in the network's arithmetic
+    lossy: bool = True  # bfloat16 in the network's arithmetic, where the processor has it
 
 
 @dataclass(frozen=True)

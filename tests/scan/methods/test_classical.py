@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytest.importorskip("torch")
@@ -13,6 +15,7 @@ import torch  # noqa: E402
 from stagelight.engines.scan import metrics  # noqa: E402
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.methods import classical  # noqa: E402
+from support.paths import ROOT  # noqa: E402
 from support.scan import SCAN, phantom  # noqa: E402
 
 
@@ -75,3 +78,15 @@ def test_a_gain_of_the_receiver_changes_nothing_but_the_gain() -> None:
     )
     a, b = classical.quick(low), classical.quick(high)
     assert torch.allclose(b / 50, a, atol=2e-3)
+
+
+def test_the_usual_setting_is_what_the_benchmark_found_with_the_reference() -> None:
+    """One coil, and four at four times the acceleration, between the two adults."""
+    facts = json.loads((ROOT / "site_assets/recordings/scan.json").read_text("utf-8"))["facts"]
+    for rate, weight in classical.TUNED:
+        found = [facts[f"{adult}.poisson.r{rate:g}.c1.variation.setting.weight"] for adult in ("colin27", "stroke_t1")]
+        assert min(found) <= weight <= max(found)
+    x = phantom()
+    for rate, coils, weight in ((4, 1, 1e-3), (8, 2, 1e-3), (8, 1, 5e-4), (2, 1, 1e-3)):
+        scan = operator.simulate(x, operator.Config("density", rate, coils, center_fraction=0.02), 1)
+        assert classical.usual(scan).weight == pytest.approx(weight, rel=0.02)

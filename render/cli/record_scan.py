@@ -1,0 +1,157 @@
+"""`click record scan --volume FILE`: a reader's own volume, its options, and its figures as they come."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stagelight.engines import recording
+from stagelight.render.cli.engine_calls import refusals, stopping_after
+from stagelight.render.cli.options import FILE, Command
+from stagelight.render.pipeline import progress
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a reader gives for a scan of their own; each field an option, None or False where it is not given."""
+
+    volume: Path | None
+    acceleration: float | None
+    prompt: str | None
+    mask: Path | None
+    head: bool | None
+    sigma: float | None
+    coils: int | None
+    samples: int | None
+    device: str | None
+    recording: bool
+    force: bool
+
+    def names(self) -> list[str]:
+        """The options that were given."""
+        return [f"--{one.name}" for one in fields(self) if getattr(self, one.name) not in (None, False) or
+                (one.name == "head" and self.head is False)]  # fmt: skip
+
+
+_OPTIONS = (
+    click.option(
+        "--volume",
+        type=FILE,
+        metavar="FILE",
+        help="scan: scan and reconstruct this volume of a brain, NIfTI or MGH. Example: --volume me.nii.gz",
+    ),
+    click.option(
+        "--acceleration",
+        type=float,
+        metavar="R",
+        help="scan: measure one point of k-space in R; default: 16. Example: --acceleration 8",
+    ),
+    click.option(
+        "--prompt",
+        metavar="TEXT",
+        help="scan: the sentence that conditions the prior. Example: --prompt 'T1-weighted, normal'",
+    ),
+    click.option(
+        "--mask",
+        type=FILE,
+        metavar="FILE",
+        help="scan: the brain is where this volume is above a half; default: found. Example: --mask brain.nii.gz",
+    ),
+    click.option(
+        "--head/--no-head",
+        default=None,
+        help="scan: scalp and skull are in the volume, or are not; default: found out. Example: --head",
+    ),
+    click.option(
+        "--sigma",
+        type=float,
+        metavar="S",
+        help="scan: noise of the scan, where 1 is the brightest tissue; default: 0.01. Example: --sigma 0.02",
+    ),
+    click.option(
+        "--coils", type=int, metavar="N", help="scan: receive with N coils; default: 1. Example: --coils 4"
+    ),
+    click.option(
+        "--samples",
+        type=click.IntRange(2),
+        metavar="N",
+        help="scan: draw N samples too, for their mean and an uncertainty; minutes each. Example: --samples 4",
+    ),
+    click.option(
+        "--device", metavar="NAME", help="scan: where the network computes; default: cpu. Example: --device cuda"
+    ),
+    click.option(
+        "--recording", is_flag=True, help="scan: make the recording for the film, too. Example: --recording"
+    ),
+    click.option(
+        "--force", is_flag=True, help="scan: go on with what does not look like a brain. Example: --force"
+    ),
+)  # fmt: skip
+
+
+def options(command: Command) -> Command:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def taken(options: dict[str, Any]) -> Given:
+    """The scan's options, taken out of a command's."""
+    return Given(**{one.name: options.pop(one.name) for one in fields(Given)})
+
+
+def reconstruct(
+    given: Given, seed: int | None, cache: Path, minutes: float | None, fresh: bool, out: Path | None
+) -> None:
+    """Scan and reconstruct a reader's own volume; figures are printed and files are written as they come."""
+    with refusals():
+        from stagelight.engines.scan import user_scan  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.run_cache import Work  # noqa: PLC0415
+
+        assert given.volume is not None
+        asked = user_scan.Asked(
+            given.volume,
+            **{
+                one.name: getattr(given, one.name)
+                for one in fields(given)
+                if one.name not in ("volume", "recording") and getattr(given, one.name) is not None
+            },
+        )
+        for name in ("sigma", "device"):
+            if given.recording and getattr(given, name) is not None:
+                raise click.UsageError(f"--recording has the published noise, and cpu; leave out --{name}.")
+        if fresh:
+            shutil.rmtree(cache, ignore_errors=True)
+        folder, seed = out or Path.cwd(), seed or 0
+        ready = user_scan.scanned(asked, seed)
+        click.echo(f"{given.volume}: {ready.own.summary}")
+        for note in ready.notes:
+            click.echo(f"note: {note}", err=True)
+        click.echo("PSNR in dB and SSIM within the brain, as scanned and on the file's own voxels; seconds of one core")
+        with stopping_after(minutes) as end, progress.following() as report:
+            work = Work(cache, report, end)
+            for outcome in user_scan.reconstruct(ready, folder, work):
+                click.echo(_row(outcome.name, outcome.figures))
+                for path in outcome.paths:
+                    click.echo(f"  {path}")
+            if given.recording:
+                for path in recording.save(user_scan.recorded(asked, seed, work), folder):
+                    click.echo(f"  {path}")
+
+
+def _row(name: str, figures: Mapping[str, float]) -> str:
+    """A method and its figures; of the reference, what the grid that is scanned costs on the file's own voxels."""
+    native = f"{figures['native.psnr']:6.2f} {figures['native.ssim']:.3f}"
+    if "brain.psnr" in figures:
+        scanned = f"{figures['brain.psnr']:6.2f} {figures['brain.ssim']:.3f}"
+        return f"{name:12} {scanned}   {native}   {figures['seconds']:6.1f} s"
+    if math.isinf(figures["native.psnr"]):
+        return f"{name}: the file's own voxels are scanned, nothing is interpolated"
+    return f"{name}: the ideal result, the volume as scanned, has {' and '.join(native.split())} on the file's voxels"
