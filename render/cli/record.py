@@ -61,6 +61,9 @@ def record(
     With --volume a brain of your own is scanned in simulation and reconstructed by each method. Volumes, in the file's
     own voxels and intensities, and figures are there as soon as each method is done; the same command resumes.
 
+    With --kspace k-space that was measured is reconstructed, complex, by each method; there is no reference, so what is
+    printed is how well it explains what was measured, and points that were held out.
+
     With --base-url and --model a language model behind a server acts in the village, as each of the three. Every
     reply is on disk before it is used, so the same command resumes.
 
@@ -70,21 +73,29 @@ def record(
         click record rollout --minutes 30         half an hour of it; the same command resumes
         click record rollout --start '6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1' --out /tmp/mine
         click record scan --volume me.nii.gz --acceleration 8 --prompt 'T1-weighted MRI of the brain'
+        click record scan --kspace head.h5
         click record village --base-url http://127.0.0.1:11434/v1 --model qwen3:4b --out mine
     """
     places: Places = context.obj
     checkpoints = places.cache.parent / "record" / scene
     own = record_scan.taken(more)
-    if own.volume is not None and scene == "scan":
+    if scene == "scan" and (own.volume is not None or own.kspace is not None):
         with refusals():
             of_model = endpoint.given(context, endpoint.Asked(**more))
         given = {"--start": start, "--jobs": jobs, **dict.fromkeys(of_model, "given")}
+        if own.kspace is not None:
+            given["--minutes"] = minutes
         for name in (name for name, value in given.items() if value is not None):
-            raise click.UsageError(f"A scan of --volume takes no {name}.")
+            raise click.UsageError(f"A scan of {'--volume' if own.kspace is None else '--kspace'} takes no {name}.")
+        if own.kspace is not None:
+            record_scan.measured(own, seed, checkpoints / "kspace", fresh, out)
+            return
         record_scan.reconstruct(own, seed, checkpoints / "own", minutes, fresh, out)
         return
     for name in own.names():
-        raise click.UsageError(f"{name} needs --volume FILE." if scene == "scan" else f"{scene} takes no {name}.")
+        raise click.UsageError(
+            f"{name} needs --volume FILE or --kspace FILE." if scene == "scan" else f"{scene} takes no {name}."
+        )
     if fresh:
         shutil.rmtree(checkpoints, ignore_errors=True)
     asked: dict[str, Any] = {"seed": seed, "start": start, "jobs": jobs}

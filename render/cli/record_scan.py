@@ -1,4 +1,4 @@
-"""`click record scan --volume FILE`: a reader's own volume, its options, and its figures as they come."""
+"""`click record scan --volume FILE` and `--kspace FILE`: a reader's own scan, its options, its figures as they come."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Given:
     """What a reader gives for a scan of their own; each field an option, None or False where it is not given."""
 
     volume: Path | None
+    kspace: Path | None
     acceleration: float | None
     prompt: str | None
     mask: Path | None
@@ -45,6 +46,13 @@ _OPTIONS = (
         type=FILE,
         metavar="FILE",
         help="scan: scan and reconstruct this volume of a brain, NIfTI or MGH. Example: --volume me.nii.gz",
+    ),
+    click.option(
+        "--kspace",
+        type=FILE,
+        metavar="FILE",
+        help="scan: reconstruct this measured k-space: npy, npz, BART, fastMRI, ISMRMRD, Siemens twix. "
+        "Example: --kspace head.h5",
     ),
     click.option(
         "--acceleration",
@@ -72,10 +80,11 @@ _OPTIONS = (
         "--sigma",
         type=float,
         metavar="S",
-        help="scan: noise of the scan, where 1 is the brightest tissue; default: 0.01. Example: --sigma 0.02",
+        help="scan: noise of the scan, where 1 is the brightest tissue, default 0.01; of --kspace, of each sample as the "
+        "file has it, default estimated. Example: --sigma 0.02",
     ),
     click.option(
-        "--coils", type=int, metavar="N", help="scan: receive with N coils; default: 1. Example: --coils 4"
+        "--coils", type=int, metavar="N", help="scan: receive with N coils, default 1; of --kspace, compress to N, default 8. Example: --coils 4"
     ),
     click.option(
         "--samples",
@@ -121,7 +130,7 @@ def reconstruct(
             **{
                 one.name: getattr(given, one.name)
                 for one in fields(given)
-                if one.name not in ("volume", "recording") and getattr(given, one.name) is not None
+                if one.name not in ("volume", "kspace", "recording") and getattr(given, one.name) is not None
             },
         )
         for name in ("sigma", "device"):
@@ -143,6 +152,34 @@ def reconstruct(
                     click.echo(f"  {path}")
             if given.recording:
                 for path in recording.save(user_scan.recorded(asked, seed, work), folder):
+                    click.echo(f"  {path}")
+
+
+MEASURED = ("--kspace", "--prompt", "--sigma", "--coils")  # what measured k-space takes
+
+
+def measured(given: Given, seed: int | None, cache: Path, fresh: bool, out: Path | None) -> None:
+    """Reconstruct a reader's own measured k-space by each method; figures and files come as each is finished."""
+    with refusals():
+        from stagelight.engines.scan import reconstruct, user_kspace  # noqa: PLC0415  # brings in torch
+
+        assert given.kspace is not None
+        for name in given.names():
+            if name not in MEASURED:
+                raise click.UsageError(f"--kspace takes no {name}: nothing is simulated.")
+        if fresh:
+            shutil.rmtree(cache, ignore_errors=True)
+        coils = reconstruct.COILS if given.coils is None else given.coils
+        if coils < 1:
+            raise click.UsageError(f"--coils {coils}, wanted 1 or more.")
+        click.echo("misfit over all points, and error on held-out points, over the noise")
+        with progress.following() as report:
+            for row in user_kspace.run(
+                given.kspace, out or Path.cwd(), cache, given.prompt or "", seed or 0, coils, given.sigma, report
+            ):
+                if row.method != "report":
+                    click.echo(f"{row.method:12} {row.misfit:6.3f} {row.held_out:6.3f}")
+                for path in row.paths:
                     click.echo(f"  {path}")
 
 
