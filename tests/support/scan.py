@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.data import pool, synthetic
+from stagelight.engines.scan.data import synthetic
 from stagelight.engines.scan.data.synthetic import Fact
 from stagelight.engines.scan.methods.protocol import Bench, Case
 from stagelight.engines.scan.model import denoiser
@@ -93,6 +93,8 @@ def heard(seed: int = 0) -> Encoded:
 
 def pooled(path: Path, shape: tuple[int, int, int], fact: Fact, view: str = "brain", seed: int = 0) -> Path:
     """An item of the pool: a smooth egg with air about it, brighter on its right; sides are multiples of 4."""
+    from stagelight.engines.scan.data import pool
+
     rng = np.random.default_rng(seed)
     axes = np.meshgrid(*(np.linspace(-1, 1, n // 4) for n in shape), indexing="ij", sparse=True)
     texture = 0.6 + 0.1 * synthetic.field(tuple(n // 4 for n in shape), 3.0, rng) + 0.2 * axes[0]
