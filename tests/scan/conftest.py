@@ -22,3 +22,18 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fact = synthetic.Fact("T1w", "stroke", side, 12.0, False)
         training_set.write(path / f"item-{index:04}.safetensors", x, (0, 15), fact, config, index)
     return path
+
+
+@pytest.fixture(scope="session")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three small items of the pool: a brain with a lesion on its left, a head, and a part of one."""
+    from stagelight.engines.scan.data.synthetic import VIEWS, Fact
+    from support.scan import pooled
+
+    place, sides = tmp_path_factory.mktemp("volumes"), dict(zip(VIEWS, ("left", "", "right"), strict=True))
+    return [
+        pooled(
+            place / f"{view}.safetensors", (32, 40, 24), Fact("T1w", "stroke", side, 12.0, False, view != "brain"), view
+        )
+        for view, side in sides.items()
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nibabel as nib
 import numpy as np
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.data import synthetic
+from stagelight.engines.scan.data.synthetic import Fact
 from stagelight.engines.scan.methods.protocol import Bench, Case
 from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.model.refiner import Config, Refiner
+from stagelight.engines.scan.model.text_encoder import TOKENS, Encoded
 from stagelight.engines.scan.solvers import consistent
 
 Floats = NDArray[np.float32]
+Network = TypeVar("Network", bound=torch.nn.Module)
 SHAPE = (16, 32, 24)  # slices, two phase-encoded axes
 SMALL = (16, 24, 16)  # slices, height, width
 SCAN = operator.Config(acceleration=4, center_fraction=0.04, sigma=0.01)
@@ -73,16 +76,40 @@ def scanned(
     return x, operator.simulate(x, config, 7)
 
 
+def awake(network: Network, spread: float = 0.5) -> Network:
+    """An untrained network of which nothing is left at 0, so that what it is told makes a difference."""
+    for parameter in network.parameters():
+        if parameter.abs().max() == 0:
+            torch.nn.init.normal_(parameter, std=spread)
+    return network.eval()
+
+
+def heard(seed: int = 0) -> Encoded:
+    """A sentence of three tokens that nobody said."""
+    tokens, count = torch.zeros(TOKENS, 384), 3
+    tokens[:count] = torch.randn(count, 384, generator=torch.Generator().manual_seed(seed))
+    return Encoded(("one", "two", "three"), tokens, torch.arange(TOKENS) < count)
+
+
+def pooled(path: Path, shape: tuple[int, int, int], fact: Fact, view: str = "brain", seed: int = 0) -> Path:
+    """An item of the pool: a smooth egg with air about it, brighter on its right; sides are multiples of 4."""
+    from stagelight.engines.scan.data import pool
+
+    rng = np.random.default_rng(seed)
+    axes = np.meshgrid(*(np.linspace(-1, 1, n // 4) for n in shape), indexing="ij", sparse=True)
+    texture = 0.6 + 0.1 * synthetic.field(tuple(n // 4 for n in shape), 3.0, rng) + 0.2 * axes[0]
+    x = np.clip(np.where(sum(axis**2 for axis in axes) < 0.8, texture, 0), 0, 1)
+    pool.write(path, pool.Item(np.kron(x, np.ones((4, 4, 4))).astype(np.float16), fact, view, 0.01))
+    return path
+
+
 def small_prior(
     acceleration: float = 4.0, sigma: float = 0.01, blind: bool = False
 ) -> tuple[torch.Tensor, denoiser.Prior]:
     """An untrained network on a small scan, with its output layer woken."""
 
     torch.manual_seed(0)
-    model = Refiner(Config(widths=(16, 16), blocks=1, context=16)).eval()
-    for parameter in model.parameters():
-        if parameter.abs().max() == 0:
-            torch.nn.init.normal_(parameter, std=0.05)
+    model = awake(Refiner(Config(widths=(16, 16), blocks=1, context=16)), 0.05)
     x, scan = scanned(acceleration, sigma)
     return x, denoiser.ready(model, scan, blind=blind)
 

@@ -7,6 +7,8 @@ language test.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from stagelight.engines.scan.data.synthetic import Fact
@@ -99,5 +101,4 @@ def swapped(fact: Fact, what: str) -> Fact:
     if old not in SWAPPED:
         raise ValueError(f"cannot swap the {what} {old!r}; wanted contrast, or side of a lesion on one side")
     new = SWAPPED[old]
-    contrast, side = (new, fact.side) if what == "contrast" else (fact.contrast, new)
-    return Fact(contrast, fact.pathology, side, fact.millilitres, fact.real)
+    return replace(fact, contrast=new) if what == "contrast" else replace(fact, side=new)

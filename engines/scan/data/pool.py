@@ -60,10 +60,15 @@ def make(index: int, config: Config, seed: int, folder: Path) -> Path:
         view = "window" if rng.random() < config.windows else "head"
     real = rng.random() < (config.real_brains if view == "brain" else config.real_heads)
     made, ventricles = _real(view, rng, folder) if real else _imagined(view, rng)
-    words = {"fact": asdict(made.fact), "view": view, "ventricles": ventricles}
-    with atomic(path) as file:
-        file.write(save({"x": torch.from_numpy(made.x).half()}, {"words": json.dumps(words)}))
+    write(path, Item(made.x.astype(np.float16), made.fact, view, ventricles))
     return path
+
+
+def write(path: Path, item: Item) -> None:
+    """Keep one item."""
+    words = {"fact": asdict(item.fact), "view": item.view, "ventricles": item.ventricles}
+    with atomic(path) as file:
+        file.write(save({"x": torch.from_numpy(item.x)}, {"words": json.dumps(words)}))
 
 
 def read(path: Path) -> Item:

@@ -17,14 +17,14 @@ from stagelight.engines.scan.model.unet import UNet
 MM = 4  # voxels of the fine grid in one of the coarse, along each axis
 SHAPE = (36, 32, 40)  # slices, right, anterior
 SPREAD = 0.35  # of volumes about zero, in units of a scan's scale
+WIDTHS = (64, 128, 192)  # channels at 8, 16 and 32 mm
 _PAD = 4  # slices of air added above, so that the sides can be halved three times
-_WIDTHS = (64, 128, 192)
 
 
 class Coarse(nn.Module):
     """D(x; sigma) of whole volumes."""
 
-    def __init__(self, widths: tuple[int, ...] = _WIDTHS) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.net = UNet(unet.Config(dimensions=3, inside=32, outside=8, numbers=1, widths=widths, deaf=0))
         self.register_buffer("places", unet.coordinates((SHAPE[0] + _PAD, *SHAPE[1:])), persistent=False)

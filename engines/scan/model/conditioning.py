@@ -50,9 +50,8 @@ def described(scan: Measured) -> Tensor:
     mask = scan.acquisition.mask
     away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
     ring = (away * RINGS).long().clamp_max(RINGS - 1)
-    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / torch.bincount(
-        ring.flatten(), minlength=RINGS
-    )
+    size = torch.bincount(ring.flatten(), minlength=RINGS).clamp_min(1)  # a small plane has none in some
+    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / size
     rate = float(np.log2(mask.numel() / max(1, int(mask.sum())))) / 4
     return torch.cat((torch.tensor([rate, 50 * scan.sigma]), share)).float()
 

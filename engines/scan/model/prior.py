@@ -50,7 +50,7 @@ class FinePrior:
     def __post_init__(self) -> None:
         self._first = self.known
         self._rare = None if self.scan is None else compensated(self.scan)
-        self._chance = torch.Generator().manual_seed(0)  # where the cuts fall
+        self.forget()
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """D(x; sigma)."""
@@ -66,8 +66,9 @@ class FinePrior:
         self.known = estimate
 
     def forget(self) -> None:
-        """Know what was known at first."""
+        """Know what was known at first, and cut again as at first: a sample is then a function of its seed."""
         self.known = self._first
+        self._chance = torch.Generator().manual_seed(0)  # where the cuts fall
 
     def _denoise(self, x: Tensor, sigma: float, said: Encoded, shift: int) -> Tensor:
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)

@@ -73,10 +73,10 @@ class Pool:
         """A slab of a random volume, mirrored and relit by chance, and what is shown of it."""
         index = int(rng.integers(len(self.items)))
         item, (low, high) = self.items[index], self.extents[index]
-        lowest, highest = max(0, low - 2), min(144, high + 3) - SLICES
+        volume, coarse = self.volumes[index], self.coarse[index]
+        lowest, highest = max(0, low - 2), min(len(volume), high + 3) - SLICES
         first = int(rng.integers(lowest, max(lowest, highest) + 1))
-        x, coarse = self.volumes[index][first : first + SLICES].float(), self.coarse[index]
-        fact = item.fact
+        x, fact = volume[first : first + SLICES].float(), item.fact
         gamma, gain = float(np.exp(rng.normal(0, 0.12))), float(np.exp(rng.normal(0, 0.1)))
         x, coarse = x.clamp_min(0) ** gamma * gain, coarse.clamp_min(0) ** gamma * gain
         if rng.random() < 0.5:
@@ -116,8 +116,8 @@ class Pool:
         return Measured(Acquisition(mask, sens), y, sigma, 1.0)
 
 
-def bank(count: int, seed: int) -> Tensor:
-    """Masks to practise with, (count, *PLANE) bool: acceleration 3 to 34, half of them from 11; lines up to 8."""
+def bank(count: int, seed: int, plane: tuple[int, int] = PLANE) -> Tensor:
+    """Masks to practise with, (count, *plane) bool: acceleration 3 to 34, half of them from 11; lines up to 8."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(count):
@@ -125,6 +125,6 @@ def bank(count: int, seed: int) -> Tensor:
         low, high = (2.0, 8.0) if kind == "lines" else (11.0, 34.0) if rng.random() < 0.5 else (3.0, 34.0)
         rate = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         center = float(rng.uniform(0.008, min(0.02, 0.8 / rate)))
-        drawn = masks.make(masks.Config(kind, rate, center, float(rng.uniform(1.5, 4.5))), PLANE, rng)
+        drawn = masks.make(masks.Config(kind, rate, center, float(rng.uniform(1.5, 4.5))), plane, rng)
         found.append(drawn)
     return torch.from_numpy(np.stack(found))

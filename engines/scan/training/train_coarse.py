@@ -18,7 +18,7 @@ from torch import Tensor
 
 from stagelight.engines.scan.data import captions, pool
 from stagelight.engines.scan.model import arithmetic, text_encoder, unet
-from stagelight.engines.scan.model.coarse import SPREAD, Coarse
+from stagelight.engines.scan.model.coarse import SPREAD, WIDTHS, Coarse
 from stagelight.engines.scan.training import trainer
 
 MIRROR = {"left": "right", "right": "left"}
@@ -38,9 +38,9 @@ class Trainer(trainer.Trainer):
 
     config: Config
 
-    def __init__(self, config: Config, seed: int, files: Sequence[Path]) -> None:
+    def __init__(self, config: Config, seed: int, files: Sequence[Path], widths: tuple[int, ...] = WIDTHS) -> None:
         torch.manual_seed(seed)  # initial weights
-        super().__init__(config, seed, Coarse())
+        super().__init__(config, seed, Coarse(widths))
         self.items = [item for item in map(pool.read, files) if item.view != "window"]
         self.volumes = [half(item.x) for item in self.items]
 

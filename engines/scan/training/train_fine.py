@@ -17,9 +17,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
-from stagelight.engines.scan.model import arithmetic
+from stagelight.engines.scan.model import arithmetic, refiner
 from stagelight.engines.scan.model.conditioning import compensated, condition, of_coarse, stack
-from stagelight.engines.scan.model.refiner import FINE, Given, Refiner
+from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.solvers import consistent
 from stagelight.engines.scan.training import practice, trainer
 from stagelight.engines.scan.training.practice import Pool, Slab
@@ -44,9 +44,12 @@ class Trainer(trainer.Trainer):
     config: Config
     model: Refiner
 
-    def __init__(self, config: Config, seed: int, volumes: Pool, start: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, config: Config, seed: int, volumes: Pool, start: Mapping[str, Tensor] | None = None,
+        shape: refiner.Config = refiner.FINE,
+    ) -> None:  # fmt: skip
         torch.manual_seed(seed)  # initial weights
-        model = Refiner(FINE)
+        model = Refiner(shape)
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             model.load_state_dict(start)
@@ -55,9 +58,9 @@ class Trainer(trainer.Trainer):
 
     def loss(self) -> tuple[Tensor, dict[str, float]]:
         """The mean over slabs; and the gain of consistency's outcome over the zero-filled image, in dB."""
-        config, rng = self.config, self.rng
+        config, rng, shape = self.config, self.rng, self.model.config
         slabs = [self.volumes.slab(config.practice, rng) for _ in range(config.batch)]
-        spread = torch.tensor([FINE.sigma_image if slab.scan is None else FINE.sigma_scan for slab in slabs])
+        spread = torch.tensor([shape.sigma_image if slab.scan is None else shape.sigma_scan for slab in slabs])
         middle, wide = config.noise
         sigma = spread * (torch.randn(len(slabs), generator=self.torch_rng) * wide + middle).exp()
         pure = torch.tensor([rng.random() < config.pure[slab.scan is None] for slab in slabs])

@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 
 from support.commands import Call
+from support.raw_kspace import coil_images, to_kspace
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("scan --acceleration 8", "--acceleration needs --volume FILE"),
-        ("scan --no-head", "--head needs --volume FILE"),
-        ("scan --recording", "--recording needs --volume FILE"),
+        ("scan --acceleration 8", "--acceleration needs --volume FILE or --kspace FILE"),
+        ("scan --no-head", "--head needs --volume FILE or --kspace FILE"),
+        ("scan --recording", "--recording needs --volume FILE or --kspace FILE"),
         ("rollout --volume me.nii", "rollout takes no --volume"),
         ("village --force", "village takes no --force"),
         ("scan --volume me.nii --jobs 2", "A scan of --volume takes no --jobs"),
         ("scan --volume me.nii --start fen", "A scan of --volume takes no --start"),
         ("scan --volume me.nii --budget 5", "A scan of --volume takes no --budget"),
+        ("scan --kspace k.npy --minutes 5", "A scan of --kspace takes no --minutes"),
     ],
 )
 def test_an_option_that_is_not_used_is_refused(call: Call, arguments: str, said: str) -> None:
@@ -79,3 +81,31 @@ def test_figures_and_files_come_together_and_the_same_command_resumes(
     code, _, err = call(*command, "--fresh", "--minutes", "0")
     assert code == 1
     assert "time is up; the same command resumes" in err
+
+
+@pytest.mark.engine
+def test_measured_kspace_gives_figures_files_and_a_report(call: Call, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    kspace = to_kspace(coil_images((1, 48, 40)), (2, 3))[:, 0]
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(kspace.shape) + 1j * rng.standard_normal(kspace.shape)
+    mask = (rng.random((48, 40)) < 0.4) | (np.hypot(*np.ogrid[-24:24, -20:20]) < 7)
+    file = tmp_path / "<b>k.npy"
+    np.save(file, ((kspace + 0.002 * np.abs(kspace).max() * noise) * mask).astype(np.complex64))
+    given = ("record", "scan", "--kspace", str(file), "--out", str(tmp_path / "out"))
+    code, out, _ = call(*given)
+    assert code == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == sorted(
+        ["<b>k_report.html", *(f"<b>k_{m}{kind}.nii.gz" for m in ("sigpy", "classical") for kind in ("", "_complex"))]
+    )
+    assert all(name in out for name in names)
+    report = (tmp_path / "out" / "<b>k_report.html").read_text()
+    assert "&lt;b&gt;k.npy" in report and "<b>" not in report
+    assert "No reference exists" in report and report.count("data:image/png") == 2
+    assert call(*given)[1] == out  # from what was kept
+    code, _, err = call("record", "scan", "--kspace", str(file), "--acceleration", "8")
+    assert (code, err) == (2, "error: --kspace takes no --acceleration: nothing is simulated.\n")
+    (tmp_path / "k.npy").write_bytes(b"nothing")
+    code, out, err = call("record", "scan", "--kspace", str(tmp_path / "k.npy"))
+    assert code == 2 and len(err.splitlines()) == 1 and "wanted measured k-space" in err

@@ -40,6 +40,20 @@ def test_a_mask_of_points_is_three_dimensional() -> None:
     assert mask.sum() == 32 * 40 * 24 / 8
 
 
+@quickly
+@given(st.sampled_from([(64, 80), (45, 32)]), st.sampled_from([1.0, 2.0, 3.0, 6.0]), seeds)
+def test_a_mask_of_lines_has_exactly_its_share_of_them_and_all_the_middle_ones(
+    shape: tuple[int, int], acceleration: float, seed: int
+) -> None:
+    config = masks.Config("lines", acceleration)
+    mask = masks.make(config, shape, np.random.default_rng(seed))
+    assert mask.shape == shape and (mask == mask[:, :1]).all()
+    lines, centre = mask[:, 0], shape[0] // 2
+    assert lines.sum() == round(shape[0] / acceleration)
+    wide = int((config.center_fraction / (np.pi / 4)) ** 0.5 * shape[0] / 4)  # half of them, on either side
+    assert lines[centre - wide : centre + wide + 1].all()
+
+
 @pytest.mark.parametrize("kind", ["poisson", "density"])
 def test_a_mask_is_denser_within_than_without(kind: str) -> None:
     mask, away = masks.make(masks.Config(kind, 8), (128, 160), np.random.default_rng(0)), masks.radius((128, 160))
@@ -66,6 +80,9 @@ def test_poisson_points_keep_their_distance_and_random_ones_do_not() -> None:
         (masks.Config("poisson"), (32, 32, 32), "wanted 2"),
         (masks.Config(acceleration=0.5), (32, 32), "acceleration 0.5"),
         (masks.Config(acceleration=500), (128, 160), "acceleration 500"),
+        (masks.Config("lines", 40), (128, 160), "acceleration 40; wanted 1 to 14"),
+        (masks.Config("lines", 0.5), (32, 32), "acceleration 0.5"),
+        (masks.Config("lines"), (32, 32, 32), "wanted 2"),
     ],
 )
 def test_a_mask_that_cannot_be_is_refused(config: masks.Config, shape: tuple[int, ...], words: str) -> None:

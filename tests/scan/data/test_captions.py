@@ -22,13 +22,17 @@ FACTS = st.builds(
     side=st.sampled_from(["left", "right", "both", ""]),
     millilitres=st.floats(-1, 200),
     real=st.booleans(),
+    head=st.booleans(),
 ).map(lambda fact: replace(fact, side="", millilitres=0.0) if fact.pathology == "healthy" else fact)
 
 
-@given(FACTS, st.one_of(st.none(), st.floats(0, 1)), st.integers(0, 2**32))
+@given(FACTS, st.one_of(st.none(), st.floats(0, 1)), st.just(-1.0) | st.floats(0, 0.15), st.integers(0, 2**32))
 @settings(max_examples=300, deadline=None)
-def test_a_sentence_says_nothing_that_is_not_so(fact: Fact, height: float | None, seed: int) -> None:
-    said = captions.describe(fact, height, np.random.default_rng(seed))
+def test_a_sentence_says_nothing_that_is_not_so(fact: Fact, height: float | None, ventricles: float, seed: int) -> None:
+    said = captions.describe(fact, height, np.random.default_rng(seed), ventricles)
+    assert ("head" in said) == fact.head
+    assert "wide ventricles" not in said or ventricles >= captions.WIDE
+    assert "narrow ventricles" not in said or 0 <= ventricles <= captions.NARROW
     sides = {side for side, words in captions.SIDE_WORDS.items() if words in said}
     assert sides <= {fact.side}
     kinds = {kind for kind, words in captions.PATHOLOGY_WORDS.items() if any(f", {w}" in said for w in words)}
@@ -45,6 +49,19 @@ def test_a_swapped_side_is_said_wrongly_and_swapping_again_rights_it(fact: Fact)
     wrong = captions.swapped(fact, "side")
     assert {wrong.side, fact.side} == {"left", "right"}
     assert captions.swapped(wrong, "side") == fact
+
+
+def test_heads_are_called_heads_and_ventricles_what_they_are() -> None:
+    fact = Fact("T1w", "healthy", "", 0, True, head=True)
+    said = [captions.describe(fact, None, np.random.default_rng(seed), 0.1) for seed in range(40)]
+    openings = {
+        opening.format(contrast=c) for opening in captions.HEAD_OPENINGS for c in captions.CONTRAST_WORDS["T1w"]
+    }
+    assert {opening for opening in openings if any(s.startswith(opening) for s in said)} == openings
+    assert 20 < sum(", wide ventricles" in s for s in said) < 40
+    said = [captions.describe(fact, None, np.random.default_rng(seed), 0.02) for seed in range(40)]
+    assert 20 < sum(", narrow ventricles" in s for s in said) < 40
+    assert captions.swapped(fact, "contrast") == replace(fact, contrast="T2w")
 
 
 def test_words_for_what_has_none_are_refused() -> None:
