@@ -83,14 +83,7 @@ def record(
         with refusals():
             of_model = endpoint.given(context, endpoint.Asked(**more))
         given = {"--start": start, "--jobs": jobs, **dict.fromkeys(of_model, "given")}
-        if own.kspace is not None:
-            given["--minutes"] = minutes
-        for name in (name for name, value in given.items() if value is not None):
-            raise click.UsageError(f"A scan of {'--volume' if own.kspace is None else '--kspace'} takes no {name}.")
-        if own.kspace is not None:
-            record_scan.measured(own, seed, checkpoints / "kspace", fresh, out)
-            return
-        record_scan.reconstruct(own, seed, checkpoints / "own", minutes, fresh, out)
+        record_scan.run(own, given, seed, checkpoints, minutes, fresh, out)
         return
     for name in own.names():
         raise click.UsageError(

@@ -80,11 +80,14 @@ _OPTIONS = (
         "--sigma",
         type=float,
         metavar="S",
-        help="scan: noise of the scan, where 1 is the brightest tissue, default 0.01; of --kspace, of each sample as the "
-        "file has it, default estimated. Example: --sigma 0.02",
+        help="scan: noise of the scan, where 1 is the brightest tissue, default 0.01; of --kspace, of a sample as in the "
+        "file, default estimated. Example: --sigma 0.02",
     ),
     click.option(
-        "--coils", type=int, metavar="N", help="scan: receive with N coils, default 1; of --kspace, compress to N, default 8. Example: --coils 4"
+        "--coils",
+        type=int,
+        metavar="N",
+        help="scan: receive with N coils, default 1; of --kspace, compress to N, default 8. Example: --coils 4",
     ),
     click.option(
         "--samples",
@@ -114,6 +117,23 @@ def options(command: Command) -> Command:
 def taken(options: dict[str, Any]) -> Given:
     """The scan's options, taken out of a command's."""
     return Given(**{one.name: options.pop(one.name) for one in fields(Given)})
+
+
+def run(
+    own: Given, given: Mapping[str, Any], seed: int | None, cache: Path, minutes: float | None, fresh: bool,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Reconstruct what a reader brings, a volume or k-space; `given` are other options, of which none is taken."""
+    if own.kspace is None:
+        kind, refused = "--volume", given
+    else:
+        kind, refused = "--kspace", {**given, "--minutes": minutes}
+    for name in (name for name, value in refused.items() if value is not None):
+        raise click.UsageError(f"A scan of {kind} takes no {name}.")
+    if own.kspace is None:
+        reconstruct(own, seed, cache / "own", minutes, fresh, out)
+    else:
+        measured(own, seed, cache / "kspace", fresh, out)
 
 
 def reconstruct(
