@@ -32,7 +32,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Patie
     torch.manual_seed(3)
     for path, shape in ((denoiser.WEIGHTS, refiner.PUBLISHED), (denoiser.ALONE, refiner.ALONE)):
         model = refiner.Refiner(shape)
-        torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
+        torch.nn.init.normal_(model.get_parameter("net.leave.2.weight"), std=0.01)
         denoiser.publish(model, folder / path.name)
     x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in (32, 48, 32)), indexing="ij", sparse=True)
     brain = x**2 + y**2 + z**2 < 0.7
