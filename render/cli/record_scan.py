@@ -80,8 +80,8 @@ _OPTIONS = (
         "--sigma",
         type=float,
         metavar="S",
-        help="scan: noise of the scan, where 1 is the brightest tissue, default 0.01; of --kspace, of a sample as in the "
-        "file, default estimated. Example: --sigma 0.02",
+        help="scan: noise of the scan, where 1 is the brightest tissue, default 0.01; of --kspace, of a sample as in "
+        "the file, default estimated. Example: --sigma 0.02",
     ),
     click.option(
         "--coils",
