@@ -1,23 +1,9 @@
-"""Reverse diffusion with data consistency, from pure noise: t counts down T -> 0.
+"""Reverse diffusion with the network that is shown a quick reconstruction, as methods of the benchmark.
 
-At each step (DDIM: Song et al., arXiv:2010.02502, in the sigma of EDM; consistency as in DDS: Chung et al.,
-arXiv:2303.05754):
-
-1. denoise      d = D(x; sigma), slab by slab, the cuts moved at every step
-2. consistency  z = the image nearest to d that explains the measurements as their noise asks, over all of k-space
-3. step down    x <- z + sigma' (sqrt(1 - eta^2) (x - z) / sigma + eta n)
-
-DDS steps along x - d. Here it is x - z: where d is Gaussian about the image with the spread that consistency expects, z
-is E[image | x, y], and the loop is the ODE of the posterior. Its samples are off the measurements by their noise, as
-the image itself is. Along x - d each step pulls to the same measurements anew, and their noise is copied.
-
-eta = 0 is deterministic once the first noise is drawn, eta = 1 forgets the noise it had. Sigma falls along EDM's
-schedule (Karras et al., arXiv:2206.00364, eq. 5). Without consistency the same loop dreams.
-
-As methods of the benchmark, `sample` is one run and `samples` the mean of several; `unconditioned` is a sample of the
-network that never sees a scan, which data consistency alone holds to this one. There it computes in bfloat16,
-where the processor has it: on the patient's volume a denoised picture differed from that of float32 by 0.0001 (root
-mean square; the brightest tissue is 1).
+`sample` is one run of `sampler`, `samples` the mean of several; `unconditioned` is a sample of the network that never
+sees a scan, which data consistency alone holds to this one. There it computes in bfloat16 where the processor has it:
+on the patient's volume a denoised picture differed from that of float32 by 0.0001 (root mean square; the brightest
+tissue is 1).
 """
 
 from __future__ import annotations
@@ -26,14 +12,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from stagelight.engines.scan.methods import sampler
 from stagelight.engines.scan.methods.network import made, method, ready
-from stagelight.engines.scan.methods.noise_schedule import karras
 from stagelight.engines.scan.methods.protocol import Bench, Method, Result, headline
+from stagelight.engines.scan.methods.sampler import Schedule
 from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.model.conditioning import SIGMA_MAX
 from stagelight.engines.scan.model.denoiser import Prior
@@ -50,60 +36,39 @@ STEPS = 20  # of each; 30 gave the same on a patient kept for such questions, ms
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Schedule):
     """One sample. The defaults are the published one."""
 
     steps: int = 40
     sigma_max: float = SIGMA_MAX
-    sigma_min: float = 0.004  # of the last step before 0
-    rho: float = 5.0  # above 1: steps shrink with sigma
-    eta: float = 0.3  # share of fresh noise
     prompt: str = ""
     guidance: float = 1.0
     consistency: bool = True
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(sampler.Step):
     """One step. Volumes are (S, H, W), in units of the scan's scale."""
 
-    step: int  # done, 1 after the first
-    sigma: float  # of the noise in x before it
-    x: Tensor  # what the step began with
-    denoised: Tensor  # the estimate before consistency
-    consistent: Tensor  # and after
     misfit_before: float  # rms of A d - y over the noise
     misfit_after: float
 
 
-def sigmas(config: Config) -> list[float]:
-    """sigma_0 > ... > sigma_{n-1} > 0 = sigma_n.
-
-    Raises:
-        ValueError: fewer than two steps, or bounds out of order.
-    """
-    if config.steps < 2 or not 0 < config.sigma_min < config.sigma_max:
-        raise ValueError(
-            f"{config.steps} steps, {config.sigma_max:g} to {config.sigma_min:g}; wanted 2 or more, falling, above 0"
-        )
-    return karras(config.steps, config.sigma_max, config.sigma_min, config.rho)
-
-
 def run(config: Config, seed: int, prior: Prior) -> Iterator[Step]:
     """Sample one volume, a `Step` at a time; the last one's `consistent` is the result."""
-    chance = torch.Generator().manual_seed(seed)
-    schedule, slices = sigmas(config), prior.model.config.slices
-    x = schedule[0] * torch.randn(prior.mean.shape, generator=chance)
-    for index, (sigma, following) in enumerate(pairwise(schedule)):
-        shift = int(torch.randint(slices, (), generator=chance))
-        denoised = prior.denoise(x, sigma, config.prompt, shift, config.guidance)
-        z = denoised
-        if config.consistency:
-            z = consistent(denoised, prior.scan, expected_error(prior, sigma))
-        yield Step(index + 1, sigma, x, denoised, z, misfit(denoised, prior.scan), misfit(z, prior.scan))
-        fresh = torch.randn(x.shape, generator=chance)
-        direction = (1 - config.eta**2) ** 0.5 * (x - z) / sigma + config.eta * fresh
-        x = z + following * direction
+    chance, scan = torch.Generator().manual_seed(seed), prior.scan
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        shift = int(torch.randint(prior.model.config.slices, (), generator=chance))
+        return prior.denoise(x, sigma, config.prompt, shift, config.guidance)
+
+    def hold(estimate: Tensor, sigma: float) -> Tensor:
+        return consistent(estimate, scan, expected_error(prior, sigma))
+
+    shape = tuple(prior.mean.shape)
+    for one in sampler.run(config, chance, shape, denoise, hold if config.consistency else None):
+        before, after = misfit(one.denoised, scan), misfit(one.consistent, scan)
+        yield Step(one.step, one.sigma, one.x, one.denoised, one.consistent, before, after)
 
 
 def expected_error(prior: Prior, sigma: float) -> float:

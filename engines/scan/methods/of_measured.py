@@ -17,8 +17,9 @@ from torch import Tensor
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
-from stagelight.engines.scan.methods import classical, proximal, reverse
+from stagelight.engines.scan.methods import classical, proximal, sampler
 from stagelight.engines.scan.methods.classical import Setting
+from stagelight.engines.scan.methods.sampler import Schedule
 from stagelight.engines.scan.model import prior
 from stagelight.engines.scan.model.prior import SLICES, FinePrior
 from stagelight.engines.scan.solvers import consistent
@@ -82,9 +83,9 @@ def diffusion(scan: Measured, asked: Asked, progress: Progress) -> tuple[Tensor,
             denoise.recall(held)
             return held
 
-        config = reverse.Config(steps=asked.steps)
+        chance = torch.Generator().manual_seed(asked.seed + sample)
         shape = tuple(scan.y.shape[1:])
-        for step in reverse.run(config, asked.seed + sample, shape, denoise, hold, dtype=torch.complex64):
+        for step in sampler.run(Schedule(steps=asked.steps), chance, shape, denoise, hold, torch.complex64):
             progress("reverse diffusion", sample * asked.steps + step.step, asked.samples * asked.steps, {})
         ends.append(step.consistent)
     found = torch.stack(ends)

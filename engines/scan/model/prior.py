@@ -23,7 +23,6 @@ from stagelight.engines.scan.model.conditioning import blown_up, compensated, co
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.model.text_encoder import SILENT, Encoded, encode
 
-Denoiser = Callable[[Tensor, float], Tensor]  # of a volume and the noise in it: the volume without
 MULTIPLE = 8  # of each side of a plane
 SLICES = refiner.FINE.slices
 BATCH = 4  # slabs at a time
@@ -135,7 +134,7 @@ def of_coarse_volume(model: Refiner, small: Tensor, sentence: str = "", *, lossy
 
 def of_words(
     model: Coarse, sentence: str = "", head: float = 0.0, guidance: float = 1.0, *, lossy: bool = False
-) -> Denoiser:
+) -> Callable[[Tensor, float], Tensor]:
     """The coarse network and a sentence as a denoiser of volumes at 4 mm."""
     said = encode(sentence)
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 import torch  # noqa: E402
 
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
-from stagelight.engines.scan.methods import diffusion  # noqa: E402
+from stagelight.engines.scan.methods import diffusion, sampler  # noqa: E402
 from stagelight.engines.scan.solvers import misfit  # noqa: E402
 from support.scan import scanned, small_prior  # noqa: E402
 
@@ -41,7 +41,7 @@ def test_a_sample_is_a_function_of_its_seed_and_counts_down() -> None:
     assert math.isclose(one[0].sigma, config.sigma_max) and one[0].x.std() > 0.9 * config.sigma_max
     assert all(s.misfit_after <= s.misfit_before for s in one)
     with pytest.raises(ValueError, match="wanted 2 or more"):
-        diffusion.sigmas(replace(config, steps=1))
+        sampler.sigmas(replace(config, steps=1))
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.5])

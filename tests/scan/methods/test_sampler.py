@@ -14,25 +14,29 @@ pytestmark = pytest.mark.engine
 
 import torch  # noqa: E402
 
-from stagelight.engines.scan.methods import reverse  # noqa: E402
+from stagelight.engines.scan.methods import sampler  # noqa: E402
 from support.scan import Gaussian  # noqa: E402
 
 SHAPE = (4, 32, 32)
 
 
-def sample(config: reverse.Config, seed: int, mean: float = 0.5, spread: float = 0.2) -> list[reverse.Step]:
-    return list(reverse.run(config, seed, SHAPE, Gaussian(torch.full(SHAPE, mean), spread)))
+def chance(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def sample(config: sampler.Schedule, seed: int, mean: float = 0.5, spread: float = 0.2) -> list[sampler.Step]:
+    return list(sampler.run(config, chance(seed), SHAPE, Gaussian(torch.full(SHAPE, mean), spread)))
 
 
 def test_the_schedule_falls_from_its_highest_to_its_lowest_and_ends_at_nought() -> None:
-    found = reverse.sigmas(reverse.Config(steps=9, sigma_max=5.0, sigma_min=0.004))
+    found = sampler.sigmas(sampler.Schedule(steps=9, sigma_max=5.0, sigma_min=0.004))
     assert len(found) == 10 and found[-1] == 0
     assert found[0] == pytest.approx(5.0) and found[-2] == pytest.approx(0.004)
     assert all(a > b for a, b in pairwise(found))
     assert all(a - b > b - c for (a, b), (_, c) in pairwise(pairwise(found[:-1])))  # steps shrink
     for steps, low in ((1, 0.004), (5, 0.0), (5, 6.0)):
         with pytest.raises(ValueError, match="wanted 2 or more, falling, above 0"):
-            reverse.sigmas(reverse.Config(steps=steps, sigma_min=low))
+            sampler.sigmas(sampler.Schedule(steps=steps, sigma_min=low))
 
 
 @pytest.mark.parametrize(
@@ -40,10 +44,10 @@ def test_the_schedule_falls_from_its_highest_to_its_lowest_and_ends_at_nought() 
 )
 def test_samples_of_a_gaussian_have_its_mean_and_spread(steps: int, eta: float, least: float) -> None:
     """The spread is what the steps make of the first one's, which nears the prior's own as steps grow shorter."""
-    config, spread = reverse.Config(steps=steps, eta=eta), 0.2
+    config, spread = sampler.Schedule(steps=steps, eta=eta), 0.2
     last = sample(config, 0, spread=spread)[-1].consistent
     expected = config.sigma_max
-    for sigma, following in pairwise(reverse.sigmas(config)):
+    for sigma, following in pairwise(sampler.sigmas(config)):
         kept = spread**2 / (spread**2 + sigma**2)
         expected *= kept + following * math.sqrt(1 - eta**2) * (1 - kept) / sigma
         expected = math.hypot(expected, following * eta)
@@ -53,19 +57,19 @@ def test_samples_of_a_gaussian_have_its_mean_and_spread(steps: int, eta: float, 
 
 
 def test_a_sample_is_a_function_of_its_seed() -> None:
-    config = reverse.Config(steps=4)
+    config = sampler.Schedule(steps=4)
     one, same, other = (sample(config, seed) for seed in (1, 1, 2))
     for a, b in zip(one, same, strict=True):
         assert torch.equal(a.x, b.x) and torch.equal(a.consistent, b.consistent)
     assert not torch.equal(one[-1].consistent, other[-1].consistent)
     assert [step.step for step in one] == [1, 2, 3, 4]
-    assert [step.sigma for step in one] == reverse.sigmas(config)[:-1]
+    assert [step.sigma for step in one] == sampler.sigmas(config)[:-1]
 
 
 def test_a_step_is_taken_from_the_consistent_estimate() -> None:
     truth = torch.full(SHAPE, 0.25)
     steps = list(
-        reverse.run(reverse.Config(steps=5), 0, SHAPE, Gaussian(torch.zeros(SHAPE), 0.1), lambda z, sigma: truth)
+        sampler.run(sampler.Schedule(steps=5), chance(0), SHAPE, Gaussian(torch.zeros(SHAPE), 0.1), lambda z, s: truth)
     )
     assert torch.equal(steps[-1].consistent, truth)
     for step in steps[1:]:  # what is left in x is noise of the level that it is said to have
@@ -74,9 +78,9 @@ def test_a_step_is_taken_from_the_consistent_estimate() -> None:
 
 
 def test_noise_of_a_complex_kind_has_its_spread_in_each_part() -> None:
-    config = reverse.Config(steps=160, sigma_max=3.0, eta=0.0)
+    config = sampler.Schedule(steps=160, sigma_max=3.0, eta=0.0)
     mean = torch.full(SHAPE, 0.3 - 0.4j)
-    first, *_, last = reverse.run(config, 0, SHAPE, Gaussian(mean, 0.2), dtype=torch.complex64)
+    first, *_, last = sampler.run(config, chance(0), SHAPE, Gaussian(mean, 0.2), dtype=torch.complex64)
     assert first.x.dtype == last.consistent.dtype == torch.complex64
     for part in (torch.real, torch.imag):
         assert abs(float(part(first.x).std()) / 3 - 1) < 0.05
