@@ -19,7 +19,7 @@ from stagelight.render.pipeline import progress
 
 @dataclass(frozen=True)
 class Given:
-    """What a reader gives for a scan of their own; each field an option, None or False where it is not given."""
+    """The options of a scan of a reader's own; None or False where one is not given."""
 
     volume: Path | None
     kspace: Path | None

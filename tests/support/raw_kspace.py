@@ -152,7 +152,7 @@ class Readout:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What a header states."""
+    """The statements of a header."""
 
     read: int  # samples of a whole readout
     kept: int

@@ -1,4 +1,4 @@
-"""What the network is told of a scan, or of a coarse volume."""
+"""Conditioning of the network on a scan, or on a coarse volume."""
 
 from __future__ import annotations
 

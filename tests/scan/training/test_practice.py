@@ -1,4 +1,4 @@
-"""What the fine network practises on: a scan explains its slab, and what is said of it is so."""
+"""Exercises of the fine network: a scan explains its slab, and what is said of it is so."""
 
 from __future__ import annotations
 
