@@ -53,7 +53,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
     for name, shape in (("w.safetensors", refiner.PUBLISHED), (denoiser.ALONE.name, refiner.ALONE)):
         model = Refiner(shape)
-        torch.nn.init.normal_(model.get_parameter("leave.2.weight"), std=0.01)
+        torch.nn.init.normal_(model.get_parameter("net.leave.2.weight"), std=0.01)
         denoiser.publish(model, folder / name)
     return folder / "w.safetensors"
 
