@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 import torch  # noqa: E402
 
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
-from stagelight.engines.scan.methods import reverse  # noqa: E402
+from stagelight.engines.scan.methods import sampler  # noqa: E402
 from stagelight.engines.scan.model import coarse, denoiser, prior  # noqa: E402
 from stagelight.engines.scan.model.refiner import FINE, Refiner  # noqa: E402
 from stagelight.engines.scan.model.text_encoder import SILENT  # noqa: E402
@@ -94,7 +94,7 @@ def test_a_sample_is_a_function_of_its_seed_whatever_was_sampled_before(model: R
     ends = []
     for _ in range(2):
         denoise.forget()
-        *_, last = reverse.run(reverse.Config(steps=3), 5, (9, 16, 16), denoise)
+        *_, last = sampler.run(sampler.Schedule(steps=3), torch.Generator().manual_seed(5), (9, 16, 16), denoise)
         ends.append(last.consistent)
     assert torch.equal(*ends)  # the cuts too fall as they did at first
 
