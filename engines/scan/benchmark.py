@@ -39,7 +39,7 @@ def every() -> list[Case]:
     every_way = [case for case in drawn if headline(case)]
     last = [case for case in drawn if case.acceleration == 4]
     coils, fewer = ([Case(adult, KINDS[0], R, 4) for adult in ADULTS] for R in (16.0, 8.0))
-    kinds = [Case(adult, kind, 16.0, 1) for kind in KINDS[1:] for adult in ADULTS]
+    kinds = [Case(adult, kind, 16.0, 1) for kind in ("density", "points") for adult in ADULTS]
     own = [Case(adult, KINDS[0], 16.0, count, estimated=True) for count in (1, 4) for adult in ADULTS]
     steep = [Case(adult, KINDS[0], 16.0, 1, falloff=4.0) for adult in ADULTS]
     return first + every_way[:2] + coils + every_way[2:] + last + own + steep + kinds + fewer
