@@ -103,7 +103,9 @@ def wavelet_sigpy(scan: Measured, setting: Setting, watch: Watch | None = None) 
     shrink = sigpy.prox.UnitaryTransform(sigpy.prox.L1Reg(transform.oshape, 2.0), transform)
 
     def prox(x: Tensor, k: int) -> Tensor:
-        return torch.from_numpy(shrink(weight[k], x.numpy())).clamp_min_(0).mul_(allowed)
+        # Once sigpy has shrunk complex numbers its threshold, compiled by numba at call, takes real ones for such.
+        shrunk = np.ascontiguousarray(shrink(weight[k], x.numpy()).real)
+        return torch.from_numpy(shrunk).clamp_min_(0).mul_(allowed)
 
     return fista(scan, zero_filled(scan), prox, setting.last, watch)
 
