@@ -4,7 +4,7 @@
     from stagelight.engines.scan.reconstruct import reconstruct
 
     scan = read("head.h5")
-    found = reconstruct(scan.kspace, scan.mask, kind=scan.kind, prompt="T1-weighted MRI of the head.")
+    found = reconstruct(scan.kspace, scan.mask, kind=scan.kind)
     abs(found.image)  # (S, H, W)
 
 Noise is whitened over coils, coils are compressed to a few virtual ones, their maps are estimated by ESPIRiT, and the
@@ -70,7 +70,7 @@ def reconstruct(
         mask: (H, W), or (S, H, W), what was measured; None: where any coil is not 0.
         maps: coils' sensitivities, shaped as k-space; None: estimated.
         sigma: noise in real and imaginary part of each sample, coils alike; None: from `noise_scan`, or from the edge.
-        prompt: a sentence about the scan, for the network.
+        prompt: a sentence about the scan, for the method "diffusion" alone.
         kind: "slice", "stack" (S counts slices in space) or "volume" (S is the readout, in k-space as well); "": a
             slice or a stack.
         noise_scan: (C, N) samples without signal.
@@ -86,6 +86,8 @@ def reconstruct(
     """
     if method not in available():
         raise ValueError(f"method {method!r}, wanted one of {', '.join(available())}")
+    if prompt and method != "diffusion":
+        raise ValueError(f"a prompt for method {method!r}, wanted none: it hears no words")
     ready = prepare(kspace, mask, maps, sigma, kind=kind, noise_scan=noise_scan, coils=coils, sets=sets)
     asked = Asked(prompt, samples, seed=seed)
     kept, apart = held_out(ready.scan, seed)

@@ -182,11 +182,14 @@ def measured(given: Given, seed: int | None, cache: Path, fresh: bool, out: Path
     """Reconstruct a reader's own measured k-space by each method; figures and files come as each is finished."""
     with refusals():
         from stagelight.engines.scan import reconstruct, user_kspace  # noqa: PLC0415  # brings in torch
+        from stagelight.engines.scan.methods import of_measured  # noqa: PLC0415
 
         assert given.kspace is not None
         for name in given.names():
             if name not in MEASURED:
                 raise click.UsageError(f"--kspace takes no {name}: nothing is simulated.")
+        if given.prompt is not None and "diffusion" not in of_measured.available():
+            raise click.UsageError("--kspace takes no --prompt: the methods for measured k-space hear no words yet.")
         if fresh:
             shutil.rmtree(cache, ignore_errors=True)
         coils = reconstruct.COILS if given.coils is None else given.coils

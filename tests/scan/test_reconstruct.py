@@ -93,6 +93,7 @@ def test_points_that_are_held_out_are_neither_shown_nor_in_the_centre() -> None:
         ({"kind": "spiral"}, "kind 'spiral'"),
         ({"method": "magic"}, "method 'magic', wanted one of"),
         ({"sigma": -1.0}, "sigma -1"),
+        ({"prompt": "T1-weighted"}, "hears no words"),
         ({"mask": np.eye(64, 57, dtype=np.bool_)}, "fully sampled centre of"),
     ],
 )

@@ -106,6 +106,8 @@ def test_measured_kspace_gives_figures_files_and_a_report(call: Call, tmp_path: 
     assert call(*given)[1] == out  # from what was kept
     code, _, err = call("record", "scan", "--kspace", str(file), "--acceleration", "8")
     assert code == 2 and err.startswith("error: --kspace takes no --acceleration: nothing is simulated.")
+    code, _, err = call("record", "scan", "--kspace", str(file), "--prompt", "a head")
+    assert code == 2 and err.startswith("error: --kspace takes no --prompt")
     (tmp_path / "k.npy").write_bytes(b"nothing")
     code, out, err = call("record", "scan", "--kspace", str(tmp_path / "k.npy"))
     assert code == 2 and len(err.splitlines()) == 1 and "wanted measured k-space" in err
