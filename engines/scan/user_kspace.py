@@ -29,6 +29,7 @@ from stagelight.engines.scan.acquisition.raw.contents import RawScan
 from stagelight.engines.scan.acquisition.raw.reading import read
 from stagelight.engines.scan.methods import of_measured
 from stagelight.engines.scan.methods.of_measured import SIGPY_WEIGHTS, Asked
+from stagelight.engines.scan.pictures import grey
 from stagelight.engines.scan.reconstruct import Prepared
 from stagelight.engines.scan.solvers import misfit
 
@@ -177,5 +178,5 @@ def _png(image: NDArray[np.float32]) -> str:
     middle = image[len(image) // 2]
     white = max(float(np.percentile(middle, CLIP)), 1e-12)
     made = BytesIO()
-    imageio.imwrite(made, (np.clip(middle / white, 0, 1) * 255).astype(np.uint8), extension=".png")
+    imageio.imwrite(made, grey(middle, white), extension=".png")
     return base64.b64encode(made.getvalue()).decode()

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from stagelight.engines.scan.acquisition import masks
+
 Complex = NDArray[np.complex64]
 EDGE = 0.85  # of the way out, where the edge begins
 LEAST = 64  # samples that a covariance is taken from
@@ -42,8 +44,7 @@ def at_edge(kspace: Complex, mask: NDArray[np.bool_]) -> NDArray[np.complex128]:
     Raises:
         ValueError: hardly anything was measured far out.
     """
-    axes = [(np.arange(n) - n // 2) / (n / 2) for n in mask.shape]
-    away = np.hypot(*np.meshgrid(*axes, indexing="ij"))
+    away = masks.radius(mask.shape)
     wanted = max(4 * LEAST, 8 * len(kspace))
     outer = mask & (away >= EDGE)
     if np.count_nonzero(outer) * kspace.shape[1] < wanted:  # a scan of the middle alone: its own edge

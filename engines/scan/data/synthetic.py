@@ -128,7 +128,7 @@ class Places:
             fit, middle = 1.0, middle + rng.uniform(-1, 1, 3) * (spare + 8)
         angle = rng.normal(0, 0.04 if gentle else 0.07, 3)
         scale = fit * rng.uniform(0.98, 1.06) * np.exp(rng.normal(0, 0.02 if gentle else 0.04, 3))
-        turn = _rotation(angle) @ np.diag(scale)
+        turn = rotation(angle) @ np.diag(scale)
         flipped = bool(rng.random() < 0.5)
         if flipped:
             turn = turn @ np.diag([-1.0, 1.0, 1.0])
@@ -250,7 +250,7 @@ def _scanned(image: Volume, inside: Mask, rng: np.random.Generator, noise: float
     return np.asarray(x, np.float32)
 
 
-def _rotation(angle: NDArray[np.float64]) -> NDArray[np.float64]:
+def rotation(angle: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation about the three axes in turn, (3, 3)."""
     turn = np.eye(3)
     for axis, a in enumerate(angle):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from stagelight.engines.scan.data import captions, pool
+from stagelight.engines.scan.data import captions, pool, synthetic
 from stagelight.engines.scan.model import arithmetic, text_encoder, unet
 from stagelight.engines.scan.model.coarse import SPREAD, WIDTHS, Coarse
 from stagelight.engines.scan.training import trainer
@@ -84,7 +84,7 @@ def half(x: NDArray[np.float16]) -> Tensor:
 def moved(x: Tensor, flip: bool, rng: np.random.Generator) -> Tensor:
     """A volume at 2 mm, (72, 64, 80), moved, bent, perhaps mirrored, and relit, at 4 mm: (36, 32, 40)."""
     angle, size = rng.normal(0, 0.06, 3), np.exp(rng.normal(0, 0.05, 3))
-    turn = _rotation(angle) @ np.diag(size * np.array([1, 1, 1]))
+    turn = synthetic.rotation(angle) @ np.diag(size)
     theta = np.concatenate((turn, rng.normal(0, 0.03, (3, 1))), 1)
     grid = F.affine_grid(torch.from_numpy(theta)[None].float(), [1, 1, *x.shape], align_corners=False)
     rough = torch.from_numpy(rng.normal(0, rng.uniform(0, 0.05), (1, 3, 5, 5, 6))).float()
@@ -95,15 +95,3 @@ def moved(x: Tensor, flip: bool, rng: np.random.Generator) -> Tensor:
     seen = F.grid_sample(x[None, None], grid, padding_mode="zeros", align_corners=False)
     relit = seen.clamp_min(0) ** float(np.exp(rng.normal(0, 0.12))) * float(np.exp(rng.normal(0, 0.08)))
     return F.avg_pool3d(relit[0], 2)[0]
-
-
-def _rotation(angle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turns about the three axes, one after another: (3, 3)."""
-    turn = np.eye(3)
-    for axis, a in enumerate(angle):
-        i, j = (axis + 1) % 3, (axis + 2) % 3
-        one = np.eye(3)
-        one[i, i] = one[j, j] = np.cos(a)
-        one[i, j], one[j, i] = -np.sin(a), np.sin(a)
-        turn = one @ turn
-    return turn
