@@ -12,7 +12,7 @@ learnt here is texture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,10 @@ class Fact:
     millilitres: float  # of all lesions; -1 where not known
     real: bool
     head: bool = False  # skull, scalp and face are in it
+
+    def mirrored(self) -> Fact:
+        """The same of the image in a mirror."""
+        return replace(self, side={"left": "right", "right": "left"}.get(self.side, self.side))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ set aside for choosing settings (`TUNING`).
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +162,13 @@ class Reader:
         ramp = torch.polar(torch.ones(height), 2 * np.pi * torch.fft.fftfreq(height))[:, None]
         mask = scan.acquisition.mask.flip(0).roll(1, 0)
         acquisition = operator.Acquisition(mask, scan.acquisition.sens.flip(2))
-        side = {"left": "right", "right": "left"}.get(slab.fact.side, slab.fact.side)
         return Slab(
             slab.x.flip(1),
             slab.mean.flip(1),
             slab.doubt.flip(1),
             operator.Measured(acquisition, scan.y.flip(2).roll(1, 2) * ramp, scan.sigma, scan.scale),
             slab.height,
-            replace(slab.fact, side=side),
+            slab.fact.mirrored(),
         )
 
     def acceleration(self, item: int) -> float:

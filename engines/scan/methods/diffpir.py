@@ -11,7 +11,7 @@ from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.methods.network import method
-from stagelight.engines.scan.methods.noise_schedule import karras
+from stagelight.engines.scan.methods.noise_schedule import Levels, karras
 from stagelight.engines.scan.methods.protocol import Denoiser, headline
 from stagelight.engines.scan.model.denoiser import Prior
 from stagelight.engines.scan.solvers import consistent
@@ -20,13 +20,9 @@ STEPS = 30  # in the benchmark
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Levels):
     """How DiffPIR goes from noise to a picture. Defaults as in the paper where it says."""
 
-    steps: int = 50
-    sigma_max: float = 5.0
-    sigma_min: float = 0.005
-    rho: float = 7.0  # of the spacing of sigmas, see `noise_schedule`
     weight: float = 8.0  # lambda, trust in the denoiser
     fresh: float = 0.3  # zeta, share of noise drawn anew
 

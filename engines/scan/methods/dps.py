@@ -20,7 +20,7 @@ from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured
 from stagelight.engines.scan.methods.network import method
-from stagelight.engines.scan.methods.noise_schedule import karras
+from stagelight.engines.scan.methods.noise_schedule import Levels, karras
 from stagelight.engines.scan.methods.protocol import Denoiser, headline
 from stagelight.engines.scan.model import text_encoder
 from stagelight.engines.scan.model.denoiser import FAINT, Prior, cuts
@@ -30,13 +30,9 @@ STEPS = 30  # in the benchmark
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Levels):
     """How DPS goes from noise to a picture. Defaults as in the paper where it says."""
 
-    steps: int = 50
-    sigma_max: float = 5.0
-    sigma_min: float = 0.005
-    rho: float = 7.0  # of the spacing of sigmas, see `noise_schedule`
     zeta: float = 1.0  # step along the gradient of |A x0 - y|, section 4
 
 

@@ -24,20 +24,19 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from stagelight.engines.scan.methods.noise_schedule import karras
+from stagelight.engines.scan.methods.noise_schedule import Levels, karras
 from stagelight.engines.scan.methods.protocol import Denoiser
 
 Consistency = Callable[[Tensor, float], Tensor]  # of an estimate and the noise that it was made from
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Levels):
     """The steps of one sample."""
 
     steps: int = 24
-    sigma_max: float = 5.0
-    sigma_min: float = 0.004  # of the last step before 0
-    rho: float = 5.0  # above 1: steps shrink with sigma
+    sigma_min: float = 0.004
+    rho: float = 5.0
     eta: float = 0.3  # share of fresh noise
 
 

@@ -7,7 +7,7 @@ that phase; a mask of three kinds; noise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,6 @@ from stagelight.engines.scan.model.coarse import MM
 from stagelight.engines.scan.model.conditioning import blown_up
 from stagelight.engines.scan.model.refiner import FINE
 
-MIRROR = {"left": "right", "right": "left"}
 PLANE = (128, 160)
 SLICES = FINE.slices
 
@@ -81,7 +80,7 @@ class Pool:
         x, coarse = x.clamp_min(0) ** gamma * gain, coarse.clamp_min(0) ** gamma * gain
         if rng.random() < 0.5:
             x, coarse = x.flip(1), coarse.flip(1)
-            fact = replace(fact, side=MIRROR.get(fact.side, fact.side))
+            fact = fact.mirrored()
         height = None
         if item.view != "window" and rng.random() >= config.unsaid:
             height = (first + SLICES / 2 - low) / max(1, high - low)

@@ -6,7 +6,7 @@ Moving happens at 2 mm, then the mean over 2 x 2 x 2 voxels is taken; a scan's o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,6 @@ from stagelight.engines.scan.data import captions, pool, synthetic
 from stagelight.engines.scan.model import arithmetic, text_encoder, unet
 from stagelight.engines.scan.model.coarse import SPREAD, WIDTHS, Coarse
 from stagelight.engines.scan.training import trainer
-
-MIRROR = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Trainer(trainer.Trainer):
         for index in rng.choice(len(self.items), config.batch):
             item, flip = self.items[index], bool(rng.random() < 0.5)
             volumes.append(moved(self.volumes[index].float(), flip, rng))
-            fact = replace(item.fact, side=MIRROR.get(item.fact.side, item.fact.side)) if flip else item.fact
+            fact = item.fact.mirrored() if flip else item.fact
             sentence = "" if rng.random() < config.without_text else captions.describe(fact, None, rng, item.ventricles)
             said.append(text_encoder.encode(sentence))
             heads.append(0.0 if rng.random() < config.unsure else 1.0 if fact.head else -1.0)
