@@ -73,13 +73,12 @@ def imagine(
     where = Places.draw(labels.shape, rng, brain, view=view)
     image, lesion = where.take(image, 1), where.take(lesion.astype(np.float32), 1) > 0.5
     inside = where.take(brain.astype(np.float32), 1) > 0.5
-    if where.flipped:
-        side = {"left": "right", "right": "left"}.get(side, side)
     x = _scanned(image, inside, rng, noise=rng.uniform(0.004, 0.035), cut=view == "brain")
     volume = float(lesion.sum()) / 1000 * where.cell
     found = bool(lesion.any())
     said = pathology if found else "healthy", side if found else "", volume
-    return Imagined(x, lesion, Fact(contrast, *said, False, view != "brain"))
+    fact = Fact(contrast, *said, False, view != "brain")
+    return Imagined(x, lesion, fact.mirrored() if where.flipped else fact)
 
 
 def displace(
@@ -88,10 +87,9 @@ def displace(
     """A real scan on the grid in another position, shape and shading, with more noise (a share of full scale)."""
     where = Places.draw(x.shape, rng, brain, gentle=True, view=view)
     moved, inside = where.take(x, order), where.take(brain.astype(np.float32), 1) > 0.5
-    side = {"left": "right", "right": "left"}.get(fact.side, fact.side) if where.flipped else fact.side
     span = max(float(np.percentile(moved[inside], 99.9)), 1e-6)
     moved = np.clip(moved / span, 0, 1) ** np.float32(rng.uniform(0.8, 1.25)) * span
-    fact = Fact(fact.contrast, fact.pathology, side, fact.millilitres, True, view != "brain")
+    fact = replace(fact.mirrored() if where.flipped else fact, real=True, head=view != "brain")
     return Imagined(_scanned(moved, inside, rng, noise=noise, cut=view == "brain"), np.zeros(SHAPE, np.bool_), fact)
 
 

@@ -20,7 +20,7 @@ from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
 from stagelight.engines.scan.methods import classical, proximal, sampler
 from stagelight.engines.scan.methods.classical import Setting
 from stagelight.engines.scan.methods.sampler import Schedule
-from stagelight.engines.scan.model import prior
+from stagelight.engines.scan.model import denoiser, prior
 from stagelight.engines.scan.model.prior import SLICES, FinePrior
 from stagelight.engines.scan.solvers import consistent
 
@@ -130,4 +130,4 @@ METHODS: dict[str, Method] = {"diffusion": diffusion, "classical": mean, "sigpy"
 
 def available() -> tuple[str, ...]:
     """The names of `METHODS` in the order of their cost; the network's where its weights are."""
-    return ("sigpy", "classical", "diffusion") if prior.FINE.is_file() else ("sigpy", "classical")
+    return ("sigpy", "classical", "diffusion") if denoiser.FINE.is_file() else ("sigpy", "classical")

@@ -17,11 +17,12 @@ from stagelight.engines.scan.acquisition.operator import Measured, crop
 from stagelight.engines.scan.methods.classical import first_guess
 from stagelight.engines.scan.model import arithmetic, refiner, text_encoder
 from stagelight.engines.scan.model.conditioning import condition, stack
-from stagelight.engines.scan.model.refiner import Given, Refiner
+from stagelight.engines.scan.model.refiner import Config, Given, Refiner
 from stagelight.engines.scan.model.unet import Attention
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "prior.safetensors"
 ALONE = WEIGHTS.with_name("alone.safetensors")  # of a network that never sees a scan
+FINE = WEIGHTS.with_name("fine.safetensors")  # of the one that refines what it knows so far
 FAINT = 1e-3  # a slab whose quick reconstruction stays below is air
 
 
@@ -109,6 +110,8 @@ def unit(scan: Measured) -> Measured:
 
 def cuts(total: int, slices: int, shift: int) -> list[int]:
     """First slices of slabs that cover a volume; all but the first and last begin at `shift` plus a multiple."""
+    if total <= slices:
+        return [0]
     return sorted({0, total - slices, *range(shift % slices, total - slices + 1, slices)})
 
 
@@ -117,20 +120,18 @@ def alone(prior: Prior, model: Refiner) -> Prior:
     return replace(prior, model=model, blind=True)
 
 
-def load(path: Path = WEIGHTS) -> Refiner:
+def load(path: Path = WEIGHTS, config: Config | None = None, named: str = "this network") -> Refiner:
     """The published network, or another's weights; of `ALONE`, or of a file of that name, the one without a scan.
 
     Raises:
         ValueError: no such file, not as it was sealed, or not these weights.
     """
-    model = Refiner(refiner.ALONE if path.name == ALONE.name else None)
+    model = Refiner(config or (refiner.ALONE if path.name == ALONE.name else None))
     try:
         model.net.load_state_dict(weights.read(path)[0])
     except (OSError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"{path}: not weights of this network ({why}); train them, or take the published ones"
-        ) from error
+        raise ValueError(f"{path}: not weights of {named} ({why}); train them, or take the published ones") from error
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model.eval()
 

@@ -15,18 +15,17 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from stagelight.engines.experiment import weights
 from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
-from stagelight.engines.scan.model import arithmetic, coarse, refiner
+from stagelight.engines.scan.model import arithmetic, coarse, denoiser, refiner
 from stagelight.engines.scan.model.coarse import Coarse
 from stagelight.engines.scan.model.conditioning import blown_up, compensated, condition, of_coarse, stack
+from stagelight.engines.scan.model.denoiser import FINE, cuts
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.model.text_encoder import SILENT, Encoded, encode
 
 MULTIPLE = 8  # of each side of a plane
 SLICES = refiner.FINE.slices
 BATCH = 4  # slabs at a time
-FINE = Path(__file__).resolve().parents[1] / "weights" / "fine.safetensors"
 
 
 @dataclass
@@ -71,7 +70,7 @@ class FinePrior:
 
     def _denoise(self, x: Tensor, sigma: float, said: Encoded, shift: int) -> Tensor:
         total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
-        starts = cuts(len(x), shift)
+        starts = cuts(len(x), SLICES, shift)
         for at in range(0, len(starts), BATCH):
             some = starts[at : at + BATCH]
             noisy = torch.stack([_slab(x, s) for s in some])
@@ -101,19 +100,12 @@ class FinePrior:
 
 @cache
 def fine(path: Path = FINE) -> Refiner:
-    """The published fine network.
+    """The published fine network, or that of another file of its name.
 
     Raises:
-        ValueError: no such file, not as it was sealed, or not these weights.
+        ValueError: as `denoiser.load`.
     """
-    model = Refiner(refiner.FINE)
-    try:
-        model.net.load_state_dict(weights.read(path)[0])
-    except (OSError, ValueError, RuntimeError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path}: not weights of the fine network ({why}); take the published ones") from error
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model.eval()
+    return denoiser.load(path, refiner.FINE, "the fine network")
 
 
 def of_scan(model: Refiner, scan: Measured, sentence: str = "", *, lossy: bool = False) -> FinePrior:
@@ -153,13 +145,6 @@ def of_words(
         return untold + guidance * (told - untold)
 
     return denoise
-
-
-def cuts(total: int, shift: int) -> list[int]:
-    """First slices of slabs that cover a volume; all but the first and last begin at `shift` plus a multiple."""
-    if total <= SLICES:
-        return [0]
-    return sorted({0, total - SLICES, *range(shift % SLICES, total - SLICES + 1, SLICES)})
 
 
 def _slab(x: Tensor, first: int) -> Tensor:
