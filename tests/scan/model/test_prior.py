@@ -64,7 +64,7 @@ def test_fewer_slices_than_a_slab_has_are_as_its_last_ones_repeated(model: Refin
 
 @given(st.integers(1, 60), st.integers(0, 9))
 def test_cuts_cover_every_slice(total: int, shift: int) -> None:
-    starts, slices = prior.cuts(total, prior.SLICES, shift), prior.SLICES
+    starts, slices = denoiser.cuts(total, prior.SLICES, shift), prior.SLICES
     assert set(range(total)) <= {i for s in starts for i in range(s, s + slices)}
     assert starts == sorted(set(starts)) and starts[0] == 0
     assert starts[-1] == max(0, total - slices) and len(starts) <= total // slices + 2
