@@ -21,6 +21,7 @@ from stagelight.engines.scan.benchmark_cases import ACCELERATIONS, ADULTS
 from stagelight.engines.scan.methods import registry
 from stagelight.engines.scan.methods.protocol import Case, Method, headline
 
+SHOWN = ("mean", "diffusion", "unrolled")  # to a listener
 VARIES = ("*.seconds", "*.peak_mib", "seconds.*", "peak_memory_gb")
 
 
@@ -41,8 +42,9 @@ def every() -> list[Case]:
     coils, fewer = ([Case(adult, KINDS[0], R, 4) for adult in ADULTS] for R in (16.0, 8.0))
     kinds = [Case(adult, kind, 16.0, 1) for kind in ("density", "points") for adult in ADULTS]
     own = [Case(adult, KINDS[0], 16.0, count, estimated=True) for count in (1, 4) for adult in ADULTS]
+    rarest = [Case(adult, KINDS[0], 32.0, 1) for adult in ADULTS]
     steep = [Case(adult, KINDS[0], 16.0, 1, falloff=4.0) for adult in ADULTS]
-    return first + every_way[:2] + coils + every_way[2:] + last + own + steep + kinds + fewer
+    return first + every_way[:2] + coils + every_way[2:] + rarest + last + own + steep + kinds + fewer
 
 
 def version() -> str:
@@ -98,7 +100,7 @@ def measure(
 
         found = benchmark_cells.figures_of(case, methods, folder, begin)
         facts |= {f"{case.name}.{name}": round(value, 6) for name, value in found.items() if math.isfinite(value)}
-        shown = {name: found[f"{name}.brain.psnr"] for name in ("mean", "ours") if f"{name}.brain.psnr" in found}
+        shown = {name: found[f"{name}.brain.psnr"] for name in SHOWN if f"{name}.brain.psnr" in found}
         progress(case.name, done + 1, len(chosen), shown)
     return facts
 

@@ -84,7 +84,7 @@ def _change(one: Tensor, other: Tensor, bench: Bench) -> Cell:
 # What is made of two methods' pictures: under its name, both methods, how.
 DERIVED: dict[str, tuple[str, str, Callable[[Tensor, Tensor, Bench], Cell]]] = {
     "mean": ("variation", "wavelet", _mean),
-    **{name: ("ours", name, _change) for name in ("silent", "wrong_contrast", "wrong_side")},
+    **{name: ("pair", name, _change) for name in ("silent", "wrong_contrast", "wrong_side", "nonsense")},
 }
 
 

@@ -15,8 +15,15 @@ from stagelight.engines.experiment import statistics
 DRAWS = (1, 2, 3)  # of the headline's mask, with phase and noise
 CLASSICAL = ("variation", "wavelet", "mean")
 PEOPLE = {"patient": "stroke_t1", "colin27": "colin27"}
-RATES = (4, 8, 12, 16)
-METHODS = ("zero_filled", *CLASSICAL, "ours")  # in every draw
+RATES = (4, 8, 12, 16, 32)
+METHODS = ("zero_filled", *CLASSICAL, "unrolled", "sample", "diffusion")  # in every draw
+# The networks' rows by their names in facts; then the rows that are measured in the headline's first draw alone.
+NETWORKS = {"headline": "diffusion", "unrolled": "unrolled", "sample": "sample"}
+OTHERS = ("alone", "plug_and_play", "diffpir", "dps", "inconsistent")
+# Scanners beside the headline's: coils, and the kind of mask with what is appended to its name.
+SCANNERS = {"c4": (4, "poisson"), "density": (1, "density"), "poisson_falloff_4": (1, "poisson_falloff_4"),
+            "estimated": (1, "poisson_estimated"), "c4.estimated": (4, "poisson_estimated")}  # fmt: skip
+WORDS = ("silent", "wrong_contrast", "wrong_side", "nonsense")
 FIGURES = ("psnr", "ssim", "nrmse")
 REGIONS = ("brain", "lesion")
 Cells = Mapping[str, float]
@@ -38,6 +45,12 @@ def draws(who: str, rate: int) -> list[str]:
     return [case(who, rate, kind="poisson" if draw == 1 else f"poisson_{draw}") for draw in DRAWS]
 
 
+def drawn(who: str, rate: int, method: str) -> list[str]:
+    """The cases of the headline's mask, one coil, in which a method is measured."""
+    every = rate in (8, 16) if method in ("sample", "diffusion") else rate < 32
+    return draws(who, rate) if every else [case(who, rate)]
+
+
 def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[float]:
     """By how much a method is above the best classical one in each case; empty unless all were measured."""
     wanted = [f"{name}.{each}.{figure}" for name, each in product(names, (*CLASSICAL, method))]
@@ -55,25 +68,18 @@ def summary(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
 def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
     for who, rate in product(PEOPLE, RATES):
         at = f"{who}.r{rate}"
-        yield from summary(f"gain.{at}", gain(cells, draws(who, rate), "ours", "brain.psnr"))
-        yield from summary(f"gain.{who}.lesion.r{rate}", gain(cells, draws(who, rate), "ours", "lesion.psnr"))
-        yield from summary(f"ssim_gain.{at}", gain(cells, draws(who, rate), "ours", "brain.ssim"))
-        for method in (
-            "sample",
-            "samples",
-            "plug_and_play",
-            "diffpir",
-            "dps",
-            "unconditioned",
-            "inconsistent",
-            "silent",
-        ):
-            named = "diffusion" if method == "samples" else method
-            yield from summary(f"{named}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
-        scanners = {"c4": (4, "poisson"), "density": (1, "density"), "poisson_falloff_4": (1, "poisson_falloff_4"),
-                    "estimated": (1, "poisson_estimated"), "c4.estimated": (4, "poisson_estimated")}  # fmt: skip
-        for named, (coils, kind) in scanners.items():
-            yield from summary(f"gain.{at}.{named}", gain(cells, [case(who, rate, coils, kind)], "ours", "brain.psnr"))
+        for named, method in NETWORKS.items():
+            for region in REGIONS:
+                part = "" if region == "brain" else f".{region}"
+                values = gain(cells, drawn(who, rate, method), method, f"{region}.psnr")
+                yield from summary(f"{named}.gain.{who}{part}.r{rate}", values)
+            values = gain(cells, drawn(who, rate, method), method, "brain.ssim")
+            yield from summary(f"{named}.ssim_gain.{at}", values)
+            for scanner, (coils, kind) in SCANNERS.items():
+                values = gain(cells, [case(who, rate, coils, kind)], method, "brain.psnr")
+                yield from summary(f"{named}.gain.{at}.{scanner}", values)
+        for method in OTHERS:
+            yield from summary(f"{method}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
         steep, flat = (f"{case(who, rate, kind=kind)}.mean.brain.psnr" for kind in ("poisson_falloff_4", "poisson"))
         if {steep, flat} <= cells.keys():
             yield f"falloff_4.mean.{at}", cells[steep] - cells[flat]
@@ -83,7 +89,7 @@ def _draws(cells: Cells) -> Iterator[tuple[str, float]]:
     """Each method's figures, mean of the draws."""
     for who, rate, method in product(PEOPLE, RATES, METHODS):
         for figure in (*(f"{region}.{each}" for region in REGIONS for each in FIGURES), "residual", "seconds"):
-            wanted = [f"{name}.{method}.{figure}" for name in draws(who, rate)]
+            wanted = [f"{name}.{method}.{figure}" for name in drawn(who, rate, method)]
             if all(name in cells for name in wanted):
                 yield f"draws.{who}.r{rate}.{method}.{figure}", mean(cells[name] for name in wanted)
 
@@ -91,13 +97,14 @@ def _draws(cells: Cells) -> Iterator[tuple[str, float]]:
 def _words(cells: Cells) -> Iterator[tuple[str, float]]:
     """What a right sentence brings, and how far a wrong one moves the lesion."""
     for rate in RATES:
-        for who, region, other in product(PEOPLE, REGIONS, ("silent", "wrong_contrast", "wrong_side")):
-            told, untold = (f"{case(who, rate)}.{method}.{region}.psnr" for method in ("ours", other))
+        for who, region, other in product(PEOPLE, REGIONS, WORDS):
+            told, untold = (f"{case(who, rate)}.{method}.{region}.psnr" for method in ("pair", other))
             if {told, untold} <= cells.keys():
                 yield f"words.{who}.{region}.{other}.r{rate}", cells[told] - cells[untold]
-        change = f"{case('patient', rate)}.wrong_side.lesion.change"
-        if change in cells:
-            yield f"wrong_prompt.lesion_change.r{rate}", cells[change]
+        for other in WORDS:
+            change = f"{case('patient', rate)}.{other}.lesion.change"
+            if change in cells:
+                yield f"words.lesion_change.{other}.r{rate}", cells[change]
 
 
 def _costs(cells: Cells) -> Iterator[tuple[str, float]]:
@@ -107,9 +114,10 @@ def _costs(cells: Cells) -> Iterator[tuple[str, float]]:
         every = [name for who in PEOPLE for name in draws(who, rate)]
         for fact, names, figure in (
             ("consistency.residual_over_noise", first, "sample.residual"),
-            ("consistency.residual_over_noise.mean", first, "samples.residual"),
-            ("consistency.residual_over_noise.ours", every, "ours.residual"),
-            ("seconds", every, "ours.seconds"),
+            ("consistency.residual_over_noise.mean", first, "diffusion.residual"),
+            ("consistency.residual_over_noise.unrolled", every, "unrolled.residual"),
+            ("seconds", every, "unrolled.seconds"),
+            ("headline.seconds", every, "diffusion.seconds"),
         ):
             values = [cells[f"{name}.{figure}"] for name in names if f"{name}.{figure}" in cells]
             if len(values) == len(names):

@@ -16,7 +16,7 @@ from stagelight.engines.scan.methods.classical import Setting
 from stagelight.engines.scan.model import denoiser
 from stagelight.engines.scan.model.refiner import Refiner
 
-METHODS = ("zero_filled", "variation", "wavelet", "mean", "ours")
+METHODS = ("zero_filled", "variation", "wavelet", "mean", "unrolled")
 
 
 def settings(name: str, config: operator.Config) -> tuple[Setting, Setting] | None:
@@ -54,6 +54,6 @@ def volumes(
         (keep("variation", classical.variation(scan, edges)) + keep("wavelet", classical.wavelet(scan, waves))) / 2,
     )
     *_, last = unrolled.run(denoiser.ready(model, scan, lossy=lossy), sentence)
-    keep("ours", last.consistent)
+    keep("unrolled", last.consistent)
     found["mean_seconds"] = found["variation_seconds"] + found["wavelet_seconds"]
     return found

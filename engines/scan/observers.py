@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after, silent
 from stagelight.engines.scan.acquisition import masks, operator
-from stagelight.engines.scan.methods import diffusion
+from stagelight.engines.scan.acquisition.operator import A_adjoint, Measured
+from stagelight.engines.scan.methods.diffusion import Step
 from stagelight.engines.scan.model import denoiser, text_encoder
-from stagelight.engines.scan.model.denoiser import Prior
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
-from stagelight.engines.scan.solvers import consistent
 
 RINGS = 8  # of k-space
 NOISY_SPREAD, NOISY_MOST = 0.5, 2.0  # x is divided by hypot(sigma, the first) and cut off at the second
 
 
 class Watcher:
-    """What is kept of the steps of a run: pictures of three planes, one plane of k-space, attention to words."""
+    """What is kept of the steps of a run: pictures of three planes, and one plane of k-space.
 
-    def __init__(self, steps: list[int], ready: Prior, at: tuple[int, int, int], scale: float) -> None:
-        self.steps, self.at, self.scale, self.scan = steps, at, scale, ready.scan
-        strength = self._kspace(ready.mean)
+    `scan` is of scale 1, `at` the voxel in which the planes meet, `scale` that of the scan.
+    """
+
+    def __init__(self, scan: Measured, at: tuple[int, int, int], scale: float) -> None:
+        self.at, self.scale, self.scan = at, scale, scan
+        strength = self._kspace(A_adjoint(scan.y, scan.acquisition).real)
         unit = max(float(np.percentile(strength, 40)), 1e-12)
         low, high = np.percentile(np.log1p(strength / unit), (40, 99.9))
         self.levels = unit, float(low), float(high)
@@ -37,7 +39,7 @@ class Watcher:
     def scale_facts(self) -> dict[str, float]:
         """How strength became brightness: log1p(|k| / unit), `low` to `high` as 0 to 255.
 
-        Both are percentiles, 40 and 99.9, of the quick reconstruction's own plane, in units of the scan's scale.
+        Both are percentiles, 40 and 99.9, of the adjoint image's own plane, in units of the scan's scale.
         """
         return dict(zip(("kspace_levels.unit", "kspace_levels.low", "kspace_levels.high"), self.levels, strict=True))
 
@@ -68,7 +70,7 @@ class Watcher:
         total = torch.bincount(ring, change[mask].double(), RINGS) / torch.bincount(ring, minlength=RINGS).clamp_min(1)
         return np.asarray((total / 2).sqrt().numpy() / max(self.scan.sigma, 1e-12), np.float32)
 
-    def look(self, step: diffusion.Step) -> Arrays:
+    def look(self, step: Step) -> Arrays:
         """What is kept of one step."""
         spread = math.hypot(step.sigma, NOISY_SPREAD)
         seen: Arrays = {
@@ -91,22 +93,31 @@ def thinned(steps: int, kept: int) -> list[int]:
     return sorted({1 + round(k * (steps - 1) / max(1, kept - 1)) for k in range(kept)})
 
 
-def sample(
-    ready: Prior, config: diffusion.Config, seed: int, watcher: Watcher | None,
-    progress: Progress = silent, deadline: float = NEVER,
+def observe(
+    steps: Iterator[Step], count: int, kept: Sequence[int], watcher: Watcher, listeners: Sequence[nn.Module] = (),
+    prompt: str = "", progress: Progress = silent, deadline: float = NEVER,
 ) -> Arrays:  # fmt: skip
-    """One run of reverse diffusion: its end `x` (S, H, W), its `seconds` of one core, and what was watched.
+    """One run: its end `x` (S, H, W), its `seconds` of one core, and what was kept of its steps.
+
+    Args:
+        steps: of the run.
+        count: how many there are.
+        kept: those to keep something of.
+        watcher: that looks.
+        listeners: networks whose attention to the words of the prompt is kept.
+        prompt: the words.
+        progress: told of each step.
+        deadline: moment of `time.monotonic()` at which the work is interrupted.
 
     Raises:
         Interrupted: the deadline passed.
     """
     began = time.process_time()
     seen: list[Arrays] = []
-    last: diffusion.Step | None = None
-    for last, state in watched(ready, config, seed, watcher):
-        if state:
-            seen.append(state)
-        progress("reverse diffusion", last.step, config.steps, {"sigma": last.sigma, "misfit": last.misfit_after})
+    last: Step | None = None
+    for last, state in observed(steps, kept, watcher, listeners, prompt):
+        seen += [state] if state else []
+        progress("reverse diffusion", last.step, count, {"sigma": last.sigma, "misfit": last.misfit_after})
         interrupt_after(deadline, "reverse diffusion")
     assert last is not None
     found = stacked(seen) if seen else {}
@@ -119,27 +130,28 @@ def stacked(states: list[Arrays]) -> Arrays:
     return {name: np.stack([state[name] for state in states]) for name in states[0]}
 
 
-def watched(
-    ready: Prior, config: diffusion.Config, seed: int, watcher: Watcher | None
-) -> Iterator[tuple[diffusion.Step, Arrays]]:
-    """Each step of a run, and what is kept of it: nothing, where the watcher does not record it."""
-    model, spans = ready.model, words_of(config.prompt)[1]
-    kept = denoiser.watch(model, watcher is not None)
+def observed(
+    steps: Iterator[Step], kept: Sequence[int], watcher: Watcher, listeners: Sequence[nn.Module] = (), prompt: str = ""
+) -> Iterator[tuple[Step, Arrays]]:
+    """Each step of a run, and what is kept of it: nothing, where it is none of those to keep."""
+    spans = words_of(prompt)[1]
+    heard = [layer for network in listeners for layer in denoiser.watch(network, True)]
     try:
-        for step in diffusion.run(config, seed, ready):
+        for step in steps:
             state: Arrays = {}
-            if watcher is not None and step.step in watcher.steps:
-                state = watcher.look(step) | _attention(kept, spans)
-            for heard in kept:
-                heard.clear()
+            if step.step in kept:
+                state = watcher.look(step) | (_attention(heard, spans) if listeners else {})
+            for layer in heard:
+                layer.clear()
             yield step, state
     finally:
-        denoiser.watch(model, False)
+        for network in listeners:
+            denoiser.watch(network, False)
 
 
-def _attention(kept: list[list[Tensor]], spans: list[list[int]]) -> Arrays:
+def _attention(heard: list[list[Tensor]], spans: list[list[int]]) -> Arrays:
     """Share of attention for each word, mean over slabs, heads, places and layers; and the rest."""
-    means = [torch.cat([heard.mean((1, 2)) for heard in layer]).mean(0) for layer in kept if layer]
+    means = [torch.cat([each.mean((1, 2)) for each in layer]).mean(0) for layer in heard if layer]
     weight = torch.stack(means).mean(0)[1:].double()  # without the silent token
     share = np.array([float(weight[span].sum()) for span in spans], np.float32)
     return {"attention": share, "attention_rest": np.array(1 - share.sum(), np.float32)}
@@ -158,8 +170,3 @@ def words_of(sentence: str) -> tuple[list[str], list[list[int]]]:
         bare = [k for k in span if tokens[k] not in {".", ","}]
         spans.append(bare)
     return [word.strip(".,") for word in words], spans
-
-
-def accept(blind: Prior, x: Tensor) -> Tensor:
-    """One step of consistency from an image that knows nothing of the scan: nearly a projection onto the data."""
-    return consistent(x, blind.scan, blind.model.config.sigma_image)

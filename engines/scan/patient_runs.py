@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,33 +12,35 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch import nn
 
 from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.scan import direct_reconstructions, metrics, observers, uncertainty
-from stagelight.engines.scan.acquisition import operator
-from stagelight.engines.scan.acquisition.operator import Measured
+from stagelight.engines.scan.acquisition import masks, operator
+from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
 from stagelight.engines.scan.data.patient import Patient
-from stagelight.engines.scan.methods.diffusion import SIGMA_FAR
-from stagelight.engines.scan.methods.diffusion import Config as Sampling
-from stagelight.engines.scan.model import denoiser
-from stagelight.engines.scan.model.denoiser import Prior
-from stagelight.engines.scan.model.refiner import Refiner
+from stagelight.engines.scan.methods import alone, diffusion
+from stagelight.engines.scan.methods.sampler import Schedule
+from stagelight.engines.scan.model import denoiser, prior
+from stagelight.engines.scan.model.coarse import MM
 from stagelight.engines.scan.pictures import PLANES, grey, planes, signed, six_bits
 from stagelight.engines.scan.run_cache import Work
 
-GRID_METHODS = direct_reconstructions.METHODS
-METHODS = (*GRID_METHODS, "sample", "samples")
+GRID_METHODS = (*direct_reconstructions.METHODS, "diffusion")
+METHODS = (*GRID_METHODS, "sample", "alone")
 ERROR_MOST, SPREAD_MOST = 0.25, 0.1
-DREAM_END, DREAM_ETA = 0.1, 0.6  # of sigma, below which the dreaming network leaves grain; share of fresh noise
+GROWTH = 10  # pictures of a scan that is not yet all measured
+# The networks by their names: the files of their weights within a folder.
+WEIGHTS = {"coarse": denoiser.COARSE, "fine": denoiser.FINE, "unrolled": denoiser.WEIGHTS}
 
 # The recorded arrays of each watched run: name in the recording -> name in the run.
 _SHOWN = ("step", "sigma", "misfit_before", "misfit_after", "before_axial", "after_axial", "kplane_before",
           "kplane_after")  # fmt: skip
 SAMPLE = {name: name for name in (*_SHOWN, "shells", "after_coronal", "after_sagittal")}
 SAMPLE |= {f"noisy_{p}": f"noisy_{p}" for p in PLANES}
-DREAM = {"stranger_step_axial": "before_axial", "attention": "attention", "attention_rest": "attention_rest"}
-GUIDED = {f"guided_{name}": name for name in _SHOWN}
+FREE = {f"free_{name}": name for name in ("before_axial", "kplane_before", "misfit_before")}
+DREAM = {f"dream_step_{p}": f"before_{p}" for p in PLANES} | {n: n for n in ("attention", "attention_rest")}
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,11 @@ class Config:
     grid: tuple[float, ...] = (4.0, 8.0, 12.0, 16.0)  # accelerations to choose from on the page
     kind: str = "poisson"
     coils: int = 1
-    steps: int = 40  # of reverse diffusion
-    kept: int = 14  # of those, recorded
-    samples: int = 8  # seeds of which the result is the mean
+    steps: int = diffusion.STEPS  # of reverse diffusion
+    kept: int = diffusion.STEPS  # of those, recorded
+    samples: int = diffusion.SAMPLES  # of which the result is the mean
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
-    lossy: bool = True  # bfloat16 in the network's arithmetic, where the processor has it
+    lossy: bool = True  # bfloat16 in the networks' arithmetic, where the processor has it
     seen: int = 12  # brains of the training data that are shown
 
 
@@ -66,18 +68,20 @@ class PatientRuns:
 
     def __init__(self, config: Config, seed: int, shown: Patient, weights: Path, work: Work) -> None:
         self.config, self.seed, self.shown, self.work = config, seed, shown, work
-        self.weights, self.beside = weights, weights.with_name(denoiser.ALONE.name)
-        self.model, self.dreamer = denoiser.load(self.weights), denoiser.load(self.beside)
+        self.weights = {name: weights / path.name for name, path in WEIGHTS.items()}
+        self.unrolled = denoiser.load(self.weights["unrolled"])
+        self.fine, self.coarse = prior.fine(self.weights["fine"]), prior.coarse_network(self.weights["coarse"])
         self.x = operator.slices(shown.x)
         self.scan = self.scanned(config.acceleration)
-        self.scale = self.scan.scale
-        self.sampling = Sampling(steps=config.steps, prompt=config.prompt)
-        self.guiding = replace(self.sampling, sigma_max=SIGMA_FAR, sigma_min=DREAM_END, eta=DREAM_ETA)
-        self.dreaming = replace(self.guiding, consistency=False)
-        self.ready = denoiser.ready(self.model, self.scan, lossy=config.lossy)
-        self.blind = denoiser.alone(self.ready, self.dreamer)
-        self.watcher = observers.Watcher(observers.thinned(config.steps, config.kept), self.ready, shown.at, self.scale)
-        self.seconds: list[float] = []  # of each sample
+        self.scale, self.unit = self.scan.scale, denoiser.unit(self.scan)
+        self.schedule = Schedule(steps=config.steps)
+        self.net = self._net(self.unit)
+        self.cascade = alone.Cascade(self.coarse, self.fine, config.prompt, head=-1.0, lossy=config.lossy)
+        self.watcher = observers.Watcher(self.unit, shown.at, self.scale)
+        slices, height, width = self.x.shape
+        self.small = slices // MM, height // MM, width // MM
+        self.kept = observers.thinned(config.steps, config.kept)
+        self.kept_dream = observers.thinned(alone.STEPS, config.kept)
 
     def scanned(self, acceleration: float) -> Measured:
         """The patient in the simulated scanner."""
@@ -90,8 +94,17 @@ class PatientRuns:
         arrays |= {f"reference_{p}": grey(picture) for p, picture in planes(shown.x, at).items()}
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
         arrays["kplane_measured"] = self.watcher.kplane_measured()
+        arrays["growing_axial"], arrays["growing_lines"] = self._growing()
         arrays["volume"] = six_bits(grey(shown.x))
         return arrays
+
+    def sample(self, held: bool = True) -> Iterator[diffusion.Step]:
+        """The first sample of the result, a step at a time; or one from the same noise, held to no measurement."""
+        return diffusion.run(self.schedule, 2 * self.seed, self.net, self.unit if held else None)
+
+    def dream(self) -> Iterator[diffusion.Step]:
+        """A sample of the prior alone, a step at a time."""
+        return alone.run(self.cascade, 2 * self.seed, None, self.small)
 
     def everything(self) -> tuple[Arrays, dict[str, float]]:
         """Every array and every fact.
@@ -99,71 +112,91 @@ class PatientRuns:
         Raises:
             Interrupted: the deadline passed; the same call resumes.
         """
-        shown, at = self.shown, self.shown.at
-        sampled, volumes = self._samples()
-        arrays = self.still() | sampled | self._dream()
-        finals, facts = self._finals(volumes)
-        for name, x in finals.items():
+        shown, at, config = self.shown, self.shown.at, self.config
+        samples = self._samples(self.unit, config.acceleration)
+        free = self._observed("without consistency", self.sample(held=False), config.steps, self.kept)
+        dream = self._observed("dream", self.dream(), alone.STEPS, self.kept_dream, (self.coarse, self.fine))
+        held = [
+            self._observed(
+                f"alone, sample {k + 1}", alone.run(self.cascade, 2 * self.seed + k, self.unit, self.small), alone.STEPS
+            )
+            for k in range(config.samples)
+        ]
+        volumes = [self._volume(each["x"]) for each in samples]
+        finals, facts = self._direct(config.acceleration)
+        finals["sample"], finals["diffusion"] = volumes[0], np.mean(volumes, 0, dtype=np.float32)
+        finals["alone"] = np.mean([self._volume(each["x"]) for each in held], 0, dtype=np.float32)
+        for name, runs in (("sample", samples[:1]), ("diffusion", samples), ("alone", held)):
+            facts[f"{name}.seconds"] = sum(float(each["seconds"]) for each in runs)
+        dreamt, adrift = self._volume(dream["x"]), self._volume(free["x"])
+        for name, x in (*finals.items(), ("dream", dreamt), ("free", adrift)):
+            facts |= {f"{name}.{k}": v for k, v in self._measured(x, self.scan).items()}
+        arrays = self.still() | taken(samples[0], SAMPLE) | taken(free, FREE) | taken(dream, DREAM)
+        for name, x in (*finals.items(), ("dream", dreamt), ("free", adrift)):
             arrays |= {f"{name}_{p}": grey(picture) for p, picture in planes(x, at).items()}
+        for name, x in finals.items():
             arrays[f"error_{name}"] = signed(planes(x - shown.x, at)["axial"], ERROR_MOST)
+        arrays["kplane_dream"] = self.watcher.kplane(operator.slices(dreamt) / self.scale)
         unsure = uncertainty.expected(volumes)
         arrays |= {f"uncertainty_{p}": grey(picture, SPREAD_MOST) for p, picture in planes(unsure, at).items()}
         grid, more = self._grid(finals)
-        facts |= more | self._summary(unsure)
-        facts |= uncertainty.coverage(volumes, shown.x, shown.brain, self.config.acceleration)
+        facts |= more | self._summary(unsure) | {"dream.contrast": self._contrast(dreamt)}
+        for region, within in self._regions().items():
+            named = "" if region == "brain" else f"{region}."
+            facts |= uncertainty.coverage(volumes, shown.x, within, f"{named}r{config.acceleration:g}")
         return arrays | grid, {name: _plain(value) for name, value in facts.items()}
 
-    def _samples(self) -> tuple[Arrays, list[NDArray[np.float32]]]:
-        """The first sample watched, the others for their ends alone."""
-        count = self.config.samples
-        found = [
-            self._sampled(f"sample {k + 1} of {count}", self.ready, self.sampling, self.seed + k, k == 0)
-            for k in range(count)
-        ]
-        self.seconds = [float(each["seconds"]) for each in found]
-        return taken(found[0], SAMPLE), [self._volume(each["x"]) for each in found]
-
-    def _dream(self) -> Arrays:
-        """The prior's dream, what one step of consistency makes of it, and the same prior held to the data."""
-        at, watcher = self.shown.at, self.watcher
-        dream = self._sampled("stranger", self.blind, self.dreaming, self.seed, True)
-        guided = self._sampled("guided", self.blind, self.guiding, self.seed, True)
-        x = torch.from_numpy(dream["x"].astype(np.float32))
-        accepted = observers.accept(self.blind, x)
-        self.dreamt, self.held = self._volume(dream["x"]), self._volume(guided["x"])
-        arrays: Arrays = {f"stranger_{p}": grey(v) for p, v in planes(self.dreamt, at).items()}
-        arrays |= {f"accepted_{p}": grey(v) for p, v in planes(operator.volume(accepted) * self.scale, at).items()}
-        arrays |= {"kplane_stranger": watcher.kplane(x), "kplane_accepted": watcher.kplane(accepted)}
-        return arrays | taken(dream, DREAM) | taken(guided, GUIDED)
-
-    def _finals(self, volumes: list[NDArray[np.float32]]) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
-        """Each method's volume (X, Y, Z) in [0, 1] and its figures."""
-        found, facts = self._direct(self.config.acceleration)
-        found |= {"sample": volumes[0], "samples": np.mean(volumes, 0, dtype=np.float32)}
-        facts["sample.seconds"], facts["samples.seconds"] = self.seconds[0], sum(self.seconds)
-        for name, x in (*found.items(), ("stranger", self.dreamt), ("guided", self.held)):
-            facts |= {f"{name}.{k}": v for k, v in self._measured(x, self.scan).items()}
-        return found, facts
+    def _growing(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """The zero-filled picture while k-space is measured from its centre outwards: (GROWTH, Y, X), lines so far."""
+        mask, z = self.scan.acquisition.mask, self.shown.at[2]
+        away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
+        pictures, lines = [], []
+        slab = operator.crop(self.scan.acquisition, z, z + 1)
+        for share in np.linspace(0, 1, GROWTH + 1)[1:]:
+            some = mask & (away <= share * float(away[mask].max()))
+            x = A_adjoint(self.scan.y[:, z : z + 1] * some, Acquisition(some, slab.sens)).real
+            pictures.append(grey(np.ascontiguousarray(x[0].numpy().T[::-1])))
+            lines.append(int(some.sum()))
+        return np.stack(pictures), np.array(lines, np.int32)
 
     def _grid(self, finals: Mapping[str, NDArray[np.float32]]) -> tuple[Arrays, dict[str, float]]:
         """Axial pictures and figures at every acceleration."""
         arrays: Arrays = {}
         facts: dict[str, float] = {}
         for rate in self.config.grid:
-            scan = self.scan if rate == self.config.acceleration else self.scanned(rate)
-            made = finals if rate == self.config.acceleration else self._direct(rate)[0]
+            scan, made = self.scan, finals
+            if rate != self.config.acceleration:
+                scan = self.scanned(rate)
+                samples = self._samples(denoiser.unit(scan), rate)
+                x = np.mean([each["x"] for each in samples], 0, dtype=np.float32)
+                made = self._direct(rate)[0] | {"diffusion": operator.volume(torch.from_numpy(x)) * scan.scale}
             for name in GRID_METHODS:
                 arrays[f"grid_r{rate:g}_{name}"] = grey(planes(made[name], self.shown.at)["axial"])
                 measured = self._measured(made[name], scan)
                 facts |= {f"grid.r{rate:g}.{name}.{k}": measured[k] for k in measured if k.endswith((".psnr", ".ssim"))}
         return arrays, facts
 
-    def _sampled(self, what: str, ready: Prior, config: Sampling, seed: int, watched: bool) -> Arrays:
-        """A run of reverse diffusion."""
-        compute = partial(observers.sample, ready, config, seed, self.watcher if watched else None,
+    def _net(self, unit: Measured) -> prior.FinePrior:
+        return prior.of_scan(self.fine, unit, self.config.prompt, lossy=self.config.lossy)
+
+    def _samples(self, unit: Measured, rate: float) -> list[Arrays]:
+        """The samples of a scan; of the headline's the first is watched, of the others their ends are kept."""
+        net, found, count = self.net if unit is self.unit else self._net(unit), [], self.config.samples
+        for k in range(count):
+            steps = diffusion.run(self.schedule, 2 * self.seed + k, net, unit)
+            kept = self.kept if k == 0 and unit is self.unit else ()
+            found.append(self._observed(f"R = {rate:g}, sample {k + 1} of {count}", steps, self.config.steps, kept))
+        return found
+
+    def _observed(
+        self, what: str, steps: Iterator[diffusion.Step], count: int, kept: Sequence[int] = (),
+        listeners: Sequence[nn.Module] = (),
+    ) -> Arrays:  # fmt: skip
+        """A run, from the cache or made now."""
+        compute = partial(observers.observe, steps, count, kept, self.watcher, listeners, self.config.prompt,
                           self.work.progress, self.work.deadline)  # fmt: skip
-        weights = self.beside if ready.blind else self.weights
-        return self.work.piece(what, compute, code_version(observers.__name__, files=[weights]), *self._depends())
+        version = code_version(observers.__name__, alone.__name__, files=[self.weights["fine"], self.weights["coarse"]])
+        return self.work.piece(what, compute, version, *self._depends())
 
     def _direct(self, acceleration: float) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
         """The methods that need no sampling, at an acceleration, and the seconds that each took."""
@@ -172,12 +205,13 @@ class PatientRuns:
         def compute() -> Arrays:
             scan = self.scan if acceleration == config.acceleration else self.scanned(acceleration)
             tuned = direct_reconstructions.settings(self.shown.name, acquisition)
-            return direct_reconstructions.volumes(self.model, scan, config.prompt, config.lossy, tuned)
+            return direct_reconstructions.volumes(self.unrolled, scan, config.prompt, config.lossy, tuned)
 
-        version = code_version(direct_reconstructions.__name__, files=[self.weights])
+        version = code_version(direct_reconstructions.__name__, files=[self.weights["unrolled"]])
         kept = self.work.piece(f"methods at R = {acceleration:g}", compute, version, *self._depends())
-        facts = {f"{name}.seconds": float(kept[f"{name}_seconds"]) for name in GRID_METHODS}
-        return {name: kept[name].astype(np.float32) for name in GRID_METHODS}, facts
+        names = direct_reconstructions.METHODS
+        facts = {f"{name}.seconds": float(kept[f"{name}_seconds"]) for name in names}
+        return {name: kept[name].astype(np.float32) for name in names}, facts
 
     def _depends(self) -> tuple[Any, ...]:
         """What every run depends on beside code and weights."""
@@ -191,8 +225,10 @@ class PatientRuns:
         return operator.volume(torch.from_numpy(x.astype(np.float32))) * self.scale
 
     def _measured(self, x: NDArray[np.float32], scan: Measured) -> dict[str, float]:
-        regions = {"brain": self.shown.brain} | ({"lesion": self.shown.lesion} if self.shown.lesion.any() else {})
-        return metrics.facts(operator.slices(x), self.shown.x, scan, regions)
+        return metrics.facts(operator.slices(x), self.shown.x, scan, self._regions())
+
+    def _regions(self) -> dict[str, NDArray[np.bool_]]:
+        return {"brain": self.shown.brain} | ({"lesion": self.shown.lesion} if self.shown.lesion.any() else {})
 
     def _summary(self, unsure: NDArray[np.float32]) -> dict[str, float]:
         """Figures of no single method."""
@@ -202,9 +238,12 @@ class PatientRuns:
                  "lesion.millilitres": shown.millilitres, "sigma": self.scan.sigma,
                  "acceleration": mask.numel() / int(mask.sum()), "measured": int(mask.sum()), "points": mask.numel(),
                  "steps": self.config.steps, "samples": self.config.samples,
-                 "uncertainty.mean": unsure[shown.brain].mean(), "stranger.contrast": self._contrast(self.dreamt),
-                 "parameters": _count(self.model), "alone.parameters": _count(self.dreamer)}  # fmt: skip
+                 "uncertainty.mean": unsure[shown.brain].mean(),
+                 **{f"parameters.{name}": _count(model) for name, model in self._networks().items()}}  # fmt: skip
         return facts | self.watcher.scale_facts()
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"coarse": self.coarse, "fine": self.fine, "unrolled": self.unrolled}
 
     def _contrast(self, x: NDArray[np.float32]) -> float:
         """How much brighter a volume is within the brain than in the air well around it: about 1 of noise."""
@@ -216,11 +255,11 @@ class PatientRuns:
 
 
 def taken(watched: Mapping[str, NDArray[Any]], names: Mapping[str, str]) -> Arrays:
-    """The recorded arrays of a watched run; `names` is `SAMPLE`, `DREAM` or `GUIDED`."""
+    """The recorded arrays of a watched run; `names` is `SAMPLE`, `FREE` or `DREAM`."""
     return {name: watched[own] for name, own in names.items()}
 
 
-def _count(model: Refiner) -> int:
+def _count(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 

@@ -1,12 +1,14 @@
 """From one patient's simulated scan to a recording: every method's picture, and reverse diffusion step by step.
 
-k-space is simulated from a magnitude image. Beside the classical methods two runs of the network that is told of the
-scan are kept, and two of the one that never sees a scan and is told the words alone (`denoiser.ALONE`):
+k-space is simulated from a magnitude image. Beside the classical methods these runs are kept, each of what networks
+are named (`patient_runs.WEIGHTS`):
 
-    samples    reverse diffusion with consistency, conditioned on the scan and on words, and their mean
-    ours       the fast way: a few rounds of denoising and consistency, as in `methods.unrolled`
-    stranger   the prior alone, without consistency: a dream
-    guided     the stranger again, from the same noise, with data consistency at every step
+    sample     the fine network, shown the scan as it was measured: reverse diffusion with consistency
+    diffusion  the mean of several such samples, in pairs of opposite noise: the headline
+    free       the sample again from the same noise, held to no measurement
+    dream      the coarse network and then the fine one, shown no scan, from words and noise
+    alone      the same with data consistency at each step, the mean of several
+    unrolled   another network, which starts from a classical reconstruction: a few rounds, as in `methods.unrolled`
 
 The recording's arrays. K recorded steps, evenly spaced over all of them, the first and the last among them; P each of
 `axial`, `coronal`, `sagittal`, a picture (h, w); R each of the accelerations; M each of `METHODS`; W words; a k-plane
@@ -20,15 +22,15 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
     before_axial, after_<P> (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
     kplane_before, kplane_after (K, Y, X)
-    stranger_<P>     (h, w)     its end
+    free_before_axial, free_kplane_before, free_misfit_before  as above, of the run that is held to nothing
+    free_<P>         (h, w)     its end
+    dream_step_<P>   (K, h, w)  the dream's estimates, of both stages; those of the first are blown up
+    dream_<P>        (h, w)     its end
     attention        (K, W)     share of its attention that the dreaming network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
-    stranger_step_axial (K, h, w)      its estimates
-    accepted_<P>     (h, w)     the stranger after one step of consistency with this patient's data
-    kplane_stranger, kplane_accepted (Y, X)
-    guided_step, guided_sigma, guided_misfit_before, guided_misfit_after (K,)
-    guided_before_axial, guided_after_axial (K, h, w)
-    guided_kplane_before, guided_kplane_after (K, Y, X)
+    kplane_dream     (Y, X)
+    growing_axial    (G, h, w)  zero-filled, while k-space is measured from its centre outwards
+    growing_lines   (G,)       lines measured so far
     reference_<P>    (h, w)
     <M>_<P>          (h, w)     what each method made at the headline acceleration
     error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127
@@ -91,7 +93,7 @@ def make(
         progress: told of each run and each step.
         config: the published one if None.
         seed: of the scan and of the first sample; the others follow.
-        weights: of the network; the committed ones if None. The other's, `alone.safetensors`, are taken from beside it.
+        weights: the folder with those of the networks; the committed ones if None.
         shown: whom to scan; the held-out patient if None.
         deadline: moment of `time.monotonic()` at which the work is interrupted.
 
@@ -102,7 +104,7 @@ def make(
     torch.set_num_threads(1)
     config, shown = config or Config(), shown or patient.held_out()
     work = Work(cache, progress, deadline)
-    ran = PatientRuns(config, seed, shown, weights or denoiser.WEIGHTS, work)
+    ran = PatientRuns(config, seed, shown, weights or denoiser.WEIGHTS.parent, work)
     arrays, facts = ran.everything()
     examples, sentences = _seen(config.seen, work)
     return Recording(
@@ -112,8 +114,7 @@ def make(
             **asdict(config),
             "patient": shown.name,
             "source": shown.source,
-            "weights_sha256": recording.sha256(ran.weights),
-            "alone_sha256": recording.sha256(ran.beside),
+            **{f"{name}_sha256": recording.sha256(path) for name, path in ran.weights.items()},
             "kspace": "simulated from a magnitude image",
             "error_most": ERROR_MOST,
             "spread_most": SPREAD_MOST,

@@ -33,8 +33,9 @@ from stagelight.engines.scan.data.nifti import Own
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.methods import classical, diffusion, unrolled
 from stagelight.engines.scan.methods.rounds import SIGMAS
-from stagelight.engines.scan.model import arithmetic, denoiser
-from stagelight.engines.scan.model.denoiser import Prior
+from stagelight.engines.scan.methods.sampler import Schedule
+from stagelight.engines.scan.model import arithmetic, denoiser, prior
+from stagelight.engines.scan.model.prior import FinePrior
 from stagelight.engines.scan.run_cache import Work
 
 MOST = 40.0  # acceleration
@@ -53,7 +54,7 @@ class Asked:
     kind: str = "poisson"
     coils: int = 1
     sigma: float = operator.SIGMA
-    samples: int = 0  # of reverse diffusion, whose mean and spread are written
+    samples: int = 2  # of reverse diffusion, an even number, whose mean and spread are written; 0 for none
     head: bool | None = None  # whether scalp and skull are in it; None to find out
     mask: Path | None = None  # a file with the brain in it; None to find it
     force: bool = False  # go on with what does not look like a brain
@@ -95,6 +96,8 @@ def scanned(asked: Asked, seed: int) -> Scanned:
         ValueError: as `nifti.read`; or an acceleration, noise or device that cannot be.
     """
     torch.set_num_threads(1)
+    if asked.samples % 2:
+        raise ValueError(f"{asked.samples} samples, wanted an even number: they come in pairs of opposite noise")
     for name, value, least, most in (
         ("acceleration", asked.acceleration, 1, MOST),
         ("noise", asked.sigma, *NOISE),
@@ -117,7 +120,8 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
 
     First come `reference`, the file within the brain, with the brain and the points of k-space that are measured; its
     figures are those of the volume as it was scanned, which no method can exceed but by chance. Then `zero_filled`,
-    `variation`, `wavelet`, `mean` of these two, and where the weights are `ours`, and `samples` if any were asked for.
+    `variation`, `wavelet`, `mean` of these two, and where the weights are `unrolled`, and `diffusion`, the mean of the
+    samples if any were asked for.
 
     Raises:
         ValueError: the mask that was given would be written over.
@@ -157,17 +161,18 @@ def reconstruct(ready: Scanned, folder: Path, work: Work) -> Iterator[Outcome]:
         yield measured(name, kept[name])
     edges, waves = kept["variation"], kept["wavelet"]
     yield measured("mean", {"x": (edges["x"] + waves["x"]) / 2, "seconds": edges["seconds"] + waves["seconds"]})
-    if denoiser.WEIGHTS.is_file() and ready.scan.acquisition.mask.ndim == 2:
-        net = _Network(ready, work)
-        yield measured("ours", _piece(ready, work, "ours", net.unrolled))
+    if denoiser.FINE.is_file() and ready.scan.acquisition.mask.ndim == 2:
+        net = _Networks(ready, work)
+        yield measured("unrolled", _piece(ready, work, "unrolled", net.unrolled))
         found = [_piece(ready, work, f"sample {k}", partial(net.sample, k)) for k in range(ready.asked.samples)]
         if found:
             volumes = [operator.volume(torch.from_numpy(each["x"])) for each in found]
             path = folder / f"{stem}_uncertainty.nii.gz"
             nifti.save(nifti.back(uncertainty.expected(volumes), own) * np.float32(own.placed.scale), own, path)
-            more = uncertainty.coverage(volumes, own.placed.x, own.placed.brain, ready.asked.acceleration)
+            rate = f"r{ready.asked.acceleration:g}"
+            more = uncertainty.coverage(volumes, own.placed.x, own.placed.brain, rate)
             mean, seconds = np.mean([each["x"] for each in found], 0), np.sum([each["seconds"] for each in found], 0)
-            yield measured("samples", {"x": mean, "seconds": np.asarray(seconds)}, more, path)
+            yield measured("diffusion", {"x": mean, "seconds": np.asarray(seconds)}, more, path)
 
 
 def recorded(asked: Asked, seed: int, work: Work) -> Recording:
@@ -189,37 +194,32 @@ def recorded(asked: Asked, seed: int, work: Work) -> Recording:
     return record.make(work.folder, work.progress, config=config, seed=seed, shown=shown, deadline=work.deadline)
 
 
-class _Network:
-    """The network made ready for the scan when it is first asked."""
+class _Networks:
+    """The networks made ready for the scan when they are first asked."""
 
     def __init__(self, ready: Scanned, work: Work) -> None:
         self.asked, self.scan, self.work = ready.asked, ready.scan, work
-        self.made: Prior | None = None
-
-    @property
-    def prior(self) -> Prior:
-        if self.made is None:
-            model = denoiser.load().to(self.asked.device)
-            self.made = denoiser.ready(model, self.scan, lossy=True)
-        return self.made
+        self.net: FinePrior | None = None
 
     def unrolled(self) -> Tensor:
-        rounds = unrolled.run(self.prior, self.asked.prompt)
-        return self._last("ours", len(SIGMAS), (each.consistent for each in rounds))
+        model = denoiser.load().to(self.asked.device)
+        rounds = unrolled.run(denoiser.ready(model, self.scan, lossy=True), self.asked.prompt)
+        return self._last("unrolled", len(SIGMAS), (each.consistent for each in rounds))
 
     def sample(self, k: int) -> Tensor:
-        config = diffusion.Config(steps=diffusion.STEPS, prompt=self.asked.prompt)
-        steps = diffusion.run(config, k, self.prior)
-        return self._last(f"sample {k}", config.steps, (each.consistent for each in steps))
+        if self.net is None:
+            model = prior.fine().to(self.asked.device)
+            self.net = prior.of_scan(model, denoiser.unit(self.scan), self.asked.prompt, lossy=True)
+        steps = diffusion.run(Schedule(steps=diffusion.STEPS), k, self.net, self.net.scan)
+        return self._last(f"sample {k}", diffusion.STEPS, (each.consistent for each in steps))
 
     def _last(self, what: str, total: int, states: Iterator[Tensor]) -> Tensor:
-        last = self.prior.mean
         for done, x in enumerate(states, 1):
-            last = x
             self.work.progress(what, done, total, {})
-            if done < total:
-                interrupt_after(self.work.deadline, what)
-        return last * self.scan.scale
+            if done == total:
+                return x * self.scan.scale
+            interrupt_after(self.work.deadline, what)
+        raise AssertionError(f"fewer than {total} steps of {what}")
 
 
 def _classical(scan: Measured) -> dict[str, Callable[[], Tensor]]:
@@ -235,7 +235,7 @@ def _piece(ready: Scanned, work: Work, name: str, make: Callable[[], Tensor]) ->
     """A method's slices and the seconds of processor time they took, from the cache or made now."""
     asked = ready.asked
     network = name not in ("zero_filled", "variation", "wavelet")
-    files = [denoiser.WEIGHTS] if network else []
+    files = [denoiser.FINE, denoiser.WEIGHTS] if network else []
     of_network = (asked.prompt, asked.device, arithmetic.has_bfloat16()) if network else ()
 
     def compute() -> Arrays:

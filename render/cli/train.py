@@ -33,7 +33,7 @@ OUT = options.out("the weights", "the cache", "mine.safetensors")
 def train() -> None:
     """Train one of the networks.
 
-    They are the village's policy, its small language model, and the scan's score network. An interrupted run
+    They are the village's policy, its small language model, and the scan's networks. An interrupted run
     resumes from its last checkpoint. The published weights stay as they are, unless --out names them.
 
     \b
@@ -111,30 +111,35 @@ def train_small(places: Places, minutes: float | None, seed: int, out: Path | No
 @seeded(2026)
 @OUT
 @click.option(
-    "--alone",
-    is_flag=True,
-    help="Train the network that is conditioned on words alone, never on a scan. Example: --alone",
+    "--network",
+    type=click.Choice(("fine", "coarse", "unrolled")),
+    default="fine",
+    show_default=True,
+    help="Which of the scan's networks. Example: --network coarse",
 )
 @click.pass_obj
-def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None, alone: bool) -> None:
-    """Train the scan's score network.
+def train_prior(places: Places, minutes: float | None, seed: int, out: Path | None, network: str) -> None:
+    """Train one of the scan's networks.
 
-    Scans to learn from are simulated first; it learns to denoise and to reconstruct them. The held-out adults are
-    in none of them. It takes two hours on one core. The published weights were trained so, but for their first
-    stage, which the log describes.
+    Coarse and fine are the prior: the first knows a whole head at 4 mm, the second its detail, from a scan as it was
+    measured or from the first's volume. Unrolled starts from a classical reconstruction. What they learn from is made
+    first; the held-out adults are in none of it. Each takes an hour and more on one core. The published weights were
+    trained so, but for the first stage of unrolled, which the log describes.
 
     \b
     Example:
-        click train prior --minutes 30
+        click train prior --network coarse --minutes 30
     """
     with refusals():
         from stagelight.engines.scan.model import denoiser  # noqa: PLC0415  # brings in torch
-        from stagelight.engines.scan.training import stages  # noqa: PLC0415
+        from stagelight.engines.scan.training import prior, stages  # noqa: PLC0415
 
         cache = places.cache.parent / "record" / "scan" / "prior"
+        path = out or cache / f"{network}.safetensors"
         with progress.following() as report, stopping_after(minutes) as end:
-            chosen = stages.ALONE if alone else stages.STAGES
-            trained = stages.make(cache, report, stages=chosen, seed=seed, deadline=end)
-        path = out or cache / (denoiser.ALONE if alone else denoiser.WEIGHTS).name
-        denoiser.publish(trained, path)
+            if network == "coarse":
+                denoiser.publish(prior.coarse(cache, report, seed, end), path)
+            else:
+                make = prior.fine if network == "fine" else stages.make
+                denoiser.publish(make(cache, report, seed=seed, deadline=end), path)
     click.echo(path)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from stagelight.engines import recording  # noqa: E402
 from stagelight.engines.experiment import weights  # noqa: E402
 from stagelight.engines.rollout import inference  # noqa: E402
-from stagelight.engines.scan.model import denoiser  # noqa: E402
+from stagelight.engines.scan.model import denoiser, prior  # noqa: E402
 from stagelight.engines.village import record  # noqa: E402
 from stagelight.engines.village.llm import runs, smollm  # noqa: E402
 from stagelight.engines.village.llm.types import ModelError  # noqa: E402
@@ -21,7 +21,7 @@ from stagelight.engines.village.training import networks  # noqa: E402
 from support.paths import RECORDINGS  # noqa: E402
 
 ADAPTER = runs.ADAPTER / smollm.ADAPTER
-SHIPPED = (RECORDINGS / inference.FILE, record.POLICY, denoiser.WEIGHTS, denoiser.ALONE, ADAPTER)
+SHIPPED = (RECORDINGS / inference.FILE, record.POLICY, denoiser.WEIGHTS, denoiser.FINE, denoiser.COARSE, ADAPTER)
 
 
 @pytest.fixture
@@ -91,8 +91,9 @@ def test_what_is_shipped_is_sealed_and_is_what_the_recordings_name(path_: Path) 
     weights.check(path_)
     named = {
         record.POLICY: ("village", "policy_sha256"),
-        denoiser.WEIGHTS: ("scan", "weights_sha256"),
-        denoiser.ALONE: ("scan", "alone_sha256"),
+        denoiser.WEIGHTS: ("scan", "unrolled_sha256"),
+        denoiser.FINE: ("scan", "fine_sha256"),
+        denoiser.COARSE: ("scan", "coarse_sha256"),
     }
     if path_ in named:
         scene, key = named[path_]
@@ -103,7 +104,8 @@ LOADERS: dict[Path, Callable[[Path], object]] = {
     RECORDINGS / inference.FILE: inference.load,
     record.POLICY: networks.load,
     denoiser.WEIGHTS: denoiser.load,
-    denoiser.ALONE: denoiser.load,
+    denoiser.FINE: prior.fine,
+    denoiser.COARSE: prior.coarse_network,
 }
 
 

@@ -23,21 +23,22 @@ def figures(ours: float, **changed: float) -> dict[str, float]:
     """The patient's at R = 16, three draws; classical 20, 22, 21 dB, and 1 dB more with every draw."""
     found: dict[str, float] = {}
     for more, name in enumerate(benchmark_summary.draws("patient", 16)):
-        levels = {"variation": 20.0, "wavelet": 22.0, "mean": 21.0, "ours": ours}
+        levels = {"variation": 20.0, "wavelet": 22.0, "mean": 21.0, "diffusion": ours}
         found |= {f"{name}.{method}.brain.psnr": level + more for method, level in levels.items()}
-        found |= {f"{name}.ours.residual": 0.5, f"{name}.ours.seconds": 20.0, f"{name}.ours.peak_mib": 2048.0}
+        found |= {f"{name}.diffusion.residual": 0.5, f"{name}.diffusion.seconds": 20.0}
+        found |= {f"{name}.diffusion.peak_mib": 2048.0}
     return found | changed
 
 
 def test_a_gain_is_over_the_best_classical_method_and_the_mean_of_three_masks() -> None:
     found = benchmark_summary.facts(figures(22.5))
-    assert found["gain.patient.r16"] == pytest.approx(0.5)
-    assert found["gain.patient.r16.sd"] == pytest.approx(0)
+    assert found["headline.gain.patient.r16"] == pytest.approx(0.5)
+    assert found["headline.gain.patient.r16.sd"] == pytest.approx(0)
     assert found["draws.patient.r16.wavelet.brain.psnr"] == pytest.approx(23)
     assert found["peak_memory_gb"] == 2
     worse = benchmark_summary.facts(figures(22.5, **{"stroke_t1.poisson_2.r16.c1.mean.brain.psnr": 23.6}))
-    assert worse["gain.patient.r16"] == pytest.approx((0.5 - 0.1 + 0.5) / 3)
-    assert worse["gain.patient.r16.draw_2"] == pytest.approx(-0.1)
+    assert worse["headline.gain.patient.r16"] == pytest.approx((0.5 - 0.1 + 0.5) / 3)
+    assert worse["headline.gain.patient.r16.draw_2"] == pytest.approx(-0.1)
 
 
 def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
@@ -46,25 +47,27 @@ def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
         for who, value in (("patient", 0.9), ("colin27", 1.0))
     }
     some |= {
-        f"{name}.ours.residual": 0.3 for who in benchmark_summary.PEOPLE for name in benchmark_summary.draws(who, 16)
+        f"{name}.unrolled.residual": 0.3
+        for who in benchmark_summary.PEOPLE
+        for name in benchmark_summary.draws(who, 16)
     }
     found = benchmark_summary.facts(some)
     assert found["consistency.residual_over_noise.r16"] == pytest.approx(0.95)
-    assert found["consistency.residual_over_noise.ours.r16"] == pytest.approx(0.3)
+    assert found["consistency.residual_over_noise.unrolled.r16"] == pytest.approx(0.3)
     assert "consistency.residual_over_noise.mean.r16" not in found
 
 
 def test_what_was_not_measured_is_not_told() -> None:
     some = figures(22.5)
-    del some["stroke_t1.poisson_3.r16.c1.ours.brain.psnr"]
+    del some["stroke_t1.poisson_3.r16.c1.diffusion.brain.psnr"]
     found = benchmark_summary.facts(some)
-    assert "gain.patient.r16" not in found
-    assert "seconds.r16" not in found  # the other adult is missing
-    assert "gain.colin27.r16" not in found
+    assert "headline.gain.patient.r16" not in found
+    assert "headline.seconds.r16" not in found  # the other adult is missing
+    assert "headline.gain.colin27.r16" not in found
 
 
 def test_what_words_do_is_told_with_its_sign() -> None:
     name = benchmark_summary.case("patient", 8)
-    found = benchmark_summary.facts({f"{name}.ours.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
+    found = benchmark_summary.facts({f"{name}.pair.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
                         f"{name}.wrong_side.lesion.change": 0.4})  # fmt: skip
-    assert found == {"words.patient.lesion.wrong_side.r8": -0.5, "wrong_prompt.lesion_change.r8": 0.4}
+    assert found == {"words.patient.lesion.wrong_side.r8": -0.5, "words.lesion_change.wrong_side.r8": 0.4}

@@ -72,7 +72,7 @@ def touched(before: dict[str, str]) -> set[str]:
     return {name for name, version in versions().items() if version != before[name]}
 
 
-SAMPLED, UNROLLED = {"sample", "samples", "unconditioned"}, {"ours", "silent", "wrong_side", "inconsistent"}
+SAMPLED, UNROLLED = {"sample", "diffusion", "pair", "silent", "nonsense", "inconsistent", "alone"}, {"unrolled"}
 CLASSICAL, POSTERIOR = {"zero_filled", "variation", "wavelet"}, {"dps", "diffpir"}
 NETWORK = SAMPLED | UNROLLED | POSTERIOR | {"plug_and_play"}
 OBSERVED, DIRECT, EXAMPLES, ITEMS = {"observers"}, {"direct_reconstructions"}, {"training_examples"}, {"training_set"}
@@ -97,6 +97,7 @@ TRAINING = {"training"}
         ("methods/diffpir", "fresh: float = 0.3", "fresh: float = 0.4", {"diffpir"}, NETWORK - {"diffpir"}),
         ("methods/tuned_classical", "STOPS = (48", "STOPS = (40", CLASSICAL | DIRECT, NETWORK),
         ("methods/network", "normal anatomy", "no lesion", NETWORK | OBSERVED, CLASSICAL | TRAINING | EXAMPLES),
+        ("methods/alone", "steps=40", "steps=41", {"alone"}, (NETWORK - {"alone"}) | OBSERVED | CLASSICAL),
         ("metrics", "0.01**2", "0.02**2", NETWORK | CLASSICAL, OBSERVED | EXAMPLES),
         ("model/text_encoder", "EPS = 6, 12, 1e-12", "EPS = 6, 12, 1e-11", NETWORK | OBSERVED | TRAINING, EXAMPLES),
         ("training/train", "clip: float = 0.3", "clip: float = 0.4", TRAINING, ITEMS | OBSERVED | {"record"}),
@@ -155,9 +156,9 @@ def test_pictures_of_what_the_prior_learnt_from_follow_a_rule_of_language(
 
 
 def test_weights_are_part_of_a_cells_key(tmp_path: Path) -> None:
-    method = next(method for method in registry.methods() if method.name == "unconditioned")
-    assert [path.name for path in method.files] == ["prior.safetensors", "alone.safetensors"]
-    other = tmp_path / "prior.safetensors"
+    method = next(method for method in registry.methods() if method.name == "alone")
+    assert [path.name for path in method.files] == ["fine.safetensors", "coarse.safetensors"]
+    other = tmp_path / "fine.safetensors"
     other.write_bytes(b"other")
     assert benchmark_cells.key(CASE, replace(method, files=(other, method.files[1]))) != benchmark_cells.key(
         CASE, method
@@ -167,8 +168,8 @@ def test_weights_are_part_of_a_cells_key(tmp_path: Path) -> None:
 def test_every_method_names_the_module_that_implements_it() -> None:
     names = {method.name: method.module.rpartition(".")[2] for method in registry.methods()}
     assert {names[name] for name in CLASSICAL} == {"tuned_classical"}
-    assert {names[name] for name in UNROLLED | {"wrong_contrast"}} == {"unrolled"}
-    assert {names[name] for name in SAMPLED} == {"diffusion"}
+    assert {names[name] for name in UNROLLED} == {"unrolled"}
+    assert {names[name] for name in SAMPLED} == {"diffusion", "alone"}
     assert {name: names[name] for name in ("plug_and_play", "dps", "diffpir")} == {
         "plug_and_play": "pnp_admm", "dps": "dps", "diffpir": "diffpir"
     }  # fmt: skip

@@ -22,9 +22,9 @@ from stagelight.engines.scan import direct_reconstructions, record, user_scan  #
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.data import grid  # noqa: E402
 from stagelight.engines.scan.methods import classical, diffusion  # noqa: E402
-from stagelight.engines.scan.model import denoiser  # noqa: E402
+from stagelight.engines.scan.model import denoiser, prior  # noqa: E402
 from stagelight.engines.scan.run_cache import Work  # noqa: E402
-from support.scan import grainy, phantom, saved, small_prior  # noqa: E402
+from support.scan import grainy, phantom, saved, small_network  # noqa: E402
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def quickly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Short runs on a small grid, without the network; what the listener is told."""
     monkeypatch.setattr(classical, "ITERATIONS", 12)
     monkeypatch.setattr(grid, "SHAPE", (16, 16, 16))
-    monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr(denoiser, "FINE", tmp_path / "none")
     return []
 
 
@@ -105,17 +105,17 @@ def test_time_that_is_up_interrupts(tmp_path: Path, quickly: list[Any]) -> None:
         run(user_scan.Asked(volume(tmp_path), acceleration=2.0), tmp_path, quickly, deadline=0.0)
 
 
-def test_the_network_and_its_samples_come_last_with_an_uncertainty(
+def test_the_networks_come_last_with_an_uncertainty(
     tmp_path: Path, quickly: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, prior = small_prior()
     weights = tmp_path / "weights"
     weights.write_bytes(b"")
-    monkeypatch.setattr(denoiser, "WEIGHTS", weights)
-    monkeypatch.setattr(denoiser, "load", lambda: prior.model)
+    monkeypatch.setattr(denoiser, "FINE", weights)
+    monkeypatch.setattr(denoiser, "load", small_network)
+    monkeypatch.setattr(prior, "fine", small_network)
     monkeypatch.setattr(diffusion, "STEPS", 2)
     found = run(user_scan.Asked(volume(tmp_path), acceleration=2.0, samples=2, prompt="T1"), tmp_path, quickly)
-    assert [outcome.name for outcome in found[-2:]] == ["ours", "samples"]
+    assert [outcome.name for outcome in found[-2:]] == ["unrolled", "diffusion"]
     assert 0 <= found[-1].figures["coverage.two_sigma.r2"] <= 1
     unsure = np.asarray(nib.load(found[-1].paths[1]).dataobj)
     assert found[-1].paths[1].name == "me_uncertainty.nii.gz"
@@ -126,7 +126,8 @@ def test_the_network_and_its_samples_come_last_with_an_uncertainty(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"acceleration": 99.0}, "acceleration 99, wanted 1 to 40"), ({"sigma": 0.5}, "noise 0.5, wanted 0.0005 to 0.2"),
-     ({"coils": 0}, "number of coils 0, wanted 1 to 16"), ({"device": "abacus"}, "device 'abacus': torch")],
+     ({"coils": 0}, "number of coils 0, wanted 1 to 16"), ({"samples": 3}, "3 samples, wanted an even number"),
+     ({"device": "abacus"}, "device 'abacus': torch")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_is_read(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
@@ -148,7 +149,6 @@ def test_no_word_that_the_network_was_taught_is_unheard() -> None:
 
 
 def test_the_mean_is_one_thing_wherever_no_reference_tunes_it() -> None:
-    _, prior = small_prior()
     scan = operator.simulate(phantom(), operator.Config(acceleration=4, center_fraction=0.04), 1)
     found = direct_reconstructions.volumes(prior.model, scan, "", False, None)
     one = denoiser.unit(scan)

@@ -20,7 +20,8 @@ from stagelight.engines.scan.data import synthetic
 from stagelight.engines.scan.data.synthetic import Fact
 from stagelight.engines.scan.methods.protocol import Bench, Case
 from stagelight.engines.scan.model import denoiser
-from stagelight.engines.scan.model.refiner import Config, Refiner
+from stagelight.engines.scan.model.coarse import Coarse
+from stagelight.engines.scan.model.refiner import FINE, Config, Refiner
 from stagelight.engines.scan.model.text_encoder import TOKENS, Encoded
 from stagelight.engines.scan.solvers import consistent
 
@@ -103,15 +104,26 @@ def pooled(path: Path, shape: tuple[int, int, int], fact: Fact, view: str = "bra
     return path
 
 
-def small_prior(
-    acceleration: float = 4.0, sigma: float = 0.01, blind: bool = False
-) -> tuple[torch.Tensor, denoiser.Prior]:
-    """An untrained network on a small scan, with its output layer woken."""
-
+def small_network() -> Refiner:
+    """An untrained network of slabs, with its output layer woken."""
     torch.manual_seed(0)
-    model = awake(Refiner(Config(widths=(16, 16), blocks=1, context=16)), 0.05)
+    return awake(Refiner(Config(widths=(16, 16), blocks=1, context=16)), 0.05)
+
+
+def small_prior(acceleration: float = 4.0, sigma: float = 0.01) -> tuple[torch.Tensor, denoiser.Prior]:
+    """An untrained network on a small scan, shown a classical reconstruction of it."""
     x, scan = scanned(acceleration, sigma)
-    return x, denoiser.ready(model, scan, blind=blind)
+    return x, denoiser.ready(small_network(), scan)
+
+
+def untrained(folder: Path) -> None:
+    """Weights of the three networks, untrained, whose output is not nothing, under the published names."""
+    torch.manual_seed(3)
+    networks: dict[Path, Refiner | Coarse]
+    networks = {denoiser.WEIGHTS: Refiner(), denoiser.FINE: Refiner(FINE), denoiser.COARSE: Coarse()}
+    for path, network in networks.items():
+        torch.nn.init.normal_(network.net.get_parameter("leave.2.weight"), std=0.01)
+        denoiser.publish(network, folder / path.name)
 
 
 def brain(shape: tuple[int, int, int] = (100, 120, 90)) -> Floats:

@@ -1,11 +1,10 @@
-"""The network as a method of the benchmark: made ready for a case once, asked by whoever reconstructs with it."""
+"""The network that starts from a classical reconstruction, made ready for a case once, asked by several methods."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 
 from torch import Tensor
 
@@ -27,17 +26,15 @@ def ready(bench: Bench) -> tuple[Prior, float]:
     return denoiser.ready(denoiser.load(), bench.scan), time.process_time() - began
 
 
-def made(bench: Bench, make: Make, sentence: str | None = None) -> Result:
-    """The result of one way to use the network, with the true sentence about the adult unless another is given."""
+def made(bench: Bench, make: Make) -> Result:
+    """The result of one way to use the network, with the true sentence about the adult."""
     net, seconds = ready(bench)
     began = time.process_time()
-    x, evaluations = make(net, SENTENCES[bench.case.adult] if sentence is None else sentence)
+    x, evaluations = make(net, SENTENCES[bench.case.adult])
     seconds += time.process_time() - began
     return Result(x * bench.scan.scale, evaluations=evaluations, seconds=seconds)
 
 
-def method(
-    name: str, make: Make, where: Callable[[Case], bool], sentence: str | None = None, more: tuple[Path, ...] = ()
-) -> Method:
-    """One way to use the network as a method; `more` are weights beside the published ones."""
-    return Method(name, lambda bench: made(bench, make, sentence), make.__module__, (denoiser.WEIGHTS, *more), where)
+def method(name: str, make: Make, where: Callable[[Case], bool]) -> Method:
+    """One way to use the network as a method."""
+    return Method(name, lambda bench: made(bench, make), make.__module__, (denoiser.WEIGHTS,), where)

@@ -6,7 +6,6 @@ reverse diffusion with the fine network shown the scan as it was measured.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
 from stagelight.engines.scan.methods import classical, proximal, sampler
 from stagelight.engines.scan.methods.classical import Setting
+from stagelight.engines.scan.methods.diffusion import expected_error
 from stagelight.engines.scan.methods.sampler import Schedule
 from stagelight.engines.scan.model import denoiser, prior
 from stagelight.engines.scan.model.prior import SLICES, FinePrior
@@ -27,7 +27,6 @@ from stagelight.engines.scan.solvers import consistent
 WEIGHT = 0.25  # of the classical penalties, in units of the noise
 SIGPY_WEIGHTS = (0.1, 0.2, 0.4)  # of sigpy's, likewise; the best on held-out points is what it is shown with
 OUT_OF_PHASE = 0.15  # spread of the part of an image that is not in phase with the centre of k-space
-SHARE = 0.85  # of that, the part in what was measured
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Asked:
     """What a method is told beside the scan."""
 
     prompt: str = ""
-    samples: int = 4  # of diffusion, of which the mean is taken
+    samples: int = 4  # of diffusion, in pairs of opposite noise, of which the mean is taken
     steps: int = 20  # of each
     seed: int = 1
     weight: float = 0.2  # of sigpy's penalty, in units of the noise
@@ -73,19 +72,20 @@ def diffusion(scan: Measured, asked: Asked, progress: Progress) -> tuple[Tensor,
     count, alone = scan.y.shape[1], scan.y.shape[1] < SLICES
     if alone:  # the network looks at slabs: a slice stands for all of its own
         scan = _repeated(scan)
-    net = prior.of_scan(prior.fine(), scan, asked.prompt)
-    ends, spread = [], net.model.config.sigma_scan
+    net, ends = prior.of_scan(prior.fine(), scan, asked.prompt), []
     for sample in range(asked.samples):
         denoise = OutOfPhase(net)
 
         def hold(estimate: Tensor, sigma: float, denoise: OutOfPhase = denoise) -> Tensor:
-            held = consistent(estimate, scan, SHARE * sigma * spread / math.hypot(sigma, spread))
+            held = consistent(estimate, scan, expected_error(net, sigma))
             denoise.recall(held)
             return held
 
-        chance = torch.Generator().manual_seed(asked.seed + sample)
-        shape = tuple(scan.y.shape[1:])
-        for step in sampler.run(Schedule(steps=asked.steps), chance, shape, denoise, hold, torch.complex64):
+        pair, odd = divmod(sample, 2)
+        chance = torch.Generator().manual_seed(asked.seed + pair)
+        shape, sign = tuple(scan.y.shape[1:]), -1.0 if odd else 1.0
+        schedule = Schedule(steps=asked.steps)
+        for step in sampler.run(schedule, chance, shape, denoise, hold, torch.complex64, sign):
             progress("reverse diffusion", sample * asked.steps + step.step, asked.samples * asked.steps, {})
         ends.append(step.consistent)
     found = torch.stack(ends)

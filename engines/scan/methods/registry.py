@@ -7,17 +7,18 @@ from pathlib import Path
 from stagelight.engines.scan.methods.protocol import Method
 from stagelight.engines.scan.methods.tuned_classical import CLASSICAL
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "prior.safetensors"  # as `denoiser.WEIGHTS`
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "unrolled.safetensors"  # as `denoiser.WEIGHTS`
 
 
 def methods() -> tuple[Method, ...]:
-    """The classical ones, and the network's where its weights are."""
+    """The classical ones, and the networks' where their weights are."""
     if not WEIGHTS.is_file():
         return CLASSICAL
-    from stagelight.engines.scan.methods.diffpir import DIFFPIR  # noqa: PLC0415  # bring in the sentence encoder
-    from stagelight.engines.scan.methods.diffusion import SAMPLED  # noqa: PLC0415
+    from stagelight.engines.scan.methods.alone import ALONE  # noqa: PLC0415  # bring in the sentence encoder
+    from stagelight.engines.scan.methods.diffpir import DIFFPIR  # noqa: PLC0415
+    from stagelight.engines.scan.methods.diffusion import DIFFUSION  # noqa: PLC0415
     from stagelight.engines.scan.methods.dps import DPS  # noqa: PLC0415
     from stagelight.engines.scan.methods.pnp_admm import PLUG_AND_PLAY  # noqa: PLC0415
     from stagelight.engines.scan.methods.unrolled import UNROLLED  # noqa: PLC0415
 
-    return (*CLASSICAL, *UNROLLED, *SAMPLED, PLUG_AND_PLAY, DIFFPIR, DPS)
+    return (*CLASSICAL, UNROLLED, *DIFFUSION, ALONE, PLUG_AND_PLAY, DIFFPIR, DPS)

@@ -67,7 +67,7 @@ def sigmas(schedule: Schedule) -> list[float]:
 
 def run(
     schedule: Schedule, chance: torch.Generator, shape: tuple[int, ...], denoise: Denoiser,
-    consistency: Consistency | None = None, dtype: torch.dtype = torch.float32,
+    consistency: Consistency | None = None, dtype: torch.dtype = torch.float32, sign: float = 1.0,
 ) -> Iterator[Step]:  # fmt: skip
     """Sample one volume, a `Step` at a time; the last one's `consistent` is the result.
 
@@ -78,14 +78,16 @@ def run(
         denoise: the mean of x0 given x0 + sigma noise.
         consistency: the second line above; None: there are no data.
         dtype: of the volume; the noise of a complex one has the spread sigma in each part.
+        sign: -1 turns all noise about. The mean of a sample and of its opposite has no error of first order in the
+            noise (antithetic variates: Hammersley & Morton 1956), so that two of them do what dozens would else.
     """
     falling = sigmas(schedule)
-    x = falling[0] * _noise(shape, chance, dtype)
+    x = falling[0] * sign * _noise(shape, chance, dtype)
     for index, (sigma, following) in enumerate(pairwise(falling)):
         denoised = denoise(x, sigma)
         z = denoised if consistency is None else consistency(denoised, sigma)
         yield Step(index + 1, sigma, x, denoised, z)
-        fresh = _noise(shape, chance, dtype)
+        fresh = sign * _noise(shape, chance, dtype)
         direction = (1 - schedule.eta**2) ** 0.5 * (x - z) / sigma + schedule.eta * fresh
         x = z + following * direction
 

@@ -17,8 +17,8 @@ from stagelight.engines.scan.model.unet import UNet
 MM = 4  # voxels of the fine grid in one of the coarse, along each axis
 SHAPE = (36, 32, 40)  # slices, right, anterior
 SPREAD = 0.35  # of volumes about zero, in units of a scan's scale
-WIDTHS = (64, 128, 192)  # channels at 8, 16 and 32 mm
-_PAD = 4  # slices of air added above, so that the sides can be halved three times
+WIDTHS = (32, 96, 128)  # channels at 8, 16 and 32 mm
+MULTIPLE = 8  # of each side, with air beyond: sides are halved three times
 
 
 class Coarse(nn.Module):
@@ -27,26 +27,24 @@ class Coarse(nn.Module):
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.net = UNet(unet.Config(dimensions=3, inside=32, outside=8, numbers=1, widths=widths, deaf=0))
-        self.register_buffer("places", unet.coordinates((SHAPE[0] + _PAD, *SHAPE[1:])), persistent=False)
-
-    places: Tensor
 
     def forward(self, x: Tensor, sigma: Tensor, head: Tensor, tokens: Tensor, heard: Tensor) -> Tensor:
         """The denoised volumes.
 
         Args:
-            x: (B, *SHAPE).
+            x: (B, S, H, W), of `SHAPE` as it was trained.
             sigma: (B,) of the noise in x.
             head: (B,) 1 where skull and scalp are in it, -1 where they are not, 0 where that is not known.
             tokens: (B, T, TOKEN_WIDTH) of the sentence.
             heard: (B, T) bool.
         """
         skip, out, scale, noise = unet.precondition(sigma, SPREAD, 3)
-        images = torch.cat(
-            (F.pad((scale * x[:, None]), (0, 0, 0, 0, 0, _PAD)), self.places.expand(len(x), -1, -1, -1, -1)), 1
-        )
-        found = self.net(fold(images), noise, head[:, None], tokens, heard)
-        return x * skip[:, 0] + out[:, 0] * unfold(found)[:, 0, : SHAPE[0]]
+        slices, height, width = x.shape[1:]
+        more = [-n % MULTIPLE for n in (width, height, slices)]
+        padded = F.pad(scale * x[:, None], (0, more[0], 0, more[1], 0, more[2]))
+        places = unet.coordinates(padded.shape[2:]).to(x).expand(len(x), -1, -1, -1, -1)
+        found = unfold(self.net(fold(torch.cat((padded, places), 1)), noise, head[:, None], tokens, heard))
+        return x * skip[:, 0] + out[:, 0] * found[:, 0, :slices, :height, :width]
 
 
 def fold(x: Tensor) -> Tensor:

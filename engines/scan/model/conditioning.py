@@ -18,9 +18,7 @@ RINGS = 8  # of k-space, over which the density of samples is given
 RAREST = 12.0  # what a rare point of k-space is weighted by at most in the compensated image
 
 
-def condition(
-    mean: Tensor, doubt: Tensor, scan: Measured, height: float, sentence: Encoded, blind: bool = False
-) -> Given:
+def condition(mean: Tensor, doubt: Tensor, scan: Measured, height: float, sentence: Encoded) -> Given:
     """The conditioning of one slab, B = 1.
 
     Args:
@@ -29,18 +27,10 @@ def condition(
         scan: the measurements of these slices, scale 1.
         height: of the slab's middle in the brain, 0 to 1.
         sentence: what was said; `text_encoder.SILENT` for nothing.
-        blind: leave the scan out; the plane and its height are still known.
     """
-    numbers = torch.zeros(SCAN_NUMBERS)
-    numbers[1] = 2 * height - 1
-    if blind:
-        nothing = torch.zeros_like(mean)
-        parts = (nothing, nothing, nothing)
-    else:
-        numbers[0] = 1
-        numbers[2:] = described(scan)
-        residue = A_adjoint(scan.y - A(mean, scan.acquisition), scan.acquisition).real
-        parts = (mean, doubt, residue)
+    numbers = torch.cat((torch.tensor([1.0, 2 * height - 1]), described(scan)))
+    residue = A_adjoint(scan.y - A(mean, scan.acquisition), scan.acquisition).real
+    parts = (mean, doubt, residue)
     images = [p[None].contiguous(memory_format=torch.channels_last) for p in parts]
     return Given(images[0], images[1], images[2], numbers[None], sentence.tokens[None], sentence.heard[None])
 
@@ -48,12 +38,17 @@ def condition(
 def described(scan: Measured) -> Tensor:
     """(SCAN_NUMBERS - 2,) log2 of the acceleration over 4, noise, and the share of k-space sampled in each ring."""
     mask = scan.acquisition.mask
+    share = _sampled(mask)[1]
+    rate = float(np.log2(mask.numel() / max(1, int(mask.sum())))) / 4
+    return torch.cat((torch.tensor([rate, 50 * scan.sigma]), share)).float()
+
+
+def _sampled(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The ring of k-space in which each point lies, and the share of each ring that is sampled, (RINGS,)."""
     away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
     ring = (away * RINGS).long().clamp_max(RINGS - 1)
     size = torch.bincount(ring.flatten(), minlength=RINGS).clamp_min(1)  # a small plane has none in some
-    share = torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / size
-    rate = float(np.log2(mask.numel() / max(1, int(mask.sum())))) / 4
-    return torch.cat((torch.tensor([rate, 50 * scan.sigma]), share)).float()
+    return ring, torch.bincount(ring.flatten(), mask.flatten().float(), RINGS) / size
 
 
 def stack(parts: list[Given]) -> Given:
@@ -72,9 +67,8 @@ def of_coarse(known: Tensor, height: float, sentence: Encoded) -> Given:
 
 def compensated(scan: Measured) -> Tensor:
     """The adjoint image with each point of k-space weighted by how rare it is, Re A* W y: (S, H, W)."""
-    share = described(scan)[2:]
-    away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(scan.acquisition.mask.shape))))
-    rare = (1 / share.clamp_min(1 / RAREST))[(away * RINGS).long().clamp_max(RINGS - 1)]
+    ring, share = _sampled(scan.acquisition.mask)
+    rare = (1 / share.clamp_min(1 / RAREST))[ring]
     return A_adjoint(scan.y * rare, scan.acquisition).real
 
 

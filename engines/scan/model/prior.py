@@ -6,26 +6,23 @@ to call, so that no seam stays where it was. All is in units of the scan's scale
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
+from stagelight.engines.scan.methods.protocol import Denoiser
 from stagelight.engines.scan.model import arithmetic, coarse, denoiser, refiner
 from stagelight.engines.scan.model.coarse import Coarse
-from stagelight.engines.scan.model.conditioning import blown_up, compensated, condition, of_coarse, stack
-from stagelight.engines.scan.model.denoiser import FINE, cuts
+from stagelight.engines.scan.model.conditioning import blown_up, compensated, condition, of_coarse
+from stagelight.engines.scan.model.denoiser import COARSE, FINE, cuts, in_slabs, slab
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.model.text_encoder import SILENT, Encoded, encode
 
-MULTIPLE = 8  # of each side of a plane
 SLICES = refiner.FINE.slices
-BATCH = 4  # slabs at a time
 
 
 @dataclass
@@ -50,6 +47,12 @@ class FinePrior:
         self._rare = None if self.scan is None else compensated(self.scan)
         self.forget()
 
+    @property
+    def spread(self) -> float:
+        """The spread of images about what is known."""
+        config = self.model.config
+        return config.sigma_image if self.scan is None else config.sigma_scan
+
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """D(x; sigma)."""
         shift = int(torch.randint(SLICES, (), generator=self._chance))
@@ -69,17 +72,8 @@ class FinePrior:
         self._chance = torch.Generator().manual_seed(0)  # where the cuts fall
 
     def _denoise(self, x: Tensor, sigma: float, said: Encoded, shift: int) -> Tensor:
-        total, count = torch.zeros_like(x), torch.zeros(len(x), 1, 1)
         starts = cuts(len(x), SLICES, shift)
-        for at in range(0, len(starts), BATCH):
-            some = starts[at : at + BATCH]
-            noisy = torch.stack([_slab(x, s) for s in some])
-            given = stack([self._given(s, said) for s in some])
-            with torch.no_grad(), arithmetic.autocast(self.lossy):
-                found = self.model(noisy, torch.full((len(some),), sigma), given).float()
-            for s, slab in zip(some, found[:, :, : x.shape[1], : x.shape[2]], strict=True):
-                total[s : s + SLICES] += slab[: len(x)]
-                count[s : s + SLICES] += 1
+        total, count = in_slabs(self.model, x, sigma, lambda s: self._given(s, said), starts, self.lossy)
         return total / count
 
     def _given(self, first: int, said: Encoded) -> Given:
@@ -94,7 +88,7 @@ class FinePrior:
             at = self.scan.acquisition
             scan = replace(self.scan, acquisition=Acquisition(at.mask, at.sens[:, part]), y=self.scan.y[:, part])
             given = condition(self.known[part], self._rare[part] - self.known[part], scan, height, said)
-        mean, doubt, residue = (_slab(image[0], 0)[None] for image in given[:3])
+        mean, doubt, residue = (slab(image[0], 0, SLICES)[None] for image in given[:3])
         return given._replace(mean=mean, doubt=doubt, residue=residue)
 
 
@@ -106,6 +100,18 @@ def fine(path: Path = FINE) -> Refiner:
         ValueError: as `denoiser.load`.
     """
     return denoiser.load(path, refiner.FINE, "the fine network")
+
+
+@cache
+def coarse_network(path: Path = COARSE) -> Coarse:
+    """The published coarse network, or that of another file.
+
+    Raises:
+        ValueError: as `denoiser.fill`.
+    """
+    model = Coarse()
+    denoiser.fill(model.net, path, "the coarse network")
+    return model.eval()
 
 
 def of_scan(model: Refiner, scan: Measured, sentence: str = "", *, lossy: bool = False) -> FinePrior:
@@ -126,7 +132,7 @@ def of_coarse_volume(model: Refiner, small: Tensor, sentence: str = "", *, lossy
 
 def of_words(
     model: Coarse, sentence: str = "", head: float = 0.0, guidance: float = 1.0, *, lossy: bool = False
-) -> Callable[[Tensor, float], Tensor]:
+) -> Denoiser:
     """The coarse network and a sentence as a denoiser of volumes at 4 mm."""
     said = encode(sentence)
 
@@ -145,11 +151,3 @@ def of_words(
         return untold + guidance * (told - untold)
 
     return denoise
-
-
-def _slab(x: Tensor, first: int) -> Tensor:
-    """SLICES slices on a plane of sides that the network takes; a volume of fewer slices repeats its last."""
-    part = x[first : first + SLICES]
-    part = torch.cat((part, part[-1:].expand(SLICES - len(part), -1, -1)))
-    height, width = (-n % MULTIPLE for n in part.shape[1:])
-    return F.pad(part, (0, width, 0, height))

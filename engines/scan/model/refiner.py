@@ -45,14 +45,9 @@ class Config:
     context: int = 128  # width of a token after the adapter
     sigma_scan: float = 0.06  # s where the scan is known: spread of an image about its quick reconstruction
     sigma_image: float = BRIGHT  # s where it is not
-    places: bool = False  # tell every place where it lies in the plane, which else the scan shows
 
 
 PUBLISHED = Config()
-# Of a network that never sees a scan: deeper, so that a brain's two sides know of one another.
-ALONE = Config(widths=(48, 96, 128, 160), places=True)
-
-
 # Of the fine network, whose m is what it knows so far: an adjoint image, a coarse volume, its own last estimate.
 FINE = Config(sigma_scan=0.06, sigma_image=0.10)
 
@@ -75,7 +70,7 @@ class Refiner(nn.Module):
         super().__init__()
         self.config = config = config or Config()
         shape = unet.Config(
-            dimensions=2, inside=16 * config.slices + 8 * config.places, outside=4 * config.slices,
+            dimensions=2, inside=16 * config.slices, outside=4 * config.slices,
             numbers=SCAN_NUMBERS, widths=config.widths, blocks=config.blocks, heads=config.heads,
             context=config.context,
         )  # fmt: skip
@@ -97,7 +92,5 @@ class Refiner(nn.Module):
         config = self.config
         # Each input is brought to about unit spread, so that none drowns the others.
         parts = [x, given.mean / BRIGHT, given.doubt / config.sigma_scan, given.residue / config.sigma_scan]
-        if config.places:
-            parts.append(unet.coordinates(x.shape[2:]).to(x).expand(len(x), -1, -1, -1))
         images = F.pixel_unshuffle(torch.cat(parts, 1).clamp(-unet.CLAMP, unet.CLAMP), 2)
         return F.pixel_shuffle(self.net(images, noise, given.scan, given.tokens, given.heard), 2)

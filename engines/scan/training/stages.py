@@ -1,4 +1,4 @@
-"""Stages of training the prior: items to learn from, then stages, each cached in one folder and resumed from there.
+"""Stages of training the unrolled network: items to learn from, then stages, each kept in one folder and resumed.
 
 Each stage begins with the average of the one before: first to denoise and to reconstruct at once, then with the
 network unrolled.
@@ -7,7 +7,7 @@ network unrolled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,6 @@ from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
 from stagelight.engines.scan.data import training_set
 from stagelight.engines.scan.data.training_set import SEED
-from stagelight.engines.scan.model import refiner
 from stagelight.engines.scan.model.refiner import Refiner
 from stagelight.engines.scan.training import train
 from stagelight.engines.scan.training.train import Config, Step, Trainer
@@ -41,14 +40,6 @@ STAGES = (
     Stage("first", _ONE, Config(items=32, steps=1780)),
     Stage("prior", _ONE, Config(items=160, steps=6000, without_scan=0.25, learning_rate=8e-4, ema=0.998)),
     Stage("finish", _ONE, _FINISH),
-)
-
-# The network that never sees a scan: what it dreams is the stranger. A brain is brighter than air, so all of it
-# together is seen through far more noise than any voxel; the second stage is for those levels, where a dream begins.
-_DREAM = Config(items=160, steps=3500, finish=0.0, without_scan=1.0, ema=0.998, shape=refiner.ALONE, noise=(0.0, 1.4))
-ALONE = (
-    Stage("alone", _ONE, _DREAM),
-    Stage("far", _ONE, replace(_DREAM, steps=900, learning_rate=5e-4, noise=(1.5, 2.0))),
 )
 
 

@@ -31,7 +31,7 @@ from stagelight.engines.scan.data import captions
 from stagelight.engines.scan.data.training_set import Reader, Slab
 from stagelight.engines.scan.methods.rounds import SIGMAS, TAUS
 from stagelight.engines.scan.model import arithmetic, refiner, text_encoder, unet
-from stagelight.engines.scan.model.conditioning import condition, stack
+from stagelight.engines.scan.model.conditioning import condition, of_coarse, stack
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.solvers import consistent
 
@@ -139,10 +139,11 @@ class Trainer:
             seen = self.corpus.slab if rng.random() < 0.5 else self.corpus.mirrored
             slab = seen(int(item), int(rng.integers(low, max(low, high) + 1)), slices)
             sentence = "" if rng.random() < config.without_text else captions.describe(slab.fact, slab.height, rng)
-            blind = kind == "denoise" and rng.random() < config.without_scan
-            parts.append(
-                condition(slab.mean, slab.doubt, slab.measured, slab.height, text_encoder.encode(sentence), blind)
-            )
+            said = text_encoder.encode(sentence)
+            if kind == "denoise" and rng.random() < config.without_scan:
+                parts.append(of_coarse(torch.zeros_like(slab.x), slab.height, said))
+            else:
+                parts.append(condition(slab.mean, slab.doubt, slab.measured, slab.height, said))
             slabs.append(slab)
         x = torch.stack([slab.x for slab in slabs])
         support = F.max_pool2d((x > 0).float(), 7, 1, 3)

@@ -87,3 +87,15 @@ def test_noise_of_a_complex_kind_has_its_spread_in_each_part() -> None:
         assert abs(float(part(last.consistent).std()) / 0.2 - 1) < 0.06
         assert abs(float(part(last.consistent - mean).mean())) < 0.04
     assert abs(float((first.x.real * first.x.imag).mean())) < 0.5
+
+
+def test_opposite_noise_cancels_in_the_mean_of_two() -> None:
+    """Of a linear denoiser to the rounding, whatever the steps."""
+    config, denoise = sampler.Schedule(steps=6, eta=0.4), Gaussian(torch.full(SHAPE, 0.5), 0.2)
+    ends = []
+    for sign in (1.0, -1.0):
+        *_, last = sampler.run(config, chance(3), SHAPE, denoise, sign=sign)
+        ends.append(last.consistent)
+    assert (ends[0] - ends[1]).abs().max() > 0.1
+    spread = ((ends[0] + ends[1]) / 2).std()
+    assert spread < 1e-5

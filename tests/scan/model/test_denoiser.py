@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ import torch  # noqa: E402
 
 from stagelight.engines.scan.model import denoiser  # noqa: E402
 from stagelight.engines.scan.model.refiner import Refiner  # noqa: E402
-from support.scan import SMALL, small_prior  # noqa: E402
+from support.scan import small_prior  # noqa: E402
 
 
 def test_guidance_of_one_is_conditional_of_nought_is_not() -> None:
@@ -29,14 +28,6 @@ def test_guidance_of_one_is_conditional_of_nought_is_not() -> None:
     assert torch.equal(ready.denoise(x, 0.1, "T1", guidance=0), untold)
     double = ready.denoise(x, 0.1, "T1", guidance=2.0)
     assert torch.allclose(double, 2 * told - untold, atol=1e-5)
-
-
-def test_without_the_scan_nothing_of_it_is_seen() -> None:
-    _, one = small_prior(4.0, blind=True)
-    _, two = small_prior(8.0, blind=True)
-    two = replace(two, extent=one.extent)
-    x = torch.randn(SMALL, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(one.denoise(x, 0.5), two.denoise(x, 0.5))
 
 
 @given(st.integers(8, 200), st.integers(0, 20))
@@ -51,14 +42,14 @@ def test_weights_come_back_and_others_are_refused(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     model = Refiner()
-    path = tmp_path / "prior.safetensors"
+    path = tmp_path / "unrolled.safetensors"
     denoiser.publish(model, path)
     assert path.stat().st_size < 10_000_000
     loaded = denoiser.load(path)
     for name, value in model.state_dict().items():
         assert torch.allclose(loaded.state_dict()[name], value, atol=1e-3), name
     path.write_bytes(b"not weights")
-    with pytest.raises(ValueError, match=r"not weights of this network \(prior.safetensors was changed"):
+    with pytest.raises(ValueError, match=r"not weights of this network \(unrolled.safetensors was changed"):
         denoiser.load(path)
     weights.seal(path)
     with pytest.raises(ValueError, match="not weights of this network"):
