@@ -18,7 +18,7 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.scan import direct_reconstructions, metrics, observers, uncertainty
 from stagelight.engines.scan.acquisition import masks, operator
-from stagelight.engines.scan.acquisition.operator import A_adjoint, Acquisition, Measured
+from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.methods import alone, diffusion
 from stagelight.engines.scan.methods.sampler import Schedule
@@ -30,7 +30,7 @@ from stagelight.engines.scan.run_cache import Work
 GRID_METHODS = (*direct_reconstructions.METHODS, "diffusion")
 METHODS = (*GRID_METHODS, "sample", "alone")
 ERROR_MOST, SPREAD_MOST = 0.25, 0.1
-GROWTH = 10  # pictures of a scan that is not yet all measured
+GROWTH = 12  # pictures of a scan of which not all is read yet
 # The networks by their names: the files of their weights within a folder.
 WEIGHTS = {"coarse": denoiser.COARSE, "fine": denoiser.FINE, "unrolled": denoiser.WEIGHTS}
 
@@ -94,7 +94,7 @@ class PatientRuns:
         arrays |= {f"reference_{p}": grey(picture) for p, picture in planes(shown.x, at).items()}
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
         arrays["kplane_measured"] = self.watcher.kplane_measured()
-        arrays["growing_axial"], arrays["growing_lines"] = self._growing()
+        arrays["growing_axial"], arrays["growing_radius"] = self._growing()
         arrays["volume"] = six_bits(grey(shown.x))
         return arrays
 
@@ -146,18 +146,13 @@ class PatientRuns:
             facts |= uncertainty.coverage(volumes, shown.x, within, f"{named}r{config.acceleration:g}")
         return arrays | grid, {name: _plain(value) for name, value in facts.items()}
 
-    def _growing(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """The zero-filled picture while k-space is measured from its centre outwards: (GROWTH, Y, X), lines so far."""
-        mask, z = self.scan.acquisition.mask, self.shown.at[2]
-        away = torch.fft.ifftshift(torch.from_numpy(masks.radius(tuple(mask.shape))))
-        pictures, lines = [], []
-        slab = operator.crop(self.scan.acquisition, z, z + 1)
-        for share in np.linspace(0, 1, GROWTH + 1)[1:]:
-            some = mask & (away <= share * float(away[mask].max()))
-            x = A_adjoint(self.scan.y[:, z : z + 1] * some, Acquisition(some, slab.sens)).real
-            pictures.append(grey(np.ascontiguousarray(x[0].numpy().T[::-1])))
-            lines.append(int(some.sum()))
-        return np.stack(pictures), np.array(lines, np.int32)
+    def _growing(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """The slice while all of k-space is read from its centre outwards: (GROWTH, Y, X); the radius read so far."""
+        k = np.fft.fftshift(np.fft.fft2(self.x[self.shown.at[2]].numpy()))
+        away = masks.radius(k.shape)
+        radii = np.linspace(0, 1, GROWTH + 1)[1:] ** 2 * away.max()  # a picture grows most in the middle
+        read = [np.fft.ifft2(np.fft.ifftshift(k * (away <= radius))).real for radius in radii]
+        return np.stack([grey(x.T[::-1]) for x in read]), radii.astype(np.float32)
 
     def _grid(self, finals: Mapping[str, NDArray[np.float32]]) -> tuple[Arrays, dict[str, float]]:
         """Axial pictures and figures at every acceleration."""

@@ -29,8 +29,11 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     attention        (K, W)     share of its attention that the dreaming network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
     kplane_dream     (Y, X)
-    growing_axial    (G, h, w)  zero-filled, while k-space is measured from its centre outwards
-    growing_lines   (G,)       lines measured so far
+    growing_axial    (G, h, w)  the slice while all of its k-space is read from the centre outwards
+    growing_radius   (G,)       read so far, where 1 is the middle of a side
+    coil_axial       (C, h, w)  a real head in each coil of a real scan, see `measured_head`: 0 to 1 as 0 to 255
+    head_zero, head_axial (h, w)   its coils together, before reconstruction and after
+    head_points      (h, w)     bool, what of its k-space was measured
     reference_<P>    (h, w)
     <M>_<P>          (h, w)     what each method made at the headline acceleration
     error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127

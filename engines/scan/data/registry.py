@@ -29,6 +29,7 @@ _LABELS = "https://raw.githubusercontent.com/BBillot/SynthSeg/3168fdf38ad220bd19
 _DEBIAN = "https://deb.debian.org/debian/pool/main/m/mricron/mricron-data_1.2.20211006+dfsg-4_all.deb"
 _DEBIAN_SHA256 = "d40aa0ed66cf89bf6cafa049ad3884703c9d975c2ee2737525b7196528df9d6f"
 _ARC = "https://raw.githubusercontent.com"
+_SIGPY = f"{_ARC}/mikgroup/sigpy-mri-tutorial/b21dcdcfac8557ebb4c2bda1e9faf2cb1e1b6a33"
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,15 @@ LABELS: dict[str, Scan] = {
     )
     for n, digest in enumerate(_LABEL_HASHES, 1)
 }  # fmt: skip
+MEASURED: dict[str, Scan] = {
+    "head_8_coils": Scan(
+        "mri/raw/sigpy_brain_8ch_poisson_r8.npy",
+        "bcfd07b767d26602bfccd08329321be57d500dc3f6b208cccddeb59162573045",
+        f"{_SIGPY}/data/cartesian_ksp.npy",
+        "sigpy_head", "k-space", True, "BSD-3-Clause", "sigpy-mri-tutorial; github.com/mikgroup/sigpy-mri-tutorial",
+        held_out=True,
+    ),
+}  # fmt: skip
 
 
 def path(name: str) -> Path:
@@ -212,9 +222,11 @@ def path(name: str) -> Path:
     Raises:
         ValueError: no such name; missing from the local copy; other bytes than the registry's; not to be had.
     """
-    scan = (SCANS | LABELS).get(name)
+    scan = (SCANS | LABELS | MEASURED).get(name)
     if scan is None:
-        raise ValueError(f"no scan {name!r}; choose one of {', '.join([*SCANS, 'labels_01', '...', 'labels_20'])}")
+        raise ValueError(
+            f"no scan {name!r}; choose one of {', '.join([*SCANS, *MEASURED, 'labels_01', '...', 'labels_20'])}"
+        )
     folder = os.environ.get("STAGELIGHT_DATA", "")
     file = Path(folder) / scan.file if folder else _fetched(scan)
     if not file.is_file():

@@ -20,11 +20,11 @@ from support.scan import needs_data  # noqa: E402
 
 
 def test_every_file_of_the_registry_has_its_own_hash_and_says_whose_it_is() -> None:
-    scans = registry.SCANS | registry.LABELS
+    scans = registry.SCANS | registry.LABELS | registry.MEASURED
     assert len({scan.sha256 for scan in scans.values()}) == len(scans)
     assert all(len(scan.sha256) == 64 and scan.licence and scan.source for scan in scans.values())
     assert {name for name, scan in scans.items() if scan.held_out} == {
-        "stroke_T1", "stroke_T2", "stroke_FLAIR", "colin27"
+        "stroke_T1", "stroke_T2", "stroke_FLAIR", "colin27", "head_8_coils"
     }  # fmt: skip
     assert all(url.startswith("https://") for url in (scan.url for scan in scans.values()) if url)
 
