@@ -21,7 +21,8 @@ METHODS = ("zero_filled", *CLASSICAL, "unrolled", "sample", "diffusion")  # in e
 NETWORKS = {"headline": "diffusion", "unrolled": "unrolled", "sample": "sample"}
 OTHERS = ("alone", "plug_and_play", "diffpir", "dps", "inconsistent")
 # Scanners beside the headline's: coils, and the kind of mask with what is appended to its name.
-SCANNERS = {"c4": (4, "poisson"), "density": (1, "density"), "lines": (1, "lines"), "c4.lines": (4, "lines"), "poisson_falloff_4": (1, "poisson_falloff_4"),
+SCANNERS = {"c4": (4, "poisson"), "density": (1, "density"), "lines": (1, "lines"),
+            "c4.lines": (4, "lines"), "poisson_falloff_4": (1, "poisson_falloff_4"),
             "estimated": (1, "poisson_estimated"), "c4.estimated": (4, "poisson_estimated")}  # fmt: skip
 WORDS = ("silent", "wrong_contrast", "wrong_side", "nonsense")
 FIGURES = ("psnr", "ssim", "nrmse")

@@ -57,6 +57,7 @@ class Config:
     prompt: str = "An axial T1-weighted magnetic resonance image."  # nothing of a lesion
     lossy: bool = True  # bfloat16 in the networks' arithmetic, where the processor has it
     seen: int = 12  # brains of the training data that are shown
+    measured: bool = True  # show a real head beside, see `measured_head`
 
 
 class PatientRuns:

@@ -57,8 +57,8 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import observers, training_examples
-from stagelight.engines.scan.data import patient
+from stagelight.engines.scan import measured_head, observers, training_examples
+from stagelight.engines.scan.data import patient, registry
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.data.training_set import SEED
 from stagelight.engines.scan.model import denoiser
@@ -110,6 +110,16 @@ def make(
     ran = PatientRuns(config, seed, shown, weights or denoiser.WEIGHTS.parent, work)
     arrays, facts = ran.everything()
     examples, sentences = _seen(config.seen, work)
+    if config.measured:
+        head = work.piece(
+            "measured head", lambda: measured_head.runs(progress, deadline),
+            code_version(measured_head.__name__, files=[ran.weights["fine"], registry.path(measured_head.NAME)]),
+        )  # fmt: skip
+        for name, value in head.items():
+            if name.startswith("fact."):
+                facts[name.removeprefix("fact.")] = round(float(value), 6)
+            else:
+                arrays[name] = value
     return Recording(
         name="scan",
         seed=seed,
