@@ -23,12 +23,13 @@ from stagelight.engines.scan.solvers import misfit
 NAME = "head_8_coils"
 DRAWS = (1, 2)  # of the points that are held out
 SHOWN = "diffusion"
+COMPARED = ("classical", "diffusion")  # with sigpy
 
 
-def runs(progress: Progress, deadline: float = NEVER) -> Arrays:
+def runs(samples: int, progress: Progress, deadline: float = NEVER) -> Arrays:
     """The head by every method for measured k-space; the arrays of `record`, and figures under `fact.<name>`.
 
-    sigpy's weight is the one that is best on the held-out points.
+    sigpy's weight is the one that is best on the held-out points. `samples` are those of reverse diffusion.
 
     Raises:
         ValueError: the file cannot be had.
@@ -46,19 +47,19 @@ def runs(progress: Progress, deadline: float = NEVER) -> Arrays:
         for weight in weights:
             interrupt_after(deadline, f"the measured head, {name}")
             apart = [held_out(scan, draw) for draw in DRAWS]
-            told = [Asked(samples=8, seed=draw, weight=weight) for draw in DRAWS]
+            told = [Asked(samples=samples, seed=draw, weight=weight) for draw in DRAWS]
             errors.append([
                 misfit(method(kept, asked, progress)[0], left)
                 for (kept, left), asked in zip(apart, told, strict=True)
             ])  # fmt: skip
         best = int(np.argmin(np.mean(errors, 1)))
-        image, _ = method(scan, Asked(samples=8, weight=weights[best]), progress)
+        image, _ = method(scan, Asked(samples=samples, weight=weights[best]), progress)
         facts[f"raw.heldout.{name}"] = float(np.mean(errors[best]))
         facts |= {f"raw.heldout.{name}.draw_{draw}": error for draw, error in zip(DRAWS, errors[best], strict=True)}
         facts[f"raw.misfit.{name}"] = misfit(image, scan)
         if name == SHOWN:
             found["head_axial"] = _picture(image.abs()[0])
-    for name in ("classical", "diffusion"):
+    for name in COMPARED:
         facts[f"raw.heldout.error_ratio.{name}"] = facts[f"raw.heldout.{name}"] / facts["raw.heldout.sigpy"]
     return found | {f"fact.{name}": np.array(value) for name, value in facts.items()}
 

@@ -95,6 +95,7 @@ class PatientRuns:
         arrays |= {f"reference_{p}": grey(picture) for p, picture in planes(shown.x, at).items()}
         arrays["mask"] = np.fft.fftshift(self.scan.acquisition.mask.numpy())
         arrays["kplane_measured"] = self.watcher.kplane_measured()
+        arrays["kplane_full"] = self.watcher.kplane(self.x / self.scale)
         arrays["growing_axial"], arrays["growing_radius"] = self._growing()
         arrays["volume"] = six_bits(grey(shown.x))
         return arrays

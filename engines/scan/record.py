@@ -16,6 +16,7 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
 
     mask             (X, Y)     what was measured, the centre in the middle
     kplane_measured  (Y, X)     strength where measured, 0 elsewhere; all k-planes are 0 to 255 as `kspace_levels` says
+    kplane_full      (Y, X)     of the full scan
     step, sigma      (K,)       steps done, 1 after the first; noise in x before the step
     misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
@@ -112,8 +113,9 @@ def make(
     examples, sentences = _seen(config.seen, work)
     if config.measured:
         head = work.piece(
-            "measured head", lambda: measured_head.runs(progress, deadline),
+            "measured head", lambda: measured_head.runs(config.samples, progress, deadline),
             code_version(measured_head.__name__, files=[ran.weights["fine"], registry.path(measured_head.NAME)]),
+            config.samples,
         )  # fmt: skip
         for name, value in head.items():
             if name.startswith("fact."):

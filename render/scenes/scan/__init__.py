@@ -1,8 +1,8 @@
 """Scan: a brain recovered from a sixteenth of its k-space by reverse diffusion. Drawn from the recording of those runs.
 
-One module for each section, in order: `patient`, `undersample`, `prior`, `diffusion`, `consistency`, `comparison`. In
-each, `section` holds the words and times, `backdrop` draws what does not move, `paint` draws the rest. All of them show
-the same axial slice, in one window and one orientation.
+One module for each section, in order: `patient`, `undersample`, `prior`, `diffusion`, `consistency`, `measured`,
+`comparison`. In each, `section` holds the words and times, and `paint` draws; each begins as the one before ended. But
+for `measured` they show the same axial slice, in one window and one orientation.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.scene import Mark, Scene, Section
-from stagelight.render.scenes.scan import comparison, consistency, diffusion, patient, prior, undersample
+from stagelight.render.scenes.scan import comparison, consistency, diffusion, measured, patient, prior, undersample
 
 HEADLINES = {
     "patient": "One brain, scanned in full",
@@ -19,9 +19,10 @@ HEADLINES = {
     "prior": "Words alone cannot know the patient",
     "diffusion": "From pure noise, step by step",
     "consistency": "What was measured overrules what is imagined",
+    "measured": "A real scan, eight coils",
     "comparison": "How near it comes, and where not",
 }
-RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "Faithful")
+RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "Measured", "Faithful")
 
 
 class Scan(Scene):
@@ -39,19 +40,24 @@ class Scan(Scene):
         Mark("token", "Amber word", "a word that conditions the prior; the width of its line is the attention it gets"),
         Mark("belief", "Blue", "the model's belief: what it supplies where nothing was measured"),
         Mark("loop", "Snap", "data consistency: believed values replaced by measured ones"),
-        Mark("error", "Error map", "distance from the reference, black none, on the printed scale"),
+        Mark("error", "Bar", "how far off a method is within the brain, relative to the picture; shorter is nearer"),
         Mark("lesion", "Ring", "the lesion, found by a rule in three contrasts; no method is shown it"),
     )
-    reads: ClassVar[tuple[str, ...]] = ("facts.acceleration",)
+    reads: ClassVar[tuple[str, ...]] = ("config.measured", "facts.acceleration")
     poster: ClassVar[str | None] = "undersample"  # the page's first still, too: fetched once
 
     def sections(self) -> tuple[Section, ...]:
         """The sections, each within its frame."""
-        modules = (patient, undersample, prior, diffusion, consistency, comparison)
+        stations = list(
+            zip((patient, undersample, prior, diffusion, consistency, measured, comparison), RAIL, strict=True)
+        )
+        if not self.recording.config["measured"]:
+            stations = [(module, label) for module, label in stations if module is not measured]
         rate = f"{self.recording.fact('acceleration'):.0f}"
-        sections = [module.section(self.recording) for module in modules]
+        sections = [module.section(self.recording) for module, _ in stations]
+        labels = [label for _, label in stations]
         return tuple(
-            frame.framed(section, "SCAN", HEADLINES[section.name].format(rate=rate), RAIL, station)
+            frame.flowing(section, "SCAN", HEADLINES[section.name].format(rate=rate), labels, station)
             for station, section in enumerate(sections)
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,10 @@ from stagelight.render.components.volume import Turntable
 from stagelight.render.motion import Point
 
 Array = NDArray[Any]
-Dream = Literal["brain", "head", "texture"]  # what the prior brings up without any measurement
-
 WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 NOISE_SCALE, NOISE_BLACK, NOISE_WHITE = 0.5, -95.0, 120  # of recorded noise: how x was scaled; its window
 VOLUME_WHITE = 252
-BRAIN, HEAD = 3.0, 1.5  # a dream's head over the air around it, in brightness, to be called either
+BRAIN = 3.0  # a dream's head over the air around it, in brightness, to be called somebody
 LESION_READS = ("facts.ring.across", "facts.ring.down", "facts.ring.radius")
 
 
@@ -97,15 +95,9 @@ class Data:
         return [float(share) for share in self.recording.arrays["attention"].mean(0)]
 
     @property
-    def dream(self) -> Dream:
-        """The kind of picture that the prior brings up alone, judged by its contrast."""
-        contrast = self.recording.fact("stranger.contrast")
-        return "brain" if contrast >= BRAIN else "head" if contrast >= HEAD else "texture"
-
-    @property
-    def dream_name(self) -> str:
-        """The word for that picture."""
-        return "stranger" if self.dream == "brain" else "dream"
+    def is_somebody(self) -> bool:
+        """True if what the prior brings up alone looks like a head, judged by its contrast."""
+        return self.recording.fact("dream.contrast") >= BRAIN
 
     # Reverse diffusion.
 
@@ -136,13 +128,12 @@ class Data:
         sigma = float(self.sigma[step])
         return sigma / math.hypot(sigma, NOISE_SCALE)
 
-    # Data consistency: the run that is shown, step by step.
+    @cached_property
+    def free(self) -> Picture:
+        """(S, H, W) the guesses of the run from the same noise that is held to no measurement."""
+        return self.picture("free_before_axial")
 
     @cached_property
-    def guided(self) -> bool:
-        """True if the prior guided by consistency alone is shown; false for the method conditioned on the scan."""
-        return self.psnr("guided") > self.psnr("zero_filled")
-
-    def loop(self, name: str) -> Array:
-        """An array of the run that is shown: `step`, `misfit_before`, `kplane_after` and the like, (S, ...)."""
-        return self.recording.arrays[f"guided_{name}" if self.guided else name]
+    def growing(self) -> Picture:
+        """(G, H, W) the slice while all of its k-space is read from the middle outwards."""
+        return self.picture("growing_axial")

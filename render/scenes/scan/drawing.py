@@ -8,18 +8,16 @@ from numpy.typing import NDArray
 from stagelight.render import theme
 from stagelight.render.components import kplane, slices
 from stagelight.render.components.slices import Picture
-from stagelight.render.motion import Box, Point, ease, px, py
+from stagelight.render.motion import Box, ease, mix, px, py
 from stagelight.render.pen import Pen
 from stagelight.render.scenes.scan.data import Data
 
 Place = tuple[float, float, float, float]  # x, y, width, height of what a picture has to fit into
 
-HERO: Place = (px(26), py(16.5), px(48), py(67))  # of the slice when it stands alone
-LEFT, MIDDLE, RIGHT = ((px(x), py(17), px(27), py(62)) for x in (4, 36.5, 69))  # of three side by side
-NAME_DROP = 46  # from a picture's foot to the baseline of its name
-TIP, BARB, HALF_WIDTH, ARROW_NAME_RISE = 12, 6, 9, 22  # of an arrow's head: ahead of its line's end, behind it
-METHODS = {"zero_filled": "zero-filled", "variation": "variation", "wavelet": "wavelets", "mean": "classical",
-           "samples": "diffusion", "ours": "3 rounds"}  # fmt: skip
+HERO: Place = (px(26), py(16.5), px(48), py(64))  # of the slice when it stands alone
+KSPACE: Place = (px(8), py(16.5), px(34), py(64))  # of k-space
+PICTURE: Place = (px(58), py(16.5), px(34), py(64))  # and of what it makes
+NAME_DROP = 44  # from a picture's foot to the baseline of its name
 LIT, BELIEVED = 0.8, 0.7  # least brightness of a measured point, so that it is seen to be lit; dimming of the others
 
 
@@ -28,9 +26,14 @@ def box(data: Data, place: Place, plane: str = "axial") -> Box:
     return slices.fitted(data.recording.arrays[f"reference_{plane}"], *place)
 
 
+def between(a: Box, b: Box, share: float) -> Box:
+    """A box on its way from one to another."""
+    return Box(*(mix(one, other, share) for one, other in zip(a, b, strict=True)))
+
+
 def lesion(pen: Pen, data: Data, box: Box, alpha: float = 1.0) -> None:
     """The ring round the lesion of an axial picture, if there is a lesion."""
-    if data.has_lesion:
+    if data.has_lesion and alpha > 0:
         slices.ring(pen, box, data.lesion_at, data.lesion_radius * box.width, alpha)
 
 
@@ -38,6 +41,18 @@ def name_below(pen: Pen, box: Box, words: str, colour: str = theme.QUIET, alpha:
     """A name below a picture."""
     y = box.y + box.height + NAME_DROP
     pen.text(words, box.x + box.width / 2, y, theme.FLOOR, colour, anchor="middle", alpha=alpha)
+
+
+def outline(pen: Pen, box: Box, alpha: float = 1.0) -> None:
+    """A hairline round a picture's place."""
+    pen.box(*box, 0)
+    pen.stroke(theme.HAIRLINE, 2, 0.7 * alpha)
+
+
+def read_plane(pen: Pen, recorded: Picture, read: NDArray[np.floating], box: Box, alpha: float = 1.0) -> None:
+    """A plane of k-space of which each point is shown as far as it is read, 0 to 1."""
+    level = kplane.brightness(recorded) * read
+    kplane.plane(pen, np.maximum(level, 0.12 * read), np.ones_like(level), box, alpha)
 
 
 def kspace_plane(
@@ -51,19 +66,6 @@ def kspace_plane(
     known = share * data.measured
     level = np.maximum(level * (BELIEVED + (1 - BELIEVED) * known), LIT * known)
     kplane.plane(pen, level, known, box, alpha)
-
-
-def arrow(pen: Pen, a: Point, b: Point, words: str, share: float, colour: str = theme.QUIET) -> None:
-    """A level arrow that grows from a to b, named above its middle."""
-    if share <= 0:
-        return
-    x, y = a[0] + (b[0] - a[0]) * share, a[1]
-    pen.line(a, (x, y), colour, 3, share)
-    pen.polygon([(x + TIP, y), (x - BARB, y - HALF_WIDTH), (x - BARB, y + HALF_WIDTH)])
-    pen.fill(colour, share)
-    if words:
-        middle = (a[0] + b[0]) / 2
-        pen.text(words, middle, y - ARROW_NAME_RISE, theme.FLOOR, colour, anchor="middle", alpha=share)
 
 
 def playing(t: float, start: float, seconds: float, count: int) -> float:

@@ -1,4 +1,4 @@
-"""02: words enter the score network; without any measurement it brings up a plausible stranger."""
+"""02: words enter the networks that know what heads look like; without any measurement they bring up somebody."""
 
 from __future__ import annotations
 
@@ -9,54 +9,52 @@ from stagelight.render import theme
 from stagelight.render.components import slices, tokens
 from stagelight.render.motion import Box, ease, px, py
 from stagelight.render.pen import Pen
-from stagelight.render.scene import Cue, Section, reads
-from stagelight.render.scenes.scan import drawing
+from stagelight.render.scene import Cue, Section, nothing, reads
+from stagelight.render.scenes.scan import drawing, undersample
 from stagelight.render.scenes.scan.data import LESION_READS, Data
 
 # Beats, in seconds.
-WORDS, LIGHTS = 0.5, 1.2  # the first word sets out; after the last one the network lights up for so long
-ATTENTION = 2.6
-OUT, FRAME = 4.6, 5.0  # the arrow to the picture; its frame
-EMERGES, EMERGING = 5.4, 3.4
-DONE, RING = 8.8, 9.8
-SECONDS = 14.0
+BEFORE = 0.7  # what the section before left goes
+WORDS, LIGHTS = 0.9, 1.2  # the first word sets out; after the last one the network lights up for so long
+ATTENTION = 2.8
+FRAME = 4.2
+EMERGES, EMERGING = 4.6, 4.6
+RING = 9.6
+LEAVES = 0.8  # before the end, all of it goes but the picture's noise
+SECONDS = 13.0
 
 # Layout.
 WORDS_LEFT = px(4)
-PORT = (px(33.5), py(48))  # where words enter the network
+PORT = (px(30.5), py(48))  # where words enter the network
 LEVELS = (0.86, 0.62, 0.4, 0.62, 0.86)  # heights of the network's levels: half, quarter, eighth of the resolution
-LEVEL_WIDTH, LEVEL_GAP, LEVEL_HEIGHT, FIRST_LEVEL, LEVEL_RADIUS = px(2.5), px(1.5), py(56), PORT[0] + px(2), 10
+LEVEL_WIDTH, LEVEL_GAP, LEVEL_HEIGHT, FIRST_LEVEL, LEVEL_RADIUS = px(2.0), px(1.1), py(50), PORT[0] + px(2), 10
 SKIP = 50  # how high the links between levels of one resolution rise
 REST, LIT = 0.14, 0.3  # light of the network at rest; what is added as words enter
-NAME_Y = py(83.5)
-PICTURE = (px(62), py(17), px(34), py(62))
-ARROW_START, ARROW_END = 20, 24  # gaps
+NAME_Y = py(82)
+PLACES = {
+    "axial": (px(51), py(16.5), px(28), py(64)),
+    "coronal": (px(80.5), py(16.5), px(16), py(31)),
+    "sagittal": (px(80.5), py(49.5), px(16), py(31)),
+}
 
-END = {
-    "brain": "Plausible, and nobody.",
-    "head": "The outline of a head, and nobody in it.",
-    "texture": "It comes up with texture and no brain.",
-}
-RINGED = {
-    "brain": " In the ring, no stroke: no word asked for one.",
-    "head": " No stroke in the ring.",
-    "texture": " In the ring: nothing.",
-}
-ALT = {
-    "brain": "a slice of a brain that is nobody's.",
-    "head": "the outline of a head with something like folds in it, nobody's.",
-    "texture": "texture that is no brain.",
-}
+END = {True: "Somebody, but nobody in particular.", False: "What it brings up is no head yet."}
+RINGED = {True: " In the ring, no stroke: no word asked for one.", False: ""}
 
 
 @reads(
     *LESION_READS,
     "arrays.attention",
+    "arrays.dream_step_axial",
+    "arrays.dream_step_coronal",
+    "arrays.dream_step_sagittal",
+    "arrays.kplane_full",
+    "arrays.mask",
     "arrays.reference_axial",
-    "arrays.stranger_axial",
-    "arrays.stranger_step_axial",
+    "arrays.reference_coronal",
+    "arrays.reference_sagittal",
+    "arrays.zero_filled_axial",
     "events.prompt.0",
-    "facts.stranger.contrast",
+    "facts.dream.contrast",
 )
 def section(recording: Recording) -> Section:
     """The words and their times."""
@@ -65,52 +63,49 @@ def section(recording: Recording) -> Section:
     return Section(
         name="prior",
         step="02",
-        title="Multimodal prior: words and a scan",
+        title="Prior: what brains look like",
         seconds=SECONDS,
         paint=partial(paint, data),
-        backdrop=backdrop,
+        backdrop=nothing,
         captions=(
-            Cue(0.4, 4.6, "A score network has learnt brains. Words tell it which kind."),
-            Cue(4.8, 9.2, "This one is shown no scan: from noise, it can only dream."),
-            Cue(9.4, SECONDS, END[data.dream] + RINGED[data.dream] * data.has_lesion),
+            Cue(0.3, 4.2, "Two networks have learnt from other people's heads."),
+            Cue(4.4, 8.9, "Told these words and nothing else, from noise they dream:"),
+            Cue(9.1, SECONDS - 0.5, END[data.is_somebody] + RINGED[data.is_somebody and data.has_lesion]),
         ),
-        marks=(Cue(0.4, SECONDS, "token"), Cue(4.8, SECONDS, "belief"), Cue(9.6, SECONDS, "lesion")),
-        still=12.6,
+        marks=(Cue(0.9, SECONDS, "token"), Cue(4.2, SECONDS, "belief"), Cue(RING, SECONDS, "lesion")),
+        still=11.2,
         alt=f"The words “{data.sentence}” as pills, with lines into a network as wide as the attention each word "
-        f"gets, “{data.words[most]}” the most. Out of it comes, in a blue frame, " + ALT[data.dream],
+        f"gets, “{data.words[most]}” the most. Out of it come, in blue frames, three slices of "
+        + ("a head that is nobody's." if data.is_somebody else "something that is no head."),
     )
 
 
-def backdrop(pen: Pen) -> None:
-    """The network at rest, and its name."""
-    _network(pen, REST)
-    middle = _level(len(LEVELS) // 2)
-    pen.text("score network", middle.x + middle.width / 2, NAME_Y, theme.FLOOR, theme.BELIEF, anchor="middle")
-
-
 def paint(data: Data, pen: Pen, t: float) -> None:
-    """Words stream in, attention is drawn, the stranger emerges."""
-    lit = ease(t, WORDS + tokens.lasts(len(data.words)), LIGHTS)
-    if lit > 0:
+    """Words stream in, attention is drawn, the dream emerges."""
+    undersample.end(data, pen, 1 - ease(t, 0.0, BEFORE))
+    here = ease(t, 0.4, 0.6) * (1 - ease(t, SECONDS - LEAVES, LEAVES - 0.1))
+    with pen.faded(here):
+        lit = ease(t, WORDS + tokens.lasts(len(data.words)), LIGHTS)
         _network(pen, REST + LIT * lit)
-    top = PORT[1] - tokens.LINE * len(data.words) / 2
-    boxes = tokens.layout(pen, data.words, WORDS_LEFT, top, 0)
-    tokens.attention(pen, boxes, data.attention, PORT, ease(t, ATTENTION, 0.6))
-    tokens.stream(pen, data.words, boxes, PORT, t, WORDS)
-    _stranger(data, pen, t)
+        middle = _level(len(LEVELS) // 2)
+        pen.text("networks", middle.x + middle.width / 2, NAME_Y, theme.FLOOR, theme.BELIEF, anchor="middle")
+        top = PORT[1] - tokens.LINE * len(data.words) / 2
+        boxes = tokens.layout(pen, data.words, WORDS_LEFT, top, 0)
+        tokens.attention(pen, boxes, data.attention, PORT, ease(t, ATTENTION, 0.6))
+        tokens.stream(pen, data.words, boxes, PORT, t, WORDS)
+        _dream(data, pen, t)
 
 
-def _stranger(data: Data, pen: Pen, t: float) -> None:
-    """The picture that the network makes of noise and words, step by step."""
-    box, last = drawing.box(data, PICTURE), _level(len(LEVELS) - 1)
-    start, end = (last.x + last.width + ARROW_START, PORT[1]), (box.x - ARROW_END, PORT[1])
-    drawing.arrow(pen, start, end, "", ease(t, OUT, 0.7), theme.BELIEF)
-    pictures = data.picture("stranger_step_axial")
-    slices.steps(pen, pictures, drawing.playing(t, EMERGES, EMERGING, len(pictures)), box, ease(t, FRAME, 0.5))
-    pen.raster(data.picture("stranger_axial"), *box, ease(t, DONE, 0.4))
-    slices.belief(pen, box, ease(t, FRAME, 0.5))
-    drawing.name_below(pen, box, f"a {data.dream_name}", theme.BELIEF, ease(t, DONE, 0.5))
-    drawing.lesion(pen, data, box, ease(t, RING, 0.6))
+def _dream(data: Data, pen: Pen, t: float) -> None:
+    """The pictures that the networks make of noise and words, step by step."""
+    framed = ease(t, FRAME, 0.5)
+    for plane, place in PLACES.items():
+        box, pictures = drawing.box(data, place, plane), data.picture(f"dream_step_{plane}")
+        slices.steps(pen, pictures, drawing.playing(t, EMERGES, EMERGING, len(pictures)), box, framed)
+        slices.belief(pen, box, framed)
+    axial = drawing.box(data, PLACES["axial"])
+    drawing.name_below(pen, axial, "a dream", theme.BELIEF, framed)
+    drawing.lesion(pen, data, axial, ease(t, RING, 0.6))
 
 
 def _level(level: int) -> Box:

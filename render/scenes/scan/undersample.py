@@ -1,4 +1,4 @@
-"""01: the cube of k-space; lines light up as they are measured; a plain inverse FFT of them blurs."""
+"""01: k-space is read from its middle outwards beside the picture that it makes; then one line in sixteen of it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from functools import partial
 import numpy as np
 
 from stagelight.engines.recording import Recording
-from stagelight.render import theme
-from stagelight.render.components import frame, kcube
-from stagelight.render.components.kcube import Pose
-from stagelight.render.motion import ease, mix, px, py
+from stagelight.render.components import frame, kcube, slices
+from stagelight.render.components.slices import Numbers
+from stagelight.render.motion import ease
 from stagelight.render.pen import Pen
-from stagelight.render.scene import Cue, Section, reads
+from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.scan import drawing
 from stagelight.render.scenes.scan.data import LESION_READS, Data
+from stagelight.render.scenes.scan.drawing import KSPACE, PICTURE
 
 # Beats, in seconds.
-AXES = 0.3
-IGNITE, IGNITES = 0.9, 3.4  # the centre's lines are measured; the corners' so much later
-INVERSE_FFT, ALIASED, NAMED, RING = 5.6, 6.4, 6.8, 7.8
-TURN, TURNS = 10.4, 1.6  # the cube is seen end-on
-SECONDS = 14.0
-
-# Layout.
-CUBE = (px(26.5), py(48.5), py(24))
-PICTURE = (px(60), py(17), px(32), py(62))
-ARROW_LEFT, ARROW_Y, ARROW_GAP = px(47), py(48), 24
+FORGET, EMPTY = 0.4, 0.8  # the picture goes: it has yet to be measured
+FILL, FILLS = 1.8, 5.6  # the middle of k-space is read; its corners so much later
+REWIND, REWINDS = 9.6, 2.6  # what is not read this time goes dark, from the rim inwards
+RING = 12.8
+SECONDS = 16.0
 
 
 @reads(
     *LESION_READS,
+    "arrays.growing_axial",
+    "arrays.growing_radius",
+    "arrays.kplane_full",
+    "arrays.kplane_measured",
     "arrays.mask",
     "arrays.reference_axial",
     "arrays.zero_filled_axial",
@@ -41,48 +40,63 @@ def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
     count, points = (int(recording.fact(name)) for name in ("measured", "points"))
+    rate = f"{recording.fact('acceleration'):.0f}"
     return Section(
         name="undersample",
         step="01",
         title="Undersample: measure less",
         seconds=SECONDS,
         paint=partial(paint, data),
-        backdrop=partial(backdrop, data),
+        backdrop=nothing,
         captions=(
-            Cue(0.4, 4.8, "A scanner reads k-space line by line. Here it reads few."),
-            Cue(5.0, 9.6, "Dense in the centre, sparse outside. The rest is never measured."),
-            Cue(9.8, SECONDS, "The simplest picture of that: inverse FFT. It smears."),
+            Cue(0.3, 4.1, "A scanner reads no picture. It reads waves: this plane, k-space."),
+            Cue(4.3, 8.9, "The middle holds the coarse shapes, the rim the fine detail."),
+            Cue(9.1, 12.5, f"Each line takes time. Read one in {rate}, most in the middle."),
+            Cue(12.7, SECONDS - 0.4, "What is missing blurs and streaks the picture."),
         ),
-        marks=(Cue(0.6, SECONDS, "lit"), Cue(0.6, SECONDS, "dark")),
-        still=9.4,
-        alt=f"The cube of k-space with {count:,} amber rods out of {points:,}, crowded in the middle and thin outside. "
-        "Beside it the picture that an inverse Fourier transform makes of them alone: the same slice, smeared.",
+        marks=(Cue(1.8, SECONDS, "lit"), Cue(REWIND, SECONDS, "dark"), Cue(RING, SECONDS, "lesion")),
+        still=14.2,
+        alt=f"The plane of k-space with {count:,} amber points out of {points:,}, crowded in the middle and thin "
+        "outside. Beside it the picture that they make alone: the same slice, blurred.",
     )
 
 
-def backdrop(data: Data, pen: Pen) -> None:
-    """The place of the picture."""
-    pen.box(*drawing.box(data, PICTURE), 0)
-    pen.stroke(theme.HAIRLINE, 2, 0.7)
-
-
 def paint(data: Data, pen: Pen, t: float) -> None:
-    """Rods ignite from the centre; the aliased slice; then the cube is turned end-on."""
-    pose = _pose(t)
-    kcube.edges(pen, pose, ease(t, 0.0, 0.5))
-    kcube.axes(pen, pose, ease(t, AXES, 0.6))
-    lit = kcube.outward(data.mask.shape, t, IGNITE, IGNITES, 0.5)
-    kcube.ignite(pen, pose, data.mask, lit, ease(t, 0.0, 0.6))
-    count = f"{int(np.count_nonzero(data.mask & (lit > 0.5))):,}"
-    frame.counter(pen, f"{count} of {data.mask.size:,} lines", ease(t, IGNITE, 0.5))
-    box = drawing.box(data, PICTURE)
-    drawing.arrow(pen, (ARROW_LEFT, ARROW_Y), (box.x - ARROW_GAP, ARROW_Y), "inverse FFT", ease(t, INVERSE_FFT, 0.9))
-    pen.raster(data.picture("zero_filled_axial"), *box, ease(t, ALIASED, 1.2))
-    drawing.name_below(pen, box, "zero-filled", alpha=ease(t, NAMED, 0.6))
-    drawing.lesion(pen, data, box, ease(t, RING, 0.6))
+    """The picture goes; k-space fills and the picture with it; most of k-space goes dark, and the picture blurs."""
+    picture, plane = drawing.box(data, PICTURE), drawing.box(data, KSPACE)
+    pen.raster(data.picture("reference_axial"), *picture, 1 - ease(t, FORGET, EMPTY))
+    drawing.lesion(pen, data, picture, 1 - ease(t, FORGET, EMPTY))
+    shown = ease(t, FORGET, EMPTY)
+    read = _read(data, t)
+    drawing.read_plane(pen, data.recording.arrays["kplane_full"], read, plane, shown)
+    drawing.outline(pen, picture, shown)
+    radius = max((t - FILL) / FILLS, 0.0) * float(data.recording.arrays["growing_radius"][-1])
+    if t > FILL:
+        now = float(np.interp(radius, data.recording.arrays["growing_radius"], np.arange(len(data.growing))))
+        slices.steps(pen, data.growing, now, picture, ease(t, FILL, 0.4))
+    pen.raster(data.picture("zero_filled_axial"), *picture, ease(t, REWIND + 0.3, REWINDS))
+    drawing.lesion(pen, data, picture, ease(t, RING, 0.6))
+    drawing.name_below(pen, plane, "k-space", alpha=shown)
+    drawing.name_below(pen, picture, "the picture it makes", alpha=shown)
+    lines = int(read.sum()) if t < REWIND + REWINDS else int(data.mask.sum())
+    frame.counter(pen, f"{lines:,} of {data.mask.size:,} lines", ease(t, FILL, 0.5))
 
 
-def _pose(t: float) -> Pose:
-    """The cube sways, then turns until its rods are points."""
-    start, away = kcube.swaying(*CUBE, t), ease(t, TURN, TURNS)
-    return start._replace(turn=mix(start.turn, 0, away), tilt=mix(start.tilt, 0, away))
+def _read(data: Data, t: float) -> Numbers:
+    """How far each point of the plane is read: outwards, and then back to those of the mask."""
+    plane = data.measured.shape
+    out = kcube.outward(plane, t, FILL, FILLS)
+    back = kcube.outward(plane, REWIND + REWINDS - t, 0.0, REWINDS)  # the rim first
+    return np.asarray(out * (data.measured + (1 - data.measured) * (back if t > REWIND else 1.0)))
+
+
+def end(data: Data, pen: Pen, alpha: float) -> None:
+    """The last picture of the section, fading."""
+    picture, plane = drawing.box(data, PICTURE), drawing.box(data, KSPACE)
+    drawing.read_plane(pen, data.recording.arrays["kplane_full"], data.measured, plane, alpha)
+    drawing.outline(pen, picture, alpha)
+    pen.raster(data.picture("zero_filled_axial"), *picture, alpha)
+    drawing.lesion(pen, data, picture, alpha)
+    drawing.name_below(pen, plane, "k-space", alpha=alpha)
+    drawing.name_below(pen, picture, "the picture it makes", alpha=alpha)
+    frame.counter(pen, f"{int(data.mask.sum()):,} of {data.mask.size:,} lines", alpha)
