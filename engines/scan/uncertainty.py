@@ -7,17 +7,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Volumes = list[NDArray[np.float32]]
-WIDER = 1.3  # samples differ by less than they are off; set on a patient kept for that, ms_26, see `expected`
 
 
-def expected(volumes: Volumes, wider: float = WIDER) -> NDArray[np.float32]:
-    """What the mean of n samples may be off by: `wider` times their spread; 0 of a single one.
+def expected(volumes: Volumes) -> NDArray[np.float32]:
+    """What the mean of n samples may be off by: their spread; 0 of a single one.
 
     Samples come in pairs of opposite noise, whose means hardly differ; so half the difference of a pair is off as a
     sample is, and the spread is its root mean square over the pairs. Were the truth and the samples drawn alike, the
-    difference of the truth from their mean over this, with `wider` 1, would be Student's t of n / 2 degrees. Samples
-    of a network that has learnt little are too sure of themselves. `wider` mends that on average, as temperature
-    scaling does.
+    difference of the truth from their mean over this would be Student's t of n / 2 degrees.
 
     Raises:
         ValueError: an odd number of samples above one.
@@ -27,17 +24,15 @@ def expected(volumes: Volumes, wider: float = WIDER) -> NDArray[np.float32]:
     if len(volumes) % 2:
         raise ValueError(f"{len(volumes)} samples, wanted an even number: they come in pairs")
     total = sum(np.square((one - other) / 2) for one, other in zip(volumes[::2], volumes[1::2], strict=True))
-    return np.asarray(wider * np.sqrt(total / (len(volumes) / 2)), np.float32)
+    return np.asarray(np.sqrt(total / (len(volumes) / 2)), np.float32)
 
 
 def coverage(volumes: Volumes, truth: NDArray[np.float32], within: NDArray[np.bool_], name: str) -> dict[str, float]:
-    """The share of a region within two sigma of the samples' mean: as it is, as it was before sigma was widened, and
-    what it would be of right samples, which Student's t of n / 2 degrees says. Nothing of a single sample."""
+    """The share of a region within two sigma of the samples' mean, under `coverage.two_sigma.<name>`; and what it would
+    be of right samples, which Student's t of n / 2 degrees says. Nothing of a single sample."""
     n = len(volumes)
     if n < 2:
         return {}
     off = np.abs(np.mean(volumes, 0) - truth)[within]
-    covered, narrow = (float((off <= 2 * expected(volumes, wider)[within]).mean()) for wider in (WIDER, 1.0))
-    name = f"coverage.two_sigma.{name}"
-    return {name: covered, f"{name}.narrow": narrow, "coverage.wanted": 1 - 2 * float(stats.t.sf(2, n / 2)),
-            "coverage.wider": WIDER}  # fmt: skip
+    covered = float((off <= 2 * expected(volumes)[within]).mean())
+    return {f"coverage.two_sigma.{name}": covered, "coverage.wanted": 1 - 2 * float(stats.t.sf(2, n / 2))}

@@ -103,7 +103,7 @@ TRAINING = {"training"}
         ("training/train", "clip: float = 0.3", "clip: float = 0.4", TRAINING, ITEMS | OBSERVED | {"record"}),
         ("benchmark_summary", "1024", "1000", set(), OBSERVED | EXAMPLES | NETWORK),
         ("patient_runs", "ERROR_MOST, SPREAD_MOST = 0.25", "ERROR_MOST, SPREAD_MOST = 0.3", set(), OBSERVED | EXAMPLES),
-        ("uncertainty", "WIDER = 1.3", "WIDER = 1.4", set(), OBSERVED | DIRECT),
+        ("uncertainty", "t.sf(2", "t.sf(3", set(), OBSERVED | DIRECT),
         ("benchmark", '"peak_memory_gb"', '"peak_memory"', set(), OBSERVED | NETWORK),
     ],
 )  # fmt: skip

@@ -29,9 +29,9 @@ SLICES = refiner.FINE.slices
 class FinePrior:
     """A denoiser of volumes, (S, H, W): the fine network, and what it knows of the volume so far.
 
-    At first that is the adjoint image of a scan, or a coarse volume, blown up; from the second step of a sampler on it
-    is the network's own last estimate, made consistent with the scan (self-conditioning: Chen et al.,
-    arXiv:2208.04202), see `recall`.
+    At first that is the adjoint image of a scan, or a coarse volume, blown up. Of a scan it is, from the second step of a
+    sampler on, the network's own last estimate, made consistent (self-conditioning: Chen et al., arXiv:2208.04202), see
+    `recall`. A coarse volume stays: without a scan to correct them, estimates of estimates exaggerate edges.
     """
 
     model: Refiner
@@ -63,8 +63,9 @@ class FinePrior:
         return untold + self.guidance * (told - untold)
 
     def recall(self, estimate: Tensor) -> None:
-        """Know an estimate, (S, H, W), from now on."""
-        self.known = estimate
+        """Know an estimate, (S, H, W), from now on, if there is a scan that it was held to."""
+        if self.scan is not None:
+            self.known = estimate
 
     def forget(self) -> None:
         """Know what was known at first, and cut again as at first: a sample is then a function of its seed."""
