@@ -97,7 +97,7 @@ TRAINING = {"training"}
         ("methods/diffpir", "fresh: float = 0.3", "fresh: float = 0.4", {"diffpir"}, NETWORK - {"diffpir"}),
         ("methods/tuned_classical", "STOPS = (48", "STOPS = (40", CLASSICAL | DIRECT, NETWORK),
         ("methods/network", "normal anatomy", "no lesion", NETWORK | OBSERVED, CLASSICAL | TRAINING | EXAMPLES),
-        ("methods/alone", "steps=40", "steps=41", {"alone"}, (NETWORK - {"alone"}) | OBSERVED | CLASSICAL),
+        ("methods/alone", "steps=60", "steps=61", {"alone"}, (NETWORK - {"alone"}) | OBSERVED | CLASSICAL),
         ("metrics", "0.01**2", "0.02**2", NETWORK | CLASSICAL, OBSERVED | EXAMPLES),
         ("model/text_encoder", "EPS = 6, 12, 1e-12", "EPS = 6, 12, 1e-11", NETWORK | OBSERVED | TRAINING, EXAMPLES),
         ("training/train", "clip: float = 0.3", "clip: float = 0.4", TRAINING, ITEMS | OBSERVED | {"record"}),

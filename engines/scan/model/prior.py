@@ -29,9 +29,9 @@ SLICES = refiner.FINE.slices
 class FinePrior:
     """A denoiser of volumes, (S, H, W): the fine network, and what it knows of the volume so far.
 
-    At first that is the adjoint image of a scan, or a coarse volume, blown up. Of a scan it is, from the second step of a
-    sampler on, the network's own last estimate, made consistent (self-conditioning: Chen et al., arXiv:2208.04202), see
-    `recall`. A coarse volume stays: without a scan to correct them, estimates of estimates exaggerate edges.
+    At first that is the adjoint image of a scan, or a coarse volume, blown up. Of a scan it is, from the second step of
+    a sampler on, the network's own last estimate, made consistent (self-conditioning: Chen et al., arXiv:2208.04202),
+    see `recall`. A coarse volume stays: without a scan to correct them, estimates of estimates exaggerate edges.
     """
 
     model: Refiner

@@ -22,8 +22,8 @@ SECONDS = RING + 4.6
 FROM = len(diffusion.TURN)  # steps done before
 
 FILLED = {
-    True: "Held to the data, the stroke is in its ring. Not held, it is made up.",
-    False: "Held to the data, it is this brain. Not held, it is made up.",
+    True: "Held to the data, the stroke is in its ring. Not held, it drifts away.",
+    False: "Held to the data, it is this brain. Not held, it drifts away.",
 }
 UNCLEAR = "Held to the data, it settles on what was measured."
 

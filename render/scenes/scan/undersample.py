@@ -22,6 +22,7 @@ FILL, FILLS = 1.8, 5.6  # the middle of k-space is read; its corners so much lat
 REWIND, REWINDS = 9.6, 2.6  # what is not read this time goes dark, from the rim inwards
 RING = 12.8
 SECONDS = 16.0
+EDGE = 0.04  # of the way out, over which points light up
 
 
 @reads(
@@ -70,9 +71,9 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     read = _read(data, t)
     drawing.read_plane(pen, data.recording.arrays["kplane_full"], read, plane, shown)
     drawing.outline(pen, picture, shown)
-    radius = max((t - FILL) / FILLS, 0.0) * float(data.recording.arrays["growing_radius"][-1])
     if t > FILL:
-        now = float(np.interp(radius, data.recording.arrays["growing_radius"], np.arange(len(data.growing))))
+        radii = data.recording.arrays["growing_radius"]
+        now = float(np.interp(_reach(t) * float(radii[-1]), radii, np.arange(len(radii))))
         slices.steps(pen, data.growing, now, picture, ease(t, FILL, 0.4))
     pen.raster(data.picture("zero_filled_axial"), *picture, ease(t, REWIND + 0.3, REWINDS))
     drawing.lesion(pen, data, picture, ease(t, RING, 0.6))
@@ -85,9 +86,16 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 def _read(data: Data, t: float) -> Numbers:
     """How far each point of the plane is read: outwards, and then back to those of the mask."""
     plane = data.measured.shape
-    out = kcube.outward(plane, t, FILL, FILLS)
+    rows, columns = (np.linspace(-1, 1, count) for count in plane)
+    far = np.hypot(rows[:, None], columns[None]) / np.sqrt(2)
+    out = np.clip((_reach(t) * (1 + EDGE) - far) / EDGE, 0, 1)
     back = kcube.outward(plane, REWIND + REWINDS - t, 0.0, REWINDS)  # the rim first
     return np.asarray(out * (data.measured + (1 - data.measured) * (back if t > REWIND else 1.0)))
+
+
+def _reach(t: float) -> float:
+    """How far out k-space is read, of the way to its corners; slowly in the middle, where a picture changes most."""
+    return min(max((t - FILL) / FILLS, 0.0), 1.0) ** 2
 
 
 def end(data: Data, pen: Pen, alpha: float) -> None:

@@ -263,8 +263,8 @@ def test_what_is_said_goes_by_what_was_measured(recorded: Recording) -> None:
     far = told(dream__contrast=1.1, sample__lesion__psnr=15.0, free__lesion__psnr=15.0, diffusion__brain__psnr=1.0)
     assert "Somebody" in near[0]
     assert "no head" in far[0]
-    assert "made up" in near[1]
-    assert "made up" not in far[1]
+    assert "drifts away" in near[1]
+    assert "drifts away" not in far[1]
     assert "Off by less" in near[2]
     assert "Off by more" in far[2]
 

@@ -81,11 +81,22 @@ def test_guidance_of_one_is_what_the_words_say_and_more_overdoes_it(model: Refin
 
 def test_what_is_recalled_matters_until_it_is_forgotten(model: Refiner) -> None:
     x, known = noise(4, 16, 16), torch.zeros(4, 16, 16)
-    denoise = alone(model, known)
+    scan = replace(operator.simulate(x.repeat(4, 1, 1), operator.Config("density", 2.0, sigma=0.02), 0), scale=1.0)
+    scan = replace(scan, acquisition=operator.crop(scan.acquisition, 0, 4), y=scan.y[:, :4])
+    denoise = prior.FinePrior(model, known, scan, None, SILENT)
     first = denoise(x, 0.5)
     denoise.recall(x)
-    assert torch.equal(denoise(x, 0.5), alone(model, x)(x, 0.5)) and (denoise(x, 0.5) - first).abs().max() > 1e-3
+    told = prior.FinePrior(model, x, scan, None, SILENT)
+    assert torch.equal(denoise(x, 0.5), told(x, 0.5)) and (denoise(x, 0.5) - first).abs().max() > 1e-3
     denoise.forget()
+    assert torch.equal(denoise(x, 0.5), first)
+
+
+def test_a_coarse_volume_stays_what_is_known(model: Refiner) -> None:
+    x, denoise = noise(4, 16, 16), alone(model, torch.zeros(4, 16, 16))
+    first = denoise(x, 0.5)
+    denoise.forget()
+    denoise.recall(x)
     assert torch.equal(denoise(x, 0.5), first)
 
 
