@@ -13,7 +13,7 @@ DIFFUSION = "Reverse diffusion (mean of 6)"
 
 
 def cells(html: str, label: str) -> list[list[str]]:
-    """What stands in each row of a label."""
+    """The texts in each row of a label."""
     rows = re.findall(rf"<tr><th[^>]*>{re.escape(label)}</th>(.*?)</tr>", html)
     return [re.findall(r">([^<>]+)<", row) for row in rows]
 
