@@ -40,7 +40,7 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     for rate in rates:
         cells = [_cell(scene, pictures, rate, name, page, keep) for name in methods]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, _share(rate)), *cells))
-    columns = ("Measured", *(named(scene, name) for name in methods))
+    columns = ("Lines read", *(named(scene, name) for name in methods))
     first = pictures[f"grid_r{rates[-1]:g}_{methods[-1]}"]  # the script's first choice
     picture, error = (keep(png(each)) for each in (first, _error(scene, pictures, first)))
     return el(
@@ -132,7 +132,7 @@ def _share(rate: float) -> str:
 
 def _slider(rates: list[float]) -> Html:
     return el(
-        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Measured"),
+        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Lines read"),
         el("input", {"id": "try-measured", "type": "range", "min": 0, "max": len(rates) - 1, "step": 1,
                      "value": len(rates) - 1, "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
         el("output", {"for": "try-measured", "aria-live": "off"}, _share(rates[-1])),
