@@ -5,6 +5,7 @@
     {{ constant("engines/village/constants.py", "MESSAGE") }}        a number of the source, or the length of a tuple
     {{ event("rollout", "failure", "san") }}                     a word of one of its events
     {{ holds("does better", "scan", "a > b") }}                  words that rest on a relation between facts
+    {{ either("nearer", "no nearer", "scan", "a > b") }}         the words that are true of a relation between facts
     {{ best("village", "calm.reserve_*.return") }}               the text for * in the largest of several facts
     {{ shown("rollout", "reward_mean", "number", 3) }}           a number of the group that the film shows slowly
     {{ on_board("rollout", "surest_mistake", "san") }}           a move of an event, as the drawn board has it
@@ -21,10 +22,11 @@
     {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
     {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }} {{ rollout_opponent("rollout") }}
-    {{ gain_plot("scan", "Over the best classical method") }}    gains by acceleration, as a picture and a table
+    {{ gain_plot("scan", "headline", "Over the best") }}         gains by acceleration, as a picture and a table
     {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
-    {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan", 16) }} {{ scan_prompts("scan") }}
+    {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan") }} {{ scan_prompts("scan") }}
+    {{ scan_errors("scan") }} {{ scan_measured("scan") }}
     {{ village_returns("village") }} {{ village_models("village") }} {{ model_answers("village", 4) }}
     {{ leaderboard("village", "held out") }} {{ leaderboard_entries() }}
 
@@ -160,11 +162,14 @@ def _words(site: Site) -> Macros:
     def holds(words: str, scene: str, *relations: str) -> str:
         return claims.holds(site.scene(scene), words, relations, site.page())
 
+    def either(words: str, otherwise: str, scene: str, *relations: str) -> str:
+        return claims.either(site.scene(scene), words, otherwise, relations, site.page())
+
     def best(scene: str, pattern: str) -> str:
         return claims.best(site.scene(scene), pattern, site.page())
 
     numbers: Macros = {"fact": fact, "setting": setting, "constant": constant, "event": event, "shown": shown}
-    return {**numbers, "recorded": recorded, "holds": holds, "best": best}
+    return {**numbers, "recorded": recorded, "holds": holds, "either": either, "best": best}
 
 
 def _parts(site: Site) -> Macros:
@@ -201,15 +206,17 @@ def _tables(site: Site) -> Macros:
         "rollout_decides": lambda name: rollout_tables.decides(get(name)),
         "rollout_outside": lambda name: rollout_tables.outside(get(name)),
         "rollout_opponent": lambda name: rollout_tables.opponent(get(name)),
-        "gain_plot": lambda name, title: gain_plot.plot(get(name), title, page()),
+        "gain_plot": lambda name, network, title: gain_plot.plot(get(name), network, title, page()),
         "error_maps": lambda name: reconstructions.error_maps(get(name), page(), keep),
         "training_examples": lambda name: reconstructions.training_examples(get(name), page(), keep),
         "scan_by_acceleration": lambda name: scan_tables.by_acceleration(get(name), page()),
         "scan_methods": lambda name, rate: scan_tables.methods(get(name), rate, page()),
         "scan_other_measures": lambda name, rate: scan_tables.other_measures(get(name), rate, page()),
         "scan_error_bands": lambda name, rate: scan_tables.error_bands(get(name), rate, page()),
-        "scan_other_scanners": lambda name, rate: scan_tables.other_scanners(get(name), rate, page()),
+        "scan_other_scanners": lambda name: scan_tables.other_scanners(get(name), page()),
         "scan_prompts": lambda name: scan_tables.prompts(get(name), page()),
+        "scan_errors": lambda name: scan_tables.errors(get(name), page()),
+        "scan_measured": lambda name: scan_tables.measured(get(name), page()),
         "village_models": lambda name: village_tables.models(get(name), page()),
         "village_returns": lambda name: village_tables.returns(get(name), page()),
         "leaderboard": lambda name, kind: leaderboard.board(get(name), site.root, kind, page()),

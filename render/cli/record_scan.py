@@ -36,8 +36,9 @@ class Given:
 
     def names(self) -> list[str]:
         """The options that were given."""
-        return [f"--{one.name}" for one in fields(self) if getattr(self, one.name) not in (None, False) or
-                (one.name == "head" and self.head is False)]  # fmt: skip
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return [f"--{name}" for name, value in values.items()
+                if value is not None and (value is not False or name == "head")]  # fmt: skip
 
 
 _OPTIONS = (
@@ -91,12 +92,13 @@ _OPTIONS = (
     ),
     click.option(
         "--samples",
-        type=click.IntRange(2),
+        type=click.IntRange(0),
         metavar="N",
-        help="scan: draw N samples too, for their mean and an uncertainty; minutes each. Example: --samples 4",
+        help="scan: samples of reverse diffusion, an even number, for their mean and an uncertainty; minutes each; "
+        "default: 2. Example: --samples 4",
     ),
     click.option(
-        "--device", metavar="NAME", help="scan: where the network computes; default: cpu. Example: --device cuda"
+        "--device", metavar="NAME", help="scan: where the networks compute; default: cpu. Example: --device cuda"
     ),
     click.option(
         "--recording", is_flag=True, help="scan: make the recording for the film, too. Example: --recording"
@@ -189,7 +191,7 @@ def measured(given: Given, seed: int | None, cache: Path, fresh: bool, out: Path
             if name not in MEASURED:
                 raise click.UsageError(f"--kspace takes no {name}: nothing is simulated.")
         if given.prompt is not None and "diffusion" not in of_measured.available():
-            raise click.UsageError("--kspace takes no --prompt: the methods for measured k-space hear no words yet.")
+            raise click.UsageError("--kspace takes no --prompt here: the weights of the fine network are missing.")
         if fresh:
             shutil.rmtree(cache, ignore_errors=True)
         coils = reconstruct.COILS if given.coils is None else given.coils

@@ -2,8 +2,8 @@
 
 A claim gives its words and the relations that make them true:
 
-    {{ holds("does better", "scan", "ours.brain.psnr > samples.brain.psnr") }}
-    {{ holds("gains nothing", "scan", "gain.*.r4 <= 0") }}                               for every fact that fits
+    {{ holds("does better", "scan", "diffusion.brain.psnr > sample.brain.psnr") }}
+    {{ holds("gains nothing", "scan", "headline.gain.*.r4 <= 0") }}                      for every fact that fits
     {{ holds("leads", "village", "score.*.policy.return > score.*.stock.return") }}      in each kind of weather
     {{ holds("leads all", "village", "score.*.policy.return >= score.*.*.return") }}     and over each agent
     {{ holds("as often", "rollout", "krk.reinforce.win_rate ~ krk.win_rate") }}          within the spread
@@ -13,14 +13,18 @@ those of `quantities`. A superlative that is itself a number needs no words:
 
     {{ best("village", "calm.reserve_*.return") }}     the text for `*` in the largest of them
 
-A relation that does not hold, a tie, or a fact that is missing or not finite ends the build in one line.
+Where a run may turn out either way, the page gives words for both, and those that are true are written:
+
+    {{ either("nearer", "no nearer", "scan", "diffusion.brain.psnr > mean.brain.psnr") }}
+
+A claim that does not hold, a tie of the best, or a fact that is missing or not finite ends the build in one line.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from stagelight.render.pages.markup import Html, el, inert
 from stagelight.render.pages.quantities import Binding, bindings, fill, value
@@ -35,22 +39,38 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 def holds(scene: Scene, words: str, relations: Sequence[str], page: str) -> Html:
     """The words of a claim, marked with the relations they rest on; one that does not hold ends the build."""
-    if not relations:
-        fail(f'docs/{page}: "{words}" names no relation, wanted at least one such as "a > b"')
-    for relation in relations:
-        _check(scene, words, relation, page)
+    for untrue in _untrue(scene, words, relations, page):
+        fail(
+            f'docs/{page}: "{words}" no longer holds: {untrue} (site_assets/recordings/{scene.name}.json): '
+            "change the sentence, or record the run again"
+        )
     return el("span", {"class": "fact", "title": f"{scene.name}: {'; '.join(relations)}"}, inert(words))
 
 
-def _check(scene: Scene, words: str, relation: str, page: str) -> None:
-    """End the build unless a relation holds for all that its wildcards stand for."""
-    parts = SIGN.split(relation)
-    if len(parts) < 3 or not all(part.strip() for part in parts):
-        fail(f'docs/{page}: "{words}" rests on {relation!r}, wanted quantities with one of > < >= <= = ~ between them')
-    for binding in bindings(scene, parts[::2], page):
-        quantities = [fill(part, binding) for part in parts[::2]]
-        for left, sign, right in zip(quantities, parts[1::2], quantities[1:], strict=False):
-            _compare(scene, words, left, sign, right, page)
+def either(scene: Scene, words: str, otherwise: str, relations: Sequence[str], page: str) -> Html:
+    """The first words where every relation holds, else the others; marked with what they rest on."""
+    untrue = list(_untrue(scene, words, relations, page))
+    title = f"{scene.name}: {'not ' * bool(untrue)}{'; '.join(relations)}"
+    return el("span", {"class": "fact", "title": title}, inert(otherwise if untrue else words))
+
+
+def _untrue(scene: Scene, words: str, relations: Sequence[str], page: str) -> Iterator[str]:
+    """Each comparison that does not hold, of all that the relations' wildcards stand for."""
+    if not relations:
+        fail(f'docs/{page}: "{words}" names no relation, wanted at least one such as "a > b"')
+    for relation in relations:
+        parts = SIGN.split(relation)
+        if len(parts) < 3 or not all(part.strip() for part in parts):
+            fail(
+                f'docs/{page}: "{words}" rests on {relation!r}, wanted quantities with one of > < >= <= = ~ between '
+                "them"
+            )
+        for binding in bindings(scene, parts[::2], page):
+            quantities = [fill(part, binding) for part in parts[::2]]
+            for left, sign, right in zip(quantities, parts[1::2], quantities[1:], strict=False):
+                if not _true(scene, left, sign, right, page):
+                    first, second = (_named(each, value(scene, each, page)) for each in (left, right))
+                    yield f"{first} {sign} {second}"
 
 
 def best(scene: Scene, pattern: str, page: str) -> Html:
@@ -68,18 +88,12 @@ def best(scene: Scene, pattern: str, page: str) -> Html:
     return traced(scene.name, f"best of {pattern}", largest, first[0])
 
 
-def _compare(scene: Scene, words: str, left: str, sign: str, right: str, page: str) -> None:
+def _true(scene: Scene, left: str, sign: str, right: str, page: str) -> bool:
     first, second = (value(scene, quantity, page) for quantity in (left, right))
-    if sign == "~":
-        spread = sum(value(scene, f"{quantity}.sd", page) for quantity in (left, right))
-        true = abs(first - second) <= spread
-    else:
-        true = COMPARE[sign](first, second)
-    if not true:
-        fail(
-            f'docs/{page}: "{words}" no longer holds: {_named(left, first)} {sign} {_named(right, second)} '
-            f"(site_assets/recordings/{scene.name}.json): change the sentence, or record the run again"
-        )
+    if sign != "~":
+        return COMPARE[sign](first, second)
+    spread = sum(value(scene, f"{quantity}.sd", page) for quantity in (left, right))
+    return abs(first - second) <= spread
 
 
 def _named(quantity: str, number: float) -> str:

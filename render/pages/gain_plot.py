@@ -1,11 +1,12 @@
-"""The gain of the network over the best classical method, by acceleration: a picture without a script, and a table.
+"""The gain of a network over the best classical method, by acceleration: a picture without a script, and a table.
 
-A line is the mean of several drawn masks, a dot one of them. What was not measured is left out.
+A line is the mean of the drawn masks, a dot one of them. What was not measured is left out.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -31,9 +32,9 @@ class Line(NamedTuple):
         return sum(self.values[rate]) / len(self.values[rate])
 
 
-def plot(scene: Scene, title: str, page: str) -> Html:
-    """Gains from the recording's facts, `gain.<who>.r<R>.draw_<n>`."""
-    lines = _read(scene, page)
+def plot(scene: Scene, network: str, title: str, page: str) -> Html:
+    """Gains from the recording's facts, `<network>.gain.<who>.r<R>`, with `.draw_<n>` where there are several masks."""
+    lines = _read(scene, network, page)
     rates = sorted({rate for line in lines for rate in line.values})
     gains = [gain for line in lines for values in line.values.values() for gain in values]
     low, high = STEP * math.floor(min(0.0, *gains) / STEP), STEP * math.ceil(max(0.0, *gains) / STEP)
@@ -46,9 +47,9 @@ def plot(scene: Scene, title: str, page: str) -> Html:
         f"{line.label} " + ", ".join(f"{signed(line.mean(rate))} dB at R = {rate:g}" for rate in sorted(line.values))
         for line in lines
     )
-    file = download(f"{scene.name}-gains.csv", "Every mask, as CSV", _rows(lines))
+    file = download(f"{scene.name}-{network}-gains.csv", "Every mask, as CSV", _rows(lines))
     parts = (*_axes(rates, low, high, place), *_lines(lines, place))
-    return figure(title, sentence, parts, _table(scene, title, lines, rates), file)
+    return figure(title, sentence, parts, _table(scene, network, title, lines, rates), file)
 
 
 def _axes(rates: Sequence[float], low: float, high: float, place: Place) -> Iterator[Html]:
@@ -76,18 +77,16 @@ def _lines(lines: Sequence[Line], place: Place) -> Iterator[Html]:
         yield text(RIGHT + 12, lowest + 4.5, "start", line.label, f" plot--{order}")
 
 
-def _read(scene: Scene, page: str) -> list[Line]:
+def _read(scene: Scene, network: str, page: str) -> list[Line]:
     facts, lines = scene.head["facts"], []
     for name, label in LABELS.items():
-        values = {
-            float(rate): [
-                value for n in range(1, 10) if (value := facts.get(f"gain.{name}.r{rate:g}.draw_{n}")) is not None
-            ]
-            for rate in scene.head["config"]["grid"]
-        }
-        measured = {rate: gains for rate, gains in values.items() if gains}
+        measured: dict[float, list[float]] = {}
+        for fact in facts:
+            if found := re.fullmatch(rf"{re.escape(f'{network}.gain.{name}')}\.r(\d+)", fact):
+                drawn = [facts[draw] for n in range(1, 10) if (draw := f"{fact}.draw_{n}") in facts]
+                measured[float(found[1])] = drawn or [facts[fact]]
         if measured:
-            lines.append(Line(name, label, measured))
+            lines.append(Line(name, label, dict(sorted(measured.items()))))
     if not lines or len({rate for line in lines for rate in line.values}) < 2:
         fail(
             f"docs/{page}: {scene.name}.json has gains at fewer than two accelerations: run `click score {scene.name}`"
@@ -104,16 +103,18 @@ def _rows(lines: Sequence[Line]) -> Iterator[Sequence[object]]:
                 yield [line.label, f"{rate:g}", mask, f"{gain:.6g}"]
 
 
-def _table(scene: Scene, title: str, lines: Sequence[Line], rates: Sequence[float]) -> Html:
+def _table(scene: Scene, network: str, title: str, lines: Sequence[Line], rates: Sequence[float]) -> Html:
     """Mean and extremes at each acceleration."""
-    rows = [el("tr", {}, el("th", {"scope": "row"}, f"{rate:g}"), *(_cell(scene, line, rate) for line in lines))
-            for rate in rates]  # fmt: skip
+    rows = [
+        el("tr", {}, el("th", {"scope": "row"}, f"{rate:g}"), *(_cell(scene, network, line, rate) for line in lines))
+        for rate in rates
+    ]
     return rows_table(title, ("R", *(line.label for line in lines)), rows)
 
 
-def _cell(scene: Scene, line: Line, rate: float) -> Html:
+def _cell(scene: Scene, network: str, line: Line, rate: float) -> Html:
     if rate not in line.values:
         return el("td", {}, "not measured")
-    gains, name = line.values[rate], f"gain.{line.name}.r{rate:g}"
-    extremes = f" ({signed(min(gains))} to {signed(max(gains))})"
+    gains, name = line.values[rate], f"{network}.gain.{line.name}.r{rate:g}"
+    extremes = f" ({signed(min(gains))} to {signed(max(gains))})" * (len(gains) > 1)
     return el("td", {}, traced(scene.name, name, line.mean(rate), signed(line.mean(rate))), extremes)

@@ -3,8 +3,8 @@
 A quantity is a number, the name of a fact or of a setting, or a difference or a ratio of two of them:
 
     0.5
-    ours.brain.psnr
-    samples.brain.psnr - variation.brain.psnr
+    diffusion.brain.psnr
+    diffusion.brain.psnr - variation.brain.psnr
     score.calm.roles.return / score.calm.clairvoyant.return
 
 In a name, `*` stands for one part between two dots, or a piece of one, and `{a,b}` for either of two.

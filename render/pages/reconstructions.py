@@ -18,12 +18,17 @@ from stagelight.render.pages.markup import Html, el, framed, join
 from stagelight.render.pages.scene_files import Arrays, Scene, fail, pick
 from stagelight.render.pages.values import number, traced
 
-NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Mean of both",
-         "ours": "The network, three rounds", "sample": "Diffusion, one sample",
-         "samples": "Diffusion, mean"}  # fmt: skip
+NAMES = {"zero_filled": "Zero-filled", "variation": "Total variation", "wavelet": "Wavelets", "mean": "Their mean",
+         "unrolled": "Unrolled network (starts from the classical mean)", "diffusion": "Reverse diffusion (mean of {})",
+         "sample": "One sample", "alone": "Words and noise alone"}  # fmt: skip
 WHITE = 255  # of a picture
 LAZY = {"loading": "lazy", "decoding": "async"}
 Keep = Callable[[bytes], str]
+
+
+def named(scene: Scene, method: str) -> str:
+    """A method's name for readers; its own where there is no other."""
+    return NAMES.get(method, method).format(scene.head["config"]["samples"])
 
 
 def choose(scene: Scene, page: str, keep: Keep) -> Html:
@@ -35,12 +40,12 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     for rate in rates:
         cells = [_cell(scene, pictures, rate, name, page, keep) for name in methods]
         rows.append(el("tr", {}, el("th", {"scope": "row"}, _share(rate)), *cells))
-    columns = ("Measured", *(NAMES.get(name, name) for name in methods))
+    columns = ("Lines read", *(named(scene, name) for name in methods))
     first = pictures[f"grid_r{rates[-1]:g}_{methods[-1]}"]  # the script's first choice
     picture, error = (keep(png(each)) for each in (first, _error(scene, pictures, first)))
     return el(
         "div", {"class": "try", "data-try": "scan"},
-        el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(methods)),
+        el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(scene, methods)),
         el("div", {"class": "scans__pair"},
            el("figure", {"class": "scans__shown", "hidden": True},
               _image(picture, first, ""), el("figcaption", {"aria-live": "polite"})),
@@ -64,8 +69,8 @@ def error_maps(scene: Scene, page: str, keep: Keep) -> Html:
     pictures, figures = scene.arrays, []
     for name in _methods(scene, page)["names"]:
         error = np.abs(pick(pictures, f"error_{name}", f"{scene.name}.npz", page).astype(int)) * 2
-        image = _image(keep(png(error.astype(np.uint8))), error, f"Error map: {NAMES.get(name, name)}")
-        words = el("figcaption", {}, f"{NAMES.get(name, name)}, ", _decibels(scene, f"{name}.brain.psnr", page))
+        image = _image(keep(png(error.astype(np.uint8))), error, f"Error map: {named(scene, name)}")
+        words = el("figcaption", {}, f"{named(scene, name)}, ", _decibels(scene, f"{name}.brain.psnr", page))
         figures.append(el("figure", {}, image, words))
     return join((el("div", {"class": "maps"}, *figures), el("p", {"class": "maps__scale"}, _scale(scene))))
 
@@ -90,7 +95,7 @@ def _scale(scene: Scene) -> str:
 def _cell(scene: Scene, pictures: Arrays, rate: float, name: str, page: str, keep: Keep) -> Html:
     """One picture, its PSNR in the brain, and for the script the address of its error map."""
     picture = pick(pictures, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
-    data = {"data-rate": f"{rate:g}", "data-method": name, "data-name": f"{NAMES.get(name, name)}, {_share(rate)}",
+    data = {"data-rate": f"{rate:g}", "data-method": name, "data-name": f"{named(scene, name)}, {_share(rate)}",
             "data-error": keep(png(_error(scene, pictures, picture)))}  # fmt: skip
     image = _image(keep(png(picture)), picture, "", data)  # its row and column say what it is
     return el("td", {}, image, _decibels(scene, f"grid.r{rate:g}.{name}.brain.psnr", page))
@@ -127,17 +132,15 @@ def _share(rate: float) -> str:
 
 def _slider(rates: list[float]) -> Html:
     return el(
-        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Measured"),
+        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Lines read"),
         el("input", {"id": "try-measured", "type": "range", "min": 0, "max": len(rates) - 1, "step": 1,
                      "value": len(rates) - 1, "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
         el("output", {"for": "try-measured", "aria-live": "off"}, _share(rates[-1])),
     )  # fmt: skip
 
 
-def _select(methods: list[str]) -> Html:
-    options = [
-        el("option", {"value": name, "selected": name == methods[-1]}, NAMES.get(name, name)) for name in methods
-    ]
+def _select(scene: Scene, methods: list[str]) -> Html:
+    options = [el("option", {"value": name, "selected": name == methods[-1]}, named(scene, name)) for name in methods]
     return el(
         "div", {"class": "scans__field"}, el("label", {"for": "try-method"}, "Method"),
         el("select", {"id": "try-method"}, *options),

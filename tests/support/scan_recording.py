@@ -13,8 +13,8 @@ from stagelight.engines.recording import Recording
 from stagelight.render.pages.scene_files import Scene
 
 RATES = (4.0, 16.0)
-CHOICE = ("zero_filled", "mean", "ours")
-METHODS = (*CHOICE, "samples")
+CHOICE = ("zero_filled", "mean", "diffusion")
+METHODS = (*CHOICE, "sample")
 Made = Callable[..., Scene]
 
 
@@ -29,8 +29,9 @@ def scan_maker(tmp_path: Path) -> Made:
 
     def make(less: str = "", **changed: Any) -> Scene:
         kept = {name: array for name, array in {**arrays, **changed.get("arrays", {})}.items() if name != less}
+        config = {"grid": list(RATES), "error_most": 0.25, "samples": 6}
         found = Recording(
-            "scan", 1, {"grid": list(RATES), "error_most": 0.25}, "v", {**facts, **changed.get("facts", {})},
+            "scan", 1, config, "v", {**facts, **changed.get("facts", {})},
             ({"step": 0, "kind": "methods", "names": list(METHODS), "grid": list(CHOICE)}, *changed.get("events", ())),
             kept,
         )  # fmt: skip

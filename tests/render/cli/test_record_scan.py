@@ -23,6 +23,7 @@ from support.raw_kspace import coil_images, to_kspace
         ("scan --volume me.nii --start fen", "A scan of --volume takes no --start"),
         ("scan --volume me.nii --budget 5", "A scan of --volume takes no --budget"),
         ("scan --kspace k.npy --minutes 5", "A scan of --kspace takes no --minutes"),
+        ("scan --samples 0", "--samples needs --volume FILE or --kspace FILE"),
     ],
 )
 def test_an_option_that_is_not_used_is_refused(call: Call, arguments: str, said: str) -> None:
@@ -38,6 +39,7 @@ def test_what_cannot_be_scanned_is_one_line(call: Call, tmp_path: Path) -> None:
     for arguments, said in (
         (["--volume", str(tmp_path / "nowhere.nii")], "nowhere.nii: no such file; wanted one 3D volume of a brain"),
         (["--volume", "me.nii", "--acceleration", "99"], "acceleration 99, wanted 1 to 40"),
+        (["--volume", "me.nii", "--samples", "3"], "3 samples, wanted an even number"),
         (["--volume", "me.nii", "--recording", "--sigma", "0.02"], "--recording has the published noise"),
     ):
         code, out, err = call("record", "scan", *arguments)
@@ -59,7 +61,7 @@ def test_figures_and_files_come_together_and_the_same_command_resumes(
 
     monkeypatch.setattr(classical, "ITERATIONS", 4)
     monkeypatch.setattr(grid, "SHAPE", (16, 16, 16))
-    monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr(denoiser, "FINE", tmp_path / "none")
     path = saved(tmp_path / "me.nii.gz", grainy((40, 48, 36)) - 7, np.diag([2.5, 2.5, 2.5, 1]))
     command = ["record", "scan", "--volume", str(path), "--acceleration", "2", "--out", str(tmp_path / "out")]
     code, out, err = call(*command)
@@ -84,8 +86,13 @@ def test_figures_and_files_come_together_and_the_same_command_resumes(
 
 
 @pytest.mark.engine
-def test_measured_kspace_gives_figures_files_and_a_report(call: Call, tmp_path: Path) -> None:
+def test_measured_kspace_gives_figures_files_and_a_report(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch")
+    from stagelight.engines.scan.model import denoiser
+
+    monkeypatch.setattr(denoiser, "FINE", tmp_path / "none")
     kspace = to_kspace(coil_images((1, 48, 40)), (2, 3))[:, 0]
     rng = np.random.default_rng(0)
     noise = rng.standard_normal(kspace.shape) + 1j * rng.standard_normal(kspace.shape)

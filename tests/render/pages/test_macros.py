@@ -305,7 +305,7 @@ def test_reading_time_counts_words_alone() -> None:
 
 def literals(markdown: str) -> list[str]:
     """Every place where a digit or a percentage stands in the prose, with the words around it; names are left out."""
-    text = re.sub(r"\b(?:Colin27|SmolLM2|Chess960|HDF5)\b", " ", prose_of(markdown))
+    text = re.sub(r"\b(?:Colin27|SmolLM2|Chess960|HDF5|L1)\b", " ", prose_of(markdown))
     return [" ".join(found.split()) for found in re.findall(r"[^\n]{0,30}(?:\d|%|\bper ?cent\b)[^\n]{0,30}", text)]
 
 

@@ -43,6 +43,7 @@ def test_every_reconstruction_is_on_the_page(made: Made) -> None:
     assert html.count("<img") == count + 3  # and the full scan, the chosen one, its error map
     assert len(kept.pictures) == 2 * (count + 1) + 1
     assert html.count("24.0 dB") == html.count("36.0 dB") == len(CHOICE)
+    assert ">Reverse diffusion (mean of 6)</option>" in html
 
 
 def test_a_png_holds_the_picture() -> None:
@@ -54,12 +55,12 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
     reference = np.full((7, 5), 100, np.uint8)
     off = np.zeros((7, 5), np.int8)
     off[0, 0] = -127
-    changed = {"reference_axial": reference, "error_ours": off, "grid_r4_ours": reference,
+    changed = {"reference_axial": reference, "error_diffusion": off, "grid_r4_diffusion": reference,
                "grid_r4_mean": reference + 64}  # fmt: skip
     page, kept = made(arrays=changed), Kept()
     html = reconstructions.error_maps(page, "scan.md", kept)
     assert html.count("<figure") == len(METHODS)
-    shown = kept[str(METHODS.index("ours"))]
+    shown = kept[str(METHODS.index("diffusion"))]
     assert shown[0, 0] > 250
     assert not shown.ravel()[1:].any()
     found = dict(
@@ -68,7 +69,7 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
             reconstructions.choose(page, "scan.md", kept),
         )
     )
-    assert not kept[found["ours"]].any()
+    assert not kept[found["diffusion"]].any()
     assert kept[found["mean"]].min() > 250  # a quarter of the brightest tissue, and the scale ends there
 
 

@@ -76,7 +76,7 @@ test("the chosen reserve and day mark one cell, which is said in words", () => {
 });
 
 test("the chosen acceleration and method show one reconstruction with its words", () => {
-  const pictures = ["4", "16"].flatMap((rate) => ["tv", "ours"].map((method) =>
+  const pictures = ["4", "16"].flatMap((rate) => ["tv", "diffusion"].map((method) =>
     el("td", {}, el("img", { "data-rate": rate, "data-method": method, "data-error": `${method}-${rate}-error.webp`, src: `${method}-${rate}.webp`, "data-name": `${method} at ${rate}`, width: 90, height: 110 }), el("span", {}, "25 dB"))));
   const slider = el("input", { type: "range", value: "1", "data-rates": "4 16" });
   const select = el("select", { value: "tv" });
@@ -86,8 +86,8 @@ test("the chosen acceleration and method show one reconstruction with its words"
   assert.equal(figure.querySelector("img").src, "tv-16.webp");
   assert.equal(figure.querySelectorAll("img")[1].src, "tv-16-error.webp");
   assert.equal(figure.querySelector("figcaption").textContent, "tv at 16: 25 dB in the brain");
-  [slider.value, select.value] = ["0", "ours"];
+  [slider.value, select.value] = ["0", "diffusion"];
   select.fire("input");
-  assert.equal(figure.querySelector("img").src, "ours-4.webp");
+  assert.equal(figure.querySelector("img").src, "diffusion-4.webp");
   assert.equal(slider.getAttribute("aria-valuetext"), "1 in 4");
 });
