@@ -33,7 +33,7 @@ from stagelight.engines.scan.model.refiner import Refiner
 from stagelight.engines.scan.solvers import misfit
 
 pytestmark = pytest.mark.engine
-CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0, measured=False)
+CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=4, samples=2, seen=0, measured=False, dreams=0)
 NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "comparison"]
 
 
