@@ -88,7 +88,9 @@ def test_dreams_stand_beside_the_training_volume_that_they_copy(tmp_path: Path) 
     for n in range(3):
         x = np.kron(egg(n), np.ones((4, 4, 4), np.float32)).transpose(1, 2, 0)
         path = tmp_path / f"{n}.safetensors"
-        pool.write(path, pool.Item(x.astype(np.float16), Fact("T1w", "healthy", "", 0, False), "brain", 0.0))
+        pool.write(
+            path, pool.Item(np.ascontiguousarray(x, np.float16), Fact("T1w", "healthy", "", 0, False), "brain", 0.0)
+        )
         known.append(Known(path, egg(n), f"labels_{n}", Fact("T1w", "healthy", "", 0, False)))
     copy = likeness.moved(known[1].full(), Match(0, (1, 0, -1), False), 4)
     told = dreams.DREAMS[:1]
@@ -97,7 +99,7 @@ def test_dreams_stand_beside_the_training_volume_that_they_copy(tmp_path: Path) 
     assert facts["0.nearest"] == facts["nearest_training"] == pytest.approx(1, abs=0.01)
     for plane in dreams.SHOWN:
         assert np.abs(arrays[f"dreamt_{plane}"].astype(int) - arrays[f"nearest_{plane}"]).mean() < 4
-    assert max(nearest_training.strangers(known, 1)) < 0.6
+    assert max(nearest_training.strangers(known, 1)) < 0.85
 
 
 def test_the_subject_of_an_item_is_that_of_its_making(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
