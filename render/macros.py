@@ -23,7 +23,7 @@
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
     {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }} {{ rollout_opponent("rollout") }}
     {{ gain_plot("scan", "headline", "Over the best") }}         gains by acceleration, as a picture and a table
-    {{ error_maps("scan") }} {{ training_examples("scan") }}     pictures of the scan's pages
+    {{ error_maps("scan") }} {{ training_examples("scan") }} {{ dreams("scan") }}    pictures of the scan's pages
     {{ scan_by_acceleration("scan") }} {{ scan_methods("scan", 16) }} {{ scan_other_measures("scan", 16) }}
     {{ scan_error_bands("scan", 16) }} {{ scan_other_scanners("scan") }} {{ scan_prompts("scan") }}
     {{ scan_errors("scan") }} {{ scan_measured("scan") }}
@@ -209,6 +209,7 @@ def _tables(site: Site) -> Macros:
         "gain_plot": lambda name, network, title: gain_plot.plot(get(name), network, title, page()),
         "error_maps": lambda name: reconstructions.error_maps(get(name), page(), keep),
         "training_examples": lambda name: reconstructions.training_examples(get(name), page(), keep),
+        "dreams": lambda name: reconstructions.dreams(get(name), page(), keep),
         "scan_by_acceleration": lambda name: scan_tables.by_acceleration(get(name), page()),
         "scan_methods": lambda name, rate: scan_tables.methods(get(name), rate, page()),
         "scan_other_measures": lambda name, rate: scan_tables.other_measures(get(name), rate, page()),

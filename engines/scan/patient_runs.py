@@ -58,6 +58,7 @@ class Config:
     lossy: bool = True  # bfloat16 in the networks' arithmetic, where the processor has it
     seen: int = 12  # brains of the training data that are shown
     measured: bool = True  # show a real head beside, see `measured_head`
+    dreams: int = 12  # of several sentences, beside their nearest training volumes, see `dreams`
 
 
 class PatientRuns:

@@ -42,6 +42,9 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     lesion_<P>       (h, w)     bool
     volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
     grid_r<R>_<M>    (h, w)     axial, at each acceleration
+    dreamt_<P>       (D, h, w)  dreams of several sentences, axial and sagittal, see `dreams`; the brightest tissue of
+                                each as 252, in steps of 4
+    nearest_<P>      (D, h, w)  of each the nearest training volume, moved onto it
     seen             (N, h, w)  axial slices of brains such as the network learns from, 0 to 1 as 0 to 252 in steps of 4
 """
 
@@ -58,7 +61,7 @@ from stagelight.engines.experiment.cache import Arrays
 from stagelight.engines.experiment.progress import NEVER, Progress
 from stagelight.engines.experiment.provenance import code_version
 from stagelight.engines.recording import Recording
-from stagelight.engines.scan import measured_head, observers, training_examples
+from stagelight.engines.scan import dreams, measured_head, observers, training_examples
 from stagelight.engines.scan.data import patient, registry
 from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.data.training_set import SEED
@@ -117,11 +120,10 @@ def make(
             code_version(measured_head.__name__, files=[ran.weights["fine"], registry.path(measured_head.NAME)]),
             config.samples,
         )  # fmt: skip
-        for name, value in head.items():
-            if name.startswith("fact."):
-                facts[name.removeprefix("fact.")] = round(float(value), 6)
-            else:
-                arrays[name] = value
+        _add(head, arrays, facts)
+    dreamt = _dreams(
+        ran, arrays, facts, code_version(dreams.__name__, files=[ran.weights["fine"], ran.weights["coarse"]])
+    )
     return Recording(
         name="scan",
         seed=seed,
@@ -142,9 +144,33 @@ def make(
             {"step": 0, "kind": "patient", "name": shown.name, "source": shown.source, "side": shown.side},
             {"step": config.steps, "kind": "methods", "names": list(METHODS), "grid": list(GRID_METHODS)},
             *sentences,
+            *dreamt,
         ),
         arrays=arrays | examples,
     )
+
+
+def _add(made: Arrays, arrays: Arrays, facts: dict[str, float]) -> None:
+    """Divide what a piece of work made into arrays and facts."""
+    for name, value in made.items():
+        if name.startswith("fact."):
+            facts[name.removeprefix("fact.")] = round(float(value), 6)
+        else:
+            arrays[name] = value
+
+
+def _dreams(ran: PatientRuns, arrays: Arrays, facts: dict[str, float], version: str) -> list[dict[str, Any]]:
+    """Dreams and their measures; an event for each with its sentence and whose anatomy is nearest."""
+    count, work = ran.config.dreams, ran.work
+    if not count:
+        return []
+    made = dict(work.piece(
+        "dreams", lambda: dreams.runs(ran.cascade, work.folder, work.progress, work.deadline, count), version,
+        count, ran.config.lossy,
+    ))  # fmt: skip
+    said = zip(made.pop("sentences"), made.pop("subjects"), strict=True)
+    _add(made, arrays, facts)
+    return [{"step": 0, "kind": "dream", "sentence": str(words), "nearest": str(subject)} for words, subject in said]
 
 
 def _seen(count: int, work: Work) -> tuple[Arrays, list[dict[str, Any]]]:

@@ -189,7 +189,7 @@ def recorded(asked: Asked, seed: int, work: Work) -> Recording:
     shown = Patient("own", x, own.placed.brain, np.zeros(x.shape, np.bool_), own.placed.spacing, asked.path.name)
     config = record.Config(
         acceleration=rate, grid=(rate,), kind=asked.kind, coils=asked.coils,
-        prompt=asked.prompt.strip() or "A brain scan.", seen=0, measured=False,
+        prompt=asked.prompt.strip() or "A brain scan.", seen=0, measured=False, dreams=0,
     )  # fmt: skip
     return record.make(work.folder, work.progress, config=config, seed=seed, shown=shown, deadline=work.deadline)
 

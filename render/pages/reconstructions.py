@@ -88,6 +88,29 @@ def training_examples(scene: Scene, page: str, keep: Keep) -> Html:
     return el("div", {"class": "seen"}, *figures)
 
 
+def dreams(scene: Scene, page: str, keep: Keep) -> Html:
+    """Each dream with its sentence, beside the training volume that is nearest, and their correlation."""
+    events = [event for event in scene.head["events"] if event["kind"] == "dream"]
+    if not events:
+        fail(f"docs/{page}: {scene.name}.json holds no dreams: run `click record {scene.name}`")
+    kinds = {"dreamt": "Dream", "nearest": "Nearest training volume"}
+    columns = {
+        f"{kind}_{plane}": f"{words}, {plane}" for kind, words in kinds.items() for plane in ("axial", "sagittal")
+    }
+    pictures = {name: pick(scene.arrays, name, f"{scene.name}.npz", page) for name in columns}
+    figures = []
+    for index, event in enumerate(events):
+        images = [_image(keep(png(pictures[name][index])), pictures[name][index], f"{words}: {event['sentence']}")
+                  for name, words in columns.items()]  # fmt: skip
+        fact = f"dream.{index}.nearest"
+        value = pick(scene.head["facts"], fact, f"site_assets/recordings/{scene.name}.json (facts)", page)
+        words = el("figcaption", {}, el("q", {}, event["sentence"]), " ",
+                   el("small", {}, "The dream, and its nearest training volume: ", event["nearest"], ", correlation ",
+                      traced(scene.name, fact, value, number(value, 2))))  # fmt: skip
+        figures.append(el("figure", {}, el("div", {"class": "dreams__pair"}, *images), words))
+    return el("div", {"class": "seen dreams"}, *figures)
+
+
 def _scale(scene: Scene) -> str:
     return f"Error: black none, white {scene.head['config']['error_most']:g} of the brightest tissue or more"
 

@@ -22,7 +22,7 @@ from stagelight.engines.scan.model import denoiser
 from support.scan import untrained
 
 pytestmark = pytest.mark.engine
-CONFIG = record.Config(acceleration=4, grid=(4,), steps=4, kept=4, samples=2, seen=0, measured=False)
+CONFIG = record.Config(acceleration=4, grid=(4,), steps=4, kept=4, samples=2, seen=0, measured=False, dreams=0)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def coarse(
         Interrupted: the deadline passed; the same call resumes.
         ValueError: the scans cannot be had.
     """
-    one = train_coarse.Trainer(config, seed, _volumes(folder, progress, seed, deadline, volumes))
+    one = train_coarse.Trainer(config, seed, pool_files(folder, progress, seed, deadline, volumes))
     _train(one, config.steps, folder, train_coarse.__name__, progress, deadline)
     assert isinstance(one.mean, Coarse)
     return one.mean
@@ -51,7 +51,7 @@ def fine(
     config: train_fine.Config = FINE, volumes: int = VOLUMES,
 ) -> Refiner:  # fmt: skip
     """Train the fine network; arguments and errors are those of `coarse`."""
-    files = _volumes(folder, progress, seed, deadline, volumes)
+    files = pool_files(folder, progress, seed, deadline, volumes)
     masks = practice.bank(MASKS, MASKS_SEED)
     one = train_fine.Trainer(config, seed, practice.Pool(files, masks), denoiser.load().float().state_dict())
     _train(one, config.steps, folder, train_fine.__name__, progress, deadline)
@@ -65,8 +65,13 @@ def _train(one: trainer.Trainer, steps: int, folder: Path, module: str, progress
     training.run_to_completion(one, steps, path, trainer.observe, progress, deadline, name.replace("_", " "))
 
 
-def _volumes(folder: Path, progress: Progress, seed: int, deadline: float, count: int) -> list[Path]:
-    """The files of the pool; those that are missing are made."""
+def pool_files(folder: Path, progress: Progress, seed: int, deadline: float, count: int) -> list[Path]:
+    """The files of the pool, its first ones; those that are missing are made.
+
+    Raises:
+        Interrupted: the deadline passed; the same call resumes.
+        ValueError: the scans cannot be had.
+    """
     key = provenance.key(provenance.code_version(pool.__name__), seed)
     place = folder / f"pool-{key}"
     place.mkdir(parents=True, exist_ok=True)

@@ -90,3 +90,25 @@ def test_what_was_learnt_from_is_shown_with_its_words(made: Made, capsys: pytest
     with pytest.raises(SystemExit):
         reconstructions.training_examples(made(), "learnt-from.md", kept)
     assert "click record scan" in capsys.readouterr().err
+
+
+def test_a_dream_stands_beside_its_nearest_training_volume(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    rng, kept = np.random.default_rng(0), Kept()
+    names = [f"{kind}_{plane}" for kind in ("dreamt", "nearest") for plane in ("axial", "sagittal")]
+    arrays = {name: rng.integers(0, 256, (2, 7, 5), np.uint8) for name in names}
+    facts = {"dream.0.nearest": 0.512, "dream.1.nearest": 0.738}
+    events = tuple(
+        {"step": 0, "kind": "dream", "sentence": f"{said}.", "nearest": "labels_13"} for said in ("T1", "T2")
+    )
+    html = reconstructions.dreams(made(arrays=arrays, facts=facts, events=events), "dreams.md", kept)
+    assert html.index("T1.") < html.index(">0.51<") < html.index("T2.") < html.index(">0.74<")
+    assert html.count("<figure") == 2 and html.count("labels_13") == 2
+    shown = [array[index] for index in range(2) for array in arrays.values()]
+    for address, picture in enumerate(shown):
+        assert np.abs(kept[str(address)].astype(int) - picture).max() <= 3
+    with pytest.raises(SystemExit):
+        reconstructions.dreams(made(arrays=arrays, events=events), "dreams.md", kept)
+    assert "dream.0.nearest" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        reconstructions.dreams(made(), "dreams.md", kept)
+    assert "click record scan" in capsys.readouterr().err

@@ -39,7 +39,7 @@ from stagelight.engines.scan.data.patient import Patient
 from stagelight.engines.scan.model import denoiser
 
 pytestmark = pytest.mark.engine
-CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=6, samples=2, seen=0, measured=False)
+CONFIG = record.Config(acceleration=4, grid=(2, 4), steps=6, kept=6, samples=2, seen=0, measured=False, dreams=0)
 NAMES = ["patient", "undersample", "prior", "diffusion", "consistency", "measured", "comparison"]
 
 
