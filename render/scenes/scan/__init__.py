@@ -22,7 +22,7 @@ HEADLINES = {
     "measured": "A real scan, eight coils",
     "comparison": "How near it comes, and where not",
 }
-RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "Measured", "Faithful")
+RAIL = ("The patient", "01 Undersample", "02 Prior", "03 Diffusion", "04 Consistency", "05 Measured", "Faithful")
 
 
 class Scan(Scene):

@@ -37,7 +37,7 @@ def section(recording: Recording) -> Section:
     coils, rate = int(recording.fact("raw.coils")), f"{recording.fact('raw.acceleration'):.0f}"
     return Section(
         name="measured",
-        step=None,
+        step="05",
         title="A real scan: eight coils of one head",
         seconds=SECONDS,
         paint=partial(paint, Data(recording)),
