@@ -41,7 +41,7 @@ def every() -> list[Case]:
     last = [case for case in drawn if case.acceleration == 4]
     coils, fewer = ([Case(adult, KINDS[0], R, 4) for adult in ADULTS] for R in (16.0, 8.0))
     kinds = [Case(adult, kind, 16.0, 1) for kind in ("density", "points") for adult in ADULTS]
-    lines = [Case(adult, "lines", 4.0, count) for count in (1, 4) for adult in ADULTS]
+    lines = [Case(adult, "lines", 4.0, 1) for adult in ADULTS]
     own = [Case(adult, KINDS[0], 16.0, count, estimated=True) for count in (1, 4) for adult in ADULTS]
     rarest = [Case(adult, KINDS[0], 32.0, 1) for adult in ADULTS]
     steep = [Case(adult, KINDS[0], 16.0, 1, falloff=4.0) for adult in ADULTS]

@@ -108,4 +108,6 @@ def _alone(bench: Bench) -> Result:
     return Result(x, evaluations=evaluations, seconds=time.process_time() - began)
 
 
-ALONE = Method("alone", _alone, __name__, (denoiser.FINE, denoiser.COARSE), headline)
+ALONE = Method(
+    "alone", _alone, __name__, (denoiser.FINE, denoiser.COARSE), lambda case: headline(case) and case.acceleration == 16
+)
