@@ -125,7 +125,7 @@ def test_a_wheel_holds_one_package_and_one_script(wheel: Path) -> None:
         for path in (ROOT / "site_assets/recordings").iterdir()
         if not path.name.startswith("rollout_policy_")  # of the other seeds
     }
-    assert wheel.stat().st_size < 35e6
+    assert wheel.stat().st_size < 45e6
 
 
 @pytest.mark.slow

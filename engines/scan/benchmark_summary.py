@@ -27,6 +27,7 @@ SCANNERS = {"c4": (4, "poisson"), "density": (1, "density"), "lines": (1, "lines
 WORDS = ("silent", "wrong_contrast", "wrong_side", "nonsense")
 FIGURES = ("psnr", "ssim", "nrmse")
 REGIONS = ("brain", "lesion")
+SEEN = ("brain.psnr", "residual")  # of a method that was measured, one at least
 Cells = Mapping[str, float]
 
 
@@ -46,24 +47,24 @@ def draws(who: str, rate: int) -> list[str]:
     return [case(who, rate, kind="poisson" if draw == 1 else f"poisson_{draw}") for draw in DRAWS]
 
 
-def drawn(who: str, rate: int, method: str) -> list[str]:
-    """The cases of the headline's mask, one coil, in which a method is measured."""
-    every = rate == 16 if method in ("sample", "diffusion") else rate < 32
-    return draws(who, rate) if every else [case(who, rate)]
+def drawn(cells: Cells, who: str, rate: int, method: str) -> list[str]:
+    """The cases of the headline's mask, one coil, in which a method was measured; it may be the first draw alone."""
+    return [name for name in draws(who, rate) if any(f"{name}.{method}.{each}" in cells for each in SEEN)]
 
 
 def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[float]:
     """By how much a method is above the best classical one in each case; empty unless all were measured."""
     wanted = [f"{name}.{each}.{figure}" for name, each in product(names, (*CLASSICAL, method))]
-    if not all(name in cells for name in wanted):
+    if not wanted or not all(name in cells for name in wanted):
         return []
     best = [max(cells[f"{name}.{each}.{figure}"] for each in CLASSICAL) for name in names]
     return [cells[f"{name}.{method}.{figure}"] - most for name, most in zip(names, best, strict=True)]
 
 
-def summary(name: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """Their mean; where there are several draws, their standard deviation and each of them, too."""
-    yield from statistics.summary(name, values, [f"draw_{draw}" for draw in DRAWS]).items()
+def summary(name: str, values: Sequence[float], cases: Sequence[str] = ()) -> Iterator[tuple[str, float]]:
+    """Their mean; where there are several draws, whose `cases` are given, their standard deviation and each, too."""
+    labels = [f"draw_{case.split('.')[1].partition('_')[2] or '1'}" for case in cases]
+    yield from statistics.summary(name, values, labels).items()
 
 
 def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
@@ -72,10 +73,11 @@ def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
         for named, method in NETWORKS.items():
             for region in REGIONS:
                 part = "" if region == "brain" else f".{region}"
-                values = gain(cells, drawn(who, rate, method), method, f"{region}.psnr")
-                yield from summary(f"{named}.gain.{who}{part}.r{rate}", values)
-            values = gain(cells, drawn(who, rate, method), method, "brain.ssim")
-            yield from summary(f"{named}.ssim_gain.{at}", values)
+                some = drawn(cells, who, rate, method)
+                values = gain(cells, some, method, f"{region}.psnr")
+                yield from summary(f"{named}.gain.{who}{part}.r{rate}", values, some)
+            some = drawn(cells, who, rate, method)
+            yield from summary(f"{named}.ssim_gain.{at}", gain(cells, some, method, "brain.ssim"), some)
             for scanner, (coils, kind) in SCANNERS.items():
                 values = gain(cells, [case(who, rate, coils, kind)], method, "brain.psnr")
                 yield from summary(f"{named}.gain.{at}.{scanner}", values)
@@ -90,8 +92,8 @@ def _draws(cells: Cells) -> Iterator[tuple[str, float]]:
     """Each method's figures, mean of the draws."""
     for who, rate, method in product(PEOPLE, RATES, METHODS):
         for figure in (*(f"{region}.{each}" for region in REGIONS for each in FIGURES), "residual", "seconds"):
-            wanted = [f"{name}.{method}.{figure}" for name in drawn(who, rate, method)]
-            if all(name in cells for name in wanted):
+            wanted = [f"{name}.{method}.{figure}" for name in drawn(cells, who, rate, method)]
+            if wanted and all(name in cells for name in wanted):
                 yield f"draws.{who}.r{rate}.{method}.{figure}", mean(cells[name] for name in wanted)
 
 
@@ -109,19 +111,18 @@ def _words(cells: Cells) -> Iterator[tuple[str, float]]:
 
 
 def _costs(cells: Cells) -> Iterator[tuple[str, float]]:
-    """Seconds and memory; and how far off the measurements one sample is, the mean of several, and `ours`."""
+    """Seconds and memory; and how far off the measurements one sample is, the mean of several, and `unrolled`."""
     for rate in RATES:
-        first = [case(who, rate) for who in PEOPLE]
-        every = [name for who in PEOPLE for name in draws(who, rate)]
-        for fact, names, figure in (
-            ("consistency.residual_over_noise", first, "sample.residual"),
-            ("consistency.residual_over_noise.mean", first, "diffusion.residual"),
-            ("consistency.residual_over_noise.unrolled", every, "unrolled.residual"),
-            ("seconds", every, "unrolled.seconds"),
-            ("headline.seconds", every, "diffusion.seconds"),
+        for fact, method, figure in (
+            ("consistency.residual_over_noise", "sample", "residual"),
+            ("consistency.residual_over_noise.mean", "diffusion", "residual"),
+            ("consistency.residual_over_noise.unrolled", "unrolled", "residual"),
+            ("seconds", "unrolled", "seconds"),
+            ("headline.seconds", "diffusion", "seconds"),
         ):
-            values = [cells[f"{name}.{figure}"] for name in names if f"{name}.{figure}" in cells]
-            if len(values) == len(names):
+            names = [drawn(cells, who, rate, method) for who in PEOPLE]
+            values = [cells[key] for some in names for name in some if (key := f"{name}.{method}.{figure}") in cells]
+            if all(names) and len(values) == sum(map(len, names)):
                 yield f"{fact}.r{rate}", mean(values)
     peaks = [value for name, value in cells.items() if name.endswith(".peak_mib")]
     if peaks:

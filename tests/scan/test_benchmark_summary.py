@@ -59,9 +59,13 @@ def test_the_residual_of_a_sample_is_told_beside_that_of_the_rounds() -> None:
 
 def test_what_was_not_measured_is_not_told() -> None:
     some = figures(22.5)
-    del some["stroke_t1.poisson_3.r16.c1.diffusion.brain.psnr"]
+    for figure in ("brain.psnr", "residual"):
+        del some[f"stroke_t1.poisson_3.r16.c1.diffusion.{figure}"]
     found = benchmark_summary.facts(some)
-    assert "headline.gain.patient.r16" not in found
+    assert "headline.gain.patient.r16.draw_3" not in found  # the mean is of two draws
+    assert found["draws.patient.r16.diffusion.brain.psnr"] == pytest.approx(23.0)
+    some = {name: value for name, value in some.items() if ".diffusion." not in name}
+    assert "headline.gain.patient.r16" not in benchmark_summary.facts(some)
     assert "headline.seconds.r16" not in found  # the other adult is missing
     assert "headline.gain.colin27.r16" not in found
 
