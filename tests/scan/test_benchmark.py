@@ -40,13 +40,14 @@ def test_an_interrupted_run_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_every_case_has_its_own_name() -> None:
     names = [case.name for case in benchmark.every()]
-    assert len(set(names)) == len(names) == 38
+    assert len(set(names)) == len(names) == 42
     assert {"stroke_t1.poisson_estimated.r16.c1", "colin27.poisson_estimated.r16.c4"} <= set(names)
     assert {"colin27.poisson_falloff_4.r16.c1", "colin27.poisson_3.r4.c1", "stroke_t1.poisson.r8.c4"} <= set(names)
+    assert {"colin27.lines.r4.c1", "stroke_t1.poisson.r32.c1"} <= set(names)
     assert {
         name
         for who in benchmark_summary.PEOPLE
-        for rate in benchmark_summary.RATES
+        for rate in (4, 8, 12, 16)
         for name in benchmark_summary.draws(who, rate)
     } < set(names)
 

@@ -150,7 +150,7 @@ def test_no_word_that_the_network_was_taught_is_unheard() -> None:
 
 def test_the_mean_is_one_thing_wherever_no_reference_tunes_it() -> None:
     scan = operator.simulate(phantom(), operator.Config(acceleration=4, center_fraction=0.04), 1)
-    found = direct_reconstructions.volumes(prior.model, scan, "", False, None)
+    found = direct_reconstructions.volumes(small_network(), scan, "", False, None)
     one = denoiser.unit(scan)
     setting = classical.usual(one)
     mean = (classical.variation(one, setting) + classical.wavelet(one, setting)) / 2
