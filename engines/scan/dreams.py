@@ -119,7 +119,7 @@ def runs(
     def small(one: Told, seed: int, guidance: float) -> Floats:
         interrupt_after(deadline, "dreams at 4 mm")
         *_, last = alone.small(_of(cascade, one, guidance), seed, None, shape)
-        return np.maximum(last.consistent.numpy(), 0)
+        return np.asarray(np.maximum(last.consistent.numpy(), 0), np.float32)
 
     facts["differ"] = differ([small(DREAMS[0], 2 * k, 1.0) for k in range(DRAWS)])
     brains = by_contrast(known)

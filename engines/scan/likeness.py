@@ -53,12 +53,12 @@ def match(fixed: Floats, moving: Floats, mirrors: tuple[bool, ...] = (False, Tru
             fft.irfftn(a * b, size)[near] for a, b in ((own[0], first), (own[1], first), (own[1], second))
         )
         spread = np.sqrt(np.maximum(squares - total**2 / count, 1e-9) * max((level**2).sum(), 1e-9))
-        at = np.unravel_index((product / spread).argmax(), spread.shape)
-        found.append(Match(float((product / spread)[at]), tuple(REACH - int(n) for n in at), mirrored))
+        s, h, w = (int(n) for n in np.unravel_index((product / spread).argmax(), spread.shape))
+        found.append(Match(float((product / spread)[s, h, w]), (REACH - s, REACH - h, REACH - w), mirrored))
     return max(found, key=lambda one: one.correlation)
 
 
-def moved(x: NDArray[np.generic], found: Match, voxel: int = 1) -> NDArray[np.generic]:
+def moved(x: Floats, found: Match, voxel: int = 1) -> Floats:
     """A volume mirrored and shifted as was found, with air where nothing came; `voxel`: its own to one of 4 mm."""
     image = x[:, ::-1] if found.mirrored else x
     out = np.zeros_like(image)

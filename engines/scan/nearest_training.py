@@ -63,7 +63,8 @@ def at_scale(x: Floats) -> tuple[Floats, Floats]:
     x = np.maximum(x, 0)
     two = F.avg_pool3d(torch.from_numpy(x)[None], 2)[0]
     scale = max(float(np.quantile(ndimage.gaussian_filter(two.numpy(), 2.0), 0.99)), 1e-3)
-    return x / np.float32(scale), F.avg_pool3d(two[None], 2)[0].numpy() / np.float32(scale)
+    four = F.avg_pool3d(two[None], 2)[0].numpy()
+    return (x / scale).astype(np.float32), (four / scale).astype(np.float32)
 
 
 def nearest(small: Floats, known: list[Known]) -> tuple[Known, Match]:
