@@ -98,6 +98,7 @@ def ready(bench: Bench) -> FinePrior:
 def _end(bench: Bench, seed: int, sentence: str | None = None, held: bool = True) -> Result:
     """One sample, made once for whoever asks."""
     began, net = time.process_time(), ready(bench)
+    net.forget()  # else what it knew last would be what another one knows at first
     told = net if sentence is None else replace(net, said=encode(sentence))
     x = last(seed, told, net.scan if held else None)
     return Result(x * bench.scan.scale, evaluations=STEPS, seconds=time.process_time() - began)
