@@ -35,7 +35,6 @@ SCANNERS = (
     ("Poisson disc, four coils", "poisson", 16, 4, ".c4"),
     ("Poisson disc, four coils", "poisson", 8, 4, ".c4"),
     ("Whole lines, one coil", "lines", 4, 1, ".lines"),
-    ("Whole lines, four coils", "lines", 4, 4, ".c4.lines"),
     ("Points drawn at random", "density", 16, 1, ".density"),
     ("Poisson disc, denser in the middle", "poisson_falloff_4", 16, 1, ".poisson_falloff_4"),
     ("One coil, its phase estimated", "poisson_estimated", 16, 1, ".estimated"),
