@@ -37,9 +37,8 @@ WEIGHTS = {"coarse": denoiser.COARSE, "fine": denoiser.FINE, "unrolled": denoise
 # The recorded arrays of each watched run: name in the recording -> name in the run.
 _SHOWN = ("step", "sigma", "misfit_before", "misfit_after", "before_axial", "after_axial", "kplane_before",
           "kplane_after")  # fmt: skip
-SAMPLE = {name: name for name in (*_SHOWN, "shells", "after_coronal", "after_sagittal")}
-SAMPLE |= {f"noisy_{p}": f"noisy_{p}" for p in PLANES}
-FREE = {f"free_{name}": name for name in ("before_axial", "kplane_before", "misfit_before")}
+SAMPLE = {name: name for name in (*_SHOWN, "shells", "noisy_axial")}
+FREE = {"free_before_axial": "before_axial"}
 DREAM = {f"dream_step_{p}": f"before_{p}" for p in PLANES} | {n: n for n in ("attention", "attention_rest")}
 
 
@@ -136,12 +135,11 @@ class PatientRuns:
             facts |= {f"{name}.{k}": v for k, v in self._measured(x, self.scan).items()}
         arrays = self.still() | taken(samples[0], SAMPLE) | taken(free, FREE) | taken(dream, DREAM)
         for name, x in (*finals.items(), ("dream", dreamt), ("free", adrift)):
-            arrays |= {f"{name}_{p}": grey(picture) for p, picture in planes(x, at).items()}
+            arrays[f"{name}_axial"] = grey(planes(x, at)["axial"])
         for name, x in finals.items():
             arrays[f"error_{name}"] = signed(planes(x - shown.x, at)["axial"], ERROR_MOST)
-        arrays["kplane_dream"] = self.watcher.kplane(operator.slices(dreamt) / self.scale)
         unsure = uncertainty.expected(volumes)
-        arrays |= {f"uncertainty_{p}": grey(picture, SPREAD_MOST) for p, picture in planes(unsure, at).items()}
+        arrays["uncertainty_axial"] = grey(planes(unsure, at)["axial"], SPREAD_MOST)
         grid, more = self._grid(finals)
         facts |= more | self._summary(unsure) | {"dream.contrast": self._contrast(dreamt)}
         for region, within in self._regions().items():

@@ -20,25 +20,23 @@ is the plane of k-space of the axial slice, turned as that picture is, in steps 
     step, sigma      (K,)       steps done, 1 after the first; noise in x before the step
     misfit_before, misfit_after (K,)   rms of A d - y over the noise, before consistency and after
     shells           (K, 8)     rms change that consistency made in rings of k-space, centre first, over the noise
-    noisy_<P>        (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
-    before_axial, after_<P> (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
+    noisy_axial      (K, h, w)  x over hypot(sigma, 0.5): what the step begins with; -2 to 2 as -127 to 127
+    before_axial, after_axial (K, h, w)  the estimate before and after consistency, 0 to 1 as 0 to 255
     kplane_before, kplane_after (K, Y, X)
-    free_before_axial, free_kplane_before, free_misfit_before  as above, of the run that is held to nothing
-    free_<P>         (h, w)     its end
+    free_before_axial (K, h, w) as above, of the run that is held to nothing; free_axial (h, w) is its end
     dream_step_<P>   (K, h, w)  the dream's estimates, of both stages; those of the first are blown up
-    dream_<P>        (h, w)     its end
+    dream_axial      (h, w)     its end
     attention        (K, W)     share of its attention that the dreaming network gives to each word of the prompt
     attention_rest   (K,)       and to all else: the silent token, the sentence's ends, punctuation
-    kplane_dream     (Y, X)
     growing_axial    (G, h, w)  the slice while all of its k-space is read from the centre outwards
     growing_radius   (G,)       read so far, where 1 is the middle of a side
     coil_axial       (C, h, w)  a real head in each coil of a real scan, see `measured_head`: 0 to 1 as 0 to 255
     head_zero, head_axial (h, w)   its coils together, before reconstruction and after
     head_points      (h, w)     bool, what of its k-space was measured
     reference_<P>    (h, w)
-    <M>_<P>          (h, w)     what each method made at the headline acceleration
+    <M>_axial        (h, w)     what each method made at the headline acceleration
     error_<M>        (h, w)     axial, minus the reference: -0.25 to 0.25 as -127 to 127
-    uncertainty_<P>  (h, w)     what their mean may be off by, see `uncertainty`: 0 to 0.1 as 0 to 255
+    uncertainty_axial (h, w)      what their mean may be off by, see `uncertainty`: 0 to 0.1 as 0 to 255
     lesion_<P>       (h, w)     bool
     volume           (X, Y, Z)  the reference, of which a turning solid is drawn; 0 to 1 as 0 to 252 in steps of 4
     grid_r<R>_<M>    (h, w)     axial, at each acceleration

@@ -104,8 +104,8 @@ LOADERS: dict[Path, Callable[[Path], object]] = {
     RECORDINGS / inference.FILE: inference.load,
     record.POLICY: networks.load,
     denoiser.WEIGHTS: denoiser.load,
-    denoiser.FINE: prior.fine,
-    denoiser.COARSE: prior.coarse_network,
+    denoiser.FINE: prior.fine.__wrapped__,
+    denoiser.COARSE: prior.coarse_network.__wrapped__,
 }
 
 

@@ -1,4 +1,4 @@
-"""What the mean of several samples may be off by."""
+"""The uncertainty of the mean of several samples."""
 
 from __future__ import annotations
 

@@ -35,14 +35,14 @@ NAMES = {"zero_filled": "blurred", RESULT: "the loop", "reference": "full scan"}
     "arrays.diffusion_axial",
     "arrays.reference_axial",
     "arrays.zero_filled_axial",
-    *(f"facts.{name}.brain.{figure}" for name in (*CLASSICAL, RESULT, "zero_filled") for figure in ("nrmse", "psnr")),
+    *(f"facts.{name}.brain.nrmse" for name in (*CLASSICAL, RESULT, "zero_filled")),
     "facts.samples",
 )
 def section(recording: Recording) -> Section:
     """The words and their times."""
     data = Data(recording)
     best, count = _best(data), int(recording.fact("samples"))
-    nearer = data.psnr(RESULT) > data.psnr(best)
+    nearer = _error(data, RESULT) < _error(data, best)
     return Section(
         name="comparison",
         step=None,
@@ -79,15 +79,15 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _bars(data: Data, pen: Pen, t: float) -> None:
-    """How far off two methods are within the brain, root mean square, relative to the picture."""
+    """Two bars: what two methods are off by within the brain, root mean square, relative to the picture."""
     best = _best(data)
-    most = data.recording.fact("zero_filled.brain.nrmse")
+    most = _error(data, "zero_filled")
     pen.text("off by", BAR_X, BAR_Y - py(8), theme.FLOOR, theme.QUIET, alpha=ease(t, BARS, 0.5))
     for order, (name, words, colour) in enumerate(
         ((best, "best without a network", theme.QUIET), (RESULT, NAMES[RESULT], theme.KEPT))
     ):
         alpha, y = ease(t, BARS + EACH_BAR * order, 0.5), BAR_Y + BAR_PITCH * order
-        value = data.recording.fact(f"{name}.brain.nrmse")
+        value = _error(data, name)
         width = BAR_MOST * value / most * ease(t, BARS + EACH_BAR * order, GROWS)
         pen.text(words, BAR_X, y, theme.MUST_READ, theme.TEXT, alpha=alpha)
         pen.box(BAR_X, y + 28, max(width, 2), BAR_HEIGHT, 6)
@@ -97,8 +97,12 @@ def _bars(data: Data, pen: Pen, t: float) -> None:
 
 
 def _best(data: Data) -> str:
-    return max(CLASSICAL, key=data.psnr)
+    return min(CLASSICAL, key=lambda name: _error(data, name))
+
+
+def _error(data: Data, name: str) -> float:
+    return data.recording.fact(f"{name}.brain.nrmse")
 
 
 def _off(data: Data, name: str) -> str:
-    return f"{100 * data.recording.fact(f'{name}.brain.nrmse'):.1f} %"
+    return f"{100 * _error(data, name):.1f} %"

@@ -41,10 +41,6 @@ class Data:
         """A recorded picture, (H, W), or several, in the scene's one window."""
         return WINDOW.grey(self.recording.arrays[name])
 
-    def psnr(self, method: str) -> float:
-        """A method's PSNR in the brain, dB."""
-        return self.recording.fact(f"{method}.brain.psnr")
-
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """(Y, Z) which lines of k-space are measured."""

@@ -9,7 +9,7 @@ from stagelight.render.motion import ease
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section, nothing, reads
 from stagelight.render.scenes.scan import loop
-from stagelight.render.scenes.scan.data import LESION_READS, Data
+from stagelight.render.scenes.scan.data import Data
 
 # Beats, in seconds.
 APPEARS = 0.7
@@ -17,7 +17,7 @@ START, TURN = 3.6, (4.0, 2.6, 2.2)  # the first turn begins; how long each takes
 SECONDS = START + sum(TURN) + 0.6
 
 
-@reads(*LESION_READS, *loop.READS)
+@reads(*loop.READS)
 def section(recording: Recording) -> Section:
     """The words and their times."""
     return Section(

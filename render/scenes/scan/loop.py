@@ -118,12 +118,12 @@ def kspace(data: Data, pen: Pen, now: float, box: Box, alpha: float = 1.0, spark
 
 
 def snapped(data: Data, part: float) -> Numbers:
-    """How far each point of the plane has come from what is believed to what was measured, outwards."""
+    """The way of each point of the plane from what is believed to what was measured, 0 to 1, outwards."""
     return kcube.outward(data.measured.shape, part, SNAPS, 0.16, 0.05)
 
 
 def _lit(part: float, at: float) -> float:
-    """How near the light on the ring is to a place of it, 0 to 1."""
+    """The nearness of the light on the ring to a place of it, 0 to 1."""
     away = abs((part - at + 0.5) % 1 - 0.5)
     return max(0.0, 1 - away / 0.14)
 

@@ -30,7 +30,6 @@ EDGE = 0.04  # of the way out, over which points light up
     "arrays.growing_axial",
     "arrays.growing_radius",
     "arrays.kplane_full",
-    "arrays.kplane_measured",
     "arrays.mask",
     "arrays.reference_axial",
     "arrays.zero_filled_axial",
@@ -84,7 +83,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
 
 
 def _read(data: Data, t: float) -> Numbers:
-    """How far each point of the plane is read: outwards, and then back to those of the mask."""
+    """The share of each point of the plane that is read: outwards, and then back to those of the mask."""
     plane = data.measured.shape
     rows, columns = (np.linspace(-1, 1, count) for count in plane)
     far = np.hypot(rows[:, None], columns[None]) / np.sqrt(2)
@@ -94,7 +93,7 @@ def _read(data: Data, t: float) -> Numbers:
 
 
 def _reach(t: float) -> float:
-    """How far out k-space is read, of the way to its corners; slowly in the middle, where a picture changes most."""
+    """The share of the way to its corners that k-space is read; slowly in the middle, where a picture changes most."""
     return min(max((t - FILL) / FILLS, 0.0), 1.0) ** 2
 
 

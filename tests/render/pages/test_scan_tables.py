@@ -40,12 +40,15 @@ def test_a_gain_names_its_network(made: Made) -> None:
 
 def test_other_scanners_have_both_networks_gains(made: Made) -> None:
     facts = {"headline.gain.patient.r16.draw_1": 0.6, "unrolled.gain.patient.r16.draw_1": 1.2,
-             "headline.gain.colin27.r8.c4": -0.8, "stroke_t1.lines.r4.c4.mean.brain.psnr": 33.5}  # fmt: skip
+             "headline.gain.colin27.r8.c4": -0.8, "stroke_t1.lines.r4.c1.mean.brain.psnr": 33.5,
+             "headline.gain.colin27.r16": -0.6}  # fmt: skip
     html = scan_tables.other_scanners(made(facts=facts), "scan.md")
     absent, at = ["not run"] * 6, "R\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
-    assert cells(html, f"Poisson disc, one coil, {at}16") == [["not run", "+0.60", "+1.20", *absent[:3]]]
+    assert cells(html, f"Poisson disc, one coil, {at}16") == [
+        ["not run", "+0.60", "+1.20", "not run", "\N{MINUS SIGN}0.60", "not run"]  # of one draw there is but the mean
+    ]
     assert cells(html, f"Poisson disc, four coils, {at}8") == [[*absent[:4], "\N{MINUS SIGN}0.80", "not run"]]
-    assert cells(html, f"Whole lines, four coils, {at}4") == [["33.50", *absent[:5]]]
+    assert cells(html, f"Whole lines, one coil, {at}4") == [["33.50", *absent[:5]]]
 
 
 def test_a_prompt_has_its_effect_at_each_acceleration(made: Made) -> None:

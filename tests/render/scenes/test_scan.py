@@ -258,9 +258,8 @@ def test_what_is_said_goes_by_what_was_measured(recorded: Recording) -> None:
         sections = Scan(replace(recorded, facts={**recorded.facts, **changed})).sections()
         return tuple(" ".join(cue.text for cue in sections[k].captions) for k in (2, 4, 6))
 
-    near = told(dream__contrast=8.0, sample__lesion__psnr=25.0, free__lesion__psnr=15.0,
-                diffusion__brain__psnr=99.0)  # fmt: skip
-    far = told(dream__contrast=1.1, sample__lesion__psnr=15.0, free__lesion__psnr=15.0, diffusion__brain__psnr=1.0)
+    near = told(dream__contrast=8.0, sample__lesion__psnr=25.0, free__lesion__psnr=15.0, diffusion__brain__nrmse=0.01)
+    far = told(dream__contrast=1.1, sample__lesion__psnr=15.0, free__lesion__psnr=15.0, diffusion__brain__nrmse=0.99)
     assert "Somebody" in near[0]
     assert "no head" in far[0]
     assert "drifts away" in near[1]
