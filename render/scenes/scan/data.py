@@ -23,7 +23,7 @@ Array = NDArray[Any]
 WINDOW = slices.Window(0, 235)  # of recorded grey: one for all pictures
 NOISE_SCALE, NOISE_BLACK, NOISE_WHITE = 0.5, -95.0, 120  # of recorded noise: how x was scaled; its window
 VOLUME_WHITE = 252
-BRAIN = 3.0  # a dream's head over the air around it, in brightness, to be called somebody
+HEAD = 3.0  # a dream over the air around it, in brightness, to be called the outline of a head
 LESION_READS = ("facts.ring.across", "facts.ring.down", "facts.ring.radius")
 
 
@@ -91,9 +91,9 @@ class Data:
         return [float(share) for share in self.recording.arrays["attention"].mean(0)]
 
     @property
-    def is_somebody(self) -> bool:
-        """True if what the prior brings up alone looks like a head, judged by its contrast."""
-        return self.recording.fact("dream.contrast") >= BRAIN
+    def is_head(self) -> bool:
+        """True if what the prior brings up alone has the outline of a head, judged by its contrast."""
+        return self.recording.fact("dream.contrast") >= HEAD
 
     # Reverse diffusion.
 

@@ -1,4 +1,4 @@
-"""02: words enter the networks that know what heads look like; without any measurement they bring up somebody."""
+"""02: words enter the networks that know what heads look like; without any measurement they dream."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PLACES = {
     "sagittal": (px(80.5), py(49.5), px(16), py(31)),
 }
 
-END = {True: "Somebody, but nobody in particular.", False: "What it brings up is no head yet."}
+END = {True: "The outline of a head, and nobody in it.", False: "What comes up is no head."}
 RINGED = {True: " In the ring, no stroke: no word asked for one.", False: ""}
 
 
@@ -70,13 +70,13 @@ def section(recording: Recording) -> Section:
         captions=(
             Cue(0.3, 4.2, "Two networks have learnt from other people's heads."),
             Cue(4.4, 8.9, "Told these words and nothing else, from noise they dream:"),
-            Cue(9.1, SECONDS - 0.5, END[data.is_somebody] + RINGED[data.is_somebody and data.has_lesion]),
+            Cue(9.1, SECONDS - 0.5, END[data.is_head] + RINGED[data.is_head and data.has_lesion]),
         ),
         marks=(Cue(0.9, SECONDS, "token"), Cue(4.2, SECONDS, "belief"), Cue(RING, SECONDS, "lesion")),
         still=11.2,
         alt=f"The words “{data.sentence}” as pills, with lines into a network as wide as the attention each word "
         f"gets, “{data.words[most]}” the most. Out of it come, in blue frames, three slices of "
-        + ("a head that is nobody's." if data.is_somebody else "something that is no head."),
+        + ("the outline of a head that is nobody's." if data.is_head else "something that is no head."),
     )
 
 

@@ -251,7 +251,7 @@ def test_a_readers_own_volume_has_no_measured_head(recorded: Recording) -> None:
 
 
 def test_what_is_said_goes_by_what_was_measured(recorded: Recording) -> None:
-    """A dream that is no head is not called somebody; a run that no data held is not blamed where it did as well."""
+    """A dream that is no head is not called the outline of one; a run that no data held is not blamed where it did as well."""
 
     def told(**facts: float) -> tuple[str, ...]:
         changed = {name.replace("__", "."): value for name, value in facts.items()}
@@ -260,7 +260,7 @@ def test_what_is_said_goes_by_what_was_measured(recorded: Recording) -> None:
 
     near = told(dream__contrast=8.0, sample__lesion__psnr=25.0, free__lesion__psnr=15.0, diffusion__brain__nrmse=0.01)
     far = told(dream__contrast=1.1, sample__lesion__psnr=15.0, free__lesion__psnr=15.0, diffusion__brain__nrmse=0.99)
-    assert "Somebody" in near[0]
+    assert "outline of a head" in near[0]
     assert "no head" in far[0]
     assert "drifts away" in near[1]
     assert "drifts away" not in far[1]
