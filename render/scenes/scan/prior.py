@@ -38,7 +38,7 @@ PLACES = {
 }
 
 END = {True: "The outline of a head, and nobody in it.", False: "What comes up is no head."}
-RINGED = {True: " In the ring, no stroke: no word asked for one.", False: ""}
+RINGED = {True: " In the ring, no stroke.", False: ""}
 
 
 @reads(

@@ -251,7 +251,7 @@ def test_a_readers_own_volume_has_no_measured_head(recorded: Recording) -> None:
 
 
 def test_what_is_said_goes_by_what_was_measured(recorded: Recording) -> None:
-    """A dream that is no head is not called the outline of one; a run that no data held is not blamed where it did as well."""
+    """A dream that is no head is not called the outline of one; a run that did as well unheld is not blamed."""
 
     def told(**facts: float) -> tuple[str, ...]:
         changed = {name.replace("__", "."): value for name, value in facts.items()}
