@@ -67,7 +67,7 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     now, alpha = _turns(data, t), 1 - ease(t, SECONDS - LEAVES, LEAVES - 0.1)
     close = ease(t, CLOSER, CLOSES) * (1 - ease(t, BACK, CLOSES))
     quick = ease(t, RUN, 0.6)
-    loop.draw(data, pen, now, alpha * (1 - 0.85 * close), 1 - close, 1 - 0.8 * quick)
+    loop.draw(data, pen, now, alpha * (1 - close), 1 - close, 1 - 0.8 * quick)
     if close > 0:
         box = drawing.between(loop.station(data, 2), drawing.box(data, KSPACE), close)
         loop.kspace(data, pen, min(now, FROM + 1 - 1e-6), box, close, close)
