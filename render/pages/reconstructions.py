@@ -94,9 +94,7 @@ def dreams(scene: Scene, page: str, keep: Keep) -> Html:
     if not events:
         fail(f"docs/{page}: {scene.name}.json holds no dreams: run `click record {scene.name}`")
     kinds = {"dreamt": "Dream", "nearest": "Nearest training volume"}
-    columns = {
-        f"{kind}_{plane}": f"{words}, {plane}" for kind, words in kinds.items() for plane in ("axial", "sagittal")
-    }
+    columns = {f"{kind}_axial": words for kind, words in kinds.items()}
     pictures = {name: pick(scene.arrays, name, f"{scene.name}.npz", page) for name in columns}
     figures = []
     for index, event in enumerate(events):

@@ -75,7 +75,8 @@ def test_a_step_of_the_page_is_a_step_of_the_scene(site: Site, scene: str) -> No
     page = (site.folder / scene / "index.html").read_text(encoding="utf-8")
     steps = [step["step"] for step in site._replace(scene=scene).steps()]
     assert re.findall(r'<h2 id="step-(\d+)">', page) == steps
-    assert steps == ["01", "02", "03", "04"]
+    assert steps == [f"{k:02}" for k in range(1, len(steps) + 1)]
+    assert len(steps) >= 4
 
 
 @pytest.mark.parametrize("scene", SCENES)
