@@ -94,7 +94,7 @@ def test_what_was_learnt_from_is_shown_with_its_words(made: Made, capsys: pytest
 
 def test_a_dream_stands_beside_its_nearest_training_volume(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     rng, kept = np.random.default_rng(0), Kept()
-    names = [f"{kind}_{plane}" for kind in ("dreamt", "nearest") for plane in ("axial", "sagittal")]
+    names = ["dreamt_axial", "nearest_axial"]
     arrays = {name: rng.integers(0, 256, (2, 7, 5), np.uint8) for name in names}
     facts = {"dream.0.nearest": 0.512, "dream.1.nearest": 0.738}
     events = tuple(
