@@ -6,7 +6,6 @@ both stages.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from stagelight.engines.scan.model import coarse, denoiser, prior
 from stagelight.engines.scan.model.coarse import MM, Coarse
 from stagelight.engines.scan.model.conditioning import blown_up
 from stagelight.engines.scan.model.refiner import Refiner
-from stagelight.engines.scan.solvers import consistent, misfit
+from stagelight.engines.scan.solvers import consistent
 
 # Of the coarse network. Nearly all noise is fresh at each step, which takes out what earlier steps got wrong: with eta
 # of 0 or .3 outlines were ragged.
@@ -89,8 +88,7 @@ def run(
     volume = torch.zeros(shape)
     for step in small(nets, seed, scan, shape):
         x, before, after = (blown_up(v, 0, len(v) * MM) for v in (step.x, step.denoised, step.consistent))
-        off = [math.nan if scan is None else misfit(v, scan) for v in (before, after)]
-        yield diffusion.Step(step.step, step.sigma, x, before, after, *off)
+        yield diffusion.Step(step.step, step.sigma, x, before, after, scan)
         volume = step.consistent
     known = prior.of_coarse_volume(nets.fine, volume, nets.sentence, lossy=nets.lossy)
     for one in diffusion.run(DETAIL, seed, known, scan):

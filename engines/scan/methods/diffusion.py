@@ -14,7 +14,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -40,12 +41,49 @@ STEPS = 16  # of each: on ms_26 samples then differ from their mean as much as t
 class Step(sampler.Step):
     """One step. Volumes are (S, H, W), in units of the scan's scale."""
 
-    misfit_before: float  # rms of A d - y over the noise; not a number without a scan
-    misfit_after: float
+    scan: Measured | None  # what it was held to
+
+    @cached_property
+    def misfit_before(self) -> float:
+        """The rms of A d - y over the noise before consistency; not a number without a scan."""
+        return self._off(self.denoised)
+
+    @cached_property
+    def misfit_after(self) -> float:
+        """The same after consistency."""
+        return self._off(self.consistent)
+
+    def _off(self, x: Tensor) -> float:
+        return math.nan if self.scan is None else misfit(x, self.scan)
+
+
+class Informed(Protocol):
+    """A denoiser of volumes that is shown its own last estimate, as `FinePrior` is."""
+
+    @property
+    def known(self) -> Tensor:
+        """What it knows of the volume, (S, H, W)."""
+
+    @property
+    def scan(self) -> Measured | None:
+        """The scan that it is shown."""
+
+    @property
+    def spread(self) -> float:
+        """The spread of images about what is known."""
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        """D(x; sigma)."""
+
+    def recall(self, estimate: Tensor) -> None:
+        """Know an estimate from now on."""
+
+    def forget(self) -> None:
+        """Know what was known at first."""
 
 
 def run(
-    schedule: Schedule, seed: int, net: FinePrior, scan: Measured | None, dtype: torch.dtype = torch.float32
+    schedule: Schedule, seed: int, net: Informed, scan: Measured | None, dtype: torch.dtype = torch.float32
 ) -> Iterator[Step]:
     """Sample one volume, a `Step` at a time; the last one's `consistent` is the result.
 
@@ -69,11 +107,10 @@ def run(
 
     shape = tuple(net.known.shape)
     for one in sampler.run(schedule, chance, shape, net, hold, dtype, -1.0 if odd else 1.0):
-        off = [math.nan if scan is None else misfit(x, scan) for x in (one.denoised, one.consistent)]
-        yield Step(one.step, one.sigma, one.x, one.denoised, one.consistent, *off)
+        yield Step(one.step, one.sigma, one.x, one.denoised, one.consistent, scan)
 
 
-def expected_error(net: FinePrior, sigma: float) -> float:
+def expected_error(net: Informed, sigma: float) -> float:
     """The spread of the error of D(x; sigma) in what was measured, were images Gaussian about what is known.
 
     sigma s / sqrt(sigma^2 + s^2), and of one that was told of the scan, the `SHARE` of it.
@@ -82,7 +119,7 @@ def expected_error(net: FinePrior, sigma: float) -> float:
     return (1.0 if net.scan is None else SHARE) * sigma * spread / math.hypot(sigma, spread)
 
 
-def last(seed: int, net: FinePrior, scan: Measured | None, schedule: Schedule | None = None) -> Tensor:
+def last(seed: int, net: Informed, scan: Measured | None, schedule: Schedule | None = None) -> Tensor:
     """The end of one sample, (S, H, W), in units of the scan's scale."""
     *_, step = run(schedule or Schedule(steps=STEPS), seed, net, scan)
     return step.consistent

@@ -16,13 +16,12 @@ from torch import Tensor
 from stagelight.engines.experiment.progress import Progress
 from stagelight.engines.scan.acquisition import operator
 from stagelight.engines.scan.acquisition.operator import Acquisition, Measured
-from stagelight.engines.scan.methods import classical, proximal, sampler
+from stagelight.engines.scan.methods import classical, proximal
 from stagelight.engines.scan.methods.classical import Setting
-from stagelight.engines.scan.methods.diffusion import expected_error
+from stagelight.engines.scan.methods.diffusion import run
 from stagelight.engines.scan.methods.sampler import Schedule
 from stagelight.engines.scan.model import denoiser, prior
 from stagelight.engines.scan.model.prior import SLICES, FinePrior
-from stagelight.engines.scan.solvers import consistent
 
 WEIGHT = 0.25  # of the classical penalties, in units of the noise
 SIGPY_WEIGHTS = (0.1, 0.2, 0.4)  # of sigpy's, likewise; the best on held-out points is what it is shown with
@@ -72,20 +71,10 @@ def diffusion(scan: Measured, asked: Asked, progress: Progress) -> tuple[Tensor,
     count, alone = scan.y.shape[1], scan.y.shape[1] < SLICES
     if alone:  # the network looks at slabs: a slice stands for all of its own
         scan = _repeated(scan)
-    net, ends = prior.of_scan(prior.fine(), scan, asked.prompt), []
+    net, ends = OutOfPhase(prior.of_scan(prior.fine(), scan, asked.prompt)), []
     for sample in range(asked.samples):
-        denoise = OutOfPhase(net)
-
-        def hold(estimate: Tensor, sigma: float, denoise: OutOfPhase = denoise) -> Tensor:
-            held = consistent(estimate, scan, expected_error(net, sigma))
-            denoise.recall(held)
-            return held
-
-        pair, odd = divmod(sample, 2)
-        chance = torch.Generator().manual_seed(asked.seed + pair)
-        shape, sign = tuple(scan.y.shape[1:]), -1.0 if odd else 1.0
-        schedule = Schedule(steps=asked.steps)
-        for step in sampler.run(schedule, chance, shape, denoise, hold, torch.complex64, sign):
+        steps = run(Schedule(steps=asked.steps), 2 * asked.seed + sample, net, scan, torch.complex64)
+        for step in steps:
             progress("reverse diffusion", sample * asked.steps + step.step, asked.samples * asked.steps, {})
         ends.append(step.consistent)
     found = torch.stack(ends)
@@ -99,9 +88,22 @@ class OutOfPhase:
     """A denoiser of complex volumes: the network for the real part, wavelets for what is out of phase with it."""
 
     def __init__(self, net: FinePrior) -> None:
-        self.net = net
-        net.forget()
-        self.turn = 0
+        self.net, self.turn = net, 0
+
+    @property
+    def known(self) -> Tensor:
+        """What the network knows, (S, H, W)."""
+        return self.net.known
+
+    @property
+    def scan(self) -> Measured | None:
+        """The scan that the network is shown."""
+        return self.net.scan
+
+    @property
+    def spread(self) -> float:
+        """The spread of images about what is known."""
+        return self.net.spread
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """D(x; sigma) of (S, H, W) complex."""
@@ -115,6 +117,11 @@ class OutOfPhase:
     def recall(self, estimate: Tensor) -> None:
         """Show the network its own last estimate."""
         self.net.recall(estimate.real.contiguous())
+
+    def forget(self) -> None:
+        """Begin again: the network knows what it knew at first."""
+        self.net.forget()
+        self.turn = 0
 
 
 def _repeated(scan: Measured) -> Measured:

@@ -18,13 +18,11 @@ from torch import Tensor
 
 from stagelight.engines.scan.acquisition.operator import Measured
 from stagelight.engines.scan.model import arithmetic, refiner
-from stagelight.engines.scan.model.conditioning import compensated, condition, of_coarse, stack
+from stagelight.engines.scan.model.conditioning import SIGMA_MAX, compensated, condition, of_coarse, stack
 from stagelight.engines.scan.model.refiner import Given, Refiner
 from stagelight.engines.scan.solvers import consistent
 from stagelight.engines.scan.training import practice, trainer
 from stagelight.engines.scan.training.practice import Pool, Slab
-
-SIGMA_MAX = 5.0  # five times the brightest tissue: the slab is pure noise
 
 
 @dataclass(frozen=True)
