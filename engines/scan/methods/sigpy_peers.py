@@ -77,7 +77,7 @@ def _maps(y: Complex, width: int) -> Complex:
     options = {"calib_width": width, "kernel_width": min(6, width // 2), "crop": 0, "max_iter": 30, "show_pbar": False}
     with np.errstate(divide="ignore", invalid="ignore"):  # where nothing is seen
         slices = [EspiritCalib(np.ascontiguousarray(y[:, s]), **options).run() for s in range(y.shape[1])]
-    return np.nan_to_num(np.stack(slices, 1)).astype(np.complex64)
+    return np.asarray(np.nan_to_num(np.stack(slices, 1)), np.complex64)
 
 
 def reconstruct(

@@ -24,6 +24,7 @@ from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
 from stagelight.engines.scan.methods import deepinv_peers, diffpir, dps  # noqa: E402
 from stagelight.engines.scan.methods.noise_schedule import karras  # noqa: E402
+from stagelight.engines.scan.model.conditioning import SIGMA_MAX  # noqa: E402
 from stagelight.engines.scan.solvers import consistent  # noqa: E402
 from support.scan import gaussian_case  # noqa: E402
 
@@ -135,7 +136,7 @@ def test_the_adapted_denoiser_has_its_values_and_its_derivative() -> None:
     case = Case()
     adapted = deepinv_peers.Adapted(case.denoise, dps.pull_through(case.denoise))
     top, x = deepinv_peers.TOP, torch.rand(SHAPE)[:, None].requires_grad_()
-    for sigma, by in ((0.2, 1.0), (40.0, deepinv_peers.SIGMA_MAX / (40.0 * top))):
+    for sigma, by in ((0.2, 1.0), (40.0, SIGMA_MAX / (40.0 * top))):
         found = adapted(x, torch.tensor(sigma))
         known = sigma * top * by
         torch.testing.assert_close(found[:, 0] * top, case.denoise(x[:, 0] * top * by, known))
