@@ -57,10 +57,13 @@ def compare(before: Recording, cache: Path, progress: Progress, deadline: float 
     """The scan's recording with the whole benchmark beside it.
 
     Raises:
-        ValueError: the recording is of another engine than this one; or the adults' files cannot be had.
+        ValueError: the recording is of another engine than this one, or its table has a method that cannot be run here;
+            or the adults' files cannot be had.
         Interrupted: the deadline passed; the same call resumes.
     """
     require_version(before, record.version())
+    if lost := registry.lost(before.config.get("compared", {}).get("methods", ())):
+        raise ValueError(f"{before.name}.json: its table would lose rows: {lost}, or choose cases with --only")
     every_method, chosen = registry.methods(), every()
     found = measure(every_method, chosen, cache / "cells", progress, deadline)
     compared = {"cases": [case.name for case in chosen], "methods": [method.name for method in every_method],

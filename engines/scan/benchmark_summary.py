@@ -1,7 +1,8 @@
 """Summary of the benchmark: gains over the best classical method, what words do, and what it all costs.
 
 `cells` are figures under `<case>.<method>.<figure>`, as `benchmark.measure` gives them. A gain is in dB, over whichever
-of the classical methods is best in that very case: total variation, wavelets, or the mean of both.
+of the classical methods is best in that very case: total variation, wavelets, or the mean of both. Facts named
+`over_sigpy` are over the better of sigpy's two reconstructions instead, which are told less.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ RATES = (4, 8, 12, 16, 32)
 METHODS = ("zero_filled", *CLASSICAL, "unrolled", "sample", "diffusion")  # in every draw
 # The networks' rows by their names in facts; then the rows that are measured in the headline's first draw alone.
 NETWORKS = {"headline": "diffusion", "unrolled": "unrolled", "sample": "sample"}
-OTHERS = ("alone", "plug_and_play", "diffpir", "dps", "inconsistent")
+OTHERS = ("alone", "plug_and_play", "diffpir", "dps", "deepinv_diffpir", "deepinv_dps", "inconsistent")
+SIGPY = ("sigpy_variation", "sigpy_wavelet")  # told nothing of the phase
 # Scanners beside the headline's: coils, and the kind of mask with what is appended to its name.
 SCANNERS = {"c4": (4, "poisson"), "density": (1, "density"), "lines": (1, "lines"),
             "poisson_falloff_4": (1, "poisson_falloff_4"),
@@ -52,12 +54,12 @@ def drawn(cells: Cells, who: str, rate: int, method: str) -> list[str]:
     return [name for name in draws(who, rate) if any(f"{name}.{method}.{each}" in cells for each in SEEN)]
 
 
-def gain(cells: Cells, names: Sequence[str], method: str, figure: str) -> list[float]:
-    """By how much a method is above the best classical one in each case; empty unless all were measured."""
-    wanted = [f"{name}.{each}.{figure}" for name, each in product(names, (*CLASSICAL, method))]
+def gain(cells: Cells, names: Sequence[str], method: str, figure: str, over: Sequence[str] = CLASSICAL) -> list[float]:
+    """By how much a method is above the best of others in each case; empty unless all were measured."""
+    wanted = [f"{name}.{each}.{figure}" for name, each in product(names, (*over, method))]
     if not wanted or not all(name in cells for name in wanted):
         return []
-    best = [max(cells[f"{name}.{each}.{figure}"] for each in CLASSICAL) for name in names]
+    best = [max(cells[f"{name}.{each}.{figure}"] for each in over) for name in names]
     return [cells[f"{name}.{method}.{figure}"] - most for name, most in zip(names, best, strict=True)]
 
 
@@ -81,11 +83,21 @@ def _gains(cells: Cells) -> Iterator[tuple[str, float]]:
             for scanner, (coils, kind) in SCANNERS.items():
                 values = gain(cells, [case(who, rate, coils, kind)], method, "brain.psnr")
                 yield from summary(f"{named}.gain.{at}.{scanner}", values)
+        for scanner, (coils, kind) in {"": (1, "poisson"), **SCANNERS}.items():
+            yield from _sigpy(cells, f"{at}.{scanner}".rstrip("."), case(who, rate, coils, kind))
         for method in OTHERS:
             yield from summary(f"{method}.gain.{at}", gain(cells, [case(who, rate)], method, "brain.psnr"))
         steep, flat = (f"{case(who, rate, kind=kind)}.mean.brain.psnr" for kind in ("poisson_falloff_4", "poisson"))
         if {steep, flat} <= cells.keys():
             yield f"falloff_4.mean.{at}", cells[steep] - cells[flat]
+
+
+def _sigpy(cells: Cells, at: str, name: str) -> Iterator[tuple[str, float]]:
+    """sigpy's own reconstructions against the best classical one in a case, and the networks against sigpy's."""
+    for method in SIGPY:
+        yield from summary(f"{method}.gain.{at}", gain(cells, [name], method, "brain.psnr"))
+    for named, method in NETWORKS.items():
+        yield from summary(f"over_sigpy.{named}.{at}", gain(cells, [name], method, "brain.psnr", SIGPY))
 
 
 def _draws(cells: Cells) -> Iterator[tuple[str, float]]:

@@ -26,6 +26,10 @@ METHODS = {
     "inconsistent": "One sample, held to no measurement", "alone": "", "unrolled": "",
     "plug_and_play": "Plug-and-play ADMM with the unrolled network",
     "diffpir": "DiffPIR with the unrolled network", "dps": "DPS with the unrolled network",
+    "deepinv_diffpir": "deepinv's own DiffPIR with the unrolled network",
+    "deepinv_dps": "deepinv's own DPS with the unrolled network",
+    "sigpy_variation": "sigpy's total variation, told nothing of the phase",
+    "sigpy_wavelet": "sigpy's L1-wavelets, told nothing of the phase",
 }  # fmt: skip
 RUNS = {"free": "One sample, held to no measurement", "dream": "The dream: words and noise, no data"}
 NETWORKS = {"headline": "reverse diffusion", "unrolled": "the unrolled network"}

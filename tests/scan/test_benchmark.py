@@ -19,7 +19,7 @@ from stagelight.engines.experiment.progress import Interrupted  # noqa: E402
 from stagelight.engines.recording import Recording  # noqa: E402
 from stagelight.engines.scan import benchmark, benchmark_cells, benchmark_summary, record  # noqa: E402
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
-from stagelight.engines.scan.methods import classical  # noqa: E402
+from stagelight.engines.scan.methods import classical, deepinv_peers  # noqa: E402
 from stagelight.engines.scan.methods import registry as method_registry  # noqa: E402
 from stagelight.engines.scan.methods.protocol import Case, Method, Result  # noqa: E402
 from support.scan import tiny  # noqa: E402
@@ -69,3 +69,16 @@ def test_the_table_is_written_into_a_recording_of_this_engine_alone(
     recording.save(made, tmp_path)
     with pytest.raises(ValueError, match="run `click record scan` first"):
         benchmark.compare(replace(before, code_version="another"), tmp_path, lambda *a: None)
+
+
+def test_rows_that_cannot_be_run_here_are_not_dropped_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deepinv_peers, "available", lambda: False)
+    here = [method.name for method in method_registry.methods()]
+    assert "dps" in here
+    assert not set(deepinv_peers.NAMES) & set(here)
+    config = {"varies": [], "compared": {"methods": [*here, *deepinv_peers.NAMES]}}
+    before = Recording("scan", 1, config, record.version(), {}, (), {})
+    with pytest.raises(ValueError, match=r"deepinv_dps, deepinv_diffpir cannot be run here; .*scan-peers"):
+        benchmark.compare(before, tmp_path, lambda *a: None)

@@ -75,3 +75,14 @@ def test_what_words_do_is_told_with_its_sign() -> None:
     found = benchmark_summary.facts({f"{name}.pair.lesion.psnr": 25.0, f"{name}.wrong_side.lesion.psnr": 25.5,
                         f"{name}.wrong_side.lesion.change": 0.4})  # fmt: skip
     assert found == {"words.patient.lesion.wrong_side.r8": -0.5, "words.lesion_change.wrong_side.r8": 0.4}
+
+
+def test_sigpys_rows_and_what_is_gained_over_the_better_of_them() -> None:
+    name = benchmark_summary.case("patient", 16, 4)
+    levels = {"variation": 20.0, "wavelet": 22.0, "mean": 21.0, "diffusion": 23.0,
+              "sigpy_variation": 18.0, "sigpy_wavelet": 19.5}  # fmt: skip
+    found = benchmark_summary.facts({f"{name}.{method}.brain.psnr": level for method, level in levels.items()})
+    assert found["sigpy_variation.gain.patient.r16.c4"] == pytest.approx(-4)
+    assert found["over_sigpy.headline.patient.r16.c4"] == pytest.approx(3.5)
+    assert "over_sigpy.unrolled.patient.r16.c4" not in found
+    assert not [fact for fact in found if fact.startswith("sigpy_variation.gain.patient.r16.lines")]

@@ -2,8 +2,8 @@
 
 It is given any `denoise(x, sigma)`, ours for one, and starts as in its paper from pure noise, with x_t = x + sigma_t
 noise (its discrete schedule becomes the one sigma here; Karras et al. 2022, appendix C). It works in units in which the
-brightest tissue is about 1. deepinv has it, as it has DiffPIR, but imports torchvision, which does not load beside this
-torch unless two of its operators are made up first; `tests/scan/methods/test_deepinv.py` holds these steps to its.
+brightest tissue is about 1. deepinv has it, as it has DiffPIR: `tests/scan/methods/test_deepinv.py` holds these steps
+to its, and `deepinv_peers` has its own as rows of the table.
 
 DPS asks for derivatives through the network at every step, slab by slab, so it costs several times a sample, and is run
 at R = 16 alone.

