@@ -37,7 +37,8 @@ def runs(samples: int, progress: Progress, deadline: float = NEVER) -> Arrays:
     """
     raw = read(registry.path(NAME))
     ready = prepare(raw.kspace, raw.mask, kind=raw.kind)
-    scan = ready.scan
+    (part,) = ready.parts  # one slice
+    scan = part.scan
     found: Arrays = {"coil_axial": _coils(raw.kspace[:, 0]), "head_points": raw.mask[0]}
     found["head_zero"] = _picture(A_adjoint(scan.y, scan.acquisition).abs()[0])
     facts = {"raw.coils": len(raw.kspace), "raw.acceleration": raw.acceleration, "raw.sigma": scan.sigma}
@@ -46,7 +47,7 @@ def runs(samples: int, progress: Progress, deadline: float = NEVER) -> Arrays:
         errors = []
         for weight in weights:
             interrupt_after(deadline, f"the measured head, {name}")
-            apart = [held_out(scan, draw) for draw in DRAWS]
+            apart = [held_out(part, draw) for draw in DRAWS]
             told = [Asked(samples=samples, seed=draw, weight=weight) for draw in DRAWS]
             errors.append([
                 misfit(method(kept, asked, progress)[0], left)

@@ -8,8 +8,6 @@ MRM 2007, doi 10.1002/mrm.21237).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -39,18 +37,18 @@ def at_edge(kspace: Complex, mask: NDArray[np.bool_]) -> NDArray[np.complex128]:
 
     Args:
         kspace: (C, S, H, W), its centre in the middle of H and W.
-        mask: (H, W), what was measured.
+        mask: (S, H, W), what was measured.
 
     Raises:
         ValueError: hardly anything was measured far out.
     """
-    away = masks.radius(mask.shape)
+    away = np.broadcast_to(masks.radius(mask.shape[1:]), mask.shape)
     wanted = max(4 * LEAST, 8 * len(kspace))
     outer = mask & (away >= EDGE)
-    if np.count_nonzero(outer) * kspace.shape[1] < wanted:  # a scan of the middle alone: its own edge
+    if np.count_nonzero(outer) < wanted:  # a scan of the middle alone: its own edge
         reach = np.sort(away[mask])[::-1]
-        outer = mask & (away >= reach[min(len(reach) - 1, math.ceil(wanted / kspace.shape[1]))])
-    samples = kspace[:, :, outer].reshape(len(kspace), -1)
+        outer = mask & (away >= reach[min(len(reach) - 1, wanted)])
+    samples = kspace[:, outer]
     # The power over all coils of white noise follows a gamma law; its mean over the weaker half is less by this.
     whole = covariance(samples)
     power = np.einsum("cn,cd,dn->n", samples.conj(), np.linalg.pinv(whole), samples).real

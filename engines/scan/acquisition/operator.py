@@ -12,6 +12,7 @@ is real: `A_adjoint(y).real` is the adjoint for real volumes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,13 +144,22 @@ def measure(x: Tensor, acquisition: Acquisition, sigma: float, rng: np.random.Ge
 
 
 def scale_of(y: Tensor, acquisition: Acquisition) -> float:
-    """The 99th percentile of the image of the centre of k-space alone: about the brightest tissue.
+    """The 99th percentile of the image of the centre of k-space alone: about the brightest tissue."""
+    return brightest([glow(y, acquisition)])
+
+
+def glow(y: Tensor, acquisition: Acquisition) -> Tensor:
+    """The modulus of the image of the centre of k-space alone, (S, H, W).
 
     Only points within a tenth of the way out are used, where every mask is dense.
     """
     low = acquisition.mask & torch.from_numpy(np.fft.ifftshift(masks.radius(tuple(acquisition.mask.shape)) <= 0.1))
-    image = A_adjoint(y * low, acquisition).abs()
-    return float(np.quantile(image.numpy()[::2, ::2, ::2], 0.99))
+    return A_adjoint(y * low, acquisition).abs()
+
+
+def brightest(glows: Sequence[Tensor]) -> float:
+    """The 99th percentile of some images."""
+    return float(np.quantile(torch.cat(list(glows)).numpy()[::2, ::2, ::2], 0.99))
 
 
 def simulate(x: Tensor, config: Config, seed: int) -> Measured:

@@ -104,7 +104,11 @@ def test_measured_kspace_gives_figures_files_and_a_report(
     assert code == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == sorted(
-        ["<b>k_report.html", *(f"<b>k_{m}{kind}.nii.gz" for m in ("sigpy", "classical") for kind in ("", "_complex"))]
+        [
+            "<b>k_report.html",
+            "<b>k_object.nii.gz",
+            *(f"<b>k_{m}{kind}.nii.gz" for m in ("sigpy", "classical") for kind in ("", "_complex")),
+        ]
     )
     assert all(name in out for name in names)
     report = (tmp_path / "out" / "<b>k_report.html").read_text()
