@@ -19,7 +19,7 @@ from the others, and compared with what was measured there.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -148,8 +148,6 @@ def prepare(
     if maps is not None and sets == 2:
         raise ValueError("maps given and two sets asked for, wanted either: given maps are one set")
     kspace, sampled, notes = _checked(kspace, mask, kind)
-    if kind == "volume":  # the readout is measured in full, so its transform can be undone at once
-        kspace = _along_readout(kspace)
     width = min(middle(each) for each in sampled)
     if maps is None and width < LEAST_CENTRE:
         raise ValueError(
@@ -157,47 +155,79 @@ def prepare(
         )
     if sigma is not None and not sigma > 0:
         raise ValueError(f"sigma {sigma:g}, wanted above 0")
-    if sigma is None:
-        covariance = noise.at_edge(kspace, sampled) if noise_scan is None else noise.covariance(noise_scan)
-        notes.append("noise from " + ("the edge of k-space" if noise_scan is None else "the noise scan"))
-    else:
-        covariance = 2 * sigma**2 * np.eye(len(kspace), dtype=np.complex128)
-    level = float(np.sqrt(np.trace(covariance).real / (2 * len(covariance))))
-    matrix, share = noise.whitening(covariance), 1.0
-    if maps is None and len(kspace) > coils:
-        squeeze, share = noise.compression(noise.mixed(matrix, _middle_of(kspace, width)), coils)
-        matrix = squeeze @ matrix
-        notes.append(f"{len(kspace)} coils compressed to {coils}, which hold {100 * share:.1f} % of the signal")
-    kspace = noise.mixed(matrix, kspace)
+    most = coils if maps is None else len(kspace)
+    matrix, level, share, said = _whitening(kspace, sampled, kind, sigma, noise_scan, most, width)
+    notes += said
+    shape, kspace = kspace.shape, _mixed(matrix, _coils(kspace, sampled, kind))
     if maps is not None:
-        sens = [noise.mixed(matrix, maps.reshape(kspace.shape))]
+        sens = noise.mixed(matrix, maps.reshape(shape))[None]
     else:
         sens, said = _estimated(kspace, min(width, MOST_WIDTH), sets)
         notes += said
-    scans = []
-    for part in [slice(None)] if kind == "volume" else [slice(n, n + 1) for n in range(kspace.shape[1])]:
-        where = torch.fft.ifftshift(torch.from_numpy(sampled[part][0].copy()))
-        y = torch.fft.ifftshift(torch.from_numpy(kspace[:, part]), dim=(-2, -1)) * operator.middle(sampled.shape[1:])
-        each = [torch.from_numpy(np.ascontiguousarray(one[:, part])) for one in sens]
-        at = [Acquisition(where, coil_estimation.phase(coil_estimation.low(y, where, one), one)) for one in each]
-        scans.append((y, at))
-    scale = operator.brightest([operator.glow(y, at[0]) for y, at in scans])
+    one_by_one = [slice(n, n + 1) for n in range(kspace.shape[1])]
+    scans = [_scan(kspace[:, part], sampled[part][0], sens[:, :, part])
+             for part in ([slice(None)] if kind == "volume" else one_by_one)]  # fmt: skip
+    del kspace, sens
+    scale = operator.brightest([
+        operator.glow(y[:, part], operator.crop(at[0], part.start, part.stop))
+        for y, at in scans for part in one_by_one[: y.shape[1]]
+    ])  # fmt: skip
     if not scale > 0:
         raise ValueError("the centre of k-space shows no object; see that the centre is in the middle")
     parts = tuple(
-        Part(Measured(at[0], y / scale, 1 / scale, 1.0), at[1].sens if len(at) > 1 else None) for y, at in scans
+        Part(Measured(at[0], y.div_(scale), 1 / scale, 1.0), at[1].sens if len(at) > 1 else None) for y, at in scans
     )
     return Prepared(parts, level, share, tuple(notes))
 
 
-def _estimated(kspace: Complex, width: int, sets: int) -> tuple[list[Complex], list[str]]:
-    """One or two sets of maps (C, S, H, W), and what to say of them."""
-    each = [coil_estimation.espirit(kspace[:, s], width, 2 if sets != 1 else 1) for s in range(kspace.shape[1])]
-    found, notes = list(np.stack(each, 2)), [f"maps by ESPIRiT from the middle {width} x {width} samples"]
+def _scan(kspace: Complex, mask: Bools, sens: Complex) -> tuple[Tensor, list[Acquisition]]:
+    """Measurements in the operator's order, (C, S, H, W), and with each set of maps the scanner; maps take up a phase.
+
+    The phase is that of the middle of k-space, so that the image that is left to find is nearly real.
+    """
+    where = torch.fft.ifftshift(torch.from_numpy(mask.copy()))
+    y = torch.fft.ifftshift(torch.from_numpy(kspace), dim=(-2, -1)).mul_(operator.middle(mask.shape))
+    found = []
+    for maps in sens:
+        each = torch.from_numpy(np.ascontiguousarray(maps))
+        image = coil_estimation.low(y, where, each)
+        found.append(Acquisition(where, each.mul_(torch.polar(torch.ones_like(image.real), image.angle()))))
+    return y, found
+
+
+def _whitening(
+    kspace: Complex, sampled: Bools, kind: str, sigma: float | None, noise_scan: Complex | None, most: int, width: int
+) -> tuple[NDArray[np.complex128], float, float, list[str]]:
+    """The matrix to at most so many white virtual coils, the noise, the share of the signal they hold, and notes."""
+    outer, core, notes = noise.edge(sampled, len(kspace)), _core(sampled.shape, width), []
+    known = [(one[outer], one[core]) for one in _coils(kspace, sampled, kind)]
+    if sigma is not None:
+        covariance = 2 * sigma**2 * np.eye(len(kspace), dtype=np.complex128)
+    elif noise_scan is not None:
+        covariance = noise.covariance(noise_scan)
+        notes.append("noise from the noise scan")
+    else:
+        covariance = noise.at_edge(np.stack([far for far, _ in known]))
+        notes.append("noise from the edge of k-space")
+    level = float(np.sqrt(np.trace(covariance).real / (2 * len(covariance))))
+    matrix, share = noise.whitening(covariance), 1.0
+    if len(kspace) > most:
+        squeeze, share = noise.compression(noise.mixed(matrix, np.stack([near for _, near in known])), most)
+        matrix = squeeze @ matrix
+        notes.append(f"{len(kspace)} coils compressed to {most}, which hold {100 * share:.1f} % of the signal")
+    return matrix, level, share, notes
+
+
+def _estimated(kspace: Complex, width: int, sets: int) -> tuple[Complex, list[str]]:
+    """One or two sets of maps, (sets, C, S, H, W), and what to say of them."""
+    found = np.zeros((1 if sets == 1 else 2, *kspace.shape), np.complex64)
+    for s in range(kspace.shape[1]):
+        found[:, :, s] = coil_estimation.espirit(kspace[:, s], width, len(found))
+    notes = [f"maps by ESPIRiT from the middle {width} x {width} samples"]
     if len(found) > 1:
-        seen = float((np.abs(found[1]) > 0).any(0).mean())
+        seen = float(np.mean([(each != 0).any(0).mean() for each in found[1].swapaxes(0, 1)]))
         if sets == 0 and seen < FOLDED:
-            return found[:1], notes
+            return found[:1].copy(), notes
         notes.append(f"a second set of maps, of what folds over, in {100 * seen:.1f} % of the field of view")
     return found, notes
 
@@ -271,25 +301,43 @@ def _checked(kspace: Complex, mask: Bools | None, kind: str) -> tuple[Complex, B
             raise ValueError(
                 f"{empty} of {len(measured)} slices without a sample that is not 0, wanted measured slices"
             )
-        return kspace * measured, np.asarray(measured), []
+        return kspace, np.asarray(measured), []
     plane, notes = np.asarray(measured.any(0)), []
     if not (measured == plane).all():
         if mask is not None or (measured != plane).mean() > 0.02:
             raise ValueError("a volume sampled at different points along its readout, wanted one mask for all")
         notes.append("a few measured samples are exactly 0")
-    return kspace * plane, np.broadcast_to(plane, measured.shape), notes
+    return kspace, np.broadcast_to(plane, measured.shape), notes
 
 
-def _along_readout(kspace: Complex) -> Complex:
-    """The inverse transform along S, coil by coil, centred."""
-    return np.stack(
-        [np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(one, 0), axis=0, norm="ortho"), 0) for one in kspace]
-    ).astype(np.complex64)
+def _coils(kspace: Complex, sampled: Bools, kind: str) -> Iterator[Complex]:
+    """Each coil's samples (S, H, W), of a volume along the readout in space: its transform can be undone at once.
+
+    One at a time, for a volume's coils may take gigabytes.
+    """
+    for one in kspace:
+        held = one * sampled
+        if kind == "volume":
+            held = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(held, 0), axis=0, norm="ortho"), 0)
+        yield held.astype(np.complex64, copy=False)
 
 
-def _middle_of(kspace: Complex, width: int) -> Complex:
-    half, (height, across) = max(width // 2, 4), kspace.shape[2:]
-    return kspace[:, :, height // 2 - half : height // 2 + half, across // 2 - half : across // 2 + half]
+def _mixed(matrix: NDArray[np.complex128] | Complex, coils: Iterator[Complex]) -> Complex:
+    """As `noise.mixed`, coil by coil."""
+    found = None
+    for column, one in zip(matrix.astype(np.complex64).T, coils, strict=True):
+        if found is None:
+            found = np.zeros((len(column), *one.shape), np.complex64)
+        for virtual, share in enumerate(column):
+            found[virtual] += share * one
+    assert found is not None
+    return found
+
+
+def _core(shape: tuple[int, ...], width: int) -> tuple[slice, ...]:
+    """The middle of k-space, of every slice."""
+    half = max(width // 2, 4)
+    return (slice(None), *(slice(max(n // 2 - half, 0), n // 2 + half) for n in shape[1:]))
 
 
 def _share(progress: Progress, index: int, count: int) -> Progress:

@@ -10,7 +10,7 @@ import base64
 import gzip
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -90,6 +90,7 @@ def run(
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    raw = replace(raw, kspace=np.zeros((0, 0, 0, 0), np.complex64))  # it may take gigabytes
     stem, rows, images, affine = path.name.split(".")[0], [], {}, _affine(raw)
     folder.mkdir(parents=True, exist_ok=True)
     version = provenance.code_version(of_measured.__name__, reconstruct.__name__)
@@ -185,7 +186,7 @@ def _report(path: Path, raw: RawScan, ready: Prepared, rows: list[Row], images: 
         f"<figcaption>{html.escape(NAMES[name])}</figcaption></figure>"
         for name, image in images.items()
     )
-    facts = {"file": path.name, "format": raw.source, **raw.facts, "coils": str(len(raw.kspace))}
+    facts = {"file": path.name, "format": raw.source, **raw.facts, "coils": str(len(raw.coils))}
     facts |= {"grid": " x ".join(map(str, raw.mask.shape)), "acceleration": f"{raw.acceleration:.2f}"}
     facts |= {"noise, real and imaginary part": f"{ready.sigma:.3g}"}
     said = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items())

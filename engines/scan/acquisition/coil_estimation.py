@@ -90,7 +90,9 @@ def espirit(
     """Maps from the centre of one slice's k-space by ESPIRiT (Uecker et al., MRM 2014, doi 10.1002/mrm.24751).
 
     Of the images' local covariance between coils, which the calibration matrix implies, these are the eigenvectors of
-    the largest eigenvalues, 1 where the model holds. sigpy's `EspiritCalib` finds the first by a power method.
+    the largest eigenvalues, 1 where the model holds. sigpy's `EspiritCalib` finds the first by a power method. The
+    covariance is a product of kernels of a few samples, so it is summed over lags and transformed once for each pair of
+    coils, not once for each kernel.
 
     Args:
         kspace: (C, H, W), its centre in the middle.
@@ -113,27 +115,25 @@ def espirit(
     blocks = sigpy.array_to_blocks(calib, [kernel] * 2, [1] * 2).reshape(count, -1, kernel**2)
     matrix = blocks.transpose(1, 0, 2).reshape(-1, count * kernel**2)
     _, strength, rows = np.linalg.svd(matrix, full_matrices=False)
-    rows = rows[strength > thresh * strength.max()].reshape(-1, count, kernel, kernel)
-    total = np.zeros((height, across, count, count), np.complex64)
-    for row in rows:
-        image = sigpy.ifft(sigpy.resize(row, kspace.shape), axes=(-2, -1)).transpose(1, 2, 0)
-        total += image[..., :, None] * image[..., None, :].conj()
-    total *= height * across / kernel**2
-    values, vectors = torch.linalg.eigh(torch.from_numpy(total))
+    rows = rows[strength > thresh * strength.max()]
+    pairs = (rows.T @ rows.conj()).reshape(count, kernel, kernel, count, kernel, kernel)
+    lags = np.zeros((count, count, 2 * kernel - 1, 2 * kernel - 1), np.complex64)
+    for h, w in np.ndindex(kernel, kernel):
+        lags[:, :, h : h + kernel, w : w + kernel] += pairs[:, h, w, :, ::-1, ::-1]
+    total = sigpy.ifft(sigpy.resize(lags, (count, count, height, across)), axes=(-2, -1))
+    total *= (height * across) ** 0.5 / kernel**2
+    values, vectors = torch.linalg.eigh(torch.from_numpy(np.ascontiguousarray(total.transpose(2, 3, 0, 1))))
     found = vectors.flip(-1)[..., :sets] * (values.flip(-1)[..., None, :sets] > crop)
     turned = found * torch.polar(torch.ones_like(found[..., :1, :].real), -found[..., :1, :].angle())
     return np.ascontiguousarray(turned.permute(3, 2, 0, 1).numpy())
 
 
-def phase(image: Tensor, maps: Tensor) -> Tensor:
-    """Maps (C, S, H, W) that take up the phase of an image (S, H, W), so that what is left to find is nearly real."""
-    return maps * torch.polar(torch.ones_like(image.real), image.angle())
-
-
 def low(y: Tensor, mask: Tensor, maps: Tensor) -> Tensor:
     """The blurred image (S, H, W) of the centre of k-space alone, all coils together."""
-    blurred: Tensor = torch.fft.ifft2(y * _taper(mask), norm="ortho")
-    return (blurred * maps.conj()).sum(0)
+    taper, image = _taper(mask), torch.zeros_like(y[0])
+    for one, seen in zip(y, maps, strict=True):  # by coil: together they may take gigabytes
+        image += torch.fft.ifft2(one * taper, norm="ortho") * seen.conj()
+    return image
 
 
 def centre(mask: Tensor) -> float:

@@ -32,28 +32,28 @@ def covariance(samples: Complex) -> NDArray[np.complex128]:
     return np.asarray(wide @ wide.conj().T / count, np.complex128)
 
 
-def at_edge(kspace: Complex, mask: NDArray[np.bool_]) -> NDArray[np.complex128]:
-    """The coils' covariance (C, C) from the outermost measured samples.
-
-    Args:
-        kspace: (C, S, H, W), its centre in the middle of H and W.
-        mask: (S, H, W), what was measured.
-
-    Raises:
-        ValueError: hardly anything was measured far out.
-    """
+def edge(mask: NDArray[np.bool_], coils: int) -> NDArray[np.bool_]:
+    """The outermost of the measured samples (S, H, W), the centre in the middle of H and W; enough for `at_edge`."""
     away = np.broadcast_to(masks.radius(mask.shape[1:]), mask.shape)
-    wanted = max(4 * LEAST, 8 * len(kspace))
+    wanted = max(4 * LEAST, 8 * coils)
     outer = mask & (away >= EDGE)
     if np.count_nonzero(outer) < wanted:  # a scan of the middle alone: its own edge
         reach = np.sort(away[mask])[::-1]
         outer = mask & (away >= reach[min(len(reach) - 1, wanted)])
-    samples = kspace[:, outer]
+    return np.asarray(outer)
+
+
+def at_edge(samples: Complex) -> NDArray[np.complex128]:
+    """The coils' covariance (C, C) from samples (C, N) of the `edge`.
+
+    Raises:
+        ValueError: hardly anything was measured far out.
+    """
     # The power over all coils of white noise follows a gamma law; its mean over the weaker half is less by this.
     whole = covariance(samples)
     power = np.einsum("cn,cd,dn->n", samples.conj(), np.linalg.pinv(whole), samples).real
     weak = samples[:, power <= np.median(power)]
-    coils = len(kspace)
+    coils = len(samples)
     middle = special.gammaincinv(coils, 0.5)
     short = 2 * special.gammainc(coils + 1, middle)  # of the weaker half of pure noise
     return np.asarray(covariance(weak) / short, np.complex128)

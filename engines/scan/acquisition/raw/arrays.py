@@ -75,7 +75,7 @@ def _npy(path: Path) -> NDArray[Any]:
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f"{limits.plain(error)}, wanted a whole .npy file of numbers; save it again") from error
     _check(mapped.dtype, mapped.shape)
-    return np.array(mapped)
+    return np.asarray(np.load(path, allow_pickle=False))  # not from the map, whose pages would count twice
 
 
 def _npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -134,7 +134,7 @@ def as_complex(values: NDArray[Any], notes: list[str]) -> Complex:
         parts = [values[..., 0], values[..., 1]]
     elif kind == "c":
         with np.errstate(over="ignore"):
-            return np.array(values, np.complex64, order="C")  # a copy of our own, to be changed in place
+            return np.require(values, np.complex64, ["C", "W"])  # our own, to be changed in place
     else:
         shape = " x ".join(map(str, values.shape))
         raise ValueError(f"samples of type {limits.plain(values.dtype)} and shape {shape}, {WANTED}")
