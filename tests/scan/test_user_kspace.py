@@ -1,4 +1,4 @@
-"""What is written of a reader's measured k-space beside each method's picture."""
+"""Masks that are written beside pictures of measured k-space."""
 
 from __future__ import annotations
 
