@@ -25,7 +25,6 @@ BELIEF = "#7DA7FF"  # blue: what the model believes
 PANE_HIGH, PANE_LOW = "#1D2540", "#131A2D"  # a pane of glass, above and below
 MEASURED, UNMEASURED = ATTENTION, "#39456A"  # of k-space: taken by the scanner; never taken
 TISSUE = TEXT  # what lies in a volume
-NO_ERROR = "#000000"  # an error map rises from here through LOST to TEXT
 CORE = "#EAF1FF"  # the hot middle of what is lit
 SQUARE_LIGHT, SQUARE_DARK = "#7C8498", "#565E73"
 

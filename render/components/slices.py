@@ -1,8 +1,7 @@
-"""Slices of a volume: one or three at right angles, from step to step, beside what they are off by."""
+"""Slices of a volume: one or three at right angles, from step to step, beside another across a divider."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from stagelight.render.pen import Anchor, Pen
 Numbers = NDArray[np.floating]
 Picture = NDArray[np.uint8]
 FRAME = 4.0  # width of a belief's frame
+SLIVER = 0.15  # of a picture's width, below which its name fades
 
 
 class Window(NamedTuple):
@@ -47,14 +47,6 @@ def fitted(picture: Picture, x: float, y: float, width: float, height: float) ->
     return Box(x + (width - wide) / 2, y + (height - high) / 2, wide, high)
 
 
-def crop(picture: Picture, at: Point, half: float) -> Picture:
-    """The square part of a picture (H, W) round `at`, in shares of width and height; `half` its side, of the width."""
-    rows, columns = picture.shape
-    size = max(1, round(half * columns))
-    x, y = (min(max(round(part * count), size), count - size) for part, count in zip(at, (columns, rows), strict=True))
-    return np.ascontiguousarray(picture[y - size : y + size, x - size : x + size])
-
-
 def belief(pen: Pen, box: Box, alpha: float = 1.0) -> None:
     """A blue frame round what a model believes."""
     pen.box(*box, 3)
@@ -75,7 +67,10 @@ def steps(pen: Pen, recorded: Picture, now: float, box: Box, alpha: float = 1.0)
 
 
 def wipe(pen: Pen, left: Picture, right: Picture, share: float, box: Box, names: tuple[str, str]) -> None:
-    """Two pictures of one thing, the first shown up to a divider a share of the way across, and their names below."""
+    """Two pictures of one thing, the first shown up to a divider a share of the way across.
+
+    Their names are below, each as long as more than a sliver of its picture is seen.
+    """
     at = mix(box.x, box.x + box.width, min(max(share, 0.0), 1.0))
     for picture, x, width in ((left, box.x, at - box.x), (right, at, box.x + box.width - at)):
         with pen.clipped(x, box.y, width, box.height):
@@ -83,9 +78,12 @@ def wipe(pen: Pen, left: Picture, right: Picture, share: float, box: Box, names:
     for width, colour in ((10, theme.NIGHT), (4, theme.TEXT)):  # seen on light tissue too
         pen.line((at, box.y), (at, box.y + box.height), colour, width)
     pen.disc(at, box.y + box.height / 2, 13, theme.TEXT)
-    sides: tuple[tuple[float, Anchor], ...] = ((box.x, "start"), (box.x + box.width, "end"))
-    for name, (x, anchor) in zip(names, sides, strict=True):
-        pen.text(name, x, box.y + box.height + 48, theme.FLOOR, theme.QUIET, anchor=anchor)
+    sides: tuple[tuple[float, Anchor, float], ...] = (
+        (box.x, "start", at - box.x), (box.x + box.width, "end", box.x + box.width - at)
+    )  # fmt: skip
+    for name, (x, anchor, seen) in zip(names, sides, strict=True):
+        alpha = min(seen / (SLIVER * box.width), 1.0)
+        pen.text(name, x, box.y + box.height + 48, theme.FLOOR, theme.QUIET, anchor=anchor, alpha=alpha)
 
 
 def ring(pen: Pen, box: Box, at: Point, radius: float, alpha: float = 1.0) -> None:
@@ -95,39 +93,8 @@ def ring(pen: Pen, box: Box, at: Point, radius: float, alpha: float = 1.0) -> No
     pen.ring(x, y, radius, theme.ATTENTION, 4, alpha)
 
 
-def errors(pen: Pen, difference: Numbers, most: float, box: Box, alpha: float = 1.0) -> None:
-    """Draw an error map, either sign alike: black where it is right, through rose to ivory at `most`."""
-    pen.raster(error_colours(difference, most), *box, alpha)
-
-
-def error_colours(difference: Numbers, most: float) -> Picture:
-    """The colours of an error map, (H, W, 3)."""
-    return _ramp()[Window(0, most).grey(np.abs(difference))]
-
-
-def error_scale(pen: Pen, most: float, box: Box, unit: str = "") -> None:
-    """The scale of an error map, in a box as narrow as one likes, with its ends printed below."""
-    pen.raster(_ramp()[None], *box)
-    pen.box(*box, 0)
-    pen.stroke(theme.HAIRLINE, 1.6)
-    ends: tuple[tuple[str, float, Anchor], ...] = (("0", box.x, "start"), (f"{most:g}{unit}", box.x + box.width, "end"))
-    for words, x, anchor in ends:
-        pen.text(words, x, box.y + box.height + 44, theme.FLOOR, theme.QUIET, font=theme.MONO, anchor=anchor)
-
-
-@cache
-def _ramp() -> Picture:
-    stops = [np.array(theme.rgb(colour)) * 255 for colour in (theme.NO_ERROR, theme.LOST, theme.TEXT)]
-    x = np.linspace(0, 2, 256)
-    return (
-        np.stack([np.interp(x, (0, 1, 2), channel) for channel in zip(*stops, strict=True)], -1)
-        .round()
-        .astype(np.uint8)
-    )
-
-
 def exhibit(pen: Pen, t: float) -> None:
-    """A slice emerges from noise; a divider compares it with the truth; what it is off by; two more planes."""
+    """A slice emerges from noise; a divider compares it with the truth; the three planes."""
     window, truth = Window(0, 0.95), phantom.slice_from_above()
     hero, lesion = Box(px(4), py(8), py(76), py(76)), (0.5 + phantom.LESION[0] / 2, 0.5 - phantom.LESION[1] / 2)
     if t < 2.2:
@@ -138,9 +105,8 @@ def exhibit(pen: Pen, t: float) -> None:
         wipe(pen, window.grey(phantom.aliased()), window.grey(truth), 0.6 * ease(t, 2.2, 1.2), hero, names)
     ring(pen, hero, lesion, 62, ease(t, 1.4, 0.4))
     beside = Box(px(51), py(8), py(42), py(42))
-    errors(pen, phantom.aliased() - truth, 0.3, beside)
-    error_scale(pen, 0.3, Box(beside.x, beside.y + beside.height + 24, beside.width, 18))
     x, y, z = (round((part + 1) / 2 * (phantom.SIDE - 1)) for part in phantom.LESION)
-    _, behind, right = planes(phantom.head(), (x, y, z))
+    above, behind, right = planes(phantom.head(), (x, y, z))
+    pen.raster(window.grey(above), *beside)
     for top, plane in ((8, behind), (47, right)):
         pen.raster(window.grey(plane), px(76), py(top), py(37), py(37))

@@ -222,20 +222,17 @@ def test_the_divider_parts_two_pictures() -> None:
     assert (frame[130:198, 0] == 220).all()
 
 
-def test_an_error_map_is_black_then_rose_then_ivory_and_its_scale_is_printed() -> None:
-    colours = slices.error_colours(np.array([[0, -0.1, 0.2, -5]]), 0.2)[0] / 255
-    assert np.allclose(colours[[0, 2, 3]], [theme.rgb(c) for c in (theme.NO_ERROR, theme.TEXT, theme.TEXT)], atol=0.01)
-    assert np.allclose(colours[1], theme.rgb(theme.LOST), atol=0.02)
-    said: list[str] = []
+def test_a_name_goes_with_its_picture() -> None:
+    dark = np.full((4, 4), 30, np.uint8)
+    for share, seen in ((0.5, {"a": 1, "b": 1}), (0.0, {"a": 0, "b": 1}), (1.0, {"a": 1, "b": 0})):
+        said: dict[str, float] = {}
 
-    def paint(pen: Pen) -> None:
-        pen.text = lambda words, *_, **__: said.append(words) or 0.0  # type: ignore[method-assign, func-returns-value]
-        slices.error_scale(pen, 0.25, Box(400, 200, 400, 20))
+        def paint(pen: Pen, share: float = share, said: dict[str, float] = said) -> None:
+            pen.text = lambda words, *_, alpha, **__: said.update({words: alpha})  # type: ignore[method-assign, assignment]
+            slices.wipe(pen, dark, dark, share, BOX, ("a", "b"))
 
-    frame = drawn(paint)[52, 102:198, :3].astype(int)
-    assert said == ["0", "0.25"]
-    assert frame[0].sum() < 60
-    assert frame[-1].sum() > 600
+        drawn(paint)
+        assert said == seen
 
 
 def test_a_ring_is_open() -> None:

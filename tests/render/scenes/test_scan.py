@@ -358,13 +358,6 @@ def test_a_fitted_box_has_the_pictures_shape() -> None:
     assert box.x + box.width / 2 == pytest.approx(300)
 
 
-def test_a_crop_is_square_and_inside() -> None:
-    picture = np.arange(48 * 40, dtype=np.int64).reshape(48, 40)
-    part = slices.crop(picture, (0.02, 0.5), 0.2)  # type: ignore[arg-type]
-    assert part.shape == (16, 16)
-    assert part[0, 0] == picture[16, 0]
-
-
 def test_recorded_brightness_is_the_planes() -> None:
     assert kplane.brightness(np.array([0, 255], np.uint8)).tolist() == pytest.approx([0, kplane.BRIGHTEST])
 
