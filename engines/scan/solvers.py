@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from stagelight.engines.scan.acquisition.operator import A, A_adjoint, Measured, alike, gradient
+from stagelight.engines.scan.acquisition.operator import A, Measured, gradient, normal, slabs
 
 Prox = Callable[[Tensor, int], Tensor]  # (volume, iteration, counted from 0) -> volume
 Watch = Callable[[int, Tensor], None]  # told of each iteration's volume, counted from 1
@@ -78,15 +78,15 @@ def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Ten
     pull, acquisition = (scan.sigma / tau) ** 2, scan.acquisition
 
     def operator(x: Tensor) -> Tensor:
-        return alike(A_adjoint(A(x, acquisition), acquisition), x) + pull * x
+        return normal(x, acquisition) + pull * x
 
-    residual = alike(A_adjoint(scan.y - A(z, acquisition), acquisition), z)
-    return conjugate_gradients(operator, z, residual, steps)
+    return conjugate_gradients(operator, z, -gradient(z, scan), steps)
 
 
 def misfit(x: Tensor, scan: Measured) -> float:
     """Root mean square of A x - y over the measured points, over the noise: 1 where x explains y to the noise."""
-    acquisition = scan.acquisition
-    count = int(acquisition.mask.expand(scan.y.shape).sum())
-    power = float((A(x, acquisition) - scan.y).abs().square().sum()) / (2 * count)
-    return math.sqrt(power) / max(scan.sigma, 1e-12)
+    count = int(scan.acquisition.mask.expand(scan.y.shape).sum())
+    power = sum(
+        float((A(x[part], at) - scan.y[:, part]).abs().square().sum()) for part, at in slabs(scan.acquisition)
+    )
+    return math.sqrt(power / (2 * count)) / max(scan.sigma, 1e-12)

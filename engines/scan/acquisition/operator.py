@@ -12,7 +12,7 @@ is real: `A_adjoint(y).real` is the adjoint for real volumes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,19 +90,33 @@ def alike(image: Tensor, x: Tensor) -> Tensor:
 
 
 def gradient(x: Tensor, scan: Measured) -> Tensor:
-    """The gradient of |A x - y|^2 / 2 at x: A_adjoint(A x - y), of a real x its real part; (S, H, W).
+    """The gradient of |A x - y|^2 / 2 at x: A_adjoint(A x - y), of a real x its real part; (S, H, W)."""
+    return _back(x, scan.acquisition, lambda part, at: A(x[part], at) - scan.y[:, part])
 
-    A few slices at a time where the mask allows it, so that what lies between fits a processor's cache.
-    """
-    at, sens, y = scan.acquisition, scan.acquisition.sens, scan.y
-    if at.mask.ndim != 2:
-        return alike(A_adjoint(A(x, at) - y, at), x)
-    out, size = torch.empty_like(x), max(SLAB // len(sens), 1)
-    for first in range(0, len(x), size):
-        part = slice(first, first + size)
-        slab = Acquisition(at.mask, sens[:, part])
-        out[part] = alike(A_adjoint(A(x[part], slab) - y[:, part], slab), x)
+
+def normal(x: Tensor, acquisition: Acquisition) -> Tensor:
+    """A_adjoint(A x), of a real x its real part; (S, H, W)."""
+    return _back(x, acquisition, lambda part, at: A(x[part], at))
+
+
+def _back(x: Tensor, acquisition: Acquisition, seen: Callable[[slice, Acquisition], Tensor]) -> Tensor:
+    """The adjoint of what is seen of some slices, for all slices of x."""
+    out = torch.empty_like(x)
+    for part, at in slabs(acquisition):
+        out[part] = alike(A_adjoint(seen(part, at), at), x)
     return out
+
+
+def slabs(acquisition: Acquisition) -> Iterator[tuple[slice, Acquisition]]:
+    """A few slices at a time with the scanner for these, so that what lies between fits a processor's cache.
+
+    A mask that couples the slices wants all of them at once.
+    """
+    coils, count = acquisition.sens.shape[:2]
+    size = max(SLAB // coils, 1) if acquisition.mask.ndim == 2 else count
+    for first in range(0, count, size):
+        part = slice(first, first + size)
+        yield part, Acquisition(acquisition.mask, acquisition.sens[:, part])
 
 
 def middle(shape: tuple[int, ...]) -> Tensor:
