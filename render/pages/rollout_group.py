@@ -1,8 +1,7 @@
-"""The group of rollouts that the film shows slowly, as numbers and as a table to try."""
+"""The group of rollouts that the film shows slowly, as numbers and as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -42,17 +41,22 @@ class Group:
         return reward
 
     @cached_property
-    def moves(self) -> list[str]:
-        """The first move of each rollout as it is written on the drawn board, where the learner plays White."""
+    def event(self) -> dict[str, Any]:
+        """The recording's words on the step."""
         events = (each for each in self.scene.head["events"] if each["kind"] == "training_game")
-        event = next((each for each in events if each["step"] == self.index + 1), None)
+        event: dict[str, Any] | None = next((each for each in events if each["step"] == self.index + 1), None)
         if event is None:
             fail(
                 f"docs/{self.page}: {self.scene.name}.json has no step {self.index + 1} of the training game: "
                 f"run `click record {self.scene.name}`"
             )
-        black = event["fen"].split()[1] == "b"
-        return [san.translate(UPSIDE_DOWN) if black else san for san in event["drawn_san"]]
+        return event
+
+    @cached_property
+    def moves(self) -> list[str]:
+        """The first move of each rollout as it is written on the drawn board, where the learner plays White."""
+        black = self.event["fen"].split()[1] == "b"
+        return [san.translate(UPSIDE_DOWN) if black else san for san in self.event["drawn_san"]]
 
     def number(self, name: str) -> float:
         """One of the numbers that the page gives of the group, by name."""
@@ -100,42 +104,23 @@ def shown(scene: Scene, name: str, style: str, digits: int | None, page: str) ->
     return traced(scene.name, f"shown group, {name}", number, words)
 
 
-def table(scene: Scene, page: str) -> Html:
-    """The shown group: each first move, its reward and advantage, and whether the clip stops it at one ratio.
-
-    `js/group.js` reads `data-low`, `data-high` and the boxes, and writes the rest again.
-    """
-    group, config, ratio = Group(scene, page), scene.head["config"], RATIO
+def table(scene: Scene, page: str) -> tuple[Html, Html]:
+    """The shown group: a sentence, and each first move with its reward, its advantage, and where the clip leaves it."""
+    group, config = Group(scene, page), scene.head["config"]
     low, high = 1 - config["eps_low"], 1 + config["eps_high"]
+    mean = group.number("reward_mean")
     rewards = [int(reward > 0) for reward in group.reward]
-    mean = sum(rewards) / len(rewards)
-    rows = [_row(at, san, reward, reward - mean, (low, high), ratio) for at, (san, reward) in
-            enumerate(zip(group.moves, rewards, strict=True), 1)]  # fmt: skip
+    rows = [_row(san, reward, reward - mean, low, high) for san, reward in zip(group.moves, rewards, strict=True)]
+    said = f"The group of the film: mean reward {mean:.3f}; ratio {RATIO:g}, beyond the upper bound of {high:g}."
     columns = ("Move", "Reward", "Advantage", "Pushes on?")
-    span = {"min": "0.5", "max": "1.6", "step": "0.02", "value": f"{ratio:g}"}
-    slider = el(
-        "div", {"class": "try__ratio", "hidden": True}, el("label", {"for": "try-ratio"}, "Ratio"),
-        el("input", {"id": "try-ratio", "type": "range", **span}),
-        el("output", {"for": "try-ratio", "aria-live": "off"}, f"{ratio:.2f}"),
-    )  # fmt: skip
-    return el(
-        "div", {"class": "try", "data-try": "group", "data-low": f"{low:g}", "data-high": f"{high:g}"},
-        el("p", {"class": "try__mean", "aria-live": "polite", "aria-atomic": "true"},
-           "Mean reward ", el("output", {"aria-live": "off"}, f"{mean:.3f}")),
-        slider,
-        framed("try__table", "try__rows", "A group, its advantages", columns, rows),
-        el("p", {"class": "try__note", "aria-live": "polite"},
-           f"At a ratio of {ratio:g}, beyond the upper bound of {high:g}."),
-    )  # fmt: skip
+    return el("p", {}, said), framed("try__table", "try__rows", "A group, its advantages", columns, rows)
 
 
-def _row(at: int, san: str, reward: int, advantage: float, band: Sequence[float], ratio: float) -> Html:
+def _row(san: str, reward: int, advantage: float, low: float, high: float) -> Html:
     """One rollout of the group."""
-    clipped = ratio > band[1] if advantage > 0 else ratio < band[0]
+    clipped = high < RATIO if advantage > 0 else low > RATIO
     pushes = "no" if advantage == 0 else "clipped" if clipped else "up" if advantage > 0 else "down"
-    box = el("input", {"type": "checkbox", "disabled": True, "checked": bool(reward),
-                       "aria-label": f"Rollout {at}, {san}: paid"})  # fmt: skip
+    signed = f"{advantage:+.3f}".replace("-", "\N{MINUS SIGN}")
     return el(
-        "tr", {}, el("th", {"scope": "row"}, san), el("td", {}, box, " ", el("span", {}, str(reward))),
-        el("td", {}, f"{advantage:+.3f}".replace("-", "\N{MINUS SIGN}")), el("td", {}, pushes),
-    )  # fmt: skip
+        "tr", {}, el("th", {"scope": "row"}, san), el("td", {}, str(reward)), el("td", {}, signed), el("td", {}, pushes)
+    )

@@ -437,34 +437,61 @@ def test_without_a_script_the_page_is_whole(played: Site, browser: Any) -> None:
 # --- what a reader can try ---------------------------------------------------------------------------------------
 
 
-def test_a_reader_can_pay_a_group(site: Site, browser: Any) -> None:
+def test_a_position_set_up_by_keyboard_is_answered_by_the_policy(site: Site, browser: Any) -> None:
     with Visit(browser, site, "rollout/") as visit:
-        box = visit.page.locator("[data-try=group]")
-        paid = box.locator("input[type=checkbox]")
-        count = paid.count()
-        for at in range(count):
-            paid.nth(at).set_checked(at < 2)
-        cells = [box.locator("tbody tr").nth(at).locator("td").all_inner_texts() for at in range(count)]
-        advantages = [float(row[1].replace("\N{MINUS SIGN}", "-")) for row in cells]
-        assert advantages == pytest.approx([1 - 2 / count] * 2 + [-2 / count] * (count - 2), abs=6e-4)
-        assert float(box.locator(".try__mean output").inner_text()) == pytest.approx(2 / count, abs=6e-4)
-        for ratio, said in ((1.4, ["clipped", "down"]), (1.0, ["up", "down"]), (0.6, ["up", "clipped"])):
-            box.locator("input[type=range]").fill(str(ratio))
-            assert [box.locator("tbody tr").nth(at).locator("td").last.inner_text() for at in (0, 2)] == said
-        for at in range(count):
-            paid.nth(at).set_checked(True)
-        assert "nothing to learn" in box.locator(".try__note").inner_text()
+        page, box = visit.page, visit.page.locator("[data-try=board]")
+        button = box.locator("button")
+        size = re.search(r"loads (\S+ MB)", button.inner_text())
+        assert [url for url in visit.requests if "/weights/" in url] == [], "only when asked for"
+        button.press("Enter")
+        box.locator("[role=gridcell]:focus").wait_for()
+        weights = next(url for url in visit.requests if "/weights/" in url).removeprefix(site.url)
+        assert size
+        assert size[1] == f"{(site.folder / weights).stat().st_size / 1e6:.1f} MB"
+        for key in ("Home", *("ArrowUp",) * 7):  # from a1 to a8, emptying a board
+            page.keyboard.press(key)
+        for rank in range(8, 0, -1):
+            page.keyboard.press("Home")
+            for _ in range(8):
+                page.keyboard.press("Delete")
+                page.keyboard.press("ArrowRight")
+            if rank > 1:
+                page.keyboard.press("ArrowDown")
+        assert "has no king" in box.locator("#board-said").inner_text()
+        for key in ("Home", "R", "End", "ArrowLeft", "K", *("ArrowUp",) * 6, "p", "ArrowLeft", "p",
+                    "ArrowRight", "ArrowRight", "p", "ArrowLeft", "ArrowUp", "k"):  # fmt: skip
+            page.keyboard.press(key)
+        assert box.locator("#board-fen").input_value() == "6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1"
+        assert box.locator("#board-said").inner_text().endswith("Ra8#, 100.0 %: checkmate.")
+        assert box.locator("line").count() == 1
+        assert box.locator("ol li b").all_inner_texts() == ["Ra8#"]
+        report = axe.Axe().run(page, context="[data-try=board]")
+        assert report.response["violations"] == [], report.generate_report()
+        assert visit.complaints == []
+
+
+def test_a_tap_moves_a_piece_on_a_small_screen(site: Site, browser: Any) -> None:
+    options = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "color_scheme": "dark"}
+    with Visit(browser, site, "rollout/", **options) as visit:
+        box = visit.page.locator("[data-try=board]")
+        box.locator("button").tap()
+        box.get_by_role("button", name="The opening").tap()
+        for square in ("e2, white pawn", "e4"):
+            box.get_by_role("gridcell", name=square, exact=True).tap()
+        box.get_by_role("radio", name="Black", exact=True).tap()
+        assert box.locator("#board-fen").input_value().startswith("rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b")
+        assert box.locator("#board-said").inner_text().startswith("Black to move, 20 legal moves.")
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
         assert visit.complaints == []
 
 
 def test_without_a_script_the_recorded_group_stands(site: Site, browser: Any) -> None:
     with Visit(browser, site, "rollout/", java_script_enabled=False) as visit:
-        box = visit.page.locator("[data-try=group]")
-        assert box.locator("input[type=checkbox]").first.is_disabled()
-        assert not box.locator("input[type=range]").is_visible()
+        box = visit.page.locator("[data-try=board]")
+        assert not box.locator("button").is_visible()
         group = Group(load(ASSETS, "rollout"), "rollout.md")
         assert box.locator("tbody th").all_inner_texts() == group.moves
-        assert box.locator(".try__mean output").inner_text() == f"{(group.reward > 0).mean():.3f}"
+        assert f"mean reward {(group.reward > 0).mean():.3f}" in box.inner_text()
 
 
 def test_the_scripts_are_small() -> None:

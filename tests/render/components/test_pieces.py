@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from stagelight.render.components import pieces
+from support.paths import ASSETS
 
 SYMBOLS = "KQBNRP"
 SQUARES = {"light": (0x7C, 0x84, 0x98), "dark": (0x56, 0x5E, 0x73)}
@@ -204,3 +205,30 @@ def test_an_unknown_part_is_refused() -> None:
     context = cairo.Context(cairo.ImageSurface(cairo.FORMAT_ARGB32, 4, 4))
     with pytest.raises(ValueError, match="'body' or 'detail'"):
         pieces.trace(context, "K", "hat")
+
+
+def _flat(symbol: str) -> str:
+    """A piece as a picture of its own for the board on a page: the outlines of the film, without shading."""
+    letters = {cairo.PATH_MOVE_TO: "M", cairo.PATH_LINE_TO: "L", cairo.PATH_CURVE_TO: "C", cairo.PATH_CLOSE_PATH: "Z"}
+    paths = []
+    for part in ("body", "detail"):
+        context = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))
+        pieces.trace(context, symbol, part)
+        steps = list(context.copy_path())
+        closed = [at for at, (kind, _) in enumerate(steps) if kind == cairo.PATH_CLOSE_PATH]
+        paths.append("".join(letters[kind] + ",".join(f"{round(x, 2):g}" for x in points)
+                             for at, (kind, points) in enumerate(steps) if at - 1 not in closed))  # fmt: skip
+    white = symbol.isupper()
+    fill, line = (pieces.IVORY, pieces.INK) if white else (pieces.INK, pieces.IVORY)
+    width = pieces.OUTLINE_WHITE if white else pieces.OUTLINE_BLACK
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><g fill="{fill}" stroke="{line}" '
+        f'stroke-linejoin="round" stroke-linecap="round"><path stroke-width="{width}" d="{paths[0]}"/>'
+        f'<path fill="none" stroke-width="{pieces.DETAIL_WIDTH}" d="{paths[1]}"/></g></svg>\n'
+    )
+
+
+@pytest.mark.parametrize("symbol", [*SYMBOLS, *SYMBOLS.lower()])
+def test_the_pieces_of_a_page_are_those_of_the_film(symbol: str) -> None:
+    file = ASSETS / "img/pieces" / f"{'w' if symbol.isupper() else 'b'}{symbol.upper()}.svg"
+    assert file.read_text(encoding="utf-8") == _flat(symbol), f"write {file.name} as this test does"

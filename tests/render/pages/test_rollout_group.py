@@ -33,10 +33,10 @@ def test_a_black_learners_moves_are_written_for_the_turned_board(rollout: Made) 
 
 
 def test_the_table_pays_what_was_paid(rollout: Made) -> None:
-    html = rollout_group.table(rollout(), "x.md")
-    assert html.count(" checked") == 2
-    assert html.count("<td>clipped</td>") == 2
-    assert ">0.500</output>" in html
+    said, html = rollout_group.table(rollout(), "x.md")
+    assert html.count("<td>1</td><td>+0.500</td><td>clipped</td>") == 2
+    assert html.count("<td>0</td><td>\N{MINUS SIGN}0.500</td><td>down</td>") == 2
+    assert "mean reward 0.500" in said
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,17 @@ export class Element extends EventTarget {
   constructor(tag, attributes = {}, ...children) {
     super();
     Object.assign(this, { tag, children: [], parent: null, text: "", isConnected: true, disabled: false });
-    this.attributes = new Map(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
+    this.attributes = new Map();
     this.dataset = {};
-    for (const [name, value] of this.attributes) {
-      if (name.startsWith("data-")) this.dataset[name.slice(5)] = value;
-      else if (name !== "class") this[name] = value;
-    }
-    if (this.attributes.has("hidden")) this.hidden = true;
-    const classes = new Set((attributes.class ?? "").split(" "));
+    const classes = new Set();
     this.classList = {
+      add: (...names) => names.forEach((name) => classes.add(name)),
       contains: (name) => classes.has(name),
       toggle: (name, on) => (on ? classes.add(name) : classes.delete(name)),
     };
     this.style = { setProperty: (name, value) => (this.style[name] = value) };
-    for (const child of children) {
-      if (typeof child === "string") this.text += child;
-      else this.children.push(Object.assign(child, { parent: this }));
-    }
+    for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
+    this.append(...children);
   }
 
   get cells() {
@@ -43,8 +37,24 @@ export class Element extends EventTarget {
   get hash() {
     return this.href ?? "";
   }
+  append(...children) {
+    for (const child of children) {
+      if (typeof child === "string") this.text += child;
+      else this.children.push(Object.assign(child, { parent: this }));
+    }
+  }
+  replaceChildren(...children) {
+    this.textContent = "";
+    this.append(...children);
+  }
+  focus() {
+    Element.focused = this;
+  }
   setAttribute(name, value) {
-    this.attributes.set(name, value);
+    this.attributes.set(name, String(value));
+    if (name === "class") this.classList.add(...String(value).split(" "));
+    else if (name.startsWith("data-")) this.dataset[name.slice(5)] = String(value);
+    else this[name] = name === "hidden" || String(value);
   }
   getAttribute(name) {
     return this.attributes.get(name) ?? null;
@@ -102,18 +112,28 @@ export class Video extends Element {
   focus() {}
 }
 
-/** Run one of the site's scripts on a body. Returns the window's events and the address. */
-export function run(script, body, { hash = "", reduced = false } = {}) {
+/** Run scripts of the site on a body, in order. Returns the window's events, the address, and what an expression is there. */
+export function run(scripts, body, { hash = "", reduced = false } = {}) {
   const page = new EventTarget();
   const location = { hash };
   const mounts = [];
-  vm.runInNewContext(readFileSync(new URL(script, SCRIPTS), "utf8"), {
+  Object.assign(body, {
+    head: el("head"),
+    createElement: (tag) => el(tag),
+    createElementNS: (_, tag) => el(tag),
+  });
+  const context = vm.createContext({
     document: body,
     location,
     matchMedia: () => ({ matches: reduced }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
+    atob,
+    TextDecoder,
   });
-  return { page, location, again: () => mounts.forEach((mount) => mount()) };
+  const value = (expression) => vm.runInContext(expression, context);
+  const load = (script) => value(readFileSync(new URL(script, SCRIPTS), "utf8"));
+  [scripts].flat().forEach(load);
+  return { page, location, value, load, again: () => mounts.forEach((mount) => mount()) };
 }
