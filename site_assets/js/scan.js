@@ -25,7 +25,8 @@
       const name = found.dataset.name ?? "";
       Object.assign(picture, { src: found.src, alt: name });
       map.src = found.dataset.error ?? "";
-      caption.textContent = `${name}: ${found.nextElementSibling?.textContent ?? ""} in the brain`;
+      caption.textContent =
+        `Recorded: ${name}. ${found.dataset.slice} dB in the slice, ${found.nextElementSibling?.textContent ?? ""} in the brain`;
     }
 
     for (const each of [slider, select]) each.addEventListener("input", write);

@@ -102,18 +102,41 @@ export class Video extends Element {
   focus() {}
 }
 
-/** Run one of the site's scripts on a body. Returns the window's events and the address. */
-export function run(script, body, { hash = "", reduced = false } = {}) {
+/** A canvas that remembers what was put onto it, and the outlines. */
+export class Canvas extends Element {
+  constructor(attributes, width, height) {
+    super("canvas", attributes);
+    Object.assign(this, { width, height, outlines: [] });
+  }
+  getContext() {
+    return {
+      createImageData: (width, height) => ({ data: new Uint8ClampedArray(4 * width * height) }),
+      putImageData: ({ data }) => Object.assign(this, { pixels: data.slice(), outlines: [] }),
+      strokeRect: (...rectangle) => this.outlines.push(rectangle),
+    };
+  }
+  getBoundingClientRect() {
+    return { left: 0, top: 0, width: 2 * this.width, height: 2 * this.height };
+  }
+  setPointerCapture() {}
+}
+
+/** Run one of the site's scripts on a body, after those it needs. Returns the window's events, the address, and a look inside. */
+export function run(script, body, { hash = "", reduced = false, after = [], without = "" } = {}) {
   const page = new EventTarget();
   const location = { hash };
   const mounts = [];
-  vm.runInNewContext(readFileSync(new URL(script, SCRIPTS), "utf8"), {
+  const context = vm.createContext({
     document: body,
     location,
     matchMedia: () => ({ matches: reduced }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
+    requestAnimationFrame: (draw) => draw(),
+    ...{ atob, Blob, DecompressionStream, Event, Response },
   });
-  return { page, location, again: () => mounts.forEach((mount) => mount()) };
+  delete context[without];
+  for (const each of [...after, script]) vm.runInContext(readFileSync(new URL(each, SCRIPTS), "utf8"), context);
+  return { page, location, again: () => mounts.forEach((mount) => mount()), look: (words) => vm.runInContext(words, context) };
 }
