@@ -1,7 +1,7 @@
 """The mask that a reader can paint on the scan's page: k-space of its slice, tools, and the inverse FFT's picture.
 
-All of it is hidden until `js/kspace.js` brings it to life. The slice and the recorded mask travel within the page: from a
-copy on a disk a script may not read the pixels of a picture.
+All of it is hidden until `js/kspace.js` brings it to life. The slice and the recorded mask travel within the page: from
+a copy on a disk a script may not read the pixels of a picture.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from stagelight.render.pages.markup import Html, el
 from stagelight.render.pages.scene_files import Scene, pick
 
 BRUSHES = (1, 5, 15)  # points wide
-PRESETS = {"scene": "The scene's mask, 1 in {0}", "centre": "The centre, 1 in {0}", "rows": "Every {0}th row",
-           "random": "At random, 1 in {0}", "fourth": "Every 4th row", "second": "Every 2nd row", "all": "All",
-           "none": "None"}  # fmt: skip
-KEYS = ("On k-space, paint with the pointer or a finger. By keyboard the arrow keys move the brush, with Shift 8 points "
-        "at a time, Space paints, + and \N{MINUS SIGN} change the brush.")  # fmt: skip
+PRESETS = {"scene": "The scene's mask", "centre": "The centre", "rows": "Every {}th row", "random": "At random",
+           "fourth": "Every 4th row", "second": "Every 2nd row", "all": "All", "none": "None"}  # fmt: skip
+KEYS = ("On k-space, paint with the pointer or a finger. By keyboard the arrow keys move the brush, with Shift 8 "
+        "points at a time; Space paints, + and \N{MINUS SIGN} change the brush.")  # fmt: skip
 
 
 def tools(scene: Scene) -> list[Html]:
-    """The brush, masks to begin with, and what is seen in words."""
+    """Masks to begin with, and the brush."""
     rate = f"{scene.head['config']['acceleration']:g}"
     widths = [el("option", {"value": wide, "selected": wide == BRUSHES[1]}, f"{wide} wide") for wide in BRUSHES]
-    buttons = [el("button", {"type": "button", "value": name}, words.format(rate)) for name, words in PRESETS.items()]
+    buttons = [el("button", {"type": "button", "value": name}, each.format(rate)) for name, each in PRESETS.items()]
     return [
         el("div", {"class": "scans__choice paint", "hidden": True},
            el("div", {"class": "paint__presets", "role": "group", "aria-label": "A mask to begin with"}, *buttons),
@@ -36,9 +35,13 @@ def tools(scene: Scene) -> list[Html]:
            el("div", {"class": "scans__field"}, el("input", {"id": "paint-erase", "type": "checkbox"}),
               el("label", {"for": "paint-erase"}, "Erase"))),
         el("p", {"class": "paint", "id": "paint-keys", "hidden": True}, KEYS),
-        el("p", {"class": "try__note paint", "aria-live": "polite", "hidden": True}),
-        el("p", {"class": "paint paint__place", "aria-live": "polite", "hidden": True}),
     ]  # fmt: skip
+
+
+def words() -> list[Html]:
+    """What is seen and where the brush is, for the script to write."""
+    return [el("p", {"class": f"paint {kind}", "aria-live": "polite", "hidden": True})
+            for kind in ("try__note", "paint__place")]  # fmt: skip
 
 
 def canvases(scene: Scene, page: str) -> list[Html]:
@@ -51,7 +54,12 @@ def canvases(scene: Scene, page: str) -> list[Html]:
              "data-slice": packed(reference, mask)}  # fmt: skip
     picture = {"role": "img", "aria-label": "The slice by inverse FFT"}
     return [
-        el("figure", {"class": "scans__shown paint", "hidden": True}, el("canvas", {**size, **each}), el("figcaption", {}))
+        el(
+            "figure",
+            {"class": "scans__shown paint", "hidden": True},
+            el("canvas", {**size, **each}),
+            el("figcaption", {}),
+        )
         for each in (plane, picture)
     ]
 

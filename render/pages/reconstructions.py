@@ -56,6 +56,7 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
            el("figure", {"class": "scans__shown", "hidden": True},
               _image(error, first, "Its error map"), el("figcaption", {}, _scale(scene))),
            _reference(pictures, keep)),
+        *kspace_painter.words(),
         framed("try__table", "scans", "Reconstructions", columns, rows),
     )  # fmt: skip
 
@@ -164,7 +165,7 @@ def _share(rate: float) -> str:
 
 def _slider(rates: list[float]) -> Html:
     return el(
-        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Recorded, lines read"),
+        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Recorded at"),
         el("input", {"id": "try-measured", "type": "range", "min": 0, "max": len(rates) - 1, "step": 1,
                      "value": len(rates) - 1, "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
         el("output", {"for": "try-measured", "aria-live": "off"}, _share(rates[-1])),
@@ -175,7 +176,7 @@ def _select(scene: Scene, methods: list[str]) -> Html:
     options = [el("option", {"value": name, "selected": name == methods[-1]}, named(scene, name)) for name in methods]
     return el(
         "div", {"class": "scans__field"}, el("label", {"for": "try-method"}, "Method"),
-        el("select", {"id": "try-method"}, *options),
+        el("select", {"id": "try-method", "name": "method"}, *options),
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@
  */
 (() => {
   const LEVELS = 63; // the brightest tissue, as the slice is packed
+  const UNMEASURED = [92, 110, 160];
   const MEASURED = [255, 182, 72];
-  const UNMEASURED = [57, 69, 106];
+  const BLACK = 0xff000000;
+  const GREY = 0x010101; // a step of it
   const BRUSH = "#f3eede";
   const LEAP = 8; // points that an arrow key moves with Shift
   const ARROWS = /** @type {Record<string, [number, number]>} */ ({
@@ -20,6 +22,9 @@
   const counted = (value) => value.toLocaleString("en-GB");
   /** A distance with its direction, or nothing. @param {number} by @param {string} less @param {string} more */
   const away = (by, less, more) => (by ? [`${Math.abs(by)} ${by < 0 ? less : more}`] : []);
+
+  /** A colour as one number, as it lies in an image. @param {number[]} colour */
+  const pixel = ([red, green, blue]) => BLACK + (blue << 16) + (green << 8) + Math.round(red);
 
   /** What base64 of a zlib stream holds. @param {string} packed */
   async function unpack(packed) {
@@ -102,23 +107,19 @@
     const [points, quality] = /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll(".paint figcaption"));
     const [over, below] = [plane, picture].map((each) => /** @type {CanvasRenderingContext2D} */ (each.getContext("2d")));
     const image = over.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    /** Of every point, unmeasured and measured: warm and bright where it is measured. */
+    const [cold, warm] = [{ colour: UNMEASURED, least: 0.2 }, { colour: MEASURED, least: 0.6 }].map(({ colour, least }) =>
+      Uint32Array.from(bright, (each) => pixel(colour.map((part) => part * (least + (1 - least) * each)))));
 
     const mask = new Uint8Array(total);
     const cursor = { x: width / 2, y: height / 2, shown: false };
     let [changed, stroke, waiting] = [false, false, false];
 
-    /** Fill a canvas. @param {CanvasRenderingContext2D} context @param {(at: number) => number[]} colour */
-    function fill(context, colour) {
-      for (let at = 0; at < total; at++) image.data.set([...colour(at), 255], 4 * at);
-      context.putImageData(image, 0, 0);
-    }
-
-    /** k-space, warm and bright where it is measured, and the brush over it. */
+    /** k-space, and the brush over it. */
     function drawPlane() {
-      fill(over, (at) => {
-        const [colour, least] = mask[at] ? [MEASURED, 0.5] : [UNMEASURED, 0.2];
-        return colour.map((each) => each * (least + bright[at] / 2));
-      });
+      for (let at = 0; at < total; at++) pixels[at] = (mask[at] ? warm : cold)[at];
+      over.putImageData(image, 0, 0);
       const side = Number(brush.value);
       over.strokeStyle = BRUSH;
       if (cursor.shown) over.strokeRect(cursor.x - side / 2, cursor.y - side / 2, side + 1, side + 1);
@@ -141,7 +142,8 @@
       drawPlane();
       if (!changed) return;
       const { grey, error } = reconstruct(mask);
-      fill(below, (at) => Array(3).fill(255 * grey[at]));
+      for (let at = 0; at < total; at++) pixels[at] = GREY * Math.round(255 * grey[at]) + BLACK;
+      below.putImageData(image, 0, 0);
       const count = mask.reduce((sum, each) => sum + each, 0);
       const kept = count
         ? `${counted(count)} of ${counted(total)} points, 1 in ${Number((total / count).toFixed(1))}`

@@ -17,7 +17,7 @@ function material() {
   return { slice, scene, packed: deflateSync(Buffer.concat([slice, bits])).toString("base64") };
 }
 
-/** The box of the scan's page, brought to life. */
+/** The box of the scan's page, brought to life by both of its scripts. */
 async function open() {
   const { slice, scene, packed } = material();
   const plane = new Canvas({ tabindex: 0, "data-rate": 4, "data-slice": packed }, WIDTH, HEIGHT);
@@ -31,12 +31,17 @@ async function open() {
   const place = el("p", { class: "paint paint__place", hidden: "" });
   const tools = el("div", { class: "paint", hidden: "" }, ...Object.values(buttons), brush, erase);
   const figures = [[plane, points], [picture, quality]].map((each) => el("figure", { class: "paint", hidden: "" }, ...each));
-  const box = el("div", { "data-try": "scan" }, tools, note, place, slider, ...figures);
-  const ran = run("kspace.js", el("body", {}, box), { after: ["fft.js"] });
+  const method = el("select", { name: "method", value: "tv" });
+  const recorded = el("figcaption");
+  const rest = [el("figure", {}, el("img"), recorded), el("figure", {}, el("img"))];
+  const table = ["2", "4", "8"].map((rate) =>
+    el("td", {}, el("img", { "data-rate": rate, "data-method": "tv", "data-name": `tv at ${rate}` }), el("span", {}, "25 dB")));
+  const box = el("div", { "data-try": "scan" }, tools, slider, el("output"), method, ...figures, ...rest, note, place, ...table);
+  const ran = run("kspace.js", el("body", {}, box), { after: ["scan.js", "fft.js"] });
   for (let turns = 0; note.textContent === "" && turns < 100; turns++) await new Promise((done) => setTimeout(done, 5));
   const measured = () => [...Array(TOTAL).keys()].filter((at) => plane.pixels[4 * at] > plane.pixels[4 * at + 2]); // warm
   const press = (key, more = {}) => plane.fire("keydown", { key, ...more });
-  return { slice, scene, plane, picture, points, quality, erase, brush, slider, buttons, note, place, box, measured, press, ...ran };
+  return { slice, scene, plane, picture, points, quality, erase, brush, slider, buttons, note, place, recorded, box, measured, press, ...ran };
 }
 
 const greys = (canvas) => [...Array(TOTAL).keys()].map((at) => canvas.pixels[4 * at]);
@@ -97,7 +102,8 @@ test("presets of one acceleration keep as many points, the centre among them", a
 });
 
 test("the slider goes to the nearest acceleration once, and the mask is said to be another", async () => {
-  const { buttons, slider, note } = await open();
+  const { buttons, slider, note, recorded } = await open();
+  assert.match(recorded.textContent, /^Recorded: tv at 4\./);
   let moved = 0;
   slider.addEventListener("input", () => moved++);
   buttons.centre.fire("click");
@@ -105,6 +111,7 @@ test("the slider goes to the nearest acceleration once, and the mask is said to 
   buttons.second.fire("click");
   buttons.all.fire("click");
   assert.deepEqual([slider.value, moved], ["0", 1]);
+  assert.match(recorded.textContent, /^Recorded: tv at 2\./);
 });
 
 test("by keyboard the brush moves, grows, paints and erases, and says where it is", async () => {

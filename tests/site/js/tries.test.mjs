@@ -79,7 +79,7 @@ test("the chosen acceleration and method show one reconstruction with its words"
   const pictures = ["4", "16"].flatMap((rate) => ["tv", "diffusion"].map((method) =>
     el("td", {}, el("img", { "data-rate": rate, "data-method": method, "data-error": `${method}-${rate}-error.webp`, "data-slice": "24.0", src: `${method}-${rate}.webp`, "data-name": `${method} at ${rate}`, width: 90, height: 110 }), el("span", {}, "25 dB"))));
   const slider = el("input", { type: "range", value: "1", "data-rates": "4 16" });
-  const select = el("select", { value: "tv" });
+  const select = el("select", { name: "method", value: "tv" });
   const figure = el("figure", {}, el("img"), el("img"), el("figcaption"));
   const box = el("div", { "data-try": "scan" }, slider, select, el("output"), figure, el("table", {}, ...pictures));
   run("scan.js", el("body", {}, box));
