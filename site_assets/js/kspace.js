@@ -15,6 +15,7 @@
   const ARROWS = /** @type {Record<string, [number, number]>} */ ({
     ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
   });
+  const SIZES = /** @type {Record<string, number>} */ ({ "-": -1, "+": 1, "=": 1 }); // "=" is "+" without Shift
 
   /** @param {number} value */
   const clamp = (value, low = 0, high = 1) => Math.min(Math.max(value, low), high);
@@ -81,6 +82,61 @@
     all: () => true,
     none: () => false,
   });
+
+  /**
+   * Lead the brush by pointer and by keyboard.
+   * @param {HTMLCanvasElement} plane
+   * @param {{ cursor: { x: number, y: number, shown: boolean }, move: (x: number, y: number) => void, stamp: () => void,
+   *   tell: () => void, soon: () => void, resize: (by: number) => void, stroke: (on: boolean) => void }} hand
+   */
+  function listen(plane, { cursor, move, stamp, tell, soon, resize, stroke }) {
+    let pressed = false;
+
+    /** The point under a pointer. @param {PointerEvent} event @returns {[number, number]} */
+    function under(event) {
+      const edge = plane.getBoundingClientRect();
+      const [across, down] = [(event.clientX - edge.left) / edge.width, (event.clientY - edge.top) / edge.height];
+      return [Math.floor(across * plane.width), Math.floor(down * plane.height)];
+    }
+
+    plane.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      plane.setPointerCapture(event.pointerId);
+      stroke((pressed = true));
+      move(...under(event));
+      stamp();
+    });
+    plane.addEventListener("pointermove", (event) => {
+      const [from, to] = [{ ...cursor }, under(event)];
+      const steps = pressed ? Math.max(Math.abs(to[0] - from.x), Math.abs(to[1] - from.y), 1) : 1;
+      for (let step = 1; step <= steps; step++) {
+        move(from.x + ((to[0] - from.x) * step) / steps, from.y + ((to[1] - from.y) * step) / steps);
+        if (pressed) stamp(); // no gap on the way
+      }
+    });
+    for (const end of ["pointerup", "pointercancel", "pointerleave", "blur"])
+      plane.addEventListener(end, () => {
+        stroke((pressed = false));
+        cursor.shown = end === "pointerup";
+        soon();
+      });
+    plane.addEventListener("focus", () => {
+      cursor.shown = true;
+      tell();
+      soon();
+    });
+    plane.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const arrow = ARROWS[event.key];
+      const by = event.shiftKey ? LEAP : 1;
+      if (arrow) move(cursor.x + by * arrow[0], cursor.y + by * arrow[1]);
+      else if (event.key === " ") stamp();
+      else if (SIZES[event.key]) resize(SIZES[event.key]);
+      else return;
+      event.preventDefault();
+      tell();
+    });
+  }
 
   /** Bring one box to life. @param {HTMLElement} box */
   async function mount(box) {
@@ -177,6 +233,13 @@
       soon();
     }
 
+    /** The next wider brush, or the next narrower one. @param {number} by one of them */
+    function resize(by) {
+      const now = [...sizes].findIndex((each) => each.value === brush.value);
+      brush.value = sizes[clamp(now + by, 0, sizes.length - 1)].value;
+      soon();
+    }
+
     /** Move the brush. @param {number} x @param {number} y */
     function move(x, y) {
       Object.assign(cursor, { x: clamp(Math.round(x), 0, width - 1), y: clamp(Math.round(y), 0, height - 1), shown: true });
@@ -190,55 +253,7 @@
       place.textContent = `Brush, ${brush.value} wide, ${ways.length ? `${ways.join(" and ")} of` : "at"} the centre: ${state}`;
     }
 
-    /** The point under a pointer. @param {PointerEvent} event @returns {[number, number]} */
-    function under(event) {
-      const edge = plane.getBoundingClientRect();
-      const [across, down] = [(event.clientX - edge.left) / edge.width, (event.clientY - edge.top) / edge.height];
-      return [Math.floor(across * width), Math.floor(down * height)];
-    }
-
-    plane.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      plane.setPointerCapture(event.pointerId);
-      stroke = true;
-      move(...under(event));
-      stamp();
-    });
-    plane.addEventListener("pointermove", (event) => {
-      const [from, to] = [{ ...cursor }, under(event)];
-      const steps = stroke ? Math.max(Math.abs(to[0] - from.x), Math.abs(to[1] - from.y), 1) : 1;
-      for (let step = 1; step <= steps; step++) {
-        move(from.x + ((to[0] - from.x) * step) / steps, from.y + ((to[1] - from.y) * step) / steps);
-        if (stroke) stamp(); // no gap on the way
-      }
-    });
-    for (const end of ["pointerup", "pointercancel", "pointerleave", "blur"])
-      plane.addEventListener(end, () => {
-        stroke = false;
-        cursor.shown = end === "pointerup";
-        soon();
-      });
-    plane.addEventListener("focus", () => {
-      cursor.shown = true;
-      tell();
-      soon();
-    });
-    plane.addEventListener("keydown", (event) => {
-      const arrow = ARROWS[event.key];
-      const size = "-+=".indexOf(event.key);
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      if (arrow) {
-        const by = event.shiftKey ? LEAP : 1;
-        move(cursor.x + by * arrow[0], cursor.y + by * arrow[1]);
-      } else if (size >= 0) {
-        const now = [...sizes].findIndex((each) => each.value === brush.value);
-        brush.value = sizes[clamp(now + (size ? 1 : -1), 0, sizes.length - 1)].value;
-        soon();
-      } else if (event.key === " ") stamp();
-      else return;
-      event.preventDefault();
-      tell();
-    });
+    listen(plane, { cursor, move, stamp, tell, soon, resize, stroke: (on) => (stroke = on) });
     for (const button of box.querySelectorAll("button"))
       button.addEventListener("click", () => {
         for (let at = 0; at < total; at++)
