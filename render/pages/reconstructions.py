@@ -6,6 +6,7 @@ Without a script the choice is a table of pictures, one row an acceleration, one
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelight.render.pages import kspace_painter
 from stagelight.render.pages.markup import Html, el, framed, join
 from stagelight.render.pages.scene_files import Arrays, Scene, fail, pick
 from stagelight.render.pages.values import number, traced
@@ -33,7 +35,7 @@ def named(scene: Scene, method: str) -> str:
 
 def choose(scene: Scene, page: str, keep: Keep) -> Html:
     """Pictures of the same slice by every method at every acceleration; `js/scan.js` shows one at a time, with its
-    error map."""
+    error map, beside what a reader's own mask gives."""
     rates, methods = scene.head["config"]["grid"], _methods(scene, page)["grid"]
     pictures = scene.arrays
     rows = []
@@ -45,13 +47,16 @@ def choose(scene: Scene, page: str, keep: Keep) -> Html:
     picture, error = (keep(png(each)) for each in (first, _error(scene, pictures, first)))
     return el(
         "div", {"class": "try", "data-try": "scan"},
+        *kspace_painter.tools(scene),
         el("div", {"class": "scans__choice", "hidden": True}, _slider(rates), _select(scene, methods)),
         el("div", {"class": "scans__pair"},
+           *kspace_painter.canvases(scene, page),
            el("figure", {"class": "scans__shown", "hidden": True},
               _image(picture, first, ""), el("figcaption", {"aria-live": "polite"})),
            el("figure", {"class": "scans__shown", "hidden": True},
               _image(error, first, "Its error map"), el("figcaption", {}, _scale(scene))),
            _reference(pictures, keep)),
+        *kspace_painter.words(),
         framed("try__table", "scans", "Reconstructions", columns, rows),
     )  # fmt: skip
 
@@ -114,12 +119,19 @@ def _scale(scene: Scene) -> str:
 
 
 def _cell(scene: Scene, pictures: Arrays, rate: float, name: str, page: str, keep: Keep) -> Html:
-    """One picture, its PSNR in the brain, and for the script the address of its error map."""
+    """One picture, its PSNR in the brain, and for the script its PSNR in the slice and the address of its error map."""
     picture = pick(pictures, f"grid_r{rate:g}_{name}", f"{scene.name}.npz", page)
     data = {"data-rate": f"{rate:g}", "data-method": name, "data-name": f"{named(scene, name)}, {_share(rate)}",
+            "data-slice": number(_psnr(picture, pictures["reference_axial"]), 1),
             "data-error": keep(png(_error(scene, pictures, picture)))}  # fmt: skip
     image = _image(keep(png(picture)), picture, "", data)  # its row and column say what it is
     return el("td", {}, image, _decibels(scene, f"grid.r{rate:g}.{name}.brain.psnr", page))
+
+
+def _psnr(picture: NDArray[Any], reference: NDArray[Any]) -> float:
+    """The PSNR of a picture, its background included, where the brightest tissue is white."""
+    mse = float(np.mean(np.square((picture.astype(float) - reference) / WHITE)))
+    return 10 * math.log10(1 / mse) if mse else math.inf
 
 
 def _error(scene: Scene, pictures: Arrays, picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -153,7 +165,7 @@ def _share(rate: float) -> str:
 
 def _slider(rates: list[float]) -> Html:
     return el(
-        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Lines read"),
+        "div", {"class": "scans__field"}, el("label", {"for": "try-measured"}, "Recorded at"),
         el("input", {"id": "try-measured", "type": "range", "min": 0, "max": len(rates) - 1, "step": 1,
                      "value": len(rates) - 1, "data-rates": " ".join(f"{rate:g}" for rate in rates)}),
         el("output", {"for": "try-measured", "aria-live": "off"}, _share(rates[-1])),
@@ -164,14 +176,14 @@ def _select(scene: Scene, methods: list[str]) -> Html:
     options = [el("option", {"value": name, "selected": name == methods[-1]}, named(scene, name)) for name in methods]
     return el(
         "div", {"class": "scans__field"}, el("label", {"for": "try-method"}, "Method"),
-        el("select", {"id": "try-method"}, *options),
+        el("select", {"id": "try-method", "name": "method"}, *options),
     )  # fmt: skip
 
 
 def png(grey: NDArray[np.uint8]) -> bytes:
     """A grey picture (H, W) as a PNG of 64 levels, which the eye does not tell from 256."""
     rows, columns = grey.shape
-    coarse = (grey.astype(np.uint16) * 63 + 127) // 255 * 255 // 63
+    coarse = kspace_painter.levels(grey).astype(np.uint16) * 255 // 63
     up = np.diff(coarse.astype(np.int16), axis=0, prepend=0).astype(np.uint8)  # each row less the one above: filter 2
     lines = np.concatenate([np.full((rows, 1), 2, np.uint8), up], axis=1)
     body = [(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)),

@@ -9,10 +9,10 @@
     if (box.dataset.live !== undefined) return;
     box.dataset.live = "";
     const slider = /** @type {HTMLInputElement} */ (box.querySelector("input[type=range]"));
-    const select = /** @type {HTMLSelectElement} */ (box.querySelector("select"));
+    const select = /** @type {HTMLSelectElement} */ (box.querySelector("select[name=method]"));
     const output = /** @type {HTMLOutputElement} */ (box.querySelector("output"));
     const [picture, map] = /** @type {NodeListOf<HTMLImageElement>} */ (box.querySelectorAll("figure img"));
-    const caption = box.querySelector("figcaption");
+    const caption = picture.closest("figure")?.querySelector("figcaption");
     const rates = (slider.dataset.rates ?? "").split(" ");
 
     function write() {
@@ -25,7 +25,8 @@
       const name = found.dataset.name ?? "";
       Object.assign(picture, { src: found.src, alt: name });
       map.src = found.dataset.error ?? "";
-      caption.textContent = `${name}: ${found.nextElementSibling?.textContent ?? ""} in the brain`;
+      caption.textContent =
+        `Recorded: ${name}. ${found.dataset.slice} dB in the slice, ${found.nextElementSibling?.textContent ?? ""} in the brain`;
     }
 
     for (const each of [slider, select]) each.addEventListener("input", write);

@@ -494,6 +494,44 @@ def test_without_a_script_the_recorded_group_stands(site: Site, browser: Any) ->
         assert f"mean reward {(group.reward > 0).mean():.3f}" in box.inner_text()
 
 
+def test_a_mask_is_painted_by_keyboard_and_by_pointer(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "scan/") as visit:
+        box = visit.page.locator("[data-try=scan]")
+
+        def told(words: str, where: str = ".try__note") -> None:
+            box.locator(where, has_text=words).wait_for(timeout=10_000)
+
+        told("1,280 of 20,480 points, 1 in 16.")
+        told("this very mask")
+        for name, said in (("Every 4th row", "1 in 4."), ("All", "off by 0.0%"), ("None", "none of 20,480 points")):
+            box.get_by_role("button", name=name, exact=True).press("Enter")
+            told(said)
+        told("Reverse diffusion (mean of 6), 1 in 4.", "figcaption")
+        plane = box.locator("canvas").first
+        for key in ("ArrowUp", "Shift+ArrowLeft", "Space", "+", "Space"):
+            plane.press(key)
+        told("Brush, 15 wide, 8 left and 1 up of the centre: measured", ".paint__place")
+        told("225 of 20,480 points")
+        plane.scroll_into_view_if_needed()
+        edge = plane.bounding_box()
+        low = edge["y"] + edge["height"] * (1 - 0.5 / 160)  # the lowest row
+        visit.page.mouse.move(edge["x"] + 2, low)
+        visit.page.mouse.down()
+        visit.page.mouse.move(edge["x"] + edge["width"] - 2, low)
+        visit.page.mouse.up()
+        told("1,249 of 20,480 points")  # eight rows more: the others of the brush are below the edge
+        assert visit.complaints == []
+
+
+def test_without_a_script_the_table_of_reconstructions_stands_alone(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "scan/", java_script_enabled=False) as visit:
+        box = visit.page.locator("[data-try=scan]")
+        assert [box.locator(kind).filter(visible=True).count() for kind in ("canvas", "button", "input", "select")] == [
+            0
+        ] * 4
+        assert box.locator("td").first.is_visible()
+
+
 def test_the_scripts_are_small() -> None:
     import gzip
 

@@ -24,12 +24,13 @@ def scan_maker(tmp_path: Path) -> Made:
     arrays = {f"grid_r{rate:g}_{name}": rng.integers(0, 256, (7, 5), np.uint8) for rate in RATES for name in CHOICE}
     arrays |= {f"error_{name}": rng.integers(-127, 128, (7, 5), np.int8) for name in METHODS}
     arrays["reference_axial"] = rng.integers(0, 256, (7, 5), np.uint8)
+    arrays["mask"] = rng.random((5, 7)) < 0.25
     facts = {f"grid.r{rate:g}.{name}.brain.psnr": 20 + rate for rate in RATES for name in CHOICE}
     facts |= {f"{name}.brain.psnr": 24.25 for name in METHODS}
 
     def make(less: str = "", **changed: Any) -> Scene:
         kept = {name: array for name, array in {**arrays, **changed.get("arrays", {})}.items() if name != less}
-        config = {"grid": list(RATES), "error_most": 0.25, "samples": 6}
+        config = {"grid": list(RATES), "acceleration": RATES[-1], "error_most": 0.25, "samples": 6}
         found = Recording(
             "scan", 1, config, "v", {**facts, **changed.get("facts", {})},
             ({"step": 0, "kind": "methods", "names": list(METHODS), "grid": list(CHOICE)}, *changed.get("events", ())),

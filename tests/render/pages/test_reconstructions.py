@@ -46,6 +46,14 @@ def test_every_reconstruction_is_on_the_page(made: Made) -> None:
     assert ">Reverse diffusion (mean of 6)</option>" in html
 
 
+def test_a_reconstruction_has_its_psnr_in_the_slice_where_white_is_one(made: Made) -> None:
+    reference = np.full((7, 5), 100, np.uint8)
+    changed = {"reference_axial": reference, "grid_r4_mean": reference + 51, "grid_r4_diffusion": reference}
+    html = reconstructions.choose(made(arrays=changed), "scan.md", Kept())
+    found = dict(re.findall(r'data-rate="4" data-method="(\w+)" data-name="[^"]+" data-slice="([^"]+)"', html))
+    assert (found["mean"], found["diffusion"]) == ("14.0", "inf")  # a fifth off everywhere
+
+
 def test_a_png_holds_the_picture() -> None:
     picture, kept = np.random.default_rng(1).integers(0, 256, (7, 5), np.uint8), Kept()
     assert np.abs(kept[kept(reconstructions.png(picture))].astype(int) - picture).max() <= 3
@@ -65,7 +73,7 @@ def test_an_error_map_is_black_where_a_picture_is_right_and_white_at_the_most(ma
     assert not shown.ravel()[1:].any()
     found = dict(
         re.findall(
-            r'data-rate="4" data-method="(\w+)" data-name="[^"]+" data-error="(\d+)"',
+            r'data-rate="4" data-method="(\w+)" data-name="[^"]+" data-slice="[^"]+" data-error="(\d+)"',
             reconstructions.choose(page, "scan.md", kept),
         )
     )

@@ -112,8 +112,27 @@ export class Video extends Element {
   focus() {}
 }
 
+/** A canvas that remembers what was put onto it, and the outlines. */
+export class Canvas extends Element {
+  constructor(attributes, width, height) {
+    super("canvas", attributes);
+    Object.assign(this, { width, height, outlines: [] });
+  }
+  getContext() {
+    return {
+      createImageData: (width, height) => ({ data: new Uint8ClampedArray(4 * width * height) }),
+      putImageData: ({ data }) => Object.assign(this, { pixels: data.slice(), outlines: [] }),
+      strokeRect: (...rectangle) => this.outlines.push(rectangle),
+    };
+  }
+  getBoundingClientRect() {
+    return { left: 0, top: 0, width: 2 * this.width, height: 2 * this.height };
+  }
+  setPointerCapture() {}
+}
+
 /** Run scripts of the site on a body, in order. Returns the window's events, the address, and what an expression is there. */
-export function run(scripts, body, { hash = "", reduced = false } = {}) {
+export function run(scripts, body, { hash = "", reduced = false, without = "" } = {}) {
   const page = new EventTarget();
   const location = { hash };
   const mounts = [];
@@ -129,9 +148,10 @@ export function run(scripts, body, { hash = "", reduced = false } = {}) {
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
-    atob,
-    TextDecoder,
+    requestAnimationFrame: (draw) => draw(),
+    ...{ atob, Blob, DecompressionStream, Event, Response, TextDecoder },
   });
+  delete context[without];
   const value = (expression) => vm.runInContext(expression, context);
   const load = (script) => value(readFileSync(new URL(script, SCRIPTS), "utf8"));
   [scripts].flat().forEach(load);
