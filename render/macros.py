@@ -17,7 +17,7 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ poster("rollout") }} {{ card_picture("rollout") }} {{ film_length("rollout") }}
 
-    {{ try_group("rollout") }} {{ try_reserve("village") }} {{ try_scan("scan") }}    tables to try
+    {{ try_group("rollout") }} {{ try_village("village") }} {{ try_scan("scan") }}    tables to try
     {{ learning_curves("rollout", {"mate.1": "mate in one"}, "Held-out starts") }}   success in cells of the curriculum
     {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
@@ -61,7 +61,7 @@ from stagelight.render.pages import (
     rollout_tables,
     scan_tables,
     scene_page,
-    try_reserve,
+    try_village,
     values,
     village_tables,
 )  # fmt: skip
@@ -109,10 +109,10 @@ class Site:
         scene: Scene = pick(self.scenes, name, "mkdocs.yml (extra.scenes)", self.page())
         return scene
 
-    def keep(self, picture: bytes) -> str:
-        """The address of a picture, which is written when all pages are."""
-        name = f"pictures/{hashlib.sha256(picture).hexdigest()[:16]}.png"
-        self.extra.setdefault("pictures", {})[name] = picture
+    def keep(self, data: bytes, name: str = "pictures/{}.png") -> str:
+        """The address of a file, which is written when all pages are; {} in its name stands for its hash."""
+        name = name.format(hashlib.sha256(data).hexdigest()[:16])
+        self.extra.setdefault("kept", {})[name] = data
         return self.base() + name
 
 
@@ -196,7 +196,7 @@ def _tables(site: Site) -> Macros:
     return {
         "on_board": lambda name, kind, key: rollout_group.on_board(get(name), kind, key, page()),
         "try_group": lambda name: rollout_group.table(get(name), page()),
-        "try_reserve": lambda name: try_reserve.table(get(name), page()),
+        "try_village": lambda name: try_village.village(get(name), site.root, page(), site.base(), keep),
         "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
         "learning_curves": lambda name, cells, title: learning_curves.plot(get(name), cells, title, page()),
         "cells": lambda name, title: rollout_cells.plot(get(name), title, page()),
@@ -243,9 +243,9 @@ def _texts(site: Site) -> Macros:
 
 
 def on_post_build(env: Any) -> None:
-    """Write the pictures that pages asked for; called by MkDocs when all pages are written."""
+    """Write the files that pages asked for; called by MkDocs when all pages are written."""
     folder = Path(env.conf["site_dir"])
-    for name, picture in env.conf["extra"].get("pictures", {}).items():
+    for name, data in env.conf["extra"].get("kept", {}).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture)
+        path.write_bytes(data)

@@ -86,7 +86,5 @@ def consistent(z: Tensor, scan: Measured, tau: float, steps: int = STEPS) -> Ten
 def misfit(x: Tensor, scan: Measured) -> float:
     """Root mean square of A x - y over the measured points, over the noise: 1 where x explains y to the noise."""
     count = int(scan.acquisition.mask.expand(scan.y.shape).sum())
-    power = sum(
-        float((A(x[part], at) - scan.y[:, part]).abs().square().sum()) for part, at in slabs(scan.acquisition)
-    )
+    power = sum(float((A(x[part], at) - scan.y[:, part]).abs().square().sum()) for part, at in slabs(scan.acquisition))
     return math.sqrt(power / (2 * count)) / max(scan.sigma, 1e-12)

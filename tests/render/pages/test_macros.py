@@ -432,7 +432,7 @@ def test_a_constant_is_a_number_a_default_or_the_length_of_a_tuple(
 
 
 def test_pictures_that_pages_asked_for_are_written_beside_them(tmp_path: Path) -> None:
-    conf = {"site_dir": str(tmp_path), "extra": {"pictures": {"pictures/one.png": b"a picture"}}}
+    conf = {"site_dir": str(tmp_path), "extra": {"kept": {"pictures/one.png": b"a picture"}}}
     macros.on_post_build(SimpleNamespace(conf=conf))
     assert (tmp_path / "pictures" / "one.png").read_bytes() == b"a picture"
     macros.on_post_build(SimpleNamespace(conf={"site_dir": str(tmp_path), "extra": {}}))  # no page asked
