@@ -1,7 +1,7 @@
 """The village to try on its page: played there by `js/village_engine.js`, and a table of what the reserve is worth.
 
-The table is complete without a script. The village comes when a reader asks for it, and the policy's weights, when it is
-the policy that shall act.
+The table is complete without a script. The village comes when a reader asks for it, and the policy's weights come when
+it is the policy that shall act.
 """
 
 from __future__ import annotations
@@ -84,19 +84,19 @@ def _ask(words: str, files: list[str], count: int, part: str | None = None) -> H
 
 
 def _settings(scene: Scene, loaded: int) -> Html:
-    """What a reader chooses: the weather, its seed, who acts, and the reserve."""
+    """The choices of a reader: the weather, its seed, who acts, and the reserve."""
     agents = {"reserve": "Scripts with your reserve", "stock": "Scripts with a reserve by season",
               "policy": f"The trained policy (loads {size(loaded)})"}  # fmt: skip
     weather, reserve = FIRST
     seed = scene.head["config"]["compared"]["first_seed"]
-    ranged = {"type": "range", "min": 0, "max": MOST, "value": reserve}
+    days = {"id": "town-reserve", "data-part": "reserve-days", "type": "range", "min": 0, "max": MOST, "value": reserve}
+    told = {"for": "town-reserve", "data-part": "reserve-said", "aria-live": "off"}
+    whole = {"id": "town-seed", "data-part": "seed", "type": "number", "min": 0, "max": 2**32 - 1, "value": seed}
     return el(
         "div", {"class": "town__settings"}, _select("weather", "Weather", WEATHER, weather),
         _select("agent", "Who acts", agents, "reserve"),
-        _field("reserve", "Reserve, days of bread", el("input", {"id": "town-reserve", "data-part": "reserve-days", **ranged}),
-               el("output", {"for": "town-reserve", "data-part": "reserve-said", "aria-live": "off"}, str(reserve))),
-        _field("seed", "Seed", el("input", {"id": "town-seed", "data-part": "seed", "type": "number", "min": 0,
-                                            "max": 2**32 - 1, "step": 1, "value": seed, "inputmode": "numeric"})),
+        _field("reserve", "Reserve, days of bread", el("input", days), el("output", told, str(reserve))),
+        _field("seed", "Seed", el("input", whole)),
     )  # fmt: skip
 
 
@@ -117,16 +117,18 @@ def _stage() -> list[Html]:
     ]
     said = el("p", {"class": "town__said", "data-part": "said", "aria-live": "polite"})
     told = el("figcaption", {}, "Days of bread in the granary; a short stroke below marks a hungry day.")
+    check = el("button", {"type": "button", "class": "town__button", "data-part": "check", "hidden": True})
+    words = el(
+        "div", {}, el("div", {"class": "town__now"}, village_picture.dial(), said),
+        el("figure", {"class": "town__figure"}, told, village_picture.chart()),
+        el("p", {"data-part": "end", "aria-live": "polite"}),
+        el("p", {}, check, " ", el("span", {"role": "status", "data-part": "checked"})),
+    )  # fmt: skip
     return [
         el("div", {"class": "town__buttons", "role": "group", "aria-label": "The village"}, *buttons),
-        el("div", {"class": "town__view"}, village_picture.town(),
-           el("div", {}, el("div", {"class": "town__now"}, village_picture.dial(), said),
-              el("figure", {"class": "town__figure"}, told, village_picture.chart()),
-              el("p", {"data-part": "end", "aria-live": "polite"}),
-              el("p", {}, el("button", {"type": "button", "class": "town__button", "data-part": "check", "hidden": True}),
-                 " ", el("span", {"role": "status", "data-part": "checked"})))),
+        el("div", {"class": "town__view"}, village_picture.town(), words),
         fold("Each day in words", el("ol", {"class": "town__log", "data-part": "log"})),
-    ]  # fmt: skip
+    ]
 
 
 def table(scene: Scene, page: str) -> tuple[Html, Html]:

@@ -1,6 +1,6 @@
 """The village drawn on its page: six places, three workers, a dial of the days, and the line of what is stored.
 
-Everything is there from the start and empty; `js/village.js` finds its parts by `data-part` and sets them, tick by tick.
+Everything is there from the start and empty; `js/village.js` finds its parts by `data-part` and sets them by the tick.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def town() -> Html:
         el("g", {"class": "town__worker", "data-part": "worker"}, el("circle", {"r": 9}), _text(0, 4.5, letter))
         for letter in WORKERS
     ]
-    return _svg(f"0 0 {2 * WIDE + EDGE} {HIGH + HIGH - 6}", "town", "town", *places, *workers)
+    return _svg(f"0 0 {2 * WIDE + EDGE} {HIGH + HIGH - 6}", "town", "The village", *places, *workers)
 
 
 def dial() -> Html:
@@ -51,12 +51,12 @@ def chart() -> Html:
     words = (_text(22, 14, "12", "town__tick", part="top"), _text(22, 90, "0", "town__tick"), _text(26, 114, "1"),
              _text(296, 114, "day 40", "town__tick"))  # fmt: skip
     lines = [el("path", {"class": f"town__{part}", "data-part": part}) for part in ("reserve", "stored", "hungry")]
-    return _svg("0 0 300 118", "town__chart", "chart", axes, *words, *lines)
+    return _svg("0 0 300 118", "chart", "Bread in the granary", axes, *words, *lines)
 
 
-def _svg(box: str, kind: str, part: str, *inside: Html) -> Html:
-    """A picture: with a part's name, one that the script describes; without, one that the words beside it say."""
-    said = {"role": "img", "data-part": part, "aria-label": ""} if part else {"aria-hidden": "true"}
+def _svg(box: str, kind: str, name: str, *inside: Html) -> Html:
+    """A picture: with a name, one that the script describes; without, one that the words beside it tell."""
+    said = {"role": "img", "data-part": kind, "aria-label": name} if name else {"aria-hidden": "true"}
     return el("svg", {"class": kind, "viewBox": box, **said}, *inside)
 
 
@@ -66,14 +66,8 @@ def _text(x: float, y: float, words: str, kind: str | None = None, part: str | N
 
 def _marks(part: str, places: Iterable[tuple[float, float]], radii: tuple[float, float]) -> Html:
     """Marks that are lit one by one."""
-    wide, high = radii
-    return join(
-        el(
-            "ellipse",
-            {"class": "town__mark", "data-part": part, "cx": f"{x:g}", "cy": f"{y:g}", "rx": wide, "ry": high},
-        )
-        for x, y in places
-    )
+    mark = {"class": "town__mark", "data-part": part, "rx": radii[0], "ry": radii[1]}
+    return join(el("ellipse", {**mark, "cx": f"{x:g}", "cy": f"{y:g}"}) for x, y in places)
 
 
 def _field() -> Html:
@@ -101,10 +95,14 @@ def _bakery() -> Html:
 
 def _granary() -> Html:
     walls = {"x": MIDDLE - 16, "y": FLOOR - TALL, "width": 32, "height": TALL}
-    return join([
-        el("rect", {"class": "town__level", "data-part": "level", **walls}), el("rect", {"class": "town__wall", **walls}),
-        el("path", {"class": "town__reserve", "data-part": "mark"}),
-    ])  # fmt: skip
+    level = el("rect", {"class": "town__level", "data-part": "level", **walls})
+    return join(
+        [
+            level,
+            el("rect", {"class": "town__wall", **walls}),
+            el("path", {"class": "town__reserve", "data-part": "mark"}),
+        ]
+    )
 
 
 def _market() -> Html:

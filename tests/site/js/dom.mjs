@@ -43,6 +43,16 @@ export class Element extends EventTarget {
   get hash() {
     return this.href ?? "";
   }
+  append(...children) {
+    for (const child of children) this.children.push(Object.assign(child, { parent: this }));
+  }
+  createElement(tag) {
+    return new Element(tag);
+  }
+  focus() {}
+  click() {
+    this.fire("click");
+  }
   setAttribute(name, value) {
     this.attributes.set(name, value);
   }
@@ -102,18 +112,20 @@ export class Video extends Element {
   focus() {}
 }
 
-/** Run one of the site's scripts on a body. Returns the window's events and the address. */
-export function run(script, body, { hash = "", reduced = false } = {}) {
+/** Run one of the site's scripts on a body, after those it needs. Returns the window's events, the address, and a look inside. */
+export function run(script, body, { hash = "", reduced = false, after = [] } = {}) {
   const page = new EventTarget();
   const location = { hash };
   const mounts = [];
-  vm.runInNewContext(readFileSync(new URL(script, SCRIPTS), "utf8"), {
+  const context = vm.createContext({
     document: body,
     location,
     matchMedia: () => ({ matches: reduced }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
+    ...{ atob, TextDecoder, setInterval, clearInterval, setTimeout },
   });
-  return { page, location, again: () => mounts.forEach((mount) => mount()) };
+  for (const each of [...after, script]) vm.runInContext(readFileSync(new URL(each, SCRIPTS), "utf8"), context);
+  return { page, location, again: () => mounts.forEach((mount) => mount()), look: (words) => vm.runInContext(words, context) };
 }
