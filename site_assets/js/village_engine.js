@@ -2,8 +2,8 @@
 /**
  * The village itself, as engines/village has it: chance, rules, scripted workers and the trained policy.
  *
- * `rules` follows kernels.py, `draw` exogenous.py, `scripts` agents/base_stock_policy.py and `policy` training/features.py,
- * function by function. Sums and products stand in their order, and what is a float32 there is rounded here, so a seed
+ * `Village` follows kernels.py, `draw` exogenous.py, `scripts` agents/base_stock_policy.py and `policy`
+ * training/features.py, function by function. Sums and products stand in their order, and what is a float32 there is rounded here, so a seed
  * gives the same village to the bit; tests/site/test_village_engine.py holds it to that. `village.js` draws it.
  */
 /** @typedef {{wind: number[], omen: boolean[], price: number[], rabbits: boolean[], rain: number[], ill: boolean[][], plots: number[]}} Tape */
