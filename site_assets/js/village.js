@@ -40,7 +40,12 @@
     let days = [];
     let before = { eaten: 0, needed: 0, still: 0, rabbits: false, ill: /** @type {string[]} */ ([]) };
 
-    const chosen = () => ({ weather: part("weather").value, who: part("agent").value, reserve: Number(part("reserve-days").value) });
+    const chosen = () => {
+      const [weather, who, reserve] = ["weather", "agent", "reserve-days"].map((name) => part(name).value);
+      return { weather, who, reserve: Number(reserve) };
+    };
+    /** The recorded mean return with these settings, if there is one. @returns {number | undefined} */
+    const mean = () => recorded[chosen().weather][chosen().who === "reserve" ? `reserve_${chosen().reserve}` : chosen().who];
     const ready = () => chosen().who !== "policy" || weights;
 
     function workers() {
@@ -94,10 +99,10 @@
     /** A day in words. @param {{eaten: number, needed: number, stored: number}} day */
     function sentence({ eaten, needed, stored }) {
       const { s } = village;
-      const moved = s[ROW.N] - needed;
+      const [moved, blown] = [s[ROW.N] - needed, DAY - before.still];
+      const wind = blown === DAY ? "wind all day" : blown ? `wind for ${blown} of ${DAY} ticks` : "no wind, the mill waits";
       return [
-        `Day ${days.length}: ` +
-          (before.still === DAY ? "no wind, the mill waits" : before.still ? `wind for ${many(DAY - before.still, "tick")} of ${DAY}` : "wind all day"),
+        `Day ${days.length}: ${wind}`,
         before.rabbits ? "rabbits in the wheat" : "",
         before.ill.length ? `ill: ${before.ill.join(", ")}` : "",
         `${round(eaten, 1)} of ${many(needed, "loaf", "loaves")} eaten`,
@@ -114,31 +119,32 @@
     /** After the last day: what was reached, beside what is recorded. */
     function finish() {
       pause();
-      const { weather, who, reserve } = chosen();
       const fed = days.filter(({ eaten, needed }) => eaten / needed >= FED).length;
-      const mean = recorded[weather][who === "reserve" ? `reserve_${reserve}` : who];
-      part("end").textContent =
-        `The ${DAYS} days are over. Fed on ${fed} of ${DAYS} days, ${Math.round((100 * fed) / DAYS)}%; return ${signed(village.value)}. ` +
-        (mean === undefined ? "No other run of these settings is recorded." : `Recorded with these settings: ${signed(mean)}, the mean of ${count} seeds.`);
-      part("check").hidden = mean === undefined;
+      const told = mean();
+      part("end").textContent = [
+        `The ${DAYS} days are over. Fed on ${fed} of ${DAYS} days, ${Math.round((100 * fed) / DAYS)}%;`,
+        `return ${signed(village.value)}.`,
+        told === undefined
+          ? "No other run of these settings is recorded."
+          : `Recorded with these settings: ${signed(told)}, the mean of ${count} seeds.`,
+      ].join(" ");
+      part("check").hidden = told === undefined;
       part("check").textContent = `Play those ${count} seeds here`;
     }
 
     /** The recorded mean again, from the same seeds. */
     function check() {
       const own = (checking += 1); // another start ends this
-      const { weather, who, reserve } = chosen();
+      const { weather } = chosen();
       let [sum, done] = [0, 0];
       const next = () => {
         if (own !== checking) return;
-        const one = new Village(draw(weather, first + done));
-        const all = workers();
+        const [one, all] = [new Village(draw(weather, first + done)), workers()];
         while (!one.over) tick(one, all);
         sum += one.value;
         done += 1;
-        part("checked").textContent = done < count
-          ? done % 25 ? part("checked").textContent : `${done} played`
-          : `Mean return here ${signed(sum / count)}, recorded ${signed(recorded[weather][who === "reserve" ? `reserve_${reserve}` : who])}.`;
+        if (done === count) part("checked").textContent = `Mean return here ${signed(sum / count)}, recorded ${signed(Number(mean()))}.`;
+        else if (done % 25 === 0) part("checked").textContent = `${done} played`;
         if (done < count) setTimeout(next);
       };
       next();
@@ -189,8 +195,9 @@
         bar.setAttribute("class", s[at] >= 1 ? "town__plot is-ripe" : "town__plot");
       });
       part("rabbit").setAttribute("class", s[ROW.SCARED] > 0 ? "town__rabbit" : "town__rabbit is-away");
-      const turned = tape.wind.slice(0, now).reduce((/** @type {number} */ sum, /** @type {number} */ wind) => sum + 24 * wind, 15);
-      part("sails").setAttribute("transform", `rotate(${turned % 360})`);
+      let turn = 15;
+      for (const wind of tape.wind.slice(0, now)) turn += 24 * wind;
+      part("sails").setAttribute("transform", `rotate(${turn % 360})`);
       height(part("level"), Math.min(TALL, (TALL * stored) / top));
       const kept = chosen().who === "reserve" ? chosen().reserve : null;
       part("mark").setAttribute("d", kept === null ? "" : `M28 ${FLOOR - (TALL * kept) / top}h40`);
@@ -216,24 +223,30 @@
         market: [whole(s[ROW.COIN], "coins"), `price ${tape.price[now].toFixed(2)}`],
         square: [whole(s[ROW.SQUARE], "bread"), whole(s[ROW.N], "mouths")],
       };
-      for (const [place, lines] of Object.entries(words)) lines.forEach((line, at) => (part(`${place}${at + 3 - lines.length}`).textContent = line));
+      for (const [place, lines] of Object.entries(words))
+        lines.forEach((line, at) => (part(`${place}${at + 3 - lines.length}`).textContent = line));
       part("day").textContent = String(Math.max(Math.ceil(village.tick / DAY), 1));
       part("past").setAttribute("stroke-dasharray", `${village.tick / DAY} ${DAYS}`);
-      part("town").setAttribute("aria-label", Object.entries(words).map(([place, lines]) => `${place}: ${lines.join(", ")}`).join("; "));
+      const told = Object.entries(words).map(([place, lines]) => `${place}: ${lines.join(", ")}`);
+      part("town").setAttribute("aria-label", told.join("; "));
       plot(top, kept);
     }
 
     /** The line of what was stored. @param {number} top days @param {number | null} kept */
     function plot(top, kept) {
-      const [x, y] = [(/** @type {number} */ at) => 26 + (264 * at) / (DAYS - 1), (/** @type {number} */ value) => 86 - (76 * value) / top];
+      const x = (/** @type {number} */ at) => (26 + (264 * at) / (DAYS - 1)).toFixed(1);
+      const y = (/** @type {number} */ value) => (86 - (76 * value) / top).toFixed(1);
+      const line = days.map(({ stored }, at) => `${at ? "L" : "M"}${x(at)} ${y(stored)}`).join("");
       part("top").textContent = String(top);
-      part("stored").setAttribute("d", days.map(({ stored }, at) => `${at ? "L" : "M"}${x(at).toFixed(1)} ${y(stored).toFixed(1)}`).join("") + (days.length === 1 ? "h1" : ""));
-      part("reserve").setAttribute("d", kept === null ? "" : `M26 ${y(kept).toFixed(1)}H296`);
+      part("stored").setAttribute("d", days.length === 1 ? `${line}h1` : line);
+      part("reserve").setAttribute("d", kept === null ? "" : `M26 ${y(kept)}H296`);
       const hungry = days.flatMap(({ eaten, needed }, at) => (eaten / needed < HUNGRY ? [at] : []));
-      part("hungry").setAttribute("d", hungry.map((at) => `M${x(at).toFixed(1)} 89v9`).join(""));
-      const least = Math.min(...days.map(({ stored }) => stored));
+      part("hungry").setAttribute("d", hungry.map((at) => `M${x(at)} 89v9`).join(""));
+      const stored = days.map((day) => day.stored);
+      const [now, least] = [stored[stored.length - 1], round(Math.min(...stored), 1)];
       part("chart").setAttribute("aria-label", days.length
-        ? `Bread in the granary after ${many(days.length, "day")}: for ${many(days[days.length - 1].stored, "day")}, at the least ${round(least, 1)}; ${many(hungry.length, "hungry day")}`
+        ? `Bread in the granary after ${many(days.length, "day")}: for ${many(now, "day")}, at the least ${least}; ` +
+          many(hungry.length, "hungry day")
         : "Bread in the granary: no day is over yet");
     }
 

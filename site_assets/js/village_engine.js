@@ -3,10 +3,15 @@
  * The village itself, as engines/village has it: chance, rules, scripted workers and the trained policy.
  *
  * `Village` follows kernels.py, `draw` exogenous.py, `scripts` agents/base_stock_policy.py and `policy`
- * training/features.py, function by function. Sums and products stand in their order, and what is a float32 there is rounded here, so a seed
- * gives the same village to the bit; tests/site/test_village_engine.py holds it to that. `village.js` draws it.
+ * training/features.py, function by function. Sums and products stand in their order, and what is a float32 there is
+ * rounded here, so a seed gives the same village to the bit; tests/site/test_village_engine.py holds it to that.
+ * `village.js` draws it.
  */
-/** @typedef {{wind: number[], omen: boolean[], price: number[], rabbits: boolean[], rain: number[], ill: boolean[][], plots: number[]}} Tape */
+/**
+ * All chance of an episode, by tick; `plots` by plot.
+ * @typedef {{wind: number[], omen: boolean[], price: number[], rabbits: boolean[], rain: number[], ill: boolean[][],
+ *   plots: number[]}} Tape
+ */
 /** @typedef {{see: (village: any) => void, act: (worker: number, seen: Float32Array) => number}} Agent */
 (() => {
   // --- constants.py ---------------------------------------------------------------------------------------------
@@ -137,7 +142,8 @@
     "lXnHPIzO1vQt1Mc8NPIpBQM5yDwUfKq/D6vIPJZEb5TgLsk8q1dAAe7LyTxad5R43I/KPLH9eDgfmMs8M60JgrQ7zTw="
   ), (each) => each.charCodeAt(0)).buffer);
   const HEIGHTS = WIDTHS.map((width, layer) => (layer ? Math.exp(-0.5 * (width * 2 ** 52) ** 2) : 1));
-  const INSIDE = WIDTHS.map((width, layer) => (layer === 1 ? 0 : Math.floor(((layer ? WIDTHS[layer - 1] : TAIL / 2 ** 52) / width) * 2 ** 52)));
+  const INSIDE = WIDTHS.map((width, layer) =>
+    layer === 1 ? 0 : Math.floor(((layer ? WIDTHS[layer - 1] : TAIL / 2 ** 52) / width) * 2 ** 52));
 
   /** Four numbers of 64 bits from words of 32. @param {number[]} words five */
   function seeded(words) {
@@ -205,7 +211,8 @@
       wind: blows.map((value, tick) => (stalls[Math.floor(tick / DAY)] ? 0 : value)),
       omen: daily((day) => stalls[day] || Boolean(stalls[day + 1])),
       price: prices(price, daily((day) => (during(day) ? of.price : 1))),
-      rabbits: daily((day) => (during(day) ? Math.max(of.rabbits, of.spellRabbits) : of.rabbits)).map((rate) => rabbits.random() < rate),
+      rabbits: daily((day) => (during(day) ? Math.max(of.rabbits, of.spellRabbits) : of.rabbits))
+        .map((rate) => rabbits.random() < rate),
       rain: daily((day) => (during(day) ? of.growth : 1)),
       ill: daily((day) => lies.map((days) => days[day])),
     };
@@ -214,7 +221,10 @@
   /** @template T @param {number} count @param {(at: number) => T} value */
   const fill = (count, value) => Array.from({ length: count }, (_, at) => value(at));
 
-  /** Spells of some days, with a free day after each. @param {number[]} chance @param {number[]} lasts @param {number} hazard */
+  /**
+   * Spells of some days, with a free day after each.
+   * @param {number[]} chance @param {number[]} lasts @param {number} hazard
+   */
   function spells(chance, lasts, hazard) {
     const found = fill(DAYS, () => false);
     for (let day = 1; day < DAYS; day++) {
@@ -337,7 +347,8 @@
       const [cart, skill] = [CART * tool, CRAFT[action] === worker ? 1 : SKILL];
       if (CARRIED[action]) {
         const [from, to, room] = CARRIED[action];
-        const load = action === GRIND ? MILLED * skill * tool * this.tape.wind[this.tick] : action === BAKE ? BAKED * skill * tool : cart;
+        const load = action === GRIND ? MILLED * skill * tool * this.tape.wind[this.tick]
+          : action === BAKE ? BAKED * skill * tool : cart;
         const q = Math.max(0, Math.min(load, s[from], (action === BANK ? GRANARY_ROOM : room * tool) - s[to]));
         s[from] -= q;
         s[to] += q;
@@ -426,7 +437,10 @@
       return action === WAIT ? at : SOURCE[action];
     }
 
-    /** The way a worker is on: from, to, and the share of it behind them. @param {number} worker @returns {[number, number, number]} */
+    /**
+     * The way a worker is on: from, to, and the share of it behind them.
+     * @param {number} worker @returns {[number, number, number]}
+     */
     way(worker) {
       const [at, action, left] = [this.at[worker], this.does[worker], this.left[worker]];
       if (left === 0) return [at, at, 0];
@@ -443,7 +457,10 @@
       const there = [
         () => [s.subarray(0, PLOTS).filter((grown) => grown >= 1).length, s[CUT], s[SCARED]],
         () => [s[M_WHEAT], s[M_FLOUR], tape.wind[now], Number(tape.omen[now]), s[COIN]],
-        () => [s[B_FLOUR], s[B_BREAD]], () => [s[STORE]], () => [s[COIN], tape.price[now]], () => [s[SQUARE], s[N], s[HUNGRY]],
+        () => [s[B_FLOUR], s[B_BREAD]],
+        () => [s[STORE]],
+        () => [s[COIN], tape.price[now]],
+        () => [s[SQUARE], s[N], s[HUNGRY]],
       ][place]();
       SEEN[place].forEach((item, at) => (into[item] = there[at]));
     }
@@ -452,14 +469,17 @@
     look() {
       const tick = this.tick;
       for (let worker = 0; worker < 3; worker++) {
-        const [place, known, seen, o] = [this.where(worker), this.known[worker], this.seen[worker], this.observed[worker]];
+        const place = this.where(worker);
+        const [known, seen, o] = [this.known[worker], this.seen[worker], this.observed[worker]];
         if (place !== ROAD) {
           this.see(place, known);
           for (const item of SEEN[place]) seen[item] = tick;
         }
         known[DOES + worker] = this.does[worker];
         seen[DOES + worker] = tick;
-        o.set([worker, place, this.does[worker], this.left[worker], Number(this.tape.ill[this.now][worker]), Math.floor(tick / DAY) + 1, tick % DAY, this.s[STEP]]);
+        const ill = Number(this.tape.ill[this.now][worker]);
+        const [day, hour] = [Math.floor(tick / DAY) + 1, tick % DAY];
+        o.set([worker, place, this.does[worker], this.left[worker], ill, day, hour, this.s[STEP]]);
         o.set(known, K);
         for (let item = 0; item < KNOWN; item++) o[AGE + item] = tick - seen[item];
       }
@@ -485,9 +505,10 @@
 
   // --- agents/base_stock_policy.py ------------------------------------------------------------------------------------
 
-  const NUMBERS = ["reserve", "winter", "omen", "sellLeast", "lastDay", "cutLeast", "haulLeast", "cutMost", "grindLeast", "flourLeast",
-    "flourUrgent", "shortDays", "bakeryDays", "fetchDays", "fetchLeast", "breadDays", "ahead", "serveLeast", "drawDays", "bankLeast",
-    "buyDays", "margin", "helpWheat", "stillWheat", "helpGuard", "stale", "hope", "invests", "draws", "helps"];
+  const NUMBERS = ["reserve", "winter", "omen", "sellLeast", "lastDay", "cutLeast", "haulLeast", "cutMost", "grindLeast",
+    "flourLeast", "flourUrgent", "shortDays", "bakeryDays", "fetchDays", "fetchLeast", "breadDays", "ahead", "serveLeast",
+    "drawDays", "bankLeast", "buyDays", "margin", "helpWheat", "stillWheat", "helpGuard", "stale", "hope", "invests", "draws",
+    "helps"];
 
   /**
    * Three who keep to their lists.
@@ -514,9 +535,10 @@
   /** @param {Float32Array} o @param {number} last @param {Numbers} p */
   function recall(o, last, p) {
     const cart = CART * (1 + TOOL * o[LEVEL]);
-    const item = { [HAUL_WHEAT]: CUT_WHEAT, [HAUL_FLOUR]: MILL_FLOUR, [BANK]: MILL_FLOUR, [DRAW]: IN_GRANARY, [SELL]: IN_GRANARY,
-      [SERVE]: BAKERY_BREAD, [BUY]: COINS }[last];
-    if (item !== undefined && o[AGE + item] > 0) o[K + item] = Math.max(0, o[K + item] - (last === BUY ? cart * PRICE_OF_BREAD : cart));
+    const item = { [HAUL_WHEAT]: CUT_WHEAT, [HAUL_FLOUR]: MILL_FLOUR, [BANK]: MILL_FLOUR, [DRAW]: IN_GRANARY,
+      [SELL]: IN_GRANARY, [SERVE]: BAKERY_BREAD, [BUY]: COINS }[last];
+    const gone = last === BUY ? cart * PRICE_OF_BREAD : cart;
+    if (item !== undefined && o[AGE + item] > 0) o[K + item] = Math.max(0, o[K + item] - gone);
     for (const goes of [CUT_WHEAT, MILL_FLOUR, IN_GRANARY])
       if (o[AGE + goes] > p.stale) o[K + goes] = Math.max(o[K + goes], p.hope * cart);
     for (const comes of [MILL_WHEAT, BAKERY_FLOUR])
@@ -684,19 +706,27 @@
     return Float32Array.from([
       k[RIPE] / 6, k[CUT_WHEAT] / (FIELD_ROOM * tool), k[RABBITS] / PATIENCE,
       k[MILL_WHEAT] / (WHEAT_ROOM * tool), k[MILL_FLOUR] / (FLOUR_ROOM * tool), k[WIND], k[OMEN],
-      k[BAKERY_FLOUR] / (BAKERY_ROOM * tool), k[BAKERY_BREAD] / (CART * tool), k[SQUARE_BREAD] / (CART * tool), mouths / 24, k[HUNGER],
-      Math.min(k[IN_GRANARY] / (2 * CART * tool), 3), k[IN_GRANARY] / GRANARY_ROOM, Math.min(k[COINS] / cost, 3), 3 * (k[PRICE] - 1),
-      o[LEVEL] / LEVELS, one(k[COINS] >= cost), one(k[RABBITS] > 0), Math.min(2, (MOUTHS + HOUSING * o[LEVEL] - mouths) / 5),
-      day / DAYS, Math.max(0, 5 - (DAYS - day)) / 5, one(WINTER[0] <= day && day <= WINTER[1]), one(WINTER[0] - 4 <= day && day < WINTER[0]),
+      k[BAKERY_FLOUR] / (BAKERY_ROOM * tool), k[BAKERY_BREAD] / (CART * tool),
+      k[SQUARE_BREAD] / (CART * tool), mouths / 24, k[HUNGER],
+      Math.min(k[IN_GRANARY] / (2 * CART * tool), 3), k[IN_GRANARY] / GRANARY_ROOM,
+      Math.min(k[COINS] / cost, 3), 3 * (k[PRICE] - 1), o[LEVEL] / LEVELS, one(k[COINS] >= cost),
+      one(k[RABBITS] > 0), Math.min(2, (MOUTHS + HOUSING * o[LEVEL] - mouths) / 5),
+      day / DAYS, Math.max(0, 5 - (DAYS - day)) / 5,
+      one(WINTER[0] <= day && day <= WINTER[1]), one(WINTER[0] - 4 <= day && day < WINTER[0]),
       ...sights.map((item) => Math.min(o[AGE + item], 36) / 12), Math.min(memory[3], 8) / 4, Math.min(memory[4], 8) / 4,
-      Math.min(mouths, k[SQUARE_BREAD]) / mouths, one(o[LEVEL] === LEVELS), ...stocks.map((item) => Math.min(k[item] / mouths, 4) / 2),
-      ...hot(3, o[0]), ...hot(DAY, o[TICK]), ...hot(7, o[PLACE] + 1), ...memory.slice(0, 3).flatMap((does) => hot(14, does + 1)),
+      Math.min(mouths, k[SQUARE_BREAD]) / mouths, one(o[LEVEL] === LEVELS),
+      ...stocks.map((item) => Math.min(k[item] / mouths, 4) / 2),
+      ...hot(3, o[0]), ...hot(DAY, o[TICK]), ...hot(7, o[PLACE] + 1),
+      ...memory.slice(0, 3).flatMap((does) => hot(14, does + 1)),
     ]);
   }
 
   // --- an episode -----------------------------------------------------------------------------------------------------
 
-  /** One tick, in which whoever is free is asked. Returns what each began, FREE of one who was not. @param {Village} village @param {Agent} agent */
+  /**
+   * One tick, in which whoever is free is asked. Returns what each began, FREE of one who was not.
+   * @param {Village} village @param {Agent} agent
+   */
   function tick(village, agent) {
     agent.see(village);
     const chosen = [0, 1, 2].map((worker) => (village.free(worker) ? agent.act(worker, village.observed[worker]) : FREE));
@@ -704,6 +734,6 @@
     return chosen;
   }
 
-  const ROW = { CUT, M_WHEAT, M_FLOUR, B_FLOUR, B_BREAD, SQUARE, STORE, COIN, SCARED, N, LEVEL: STEP, EATEN };
-  Object.assign(globalThis, { villageEngine: { DAY, DAYS, TICKS, ROW, SCENARIOS, Village, draw, scripts, read, policy, tick } });
+  const ROW = { CUT, M_WHEAT, M_FLOUR, B_FLOUR, B_BREAD, SQUARE, STORE, COIN, SCARED, N, EATEN };
+  Object.assign(globalThis, { villageEngine: { DAY, DAYS, ROW, Village, draw, scripts, read, policy, tick } });
 })();
