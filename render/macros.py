@@ -17,7 +17,7 @@
     {{ transcript("rollout") }} {{ provenance("rollout") }} {{ downloads("rollout") }}
     {{ poster("rollout") }} {{ card_picture("rollout") }} {{ film_length("rollout") }}
 
-    {{ try_board("rollout") }} {{ try_reserve("village") }} {{ try_scan("scan") }}    tables to try
+    {{ try_board("rollout") }} {{ try_village("village") }} {{ try_scan("scan") }}    tables to try
     {{ learning_curves("rollout", {"mate.1": "mate in one"}, "Held-out starts") }}   success in cells of the curriculum
     {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
@@ -62,7 +62,7 @@ from stagelight.render.pages import (
     scan_tables,
     scene_page,
     try_board,
-    try_reserve,
+    try_village,
     values,
     village_tables,
 )  # fmt: skip
@@ -197,7 +197,7 @@ def _tables(site: Site) -> Macros:
     return {
         "on_board": lambda name, kind, key: rollout_group.on_board(get(name), kind, key, page()),
         "try_board": lambda name: try_board.board(get(name), page(), site.base(), keep),
-        "try_reserve": lambda name: try_reserve.table(get(name), page()),
+        "try_village": lambda name: try_village.village(get(name), site.root, page(), site.base(), keep),
         "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
         "learning_curves": lambda name, cells, title: learning_curves.plot(get(name), cells, title, page()),
         "cells": lambda name, title: rollout_cells.plot(get(name), title, page()),

@@ -7,7 +7,7 @@
 * `player`, `scene_page`: the parts of a scene's page
 * `canvas`, `learning_curves`, `gain_plot`, `rollout_cells`: plots that need no script
 * `fact_table`, `rollout_tables`, `scan_tables`, `village_tables`: tables of facts
-* `rollout_group`, `try_reserve`, `reconstructions`, `kspace_painter`: what a reader can try
+* `rollout_group`, `try_board`, `try_village`, `reconstructions`, `kspace_painter`: what a reader can try
 * `citations`: numbers of the works a page cites, and their list
 * `prose`: quoted code, constants of the source, reading time, the log, decisions
 * `accessibility`: an extension of Python-Markdown

@@ -39,7 +39,7 @@ def tools(scene: Scene) -> list[Html]:
 
 
 def words() -> list[Html]:
-    """What is seen and where the brush is, for the script to write."""
+    """Lines that the script writes: the view and the brush's place."""
     return [el("p", {"class": f"paint {kind}", "aria-live": "polite", "hidden": True})
             for kind in ("try__note", "paint__place")]  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 from stagelight.engines import recording
 from stagelight.engines.recording import Recording
 from stagelight.render.components.village import bubble
-from stagelight.render.pages import try_reserve
+from stagelight.render.pages import try_village
 from stagelight.render.pages.scene_files import Scene
 from stagelight.render.scenes.village import (
     HEADLINES,
@@ -209,7 +209,7 @@ def test_workers_stand_where_they_were_recorded(data: Data) -> None:
 
 def test_the_table_to_try_holds_what_was_recorded(recorded: Recording) -> None:
     head = recording.load_head(RECORDINGS, "village")
-    html = try_reserve.table(Scene("village", head, {}, RECORDINGS.parent), "village.md")
+    html, _ = try_village.table(Scene("village", head, {}, RECORDINGS.parent), "village.md")
     values = recorded.arrays["try_return"]
     assert html.count("<td") == values.size
     shown = values.astype(float).round(2)
@@ -223,7 +223,7 @@ def test_a_missing_table_ends_the_build_in_one_line(tmp_path: Path, capsys: pyte
     folder = tmp_path / "recordings"
     recording.save(Recording("village", 0, {}, "v", {}, (), {"wind": np.zeros(3)}), folder)
     with pytest.raises(SystemExit):
-        try_reserve.table(Scene("village", recording.load_head(folder, "village"), {}, tmp_path), "village.md")
+        try_village.table(Scene("village", recording.load_head(folder, "village"), {}, tmp_path), "village.md")
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
     assert "try_reserve" in said[0]

@@ -50,6 +50,9 @@ export class Element extends EventTarget {
   focus() {
     Element.focused = this;
   }
+  click() {
+    this.fire("click");
+  }
   setAttribute(name, value) {
     this.attributes.set(name, String(value));
     if (name === "class") this.classList.add(...String(value).split(" "));
@@ -149,7 +152,7 @@ export function run(scripts, body, { hash = "", reduced = false, without = "" } 
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
     requestAnimationFrame: (draw) => draw(),
-    ...{ atob, Blob, DecompressionStream, Event, Response, TextDecoder },
+    ...{ atob, Blob, DecompressionStream, Event, Response, TextDecoder, setInterval, clearInterval, setTimeout },
   });
   delete context[without];
   const value = (expression) => vm.runInContext(expression, context);
