@@ -78,7 +78,7 @@ def _ask(words: str, files: list[str], count: int, part: str | None = None) -> H
     """A button that loads files, which `js/load.js` brings to life."""
     return el(
         "p", {"class": "try__ask", "data-load": " ".join(files), "data-part": part, "hidden": True},
-        el("button", {"type": "button", "class": "md-button"}, f"{words} (loads {size(count)})"), " ",
+        el("button", {"type": "button"}, f"{words} (loads {size(count)})"), " ",
         el("span", {"role": "status"}),
     )  # fmt: skip
 
