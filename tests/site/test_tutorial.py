@@ -17,7 +17,7 @@ from support.browser import needs_scenes
 from support.paths import ROOT
 
 PAGE = ROOT / "docs" / "add-a-scene.md"
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.safetensors")
+LEFT_OUT = shutil.ignore_patterns("__pycache__")
 RUN = {"click": [sys.executable, "-m", "stagelight"], "mkdocs": [sys.executable, "-m", "mkdocs"]}
 
 
