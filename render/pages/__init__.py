@@ -8,6 +8,7 @@
 * `canvas`, `learning_curves`, `gain_plot`, `rollout_cells`: plots that need no script
 * `fact_table`, `rollout_tables`, `scan_tables`, `village_tables`: tables of facts
 * `rollout_group`, `try_board`, `try_village`, `reconstructions`, `kspace_painter`: what a reader can try
+* `on_demand`: files that a page loads when a reader asks for them
 * `citations`: numbers of the works a page cites, and their list
 * `prose`: quoted code, constants of the source, reading time, the log, decisions
 * `accessibility`: an extension of Python-Markdown

@@ -5,15 +5,13 @@ Without a script, and until a reader asks for the board, the group of the film s
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable
 
+from stagelight.render.pages import on_demand
 from stagelight.render.pages.markup import Html, el
 from stagelight.render.pages.rollout_group import Group, table
-from stagelight.render.pages.scene_files import Scene, fail
-from stagelight.render.pages.values import size
+from stagelight.render.pages.scene_files import Scene
 
 FILES = ("css/board.css", "js/chess.js", "js/policy.js")  # loaded before the weights, in this order
 BOARD = "js/board.js"  # loaded after them
@@ -27,11 +25,7 @@ def board(scene: Scene, page: str, base: str, keep: Keep) -> Html:
     with {} for a hash, and returns its address; `base` leads to the root of the site."""
     script = weights(scene)
     files = [base + file for file in FILES] + [keep(script, "weights/{}.js"), base + BOARD]
-    ask = el(
-        "p", {"class": "try__ask", "data-load": " ".join(files), "hidden": True},
-        el("button", {"type": "button"}, f"Set up a board (loads {size(len(script))})"),
-        " ", el("span", {"role": "status"}),
-    )  # fmt: skip
+    ask = on_demand.button("Set up a board", files, len(script))
     place = {"data-positions": json.dumps(_positions(scene, page)), "data-pieces": f"{base}img/pieces/"}
     return el("div", {"class": "try", "data-try": "board", **place}, ask, *table(scene, page))
 
@@ -48,12 +42,5 @@ def _positions(scene: Scene, page: str) -> list[tuple[str, str]]:
 
 
 def weights(scene: Scene) -> bytes:
-    """The script that hands the published weights to `js/policy.js`: their file, sealed as it is, in base64."""
-    path = scene.assets / "recordings" / f"{scene.name}_policy.safetensors"
-    try:
-        data, seal = path.read_bytes(), path.with_name(f"{path.name}.sha256").read_text(encoding="utf-8")
-    except OSError as error:
-        fail(f"{path.name} cannot be read ({error.strerror}): run `click record {scene.name}`")
-    if hashlib.sha256(data).hexdigest() != seal[:64]:
-        fail(f"{path.name} is not as it was sealed: run `click record {scene.name}`")
-    return b'policy.read("' + base64.b64encode(data) + b'");\n'
+    """The script that hands the published weights to `js/policy.js`."""
+    return on_demand.policy(scene, "policy.read", f"run `click record {scene.name}`")

@@ -6,14 +6,12 @@ it is the policy that shall act.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stagelight.render.pages import village_picture
+from stagelight.render.pages import on_demand, village_picture
 from stagelight.render.pages.markup import Html, el, fold, framed
 from stagelight.render.pages.quantities import value
 from stagelight.render.pages.scene_files import Arrays, Scene, fail, pick, pick_table, read
@@ -47,24 +45,17 @@ def village(scene: Scene, root: Path, page: str, base: str, keep: Keep) -> Html:
     script = weights(scene)
     return el(
         "div", {"class": "try", "data-try": "village", **data},
-        _ask("Play the village here", [base + file for file in FILES],
+        on_demand.button("Play the village here", [base + file for file in FILES],
              sum((scene.assets / file).stat().st_size for file in FILES)),
         el("div", {"class": "town__box", "hidden": True}, _settings(scene, len(script)),
-           _ask("Load the policy", [keep(script, "weights/{}.js")], len(script), part="learn"), *_stage()),
+           on_demand.button("Load the policy", [keep(script, "weights/{}.js")], len(script), part="learn"), *_stage()),
         *table(scene, page),
     )  # fmt: skip
 
 
 def weights(scene: Scene) -> bytes:
-    """The script that hands the published weights to `js/village.js`: their file, sealed as it is, in base64."""
-    path = scene.assets / "recordings" / f"{scene.name}_policy.safetensors"
-    try:
-        data, seal = path.read_bytes(), path.with_name(f"{path.name}.sha256").read_text(encoding="utf-8")
-    except OSError as error:
-        fail(f"{path.name} cannot be read ({error.strerror}): restore it from git")
-    if hashlib.sha256(data).hexdigest() != seal[:64]:
-        fail(f"{path.name} is not as it was sealed: restore it from git")
-    return b'villageEngine.learnt("' + base64.b64encode(data) + b'");\n'
+    """The script that hands the published weights to `js/village.js`."""
+    return on_demand.policy(scene, "villageEngine.learnt", "restore it from git")
 
 
 def _recorded(scene: Scene, weather: str, page: str) -> dict[str, float]:
@@ -72,15 +63,6 @@ def _recorded(scene: Scene, weather: str, page: str) -> dict[str, float]:
     facts = scene.head["facts"]
     reserves = [f"reserve_{days}" for days in range(MOST + 1) if f"score.{weather}.reserve_{days}.return" in facts]
     return {name: value(scene, f"score.{weather}.{name}.return", page) for name in (*reserves, "stock", "policy")}
-
-
-def _ask(words: str, files: list[str], count: int, part: str | None = None) -> Html:
-    """A button that loads files, which `js/load.js` brings to life."""
-    return el(
-        "p", {"class": "try__ask", "data-load": " ".join(files), "data-part": part, "hidden": True},
-        el("button", {"type": "button"}, f"{words} (loads {size(count)})"), " ",
-        el("span", {"role": "status"}),
-    )  # fmt: skip
 
 
 def _settings(scene: Scene, loaded: int) -> Html:
