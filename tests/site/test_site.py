@@ -8,20 +8,25 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree  # of our own making
 
+import numpy as np
 import pytest
 
 from stagelight.render.pages.rollout_group import Group
 from stagelight.render.pages.scene_files import load
 from support.browser import SCENES, Site, Visit, needs_scenes
+from support.contrast import ENOUGH, luminance, ratio
 from support.paths import ASSETS, ROOT
 
 pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 PAGES = [
-    "" if page == "index.md" else page.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/"
-    for page in re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    page.removesuffix("index.md").replace(".md", "/")
+    for page in sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
 ]
+# What a reader may set for every text, after WCAG 2.2, 1.4.12.
+SPACING = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+    p { margin-bottom: 2em !important }"""
 FIRST_LOAD = 250 * 1024  # bytes, as they come over the wire
 BUILT = ("videos", "posters", "stills", "captions")
 
@@ -176,6 +181,87 @@ def test_the_search_is_fetched_when_somebody_searches(site: Site, browser: Any) 
         assert visit.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("words", "scene"),
+    [("advantage", "rollout"), ("mate", "rollout"), ("rollout", "rollout"), ("reserve", "village"),
+     ("miller", "village"), ("village", "village"), ("prior", "scan"), ("acceleration", "scan"), ("k-space", "scan")],
+)  # fmt: skip
+def test_the_search_finds_scenes_first(site: Site, browser: Any, words: str, scene: str) -> None:
+    with Visit(browser, site, "how-it-is-made/") as visit:
+        visit.page.click(".md-search__input")
+        visit.page.keyboard.type(words)
+        first = visit.page.locator(".md-search-result__item > a").first
+        first.wait_for(timeout=10_000)
+        visit.page.wait_for_function(
+            "() => !document.querySelector('.md-search-result__meta').textContent.includes('…')"
+        )
+        visit.page.wait_for_timeout(500)
+        assert urlsplit(str(first.get_attribute("href"))).path.startswith(f"/{scene}/")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_scene_is_printed_on_twelve_pages_at_most(site: Site, browser: Any, scene: str) -> None:
+    with Visit(browser, site, f"{scene}/") as visit:
+        visit.page.evaluate("document.querySelectorAll('img').forEach(each => { each.loading = 'eager' })")
+        visit.page.wait_for_load_state("networkidle")
+        paper = visit.page.pdf(format="A4", prefer_css_page_size=True)
+        assert 3 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 12
+        visit.page.emulate_media(media="print")
+        for part in (".controls", ".rail", ".scene__keys", ".try"):
+            assert not visit.page.locator(part).first.is_visible(), part
+
+
+def test_where_nothing_may_be_stored_the_page_and_its_scheme_work(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "404.html") as visit:
+        visit.page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+        )
+        visit.page.goto(f"{site.url}{SCENES[0]}/", wait_until="load")
+        visit.page.locator("[data-md-component=palette] label:visible").first.click()
+        assert visit.page.evaluate("document.body.dataset.mdColorScheme") == "slate"
+        assert visit.page.locator(".controls").is_visible()
+        assert visit.complaints == []
+
+
+def test_in_a_readers_own_few_colours_what_is_lit_is_told(site: Site, browser: Any) -> None:
+    with Visit(browser, site, f"{SCENES[0]}/", forced_colors="active", reduced_motion="reduce") as visit:
+        visit.page.click(".rail li:nth-child(2) a")
+        time = next(mark["start"] for part in site.manifest["sections"] for mark in part["marks"]) + 0.1
+        visit.page.evaluate("document.activeElement.blur()")
+        outline = "selector => getComputedStyle(document.querySelector(selector)).outlineStyle"
+        assert visit.page.evaluate(outline, ".rail a[aria-current]") == "solid"
+        assert visit.page.evaluate(outline, ".rail a:not([aria-current])") == "none"
+        colour = "selector => getComputedStyle(document.querySelector(selector), '::{}').backgroundColor"
+        played, ahead = (visit.page.evaluate(colour.format(part), ".rail a") for part in ("after", "before"))
+        ground = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert len({played, ahead, ground}) == 3
+        visit.page.evaluate(
+            "time => { const line = document.querySelector('.controls input'); line.value = time;"
+            " line.dispatchEvent(new Event('input')) }",
+            time,
+        )
+        assert visit.page.evaluate(outline, ".legend .is-lit") == "solid"
+        assert visit.page.evaluate(outline, ".legend [data-mark]:not(.is-lit)") == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", *(f"{scene}/" for scene in SCENES), "learnt-from/", "dreams/"])
+def test_the_words_of_a_picture_read_until_it_is_there(site: Site, browser: Any, path: str, scheme: str) -> None:
+    def light(colour: str) -> float:
+        return float(luminance(np.array([int(part) / 255 for part in re.findall(r"\d+", colour)[:3]])))
+
+    with Visit(browser, site, path, color_scheme=scheme) as visit:
+        found = visit.page.evaluate(
+            """() => [...document.querySelectorAll('img[alt]:not([alt=""])')].map((picture) => {
+                let ground = picture;
+                while (getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)' && ground.parentElement)
+                    ground = ground.parentElement;
+                return [picture.alt, getComputedStyle(picture).color, getComputedStyle(ground).backgroundColor] })"""
+        )
+        assert found
+        assert [each for each in found if ratio(light(each[1]), light(each[2])) < ENOUGH] == []
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, motion: str) -> None:
     def asked(visit: Visit) -> bool:
@@ -210,11 +296,18 @@ def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any,
             visit.page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
         )
         visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        for width in (360, 768, 1280, 1440):
+        for width in (320, 360, 768, 1280, 1440):
             visit.page.set_viewport_size({"width": width, "height": 800})
-            inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-            assert inner <= outer, f"scrolls sideways at {width} px"
-            if width in (360, 1280):
+            for spacing in ("", SPACING):
+                visit.page.evaluate(
+                    """spacing => { const sheet = new CSSStyleSheet(); sheet.replaceSync(spacing);
+                        document.adoptedStyleSheets = [sheet] }""",
+                    spacing,
+                )
+                inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+                assert inner <= outer, f"scrolls sideways at {width} px {spacing and 'with more space in the text'}"
+            visit.page.evaluate("document.adoptedStyleSheets = []")
+            if width in (320, 1280):
                 found = axe.Axe().run(visit.page).response["violations"]
                 told = [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found]
                 assert told == [], f"at {width} px"
