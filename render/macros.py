@@ -32,6 +32,7 @@
 
     {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
+    {{ citation("rollout") }}                                    the page as others may cite it, with BibTeX
     {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
 Behind a scene stand its recording `site_assets/recordings/NAME`, of which nothing is shown unless seal and hashes fit,
@@ -234,6 +235,9 @@ def _texts(site: Site) -> Macros:
         "code": lambda path, name: prose.code(root, path, name, page()),
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
+        "citation": lambda name: prose.citation(
+            root, site.scene(name).manifest["title"], f"stagelight-{name}", f"{site.env.conf['site_url']}{name}/"
+        ),
         "third_parties": lambda: prose.third_parties(root),
         "reading_time": lambda: prose.reading_time(site.markdown()),
         "decisions": lambda: prose.decisions(root / "docs"),

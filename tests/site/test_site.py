@@ -128,7 +128,15 @@ def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
     for entry in entries:
         address, _, anchor = (entry.findtext(f"{name}id") or "").partition("#")
         log = site.folder / urlsplit(address).path.lstrip("/") / "index.html"
-        assert f'id="{anchor}"' in log.read_text(encoding="utf-8")
+        page = log.read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in page
+        content = entry.find(f"{name}content")
+        assert content is not None and content.get("type") == "html"
+        words = (content.text or "").strip()
+        assert len(words) > len(entry.findtext(f"{name}summary") or "")
+        assert words in page, "the whole entry, as the page has it"
+        assert page.index(words) > page.index(f'id="{anchor}"')
+        assert "<h2" not in words, "one entry"
     assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
     page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
     cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
