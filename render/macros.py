@@ -50,6 +50,7 @@ from typing import Any
 
 from stagelight.render.pages import (
     architecture,
+    card,
     claims,
     gain_plot,
     leaderboard,
@@ -112,15 +113,28 @@ class Site:
 
     def keep(self, picture: bytes) -> str:
         """The address of a picture, which is written when all pages are."""
+        return self.base() + self.put(picture)
+
+    def put(self, picture: bytes) -> str:
+        """The place of a picture below the root of the site."""
         name = f"pictures/{hashlib.sha256(picture).hexdigest()[:16]}.png"
         self.extra.setdefault("pictures", {})[name] = picture
-        return self.base() + name
+        return name
+
+    def card(self, title: str, description: str, scene: str | None) -> str:
+        """The place of a page's card: the poster of the scene that it is about, else its title and description."""
+        assets = self.root / "site_assets"
+        if scene:
+            return self.put(card.pictured(assets / self.scene(scene).manifest["poster"]["file"]))
+        return self.put(card.written(assets / "fonts", self.env.conf["site_name"], title, description))
 
 
 def define_env(env: Any) -> None:
     """Offer the macros to MkDocs; called once, before any page is read (by Zensical: for each page)."""
     site = Site(env)
     site.extra["manifests"] = {name: scene.manifest for name, scene in site.scenes.items()}
+    site.extra["card"] = site.card
+    site.extra["card_size"] = card.SIZE
     site.extra["log"] = prose.log(site.root / "docs/log")
     for name, macro in {**_words(site), **_parts(site), **_tables(site), **_texts(site)}.items():
         env.macro(_checked(macro, name, site.page), name)

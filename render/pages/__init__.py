@@ -10,6 +10,7 @@
 * `rollout_group`, `try_reserve`, `reconstructions`: what a reader can try
 * `citations`: numbers of the works a page cites, and their list
 * `prose`: quoted code, constants of the source, reading time, the log, decisions
+* `card`: what a page looks like where others link to it
 * `accessibility`: an extension of Python-Markdown
 
 Nothing that draws is imported, so that a page never depends on what drew its pictures.

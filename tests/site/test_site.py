@@ -138,11 +138,24 @@ def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
         assert page.index(words) > page.index(f'id="{anchor}"')
         assert "<h2" not in words, "one entry"
     assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
-    page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
-    cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
-    assert (site.folder / urlsplit(cards["og:image"]).path.lstrip("/")).is_file()
-    assert cards["og:image"] == cards["twitter:image"]
-    assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
+
+
+def test_every_page_has_a_card_of_its_own(site: Site) -> None:
+    found = {}
+    for path in site.folder.rglob("index.html"):
+        page = path.read_text(encoding="utf-8")
+        cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
+        assert cards["og:image"] == cards["twitter:image"]
+        assert cards["og:image:type"] == "image/png"
+        assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
+        file = site.folder / urlsplit(cards["og:image"]).path.lstrip("/")
+        head = file.read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n"
+        size = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+        assert [int(cards[f"og:image:{side}"]) for side in ("width", "height")] == list(size) == [1200, 630]
+        assert file.stat().st_size <= 300_000
+        found[path.parent.name] = cards["og:image"]
+    assert found[SCENES[0]] != found[SCENES[1]] != found["credits"] != found["architecture"]
 
 
 # --- what a reader never meets ------------------------------------------------------------------------------------
