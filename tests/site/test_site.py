@@ -485,10 +485,11 @@ def test_captions_and_controls_lie_below_the_picture_and_not_on_it(played: Site,
 def test_on_a_slow_line_the_picture_is_that_of_the_step(played: Site, browser: Any) -> None:
     step = played.steps()[1]
     with Visit(browser, played, f"{played.scene}/") as visit:
-        held: list[Any] | None = []
+        held: list[Any] = []
+        let = False
 
         def answer(route: Any) -> None:
-            if held is None:
+            if let:
                 route.continue_()
             else:
                 held.append(route)
@@ -501,8 +502,8 @@ def test_on_a_slow_line_the_picture_is_that_of_the_step(played: Site, browser: A
         over, under = (visit.page.locator(part).bounding_box() for part in (".scene__still", "video"))
         assert over == under
         assert visit.page.locator(".controls__load").inner_text() == "Loading"
-        late, held = held, None
-        for route in late:
+        let = True
+        for route in held:
             route.continue_()
         picture.wait_for(state="hidden")
         assert visit.time() >= step["start"]

@@ -31,7 +31,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("zensical")
     for name in (".package", "docs", "engines", "render", "site_assets"):
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("mkdocs.yml", "THIRD_PARTY.md"):
+    for name in ("mkdocs.yml", "THIRD_PARTY.md", "CITATION.cff"):
         shutil.copy(ROOT / name, root)
     built = subprocess.run([python, "-m", "zensical", "build"], cwd=root, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
