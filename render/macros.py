@@ -32,6 +32,7 @@
 
     {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
+    {{ citation("rollout") }}                                    the page as others may cite it, with BibTeX
     {{ origins() }} {{ third_parties() }} {{ reading_time() }} {{ decisions() }} {{ log() }} {{ architecture() }}
 
 Behind a scene stand its recording `site_assets/recordings/NAME`, of which nothing is shown unless seal and hashes fit,
@@ -49,6 +50,7 @@ from typing import Any
 
 from stagelight.render.pages import (
     architecture,
+    card,
     claims,
     gain_plot,
     leaderboard,
@@ -112,15 +114,28 @@ class Site:
 
     def keep(self, data: bytes, name: str = "pictures/{}.png") -> str:
         """The address of a file, which is written when all pages are; {} in its name stands for its hash."""
+        return self.base() + self.put(data, name)
+
+    def put(self, data: bytes, name: str = "pictures/{}.png") -> str:
+        """The place of a file below the root of the site; {} in its name stands for its hash."""
         name = name.format(hashlib.sha256(data).hexdigest()[:16])
         self.extra.setdefault("kept", {})[name] = data
-        return self.base() + name
+        return name
+
+    def card(self, title: str, description: str, scene: str | None) -> str:
+        """The place of a page's card: the poster of the scene that it is about, else its title and description."""
+        assets = self.root / "site_assets"
+        if scene:
+            return self.put(card.pictured(assets / self.scene(scene).manifest["poster"]["file"]))
+        return self.put(card.written(assets / "fonts", self.env.conf["site_name"], title, description))
 
 
 def define_env(env: Any) -> None:
     """Offer the macros to MkDocs; called once, before any page is read (by Zensical: for each page)."""
     site = Site(env)
     site.extra["manifests"] = {name: scene.manifest for name, scene in site.scenes.items()}
+    site.extra["card"] = site.card
+    site.extra["card_size"] = card.SIZE
     site.extra["log"] = prose.log(site.root / "docs/log")
     for name, macro in {**_words(site), **_parts(site), **_tables(site), **_texts(site)}.items():
         env.macro(_checked(macro, name, site.page), name)
@@ -235,6 +250,9 @@ def _texts(site: Site) -> Macros:
         "code": lambda path, name: prose.code(root, path, name, page()),
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
+        "citation": lambda name: prose.citation(
+            root, site.scene(name).manifest["title"], f"stagelight-{name}", f"{site.env.conf['site_url']}{name}/"
+        ),
         "third_parties": lambda: prose.third_parties(root),
         "reading_time": lambda: prose.reading_time(site.markdown()),
         "decisions": lambda: prose.decisions(root / "docs"),

@@ -11,6 +11,7 @@
 * `on_demand`: files that a page loads when a reader asks for them
 * `citations`: numbers of the works a page cites, and their list
 * `prose`: quoted code, constants of the source, reading time, the log, decisions
+* `card`: what a page looks like where others link to it
 * `accessibility`: an extension of Python-Markdown
 
 Nothing that draws is imported, so that a page never depends on what drew its pictures.

@@ -44,9 +44,12 @@ class TableNames(Treeprocessor):
                 self.rows(element)
 
     def rows(self, table: Element) -> None:
-        """Mark the header cells of columns and rows."""
-        for cell in table.iterfind("thead/tr/th"):
-            cell.set("scope", "col")
+        """Mark the header cells of columns and rows; one without words heads nothing."""
+        for cell in table.findall("thead/tr/th"):
+            if self.words(cell):
+                cell.set("scope", "col")
+            else:
+                cell.tag = "td"
         for row in table.iterfind("tbody/tr"):
             if self.words(row[0]):
                 row[0].tag = "th"

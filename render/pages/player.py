@@ -1,13 +1,15 @@
-"""The player of a scene: the video with its tracks, the rail of its steps, its legend, and its keys."""
+"""The player of a scene: the video with its tracks and controls, the rail of its steps, its legend, and its keys."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from stagelight.render.pages.markup import Html, el
 from stagelight.render.pages.scene_files import Scene, fail, title_parts
+from stagelight.render.pages.values import clock, size
 
 KEYS = (  # with a name for each sign that is not read aloud
     (((",", "comma"), (".", "full stop")), "one frame"),
@@ -23,11 +25,14 @@ TRACKS = (  # kind, name in the manifest, label
     ("descriptions", "descriptions", "Descriptions"),
     ("metadata", "legend", "Legend"),
 )
+SPEEDS = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2)  # those of the browsers' own controls
 
 
 def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
     """The video, the step rail and the legend, complete without a script.
 
+    The controls below the picture take the place of the browser's own once the script that moves them is there. A page
+    on a disk may read no track: the captions, and the still of each section, are written here for the script.
     `markdown` is that of the page: an entry of the legend leads to the paragraph that explains it, which has the id
     `mark-ENTRY`, or else to the first step that shows it.
     """
@@ -38,8 +43,21 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
         {
             **{"class": "scene", "data-scene": scene.name},
             **{"data-fps": manifest["fps"], "data-length": f"{manifest['duration']:g}"},
+            **{"data-title": manifest["title"], "data-captions": json.dumps(_captions(manifest))},
+            "data-stills": json.dumps([[each["start"], base + each["still"]["file"]] for each in manifest["sections"]]),
         },
-        el("div", {"class": "scene__screen"}, _video(scene, base)),
+        el(
+            "div",
+            {"class": "scene__screen"},
+            el(
+                "div",
+                {"class": "scene__picture"},
+                _video(scene, base),
+                el("img", {"class": "scene__still", "alt": "", "hidden": True}),
+            ),
+            el("p", {"class": "scene__words", "aria-live": "polite", "hidden": True}),
+            _controls(manifest),
+        ),
         el(
             "nav",
             {"class": "rail", "aria-label": "Steps of the scene"},
@@ -62,15 +80,64 @@ def _video(scene: Scene, base: str) -> Html:
             **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
         },
         *(
-            el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
-            for each in (manifest["av1"], manifest["video"])
-            if each
+            el(
+                "source",
+                {
+                    **{"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'},
+                    "data-size": size(each["bytes"]),
+                },
+            )
+            for each in _videos(manifest)
         ),
         *(
             el("track", {"kind": kind, "label": label, "srclang": "en", "src": base + manifest["tracks"][name]})
             for kind, name, label in TRACKS
         ),
         el("p", {}, "This browser plays no video here: ", el("a", {"href": video}, "download it"), "."),
+    )
+
+
+def _videos(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The files of the film, the smaller one first."""
+    return [each for each in (manifest["av1"], manifest["video"]) if each]
+
+
+def _captions(manifest: Mapping[str, Any]) -> list[tuple[float, float, str]]:
+    """Start, end and text of every caption."""
+    return [(words["start"], words["end"], words["text"])
+            for section in manifest["sections"] for words in section["captions"]]  # fmt: skip
+
+
+def _controls(manifest: Mapping[str, Any]) -> Html:
+    """The controls of the film, hidden until a script moves them; the steps are ticks on the line of time."""
+    length = manifest["duration"]
+    starts = [section["start"] for section in manifest["sections"] if section["step"]]
+    ticks = (el("i", {"style": f"left: {start / length:.3%}"}) for start in starts)
+    speeds = (el("option", {"value": f"{each:g}", "selected": each == 1 or None}, f"{each:g}\N{MULTIPLICATION SIGN}")
+              for each in SPEEDS)  # fmt: skip
+    time = {"type": "range", "min": 0, "max": f"{length:g}", "step": 0.1, "value": 0, "aria-label": "Time"}
+    return el(
+        "div",
+        {"class": "controls", "role": "group", "aria-label": "Controls of the film", "hidden": True},
+        el("button", {"type": "button", "class": "controls__play", "data-does": "play"}, "Play"),
+        el("span", {"class": "controls__load"}, size(_videos(manifest)[0]["bytes"])),
+        el("span", {"class": "controls__time"}, f"0:00 / {clock(length)}"),
+        el(
+            "span",
+            {"class": "controls__line"},
+            el("input", time),
+            el("span", {"class": "controls__ticks", "aria-hidden": "true"}, *ticks),
+        ),
+        el("select", {"aria-label": "Speed"}, *speeds),
+        *(
+            el("button", {"type": "button", "data-does": does, "aria-pressed": pressed}, words)
+            for does, words, pressed in (
+                ("captions", "Captions", "false"),
+                ("link", "Copy link", None),
+                ("fill", "Full screen", None),
+            )
+        ),
+        el("output", {}),
     )
 
 
@@ -82,7 +149,6 @@ def _stop(section: Mapping[str, Any], base: str) -> Html:
             "href": f"#step-{section['step']}",
             "data-start": f"{section['start']:g}",
             "data-end": f"{section['start'] + section['duration']:g}",
-            "data-still": base + section["still"]["file"],
         },
         el("span", {"class": "rail__number"}, section["step"]),
         " ",
@@ -125,10 +191,10 @@ def explanation(scene: Scene, entry: str, markdown: str) -> str | None:
 
 
 def _keys(steps: int) -> Html:
-    """A line that lists the keys, with a place for the speed once it is changed."""
+    """A line that lists the keys."""
     keys = [(tuple((str(at), "") for at in range(1, steps + 1)), "steps"), *KEYS]
     parts = [part for signs, does in keys for part in (*(_key(*sign) for sign in signs), f" {does}", ", ")]
-    return el("p", {"class": "scene__keys"}, "Keys: ", *parts[:-1], ". ", el("output", {}))
+    return el("p", {"class": "scene__keys"}, "Keys: ", *parts[:-1], ".")
 
 
 def _key(sign: str, spoken: str) -> Html:

@@ -1,4 +1,4 @@
-"""Text from outside a scene: quoted code, constants, reading time, the lists of the log and of decisions."""
+"""Text from outside a scene: quoted code, constants, reading time, citations, the lists of the log and of decisions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+import yaml
 from markdown.extensions.toc import slugify
 
-from stagelight.render.pages.markup import el
+from stagelight.render.pages.markup import el, fold
 from stagelight.render.pages.scene_files import fail, pick
 from stagelight.render.pages.values import duration
 
@@ -103,6 +104,25 @@ def log_index(folder: Path) -> str:
         f"- {entry['date']} [{escape(entry['title'], quote=False)}]({entry['month']}.md#{entry['anchor']})"
         for entry in log(folder)
     )
+
+
+def citation(root: Path, title: str, key: str, address: str) -> str:
+    """A page as others may cite it, by what `CITATION.cff` says of the whole: a sentence, and BibTeX to copy."""
+    path = root / "CITATION.cff"
+    try:
+        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+        authors = [str(author["name"]) for author in whole["authors"]]
+        site, version, date = whole["title"].partition(":")[0], str(whole["version"]), str(whole["date-released"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        fail(f"CITATION.cff cannot be read ({error!r}), wanted title, authors, version and date-released: mend it")
+    fields = {
+        **{"author": " and ".join(f"{{{name}}}" for name in authors), "title": f"{{{title}}}"},
+        **{"howpublished": f"{site}, version {version}", "date": date, "year": date[:4], "url": address},
+    }
+    entry = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    sentence = el("p", {"class": "citation"}, f"{', '.join(authors)}: ", el("cite", {}, title),
+                  f". {site}, version {version}, {date}. ", el("a", {"href": address}, address))  # fmt: skip
+    return el("div", {}, sentence, fold("BibTeX", el("pre", {}, el("code", {}, f"@misc{{{key},\n{entry}}}"))))
 
 
 def third_parties(root: Path) -> str:

@@ -2,15 +2,27 @@
 /**
  * The scene player: the page follows the video, and the video follows the page.
  *
- * Without this script the page is whole: native controls, steps that link to their stills, text. With it, a step
- * seeks the video, the playing step and its legend entries light up, and keys do the rest while the player or one of
- * its steps has the focus: 1 to 9 go to a step, space plays, arrows go five seconds, comma and full stop one frame,
- * < and > change the speed, c shows captions, f fills the screen. Space and arrows are the browser's own while the
- * video itself has the focus: its controls want them.
+ * Without this script the page is whole: native controls, steps that link to their stills, text. With it, the page's
+ * own controls stand below the picture, a step seeks the video, the playing step and its legend entries light up, and
+ * keys do the rest while the player or one of its steps has the focus: 1 to 9 go to a step, space plays, arrows go five
+ * seconds, comma and full stop one frame, < and > change the speed, c shows captions, f fills the screen. Until the
+ * film is there, the still of the moment is shown. Captions are written below the picture: nothing covers them, and
+ * they are in the page itself, so that a copy on a disk has them, too.
  */
 (() => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
+
+  /** Seconds as on a clock. @param {number} time */
+  const clock = (time) => `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, "0")}`;
+
+  /**
+   * The moment that an address names, in seconds: #t=65, #t=65.5, #t=1:05 or #t=1:01:05.
+   * @param {string} hash
+   */
+  function moment(hash) {
+    const found = /^#t=(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)$/.exec(hash);
+    return found ? 3600 * Number(found[1] ?? 0) + 60 * Number(found[2] ?? 0) + Number(found[3]) : undefined;
+  }
 
   /** Bring one player to life, once. @param {HTMLElement} scene */
   function mount(scene) {
@@ -26,86 +38,188 @@
    * @param {HTMLVideoElement} video
    */
   function follow(scene, video) {
+    /** @param {string} selector */
+    const part = (selector) => /** @type {any} */ (scene.querySelector(selector));
     const steps = /** @type {HTMLAnchorElement[]} */ ([...scene.querySelectorAll(".rail a")]);
     const found = /** @type {HTMLElement[]} */ ([...scene.querySelectorAll("[data-mark]")]);
     const marks = found.map((mark) => ({
       mark,
       times: (mark.dataset.times ?? "").split(" ").map((span) => span.split("-").map(Number)),
     }));
+    const starts = steps.map((step) => Number(step.dataset.start));
 
     const [fps, length] = [Number(scene.dataset.fps), Number(scene.dataset.length)];
-    const speed = /** @type {HTMLOutputElement} */ (scene.querySelector("output"));
+    /** @type {[number, string][]} */
+    const stills = JSON.parse(scene.dataset.stills ?? "[]");
+    /** @type {[number, number, string][]} */
+    const captions = JSON.parse(scene.dataset.captions ?? "[]");
+    const [screen, controls, line, said] = [".scene__screen", ".controls", ".controls input", "output"].map(part);
+    const [speed, words, time, load] = ["select", ".scene__words", ".controls__time", ".controls__load"].map(part);
+    const speeds = [...speed.options].map((option) => Number(option.value));
+    const [play, caption] = ["[data-does=play]", "[data-does=captions]"].map(part);
 
-    /** Light what belongs to the current time. */
+    /** Say something to everybody. @param {string} what */
+    const say = (what) => (said.value = what);
+
+    /** Show, and say, what belongs to the current time. */
     function light() {
       const now = video.currentTime + 0.001;
+      let current = "";
       for (const step of steps) {
         const [start, end] = [Number(step.dataset.start), Number(step.dataset.end)];
         step.style.setProperty("--part", String(Math.min(1, Math.max(0, (now - start) / (end - start)))));
-        if (start <= now && now < end) step.setAttribute("aria-current", "step");
-        else step.removeAttribute("aria-current");
+        if (start <= now && now < end) {
+          step.setAttribute("aria-current", "step");
+          current = `, step ${step.textContent?.trim()}`;
+        } else step.removeAttribute("aria-current");
       }
       for (const { mark, times } of marks)
         mark.classList.toggle("is-lit", times.some(([start, end]) => start <= now && now < end));
+      line.value = String(video.currentTime);
+      line.style.setProperty("--part", String(video.currentTime / length));
+      line.setAttribute("aria-valuetext", `${clock(now)} of ${clock(length)}${current}`);
+      time.textContent = `${clock(now)} / ${clock(length)}`;
+      const spoken = captions.find(([start, end]) => start <= now && now < end)?.[2] ?? "";
+      if (!words.hidden && words.textContent !== spoken) words.textContent = spoken;
+    }
+
+    /** Whether the film is there at a time. @param {number} at */
+    function loaded(at) {
+      const { buffered } = video;
+      if (video.readyState < 2) return false;
+      for (let n = 0; n < buffered.length; n++) if (buffered.start(n) <= at && at <= buffered.end(n)) return true;
+      return false;
     }
 
     /**
-     * Go to a time. Nothing is loaded for it until it plays; with reduced motion it waits, on the still of the step.
-     * @param {number} time seconds
-     * @param {boolean} play
+     * Show the still of a time: a picture of its own each time, for one that changes shows the old until it has the new.
+     * @param {number} at
      */
-    function seek(time, play) {
-      video.currentTime = time;
-      const step = steps.find((each) => Number(each.dataset.start) <= time && time < Number(each.dataset.end));
-      if (!play && step?.dataset.still && video.readyState === 0) video.poster = step.dataset.still;
-      if (play) video.play().catch(() => {});
+    function cover(at) {
+      const [old, file] = [part(".scene__still"), stills.filter(([start]) => start <= at).pop()?.[1]];
+      if (!file) return;
+      const picture = old.cloneNode();
+      Object.assign(picture, { src: file, hidden: false });
+      old.replaceWith(picture);
+    }
+
+    /** The film is there: neither a still nor a word about loading. */
+    function arrive() {
+      if (video.readyState < 2 || video.seeking) return;
+      part(".scene__still").hidden = true;
+      load.textContent = "";
+    }
+
+    /** Play; from the start where the end is reached. */
+    function start() {
+      if (video.currentTime >= length - 1 / fps) seek(0, false);
+      video.play().catch(() => {});
+    }
+
+    /** Play, or stop. */
+    const toggle = () => (video.paused ? start() : video.pause());
+
+    /**
+     * Go to a time within the video. Nothing is loaded for it until it plays; with reduced motion it waits there.
+     * @param {number} wanted seconds
+     * @param {boolean} go whether it plays from there; else it goes on as it was
+     */
+    function seek(wanted, go) {
+      const at = Math.min(Math.max(0, wanted), length);
+      video.currentTime = at;
+      if (!loaded(at)) cover(at);
+      if (go) video.play().catch(() => {});
       light();
     }
 
-    /**
-     * Stand at a time, within the video. A frame is looked at while nothing moves.
-     * @param {number} time seconds
-     */
-    const place = (time) => seek(Math.min(Math.max(0, time), length), false);
+    /** Show captions, or hide them. */
+    function toggleCaptions() {
+      words.hidden = !words.hidden;
+      caption.setAttribute("aria-pressed", String(!words.hidden));
+      light();
+    }
+
+    /** Fill the screen with picture, captions and controls; telephones that cannot fill it with the picture alone. */
+    function fill() {
+      if (document.fullscreenElement) return document.exitFullscreen();
+      video.focus({ preventScroll: true }); // what has the focus must be on the screen for its keys to be heard
+      if (screen.requestFullscreen) return screen.requestFullscreen().catch(() => {});
+      const track = [...video.textTracks].find((each) => each.kind === "captions");
+      if (track) track.mode = words.hidden ? "hidden" : "showing";
+      return /** @type {any} */ (video).webkitEnterFullscreen?.();
+    }
+
+    /** Copy the address of this moment; where that is not allowed, leave it where addresses are. */
+    async function link() {
+      const hash = `#t=${Math.round(video.currentTime * 10) / 10}`;
+      try {
+        await navigator.clipboard.writeText(location.href.split("#")[0] + hash);
+        say(`Link to ${clock(video.currentTime)} copied`);
+      } catch {
+        history.replaceState(null, "", hash);
+        say("The link is in the address bar");
+      }
+    }
+
+    /** The next speed up or down, from whatever it is now. @param {boolean} up */
+    function change(up) {
+      const now = video.playbackRate;
+      const next = up ? speeds.find((each) => each > now) : speeds.filter((each) => each < now).pop();
+      if (next) video.playbackRate = next;
+    }
 
     /**
      * Do what a key stands for; says whether it stands for anything.
      * @param {string} key
-     * @param {boolean} native whether space and arrows are the browser's own
+     * @param {boolean} button whether a button has the focus: the space is its own
      */
-    function press(key, native) {
+    function press(key, button) {
       const step = steps[Number(key) - 1];
-      const faster = key === ">" ? 1 : -1;
       if (step) seek(Number(step.dataset.start), !still.matches);
       else if (key === "," || key === ".") {
         video.pause();
         // The middle of the frame: a time on its edge may show either neighbour.
-        place((Math.floor(video.currentTime * fps + 0.01) + (key === "." ? 1.5 : -0.5)) / fps);
-      } else if (key === "<" || key === ">") {
-        video.playbackRate = RATES[Math.min(RATES.length - 1, Math.max(0, RATES.indexOf(video.playbackRate) + faster))];
-      } else if (key === "f") {
-        if (document.fullscreenElement) document.exitFullscreen();
-        else {
-          video.focus(); // what has the focus must be on the screen for its keys to be heard
-          video.requestFullscreen?.().catch(() => {});
-        }
-      } else if (key === "c") {
-        const captions = [...video.textTracks].find((each) => each.kind === "captions");
-        if (captions) captions.mode = captions.mode === "showing" ? "hidden" : "showing";
-      } else if (native) return false;
-      else if (key === " ") video.paused ? video.play().catch(() => {}) : video.pause();
-      else if (key === "ArrowLeft" || key === "ArrowRight") place(video.currentTime + (key === "ArrowRight" ? 5 : -5));
+        seek((Math.floor(video.currentTime * fps + 0.01) + (key === "." ? 1.5 : -0.5)) / fps, false);
+      } else if (key === "<" || key === ">") change(key === ">");
+      else if (key === "f") fill();
+      else if (key === "c") toggleCaptions();
+      else if (key === " " && !button) toggle();
+      else if (key === "ArrowLeft" || key === "ArrowRight")
+        seek(video.currentTime + (key === "ArrowRight" ? 5 : -5), false);
       else return false;
       return true;
     }
 
-    /** Follow the address: #t=12.5 or #step-02. */
+    /** Tell the system what plays, and obey its keys: those of a headset, of a lock screen. */
+    function announce() {
+      const session = navigator.mediaSession;
+      if (!session) return;
+      const artwork = [{ src: video.poster, type: "image/webp" }];
+      session.metadata = new MediaMetadata({ title: scene.dataset.title, artist: "Stagelight", artwork });
+      /** @type {Record<string, MediaSessionActionHandler>} */
+      const actions = {
+        play: start,
+        pause: () => video.pause(),
+        seekbackward: ({ seekOffset }) => seek(video.currentTime - (seekOffset ?? 5), false),
+        seekforward: ({ seekOffset }) => seek(video.currentTime + (seekOffset ?? 5), false),
+        seekto: ({ seekTime }) => seek(seekTime ?? 0, false),
+        previoustrack: () => seek(starts.filter((each) => each < video.currentTime - 1).pop() ?? 0, false),
+        nexttrack: () => seek(starts.find((each) => each > video.currentTime) ?? length, false),
+      };
+      for (const [name, handler] of Object.entries(actions)) {
+        try {
+          session.setActionHandler(/** @type {MediaSessionAction} */ (name), handler);
+        } catch {
+          // A browser that does not know an action has no key for it.
+        }
+      }
+    }
+
+    /** Follow the address: a moment, or #step-02. */
     function followAddress() {
       if (!scene.isConnected) return removeEventListener("hashchange", followAddress);
-      const time = /^#t=([\d.]+)$/.exec(location.hash);
-      const step = steps.find((each) => each.hash === location.hash);
-      if (time) seek(Number(time[1]), false);
-      else if (step) seek(Number(step.dataset.start), false);
+      const at = moment(location.hash) ?? starts[steps.findIndex((each) => each.hash === location.hash)];
+      if (at !== undefined) seek(at, false);
     }
 
     for (const step of steps) {
@@ -115,22 +229,44 @@
         seek(Number(step.dataset.start), !still.matches);
       });
     }
-    for (const link of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("a[data-seek]"))) {
-      link.addEventListener("click", (event) => {
+    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("a[data-seek]"))) {
+      place.addEventListener("click", (event) => {
         event.preventDefault();
         scene.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block: "center" });
-        video.focus({ preventScroll: true });
-        seek(Number(link.dataset.seek), !still.matches);
+        play.focus({ preventScroll: true });
+        seek(Number(place.dataset.seek), !still.matches);
       });
     }
     scene.addEventListener("keydown", (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey || !press(event.key, event.target === video)) return;
+      const tag = /** @type {HTMLElement} */ (event.target).tagName;
+      if (tag === "SELECT" || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (!press(event.key, tag === "BUTTON")) return;
       event.preventDefault();
       event.stopPropagation(); // the theme has uses of its own for f, comma and full stop
     });
+    const does = { play: toggle, captions: toggleCaptions, link, fill };
+    for (const [name, act] of Object.entries(does)) part(`[data-does=${name}]`).addEventListener("click", act);
+    line.addEventListener("input", () => seek(Number(line.value), false));
+    speed.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
+
     for (const name of ["timeupdate", "seeking", "seeked", "play"]) video.addEventListener(name, light);
-    video.addEventListener("ratechange", () => (speed.value = `Speed ${video.playbackRate}`));
+    for (const name of ["loadeddata", "timeupdate", "seeked", "playing"]) video.addEventListener(name, arrive);
+    for (const name of ["play", "pause", "ended"])
+      video.addEventListener(name, () => (play.textContent = video.paused ? "Play" : "Pause"));
+    video.addEventListener("play", announce);
+    video.addEventListener("click", toggle);
+    video.addEventListener("waiting", () => (load.textContent = "Loading"));
+    video.addEventListener("ratechange", () => {
+      speed.value = String(video.playbackRate);
+      say(`Speed ${video.playbackRate}`);
+    });
     addEventListener("hashchange", followAddress);
+
+    const sources = /** @type {HTMLSourceElement[]} */ ([...video.querySelectorAll("source")]);
+    load.textContent = sources.find((each) => video.canPlayType(each.type))?.dataset.size ?? load.textContent;
+    Object.assign(video, { controls: false, tabIndex: -1 }); // a click gives it the focus, and so the keys
+    controls.hidden = false;
+    light();
     followAddress();
   }
 

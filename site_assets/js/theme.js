@@ -3,11 +3,17 @@
 // site begins, and how its scripts remember what a reader chose. These names are the theme's; its bundle wants them.
 var __md_scope = new URL(document.currentScript.dataset.base, location);
 var __md_hash = (text) => [...text].reduce((hash, letter) => (hash << 5) - hash + letter.charCodeAt(0), 0);
-var __md_get = (key, storage = localStorage, scope = __md_scope) =>
-  JSON.parse(storage.getItem(scope.pathname + "." + key));
-var __md_set = (key, value, storage = localStorage, scope = __md_scope) => {
+// A browser that keeps nothing for a page throws as soon as its storage is named: then nothing was chosen, or is kept.
+var __md_get = (key, storage, scope = __md_scope) => {
   try {
-    storage.setItem(scope.pathname + "." + key, JSON.stringify(value));
+    return JSON.parse((storage ?? localStorage).getItem(scope.pathname + "." + key));
+  } catch {
+    return null;
+  }
+};
+var __md_set = (key, value, storage, scope = __md_scope) => {
+  try {
+    (storage ?? localStorage).setItem(scope.pathname + "." + key, JSON.stringify(value));
   } catch {
     // A reader who keeps nothing keeps no choice either.
   }

@@ -71,6 +71,18 @@ def test_the_video_plays_and_the_legend_follows_it(copy: Site, browser: Any) -> 
         assert section["marks"][0]["id"] in visit.lit()[1]
 
 
+def test_captions_are_shown_on_a_disk_too(copy: Site, browser: Any) -> None:
+    with Visit(browser, copy, f"{SCENES[0]}.html") as visit:
+        caption = copy.manifest["sections"][0]["captions"][0]
+        visit.page.click("[data-does=captions]")
+        visit.page.evaluate(
+            "time => { const line = document.querySelector('.controls input'); line.value = time;"
+            " line.dispatchEvent(new Event('input')) }",
+            caption["start"] + 0.2,
+        )
+        assert visit.page.locator(".scene__words").inner_text() == caption["text"]
+
+
 def test_it_can_be_searched(copy: Site, browser: Any) -> None:
     with Visit(browser, copy, "reproduce.html") as visit:
         visit.page.click(".md-search__input")

@@ -8,20 +8,25 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree  # of our own making
 
+import numpy as np
 import pytest
 
 from stagelight.render.pages.rollout_group import Group
 from stagelight.render.pages.scene_files import load
 from support.browser import SCENES, Site, Visit, needs_scenes
+from support.contrast import ENOUGH, luminance, ratio
 from support.paths import ASSETS, ROOT
 
 pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 PAGES = [
-    "" if page == "index.md" else page.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/"
-    for page in re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    page.removesuffix("index.md").replace(".md", "/")
+    for page in sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
 ]
+# What a reader may set for every text, after WCAG 2.2, 1.4.12.
+SPACING = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+    p { margin-bottom: 2em !important }"""
 FIRST_LOAD = 250 * 1024  # bytes, as they come over the wire
 BUILT = ("videos", "posters", "stills", "captions")
 
@@ -123,13 +128,34 @@ def test_what_others_read_of_the_site_leads_into_it(site: Site) -> None:
     for entry in entries:
         address, _, anchor = (entry.findtext(f"{name}id") or "").partition("#")
         log = site.folder / urlsplit(address).path.lstrip("/") / "index.html"
-        assert f'id="{anchor}"' in log.read_text(encoding="utf-8")
+        page = log.read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in page
+        content = entry.find(f"{name}content")
+        assert content is not None and content.get("type") == "html"
+        words = (content.text or "").strip()
+        assert len(words) > len(entry.findtext(f"{name}summary") or "")
+        assert words in page, "the whole entry, as the page has it"
+        assert page.index(words) > page.index(f'id="{anchor}"')
+        assert "<h2" not in words, "one entry"
     assert "sitemap.xml" in (site.folder / "robots.txt").read_text()
-    page = (site.folder / SCENES[0] / "index.html").read_text(encoding="utf-8")
-    cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
-    assert (site.folder / urlsplit(cards["og:image"]).path.lstrip("/")).is_file()
-    assert cards["og:image"] == cards["twitter:image"]
-    assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
+
+
+def test_every_page_has_a_card_of_its_own(site: Site) -> None:
+    found = {}
+    for path in site.folder.rglob("index.html"):
+        page = path.read_text(encoding="utf-8")
+        cards = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)"', page))
+        assert cards["og:image"] == cards["twitter:image"]
+        assert cards["og:image:type"] == "image/png"
+        assert {"og:title", "og:description", "og:url", "og:image:alt", "twitter:card", "twitter:title"} <= cards.keys()
+        file = site.folder / urlsplit(cards["og:image"]).path.lstrip("/")
+        head = file.read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n"
+        size = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+        assert [int(cards[f"og:image:{side}"]) for side in ("width", "height")] == list(size) == [1200, 630]
+        assert file.stat().st_size <= 300_000
+        found[path.parent.name] = cards["og:image"]
+    assert found[SCENES[0]] != found[SCENES[1]] != found["credits"] != found["architecture"]
 
 
 # --- what a reader never meets ------------------------------------------------------------------------------------
@@ -176,6 +202,87 @@ def test_the_search_is_fetched_when_somebody_searches(site: Site, browser: Any) 
         assert visit.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("words", "scene"),
+    [("advantage", "rollout"), ("mate", "rollout"), ("rollout", "rollout"), ("reserve", "village"),
+     ("miller", "village"), ("village", "village"), ("prior", "scan"), ("acceleration", "scan"), ("k-space", "scan")],
+)  # fmt: skip
+def test_the_search_finds_scenes_first(site: Site, browser: Any, words: str, scene: str) -> None:
+    with Visit(browser, site, "how-it-is-made/") as visit:
+        visit.page.click(".md-search__input")
+        visit.page.keyboard.type(words)
+        first = visit.page.locator(".md-search-result__item > a").first
+        first.wait_for(timeout=10_000)
+        visit.page.wait_for_function(
+            "() => !document.querySelector('.md-search-result__meta').textContent.includes('…')"
+        )
+        visit.page.wait_for_timeout(500)
+        assert urlsplit(str(first.get_attribute("href"))).path.startswith(f"/{scene}/")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_scene_is_printed_on_twelve_pages_at_most(site: Site, browser: Any, scene: str) -> None:
+    with Visit(browser, site, f"{scene}/") as visit:
+        visit.page.evaluate("document.querySelectorAll('img').forEach(each => { each.loading = 'eager' })")
+        visit.page.wait_for_load_state("networkidle")
+        paper = visit.page.pdf(format="A4", prefer_css_page_size=True)
+        assert 3 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 12
+        visit.page.emulate_media(media="print")
+        for part in (".controls", ".rail", ".scene__keys", ".try"):
+            assert not visit.page.locator(part).first.is_visible(), part
+
+
+def test_where_nothing_may_be_stored_the_page_and_its_scheme_work(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "404.html") as visit:
+        visit.page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+        )
+        visit.page.goto(f"{site.url}{SCENES[0]}/", wait_until="load")
+        visit.page.locator("[data-md-component=palette] label:visible").first.click()
+        assert visit.page.evaluate("document.body.dataset.mdColorScheme") == "slate"
+        assert visit.page.locator(".controls").is_visible()
+        assert visit.complaints == []
+
+
+def test_in_a_readers_own_few_colours_what_is_lit_is_told(site: Site, browser: Any) -> None:
+    with Visit(browser, site, f"{SCENES[0]}/", forced_colors="active", reduced_motion="reduce") as visit:
+        visit.page.click(".rail li:nth-child(2) a")
+        time = next(mark["start"] for part in site.manifest["sections"] for mark in part["marks"]) + 0.1
+        visit.page.evaluate("document.activeElement.blur()")
+        outline = "selector => getComputedStyle(document.querySelector(selector)).outlineStyle"
+        assert visit.page.evaluate(outline, ".rail a[aria-current]") == "solid"
+        assert visit.page.evaluate(outline, ".rail a:not([aria-current])") == "none"
+        colour = "selector => getComputedStyle(document.querySelector(selector), '::{}').backgroundColor"
+        played, ahead = (visit.page.evaluate(colour.format(part), ".rail a") for part in ("after", "before"))
+        ground = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert len({played, ahead, ground}) == 3
+        visit.page.evaluate(
+            "time => { const line = document.querySelector('.controls input'); line.value = time;"
+            " line.dispatchEvent(new Event('input')) }",
+            time,
+        )
+        assert visit.page.evaluate(outline, ".legend .is-lit") == "solid"
+        assert visit.page.evaluate(outline, ".legend [data-mark]:not(.is-lit)") == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", *(f"{scene}/" for scene in SCENES), "learnt-from/", "dreams/"])
+def test_the_words_of_a_picture_read_until_it_is_there(site: Site, browser: Any, path: str, scheme: str) -> None:
+    def light(colour: str) -> float:
+        return float(luminance(np.array([int(part) / 255 for part in re.findall(r"\d+", colour)[:3]])))
+
+    with Visit(browser, site, path, color_scheme=scheme) as visit:
+        found = visit.page.evaluate(
+            """() => [...document.querySelectorAll('img[alt]:not([alt=""])')].map((picture) => {
+                let ground = picture;
+                while (getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)' && ground.parentElement)
+                    ground = ground.parentElement;
+                return [picture.alt, getComputedStyle(picture).color, getComputedStyle(ground).backgroundColor] })"""
+        )
+        assert found
+        assert [each for each in found if ratio(light(each[1]), light(each[2])) < ENOUGH] == []
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, motion: str) -> None:
     def asked(visit: Visit) -> bool:
@@ -210,11 +317,18 @@ def test_every_width_and_scheme_fits_and_is_accessible(site: Site, browser: Any,
             visit.page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
         )
         visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        for width in (360, 768, 1280, 1440):
+        for width in (320, 360, 768, 1280, 1440):
             visit.page.set_viewport_size({"width": width, "height": 800})
-            inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-            assert inner <= outer, f"scrolls sideways at {width} px"
-            if width in (360, 1280):
+            for spacing in ("", SPACING):
+                visit.page.evaluate(
+                    """spacing => { const sheet = new CSSStyleSheet(); sheet.replaceSync(spacing);
+                        document.adoptedStyleSheets = [sheet] }""",
+                    spacing,
+                )
+                inner, outer = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+                assert inner <= outer, f"scrolls sideways at {width} px {spacing and 'with more space in the text'}"
+            visit.page.evaluate("document.adoptedStyleSheets = []")
+            if width in (320, 1280):
                 found = axe.Axe().run(visit.page).response["violations"]
                 told = [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found]
                 assert told == [], f"at {width} px"
@@ -325,32 +439,74 @@ def test_keys_do_what_the_page_says_of_them(played: Site, browser: Any) -> None:
         assert pressed(",") - before == pytest.approx(frame, abs=1e-3)
         page.keyboard.press(">")
         assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
-        page.wait_for_function("() => document.querySelector('.scene__keys output').value === 'Speed 1.25'")
+        page.wait_for_function("() => document.querySelector('.controls output').value === 'Speed 1.25'")
         for _ in range(9):
             page.keyboard.press("<")
         assert page.evaluate("document.querySelector('video').playbackRate") == 0.25
         page.keyboard.press("c")
-        assert page.evaluate("[...document.querySelector('video').textTracks].map(each => each.mode)")[0] == "showing"
+        words = page.locator(".scene__words")
+        caption = played.manifest["sections"][0]["captions"][0]
+        page.evaluate("time => { document.querySelector('video').currentTime = time }", caption["start"] + 0.2)
+        page.wait_for_function("() => document.querySelector('.scene__words').textContent")
+        assert words.inner_text() == caption["text"]
+        assert page.evaluate(
+            "[...document.querySelector('video').textTracks].every(each => each.mode !== 'showing')"
+        ), "nothing lies over the picture"
         page.keyboard.press(" ")
         page.wait_for_function("() => !document.querySelector('video').paused")
         page.keyboard.press(" ")
         page.wait_for_function("() => document.querySelector('video').paused")
         page.keyboard.press("f")
-        page.wait_for_function("() => document.fullscreenElement === document.querySelector('video')")
+        page.wait_for_function("() => document.fullscreenElement?.matches('.scene__screen')")
         page.keyboard.press("f")
         page.wait_for_function("() => !document.fullscreenElement")
         assert visit.complaints == []
 
 
-def test_in_the_video_itself_space_and_arrows_are_the_browsers(played: Site, browser: Any) -> None:
+def test_captions_and_controls_lie_below_the_picture_and_not_on_it(played: Site, browser: Any) -> None:
+    for size in ({"width": 1280, "height": 800}, {"width": 320, "height": 640}):
+        with Visit(browser, played, f"{played.scene}/", viewport=size) as visit:
+            assert not visit.page.evaluate("document.querySelector('video').controls")
+            for filled in (False, True):
+                if filled:
+                    visit.page.click("[data-does=fill]")
+                    visit.page.wait_for_function("() => document.fullscreenElement")
+                else:
+                    visit.page.click("[data-does=captions]")
+                video, words, controls = (
+                    visit.page.locator(part).bounding_box() for part in ("video", ".scene__words", ".controls")
+                )
+                assert video["y"] + video["height"] <= words["y"] + 1
+                assert words["y"] + words["height"] <= controls["y"] + 1
+                assert controls["y"] + controls["height"] <= size["height"] or not filled
+                assert words["height"] > 20
+
+
+def test_on_a_slow_line_the_picture_is_that_of_the_step(played: Site, browser: Any) -> None:
+    step = played.steps()[1]
     with Visit(browser, played, f"{played.scene}/") as visit:
-        visit.page.focus("video")
-        heard = visit.page.evaluate(
-            """() => ['ArrowLeft', ' ', 'Tab', 'x', '.', '2'].map((key) => {
-                const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
-                document.querySelector('video').dispatchEvent(event); return event.defaultPrevented })"""
-        )
-        assert heard == [False, False, False, False, True, True]
+        held: list[Any] = []
+        let = False
+
+        def answer(route: Any) -> None:
+            if let:
+                route.continue_()
+            else:
+                held.append(route)
+
+        visit.page.route("**/*.mp4", answer)
+        visit.page.click(f".rail a[href='#step-{step['step']}']")
+        picture = visit.page.locator(".scene__still")
+        picture.wait_for(state="visible")
+        assert picture.get_attribute("src").endswith(step["still"]["file"])
+        over, under = (visit.page.locator(part).bounding_box() for part in (".scene__still", "video"))
+        assert over == under
+        assert visit.page.locator(".controls__load").inner_text() == "Loading"
+        let = True
+        for route in held:
+            route.continue_()
+        picture.wait_for(state="hidden")
+        assert visit.time() >= step["start"]
 
 
 def test_the_whole_player_is_reached_by_keyboard_alone(played: Site, browser: Any) -> None:
@@ -365,7 +521,7 @@ def test_the_whole_player_is_reached_by_keyboard_alone(played: Site, browser: An
             )
         steps = [f"A#step-{step['step']}" for step in played.steps()]
         assert list(dict.fromkeys(each for each in reached if each in steps)) == steps
-        assert "VIDEO" in reached
+        assert {"BUTTON", "INPUT", "SELECT"} <= set(reached)
         visit.page.focus(".rail li:nth-child(3) a")
         outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
@@ -382,9 +538,12 @@ def test_a_still_plays_from_its_step(played: Site, browser: Any) -> None:
 
 
 def test_an_address_names_a_moment(played: Site, browser: Any) -> None:
-    for address, time in (("#t=12.5", 12.5), ("#step-03", played.steps()[2]["start"])):
+    end = played.manifest["duration"]
+    for address, time in (("#t=12.5", 12.5), ("#t=0:09", 9), ("#step-03", played.steps()[2]["start"]), ("#t=1.2.3", 0),
+                          ("#t=99999", end)):  # fmt: skip
         with Visit(browser, played, f"{played.scene}/{address}") as visit:
             assert visit.time() == pytest.approx(time)
+            assert visit.complaints == []
             assert [url for url in visit.requests if url.endswith(".mp4")] == []
 
 
@@ -393,10 +552,10 @@ def test_reduced_motion_shows_stills_and_plays_nothing(played: Site, browser: An
         for step in played.steps():
             visit.page.click(f".rail a[href='#step-{step['step']}']")
             visit.page.wait_for_function("() => document.querySelector('.rail [aria-current]')")
-            video = visit.page.evaluate(
-                "(video => ({ paused: video.paused, poster: video.poster }))(document.querySelector('video'))"
-            )
-            assert video == {"paused": True, "poster": played.url + step["still"]["file"]}
+            assert visit.page.evaluate("document.querySelector('video').paused")
+            still = visit.page.locator(".scene__still")
+            assert still.is_visible()
+            assert still.evaluate("picture => picture.src") == played.url + step["still"]["file"]
             assert visit.time() == pytest.approx(step["start"])
             assert visit.lit() == ([step["step"]], legend_at(played, step["start"]))
         assert [url for url in visit.requests if url.endswith(".mp4")] == []

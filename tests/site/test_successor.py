@@ -1,8 +1,8 @@
 """The same sources built by Zensical, the successor of Material for MkDocs: a canary, not a promise.
 
 It is no part of the environment. Where a Python that has `zensical`, `mkdocs-macros-plugin`, `mkdocstrings-python`,
-`pybtex` and `numpy` is named in STAGELIGHT_ZENSICAL, the pages are built with it and compared with ours. What is known
-to be missing there: cards have no pictures; `feed.xml`, `_headers` and `robots.txt` are copied, not filled in;
+`pybtex`, `pillow` and `numpy` is named in STAGELIGHT_ZENSICAL, the pages are built with it and compared with ours. What
+is known to be missing there: cards have no pictures; `feed.xml`, `_headers` and `robots.txt` are copied, not filled in;
 `src` and `href` of markup that a macro wrote are rewritten once more, one folder too far up, so pictures are not found.
 """
 
@@ -31,7 +31,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("zensical")
     for name in (".package", "docs", "engines", "render", "site_assets"):
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("mkdocs.yml", "THIRD_PARTY.md"):
+    for name in ("mkdocs.yml", "THIRD_PARTY.md", "CITATION.cff"):
         shutil.copy(ROOT / name, root)
     built = subprocess.run([python, "-m", "zensical", "build"], cwd=root, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr

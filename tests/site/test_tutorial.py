@@ -63,7 +63,7 @@ def follow(root: Path, commands: str) -> None:
 def test_the_tutorial_ends_with_a_fourth_scene_that_checks_out(tmp_path: Path) -> None:
     for name in (".package", "docs", "engines", "render", "site_assets"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=LEFT_OUT, symlinks=True)
-    for name in ("mkdocs.yml", "THIRD_PARTY.md"):
+    for name in ("mkdocs.yml", "THIRD_PARTY.md", "CITATION.cff"):
         shutil.copy(ROOT / name, tmp_path)
     found = blocks(PAGE.read_text(encoding="utf-8"))
     assert sum(bool(block.title) for block in found) >= 8

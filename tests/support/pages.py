@@ -95,7 +95,7 @@ def offered(root: Path) -> dict[str, Callable[..., str]]:
     macros.define_env(
         SimpleNamespace(
             project_dir=str(root),
-            conf={"extra": {"scenes": ["tiny"]}, "use_directory_urls": True},
+            conf={"extra": {"scenes": ["tiny"]}, "use_directory_urls": True, "site_url": "https://site.example/"},
             page=page,
             markdown="four words are here {{ skipped }}",
             macro=lambda function, name: found.__setitem__(name, function),

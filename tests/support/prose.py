@@ -14,6 +14,7 @@ NOT_PROSE = (
     r"<[^>]*>",
     r"\]\([^)]*\)",  # addresses
     r"\{ [#.][^}]*\}",  # ids and classes
+    r"^  boost: [\d.]+$",  # where the search puts the page
 )
 
 

@@ -47,3 +47,8 @@ def test_the_first_cell_names_its_row_unless_it_is_empty() -> None:
     assert '<thscope="row"><strong>Nobody</strong>,<dataclass="fact"value="8">8</data></th>' in written
     assert '<tr><td></td><tdstyle="text-align:right;">2</td></tr>' in written
     assert '<thscope="col">Who</th>' in written
+
+
+def test_a_head_without_words_heads_nothing() -> None:
+    written = read("# Page\n\n| | Mates |\n|---|---|\n| one | 2 |\n")
+    assert re.findall(r"<(th|td)(?: [^>]*)?>", written.partition("</thead>")[0]) == ["td", "th"]

@@ -187,7 +187,7 @@ def test_every_claim_of_the_pages_holds_and_could_fail(capsys: pytest.CaptureFix
 @needs_scenes
 def test_a_build_ends_in_one_line_where_a_claim_no_longer_holds(tmp_path: Path) -> None:
     assets, changed = tmp_path / "site_assets", "recordings/village.json"
-    for name in (".package", "docs", "engines", "render", "mkdocs.yml", "THIRD_PARTY.md"):
+    for name in (".package", "docs", "engines", "render", "mkdocs.yml", "THIRD_PARTY.md", "CITATION.cff"):
         (tmp_path / name).symlink_to(ROOT / name)
     for path in (*ASSETS.iterdir(), *RECORDINGS.iterdir()):
         below = path.relative_to(ASSETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from stagelight.render import macros
 from stagelight.render.pages import learning_curves, prose, values
@@ -266,6 +268,43 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
     ]
 
 
+def test_the_controls_wait_for_the_script_with_a_tick_for_each_step_and_a_name_for_each_part(project: Path) -> None:
+    written = offered(project)["scene"]("tiny", "Legend")
+    reader = Reader()
+    reader.feed(written)
+    group = next(found for tag, found in reader.elements if found.get("class") == "controls")
+    assert "hidden" in group
+    assert "aria-label" in group
+    buttons = re.findall(r'<button type="button"[^>]* data-does="(\w+)"[^>]*>([^<]+)</button>', written)
+    assert buttons == [("play", "Play"), ("captions", "Captions"), ("link", "Copy link"), ("fill", "Full screen")]
+    assert [found["style"] for tag, found in reader.elements if tag == "i"] == ["left: 33.333%", "left: 66.667%"]
+    options = [found for tag, found in reader.elements if tag == "option"]
+    assert [option["value"] for option in options if "selected" in option] == ["1"]
+    named = [found.get("aria-label") for tag, found in reader.elements if tag in ("input", "select")]
+    assert named == ["Time", "Speed"]
+
+
+def test_captions_and_stills_are_in_the_page_itself(project: Path) -> None:
+    reader = Reader()
+    reader.feed(offered(project)["scene"]("tiny", "Legend"))
+    figure = dict(reader.elements)["figure"]
+    captions = json.loads(str(figure["data-captions"]))
+    assert captions[:2] == [[0, 1, "plain words 0"], [3, 4, "plain words 3"]]
+    assert len(captions) == 6
+    assert json.loads(str(figure["data-stills"])) == [
+        [start, f"../../stills/{name}.webp"] for start, name in ((0, "position"), (5, "sample"), (10, "reward"))
+    ]
+
+
+def test_each_file_of_the_film_says_its_size(project: Path) -> None:
+    head, manifest = sample()
+    manifest["video"]["bytes"] = 3_400_000
+    write(project, head, manifest)
+    written = offered(project)["scene"]("tiny", "Legend")
+    assert re.findall(r'<source [^>]*data-size="([^"]+)"', written) == ["1 kB", "3.4 MB"]
+    assert '<span class="controls__load">1 kB</span>' in written, "of the one that is asked for first"
+
+
 def test_a_card_shows_the_small_poster_when_it_is_come_near(project: Path) -> None:
     made = offered(project)
     assert 'posters/tiny.glimpse.webp"' in made["card_picture"]("tiny")
@@ -344,6 +383,21 @@ def test_the_page_and_the_scene_share_one_palette() -> None:
         place = [name.strip() for name in listed[1].split(",")].index(theirs)
         wanted = re.findall(r"#[0-9A-Fa-f]{6}", listed[2])[place]
         assert re.search(rf"--{ours}: {wanted};", style, re.I), f"--{ours} is not {wanted}"
+
+
+def test_the_shipped_font_has_every_sign_of_every_formula() -> None:
+    font = ImageFont.truetype(str(ROOT / "site_assets/fonts/STIXTwoMath-Regular.woff2"), 40)
+    formulas = [found for page in (ROOT / "docs").rglob("*.md")
+                for found in re.findall(r"(?s)<math.*?</math>", page.read_text(encoding="utf-8"))]  # fmt: skip
+    signs = {sign for found in formulas for sign in unescape(re.sub(r"<[^>]*>", "", found)) if not sign.isspace()}
+    # A single letter in <mi> is drawn by its slanted twin.
+    letters = {sign for sign in signs if sign.isascii() and sign.isalpha()}
+    slanted = {chr(0x1D434 + ord(sign) - 65 - 6 * sign.islower()) for sign in letters}
+    slanted = {"\N{PLANCK CONSTANT}" if sign == chr(0x1D455) else sign for sign in slanted}
+    missing = bytes(font.getmask(chr(0x10FFFD)))
+    assert len(signs) > 50
+    assert bytes(font.getmask("\N{SNOWMAN}")) == missing, "a sign that it lacks is found missing"
+    assert [sign for sign in sorted(signs | slanted) if bytes(font.getmask(sign)) == missing] == []
 
 
 @pytest.mark.parametrize(("value", "said"), [(1.0, ">99.9%"), (0.99996, ">99.9%"), (0.9994, "99.9%"), (0.5, "50.0%")])

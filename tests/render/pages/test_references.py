@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from pybtex.database import parse_string
 
 from stagelight.render.pages import learning_curves, player, prose, scene_files
 from support.pages import offered, refusal, with_curves
@@ -94,6 +96,35 @@ def test_an_entry_of_the_legend_leads_to_its_paragraph_or_else_to_its_step(proje
     assert player.explanation(scene, "ray", "Words.\n{ #mark-ray }") == "mark-ray"
     assert player.explanation(scene, "ray", "Words.\n{ #mark-rays }") == "step-01"
     assert player.explanation(scene, "unseen", "") is None
+
+
+# --- how a page is cited ----------------------------------------------------------------------------------------
+
+
+def test_a_page_is_cited_with_authors_date_and_version_of_the_whole(project: Path) -> None:
+    shutil.copy(ROOT / "CITATION.cff", project)
+    whole = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    written = offered(project)["citation"]("tiny")
+    works = parse_string(unescape(re.findall(r"<code>(.*?)</code>", written, re.S)[0]), "bibtex")
+    entry = works.entries["stagelight-tiny"]
+    version, date = re.findall(r"^(?:version|date-released): (.+)$", whole, re.M)
+    assert str(entry.persons["author"][0]) == "{Stagelight contributors}"
+    assert entry.fields["title"] == "{plain words}"
+    assert entry.fields["howpublished"] == f"Stagelight, version {version}"
+    assert (entry.fields["date"], entry.fields["year"]) == (date, date[:4])
+    assert entry.fields["url"] == "https://site.example/tiny/"
+    assert f"version {version}, {date}" in written.partition("<details")[0]
+
+
+@pytest.mark.parametrize("text", [None, "- a list", "title: one\n", "title: [\n"])
+def test_a_citation_that_cannot_be_read_ends_the_build_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    if text:
+        (project / "CITATION.cff").write_text(text)
+    said = refusal(capsys, lambda: offered(project)["citation"]("tiny"))
+    assert "CITATION.cff" in said
+    assert "version" in said
 
 
 # --- the log ----------------------------------------------------------------------------------------------------

@@ -25,6 +25,12 @@ export class Element extends EventTarget {
   get cells() {
     return this.children;
   }
+  get options() {
+    return this.children;
+  }
+  get tagName() {
+    return this.tag.toUpperCase();
+  }
   get textContent() {
     return this.text + this.children.map((child) => child.textContent).join("");
   }
@@ -88,6 +94,12 @@ export class Element extends EventTarget {
   querySelector(selector) {
     return this.querySelectorAll(selector)[0] ?? null;
   }
+  cloneNode() {
+    return new this.constructor(this.tag, Object.fromEntries(this.attributes));
+  }
+  replaceWith(other) {
+    this.parent.children[this.parent.children.indexOf(this)] = Object.assign(other, { parent: this.parent });
+  }
   /** Let something happen here, as if it came from `target`. Returns the event. */
   fire(type, init = {}, target = this) {
     const event = Object.assign(new Event(type, { cancelable: true }), init);
@@ -99,20 +111,35 @@ export class Element extends EventTarget {
 
 export const el = (tag, attributes, ...children) => new Element(tag, attributes, ...children);
 
-/** A video that loads nothing and is as long as one likes. */
+/** A video that loads nothing by itself and is as long as one likes. */
 export class Video extends Element {
-  constructor() {
-    super("video");
+  constructor(...children) {
+    super("video", {}, ...children);
     Object.assign(this, { currentTime: 0, paused: true, playbackRate: 1, readyState: 0, poster: "first.webp" });
-    this.textTracks = [{ kind: "chapters" }, { kind: "captions", mode: "hidden" }];
+    Object.assign(this, { controls: true, seeking: false, textTracks: [{ kind: "captions", mode: "hidden" }] });
+    this.spans = [];
+  }
+  get buffered() {
+    const { spans } = this;
+    return { length: spans.length, start: (at) => spans[at][0], end: (at) => spans[at][1] };
+  }
+  canPlayType(type) {
+    return type.includes("avc1") ? "probably" : "";
   }
   async play() {
     this.paused = false;
+    this.fire("play");
   }
   pause() {
     this.paused = true;
+    this.fire("pause");
   }
-  focus() {}
+  /** Let the network bring a part of the film. */
+  load(start, end) {
+    Object.assign(this, { readyState: 4, seeking: false });
+    this.spans.push([start, end]);
+    this.fire("seeked");
+  }
 }
 
 /** A canvas that remembers what was put onto it, and the outlines. */
@@ -134,11 +161,14 @@ export class Canvas extends Element {
   setPointerCapture() {}
 }
 
-/** Run scripts of the site on a body, in order. Returns the window's events, the address, and what an expression is there. */
-export function run(scripts, body, { hash = "", reduced = false, without = "" } = {}) {
+/** Run scripts of the site on a body, in order. Returns the window's events, the address, what was handed to others, and what an
+ *  expression is there. */
+export function run(scripts, body, { hash = "", reduced = false, without = "", clipboard, more = {} } = {}) {
   const page = new EventTarget();
-  const location = { hash };
+  const location = { hash, href: `https://site.example/scene/${hash}` };
   const mounts = [];
+  const session = { actions: {}, setActionHandler: (name, act) => (session.actions[name] = act) };
+  const history = { replaceState: (_, __, hash) => (location.hash = hash) };
   Object.assign(body, {
     head: el("head"),
     createElement: (tag) => el(tag),
@@ -147,16 +177,20 @@ export function run(scripts, body, { hash = "", reduced = false, without = "" } 
   const context = vm.createContext({
     document: body,
     location,
+    history,
+    navigator: { mediaSession: session, clipboard },
+    MediaMetadata: Object,
     matchMedia: () => ({ matches: reduced }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
     requestAnimationFrame: (draw) => draw(),
     ...{ atob, Blob, DecompressionStream, Event, Response, TextDecoder, setInterval, clearInterval, setTimeout },
+    ...more,
   });
   delete context[without];
   const value = (expression) => vm.runInContext(expression, context);
   const load = (script) => value(readFileSync(new URL(script, SCRIPTS), "utf8"));
   [scripts].flat().forEach(load);
-  return { page, location, value, load, again: () => mounts.forEach((mount) => mount()) };
+  return { page, location, session, value, load, again: () => mounts.forEach((mount) => mount()) };
 }

@@ -2,19 +2,40 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { el, run, Video } from "./dom.mjs";
 
+const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+const CAPTIONS = [[1, 3, "First words."], [11, 14, "Second words."]];
+const STILLS = [[0, "still-1.webp"], [10, "still-2.webp"]];
+
 /** Two steps of ten seconds, one mark that holds in both. */
 function open(options) {
-  const video = new Video();
+  const video = new Video(
+    el("source", { type: 'video/mp4; codecs="av01"', "data-size": "1.0 MB" }),
+    el("source", { type: 'video/mp4; codecs="avc1"', "data-size": "3.0 MB" }),
+  );
   const steps = [1, 2].map((n) =>
-    el("a", { href: `#step-0${n}`, "data-start": 10 * (n - 1), "data-end": 10 * n, "data-still": `still-${n}.webp` }),
+    el("a", { href: `#step-0${n}`, "data-start": 10 * (n - 1), "data-end": 10 * n }, `0${n} Name`),
   );
   const mark = el("dt", { "data-mark": "ray", "data-times": "2-4 12-15" });
   const link = el("a", { "data-seek": "13" });
-  const scene = el("div", { class: "scene", "data-fps": 30, "data-length": 20 }, video, el("nav", { class: "rail" }, ...steps), mark, el("output"));
+  const button = (does) => el("button", { "data-does": does, ...(does === "captions" && { "aria-pressed": "false" }) });
+  const [play, caption, copy, fill] = ["play", "captions", "link", "fill"].map(button);
+  const line = el("span", {}, el("input", { type: "range" }));
+  const speed = el("select", {}, ...SPEEDS.map((each) => el("option", { value: each })));
+  const controls = el("div", { class: "controls", hidden: "" }, play, el("span", { class: "controls__load" }, "1.0 MB"),
+    el("span", { class: "controls__time" }), line, speed, caption, copy, fill, el("output"));
+  const picture = el("div", {}, video, el("img", { class: "scene__still", hidden: "" }));
+  const words = el("p", { class: "scene__words", hidden: "" });
+  const screen = el("div", { class: "scene__screen" }, picture, words, controls);
+  const rail = el("nav", { class: "rail" }, ...steps);
+  const data = { "data-fps": 30, "data-length": 20, "data-title": "A film", "data-captions": JSON.stringify(CAPTIONS), "data-stills": JSON.stringify(STILLS) };
+  const scene = el("figure", { class: "scene", ...data }, screen, rail, mark);
   scene.scrollIntoView = () => {};
   const ran = run("scene.js", el("body", {}, scene, link), options);
   const press = (key, more = {}, target = scene) => scene.fire("keydown", { key, ...more }, target);
-  return { video, steps, mark, link, scene, press, ...ran };
+  const still = () => (({ hidden, src }) => (hidden ? null : src))(picture.children[1]);
+  const said = () => scene.querySelector("output").value;
+  const parts = { play, caption, copy, fill, line: line.children[0], speed, controls, words, screen, still, said };
+  return { video, steps, mark, link, scene, press, ...parts, ...ran };
 }
 
 const current = (steps) => steps.map((step) => step.getAttribute("aria-current"));
@@ -40,12 +61,42 @@ test("a step plays from its start; one that is to open a tab is the browser's", 
 });
 
 test("who asked for less motion is shown the still, and nothing plays", () => {
-  const { video, steps } = open({ reduced: true });
+  const { video, steps, still } = open({ reduced: true });
   steps[1].fire("click");
-  assert.deepEqual([video.currentTime, video.paused, video.poster], [10, true, "still-2.webp"]);
-  video.readyState = 4; // it has a picture of its own now
+  assert.deepEqual([video.currentTime, video.paused, still()], [10, true, "still-2.webp"]);
+});
+
+test("until the film is there, the picture is the step's still, and then it is the film's", () => {
+  const { video, steps, still, line } = open();
+  assert.equal(still(), null, "before anything is asked for there is the poster");
+  steps[1].fire("click");
+  assert.equal(still(), "still-2.webp");
   steps[0].fire("click");
-  assert.equal(video.poster, "still-2.webp");
+  assert.equal(still(), "still-1.webp");
+  Object.assign(video, { readyState: 1, seeking: true });
+  video.fire("timeupdate");
+  assert.equal(still(), "still-1.webp", "its length alone is no picture");
+  video.load(0, 6);
+  assert.equal(still(), null);
+  line.value = "3";
+  line.fire("input");
+  assert.equal(still(), null, "what is there needs no still");
+  video.seeking = true;
+  steps[1].fire("click");
+  assert.equal(still(), "still-2.webp", "the film has not come as far as the step");
+  video.fire("timeupdate");
+  assert.equal(still(), "still-2.webp");
+  video.load(9, 12);
+  assert.equal(still(), null);
+});
+
+test("a still that is to come does not show the one before it meanwhile", () => {
+  const { steps, screen } = open();
+  const picture = () => screen.querySelector(".scene__still");
+  steps[0].fire("click");
+  const first = picture();
+  steps[1].fire("click");
+  assert.notEqual(picture(), first, "another element, which has no old picture");
 });
 
 test("keys go to steps, by five seconds and by one frame, and never out of the video", () => {
@@ -76,32 +127,117 @@ test("frame by frame, no frame is left out and none is shown twice", () => {
 });
 
 test("the speed goes up and down between a quarter and double, and is said", () => {
-  const { video, press, scene } = open();
+  const { video, press, said, speed } = open();
   for (let times = 0; times < 9; times++) press(">");
   assert.equal(video.playbackRate, 2);
   video.fire("ratechange");
-  assert.equal(scene.querySelector("output").value, "Speed 2");
+  assert.deepEqual([said(), speed.value], ["Speed 2", "2"]);
   for (let times = 0; times < 9; times++) press("<");
   assert.equal(video.playbackRate, 0.25);
+  speed.value = "1.5";
+  speed.fire("change");
+  assert.equal(video.playbackRate, 1.5);
 });
 
-test("space plays and stops; c shows captions and hides them", () => {
+test("from any speed, one of a browser's own or of none, the next is the next", () => {
   const { video, press } = open();
+  for (const [now, key, next] of [[1.75, ">", 2], [1.75, "<", 1.5], [1.1, ">", 1.25], [1.1, "<", 1], [4, ">", 4], [4, "<", 2], [0.1, "<", 0.1]]) {
+    video.playbackRate = now;
+    press(key);
+    assert.equal(video.playbackRate, next, `${now} ${key}`);
+  }
+});
+
+test("space plays and stops, as does a click on the picture and the button, which says what it does", () => {
+  const { video, press, play } = open();
   press(" ");
+  assert.deepEqual([video.paused, play.textContent], [false, "Pause"]);
+  press(" ", {}, video);
+  assert.deepEqual([video.paused, play.textContent], [true, "Play"]);
+  video.fire("click");
   assert.equal(video.paused, false);
-  press(" ");
+  play.fire("click");
   assert.equal(video.paused, true);
-  press("c");
-  assert.equal(video.textTracks[1].mode, "showing");
-  press("c");
-  assert.equal(video.textTracks[1].mode, "hidden");
 });
 
-test("a key that is not the player's is left alone, as are the video's own and those with a modifier", () => {
-  const { video, press } = open();
-  for (const [key, more, target] of [["x"], ["9"], ["Tab"], [" ", {}, video], ["ArrowLeft", {}, video], ["1", { altKey: true }], ["f", { metaKey: true }]])
+test("captions stand below the picture, from the page itself, and are hidden until they are asked for", () => {
+  const { video, press, words, caption } = open();
+  const at = (time) => ((video.currentTime = time), video.fire("timeupdate"), words.hidden ? null : words.textContent);
+  assert.equal(at(2), null);
+  press("c");
+  assert.equal(caption.getAttribute("aria-pressed"), "true");
+  assert.deepEqual([at(2), at(3), at(11), at(14)], ["First words.", "", "Second words.", ""]);
+  caption.fire("click");
+  assert.deepEqual([at(2), caption.getAttribute("aria-pressed")], [null, "false"]);
+  assert.equal(video.textTracks[0].mode, "hidden", "never over the picture");
+});
+
+test("the page's controls take the place of the browser's, and say how much there is to load until it is there", () => {
+  const { video, controls } = open();
+  const load = controls.querySelector(".controls__load");
+  assert.deepEqual([video.controls, controls.hidden, load.textContent], [false, false, "3.0 MB"]);
+  video.fire("waiting");
+  assert.equal(load.textContent, "Loading");
+  video.load(0, 20);
+  assert.equal(load.textContent, "");
+});
+
+test("the line of time follows, says where it stands, and leads", () => {
+  const { video, line, controls } = open();
+  video.currentTime = 12.5;
+  video.fire("timeupdate");
+  assert.deepEqual([line.value, line.getAttribute("aria-valuetext")], ["12.5", "0:12 of 0:20, step 02 Name"]);
+  assert.equal(controls.querySelector(".controls__time").textContent, "0:12 / 0:20");
+  line.value = "4";
+  line.fire("input");
+  assert.deepEqual([video.currentTime, video.paused], [4, true]);
+});
+
+test("a link to this moment is copied, or left in the address bar", async () => {
+  const copied = [];
+  const ours = open({ hash: "#step-02", clipboard: { writeText: async (words) => copied.push(words) } });
+  ours.video.currentTime = 12.34;
+  ours.copy.fire("click");
+  await new Promise(setImmediate);
+  assert.deepEqual([copied, ours.said()], [["https://site.example/scene/#t=12.3"], "Link to 0:12 copied"]);
+  const other = open();
+  other.video.currentTime = 5;
+  other.copy.fire("click");
+  await new Promise(setImmediate);
+  assert.deepEqual([other.location.hash, other.said()], ["#t=5", "The link is in the address bar"]);
+});
+
+test("what fills the screen is picture, captions and controls together; else the picture, with its own captions", () => {
+  const { screen, fill, press, video } = open();
+  video.webkitEnterFullscreen = () => (video.filled = true);
+  press("c");
+  fill.fire("click");
+  assert.deepEqual([video.filled, video.textTracks[0].mode], [true, "showing"]);
+  screen.requestFullscreen = async () => (screen.filled = true);
+  press("f");
+  assert.equal(screen.filled, true);
+});
+
+test("the system is told what plays, and its keys are obeyed", () => {
+  const { video, session, press } = open();
+  assert.equal(session.metadata, undefined, "nothing before it plays");
+  press(" ");
+  assert.deepEqual([session.metadata.title, session.metadata.artwork[0].src], ["A film", "first.webp"]);
+  const { actions } = session;
+  const went = (name, details = {}) => (actions[name](details), video.currentTime);
+  assert.deepEqual([went("nexttrack"), went("seekforward"), went("seekbackward", { seekOffset: 2 })], [10, 15, 13]);
+  assert.deepEqual([went("previoustrack"), went("previoustrack"), went("seekto", { seekTime: 7 })], [10, 0, 7]);
+  actions.pause();
+  assert.equal(video.paused, true);
+  actions.play();
+  assert.equal(video.paused, false);
+});
+
+test("a key that is not the player's is left alone, as are a button's space, a list's keys and those with a modifier", () => {
+  const { video, press, play, speed, line } = open();
+  for (const [key, more, target] of [["x"], ["9"], ["Tab"], [" ", {}, play], ["2", {}, speed], ["ArrowLeft", {}, speed], ["Home", {}, line], ["1", { altKey: true }], ["f", { metaKey: true }]])
     assert.ok(!press(key, more, target).defaultPrevented, `${key} is taken`);
-  assert.ok(press("2", {}, video).defaultPrevented);
+  for (const target of [video, play, line]) assert.ok(press("2", {}, target).defaultPrevented);
 });
 
 test("the address is followed when the page opens and when it changes", () => {
@@ -114,6 +250,20 @@ test("the address is followed when the page opens and when it changes", () => {
   location.hash = "#glossary";
   page.dispatchEvent(new Event("hashchange"));
   assert.equal(video.currentTime, 3);
+});
+
+test("a moment may be told in seconds or as on a clock; what is none is let be, and beyond the end is the end", () => {
+  for (const [hash, time] of [["#t=65", 20], ["#t=0:05", 5], ["#t=0:0:7.5", 7.5], ["#t=5.", 5], ["#t=99999", 20], ["#t=1.2.3", 0], ["#t=.", 0], ["#t=", 0], ["#t=-5", 0], ["#t=1:", 0], ["#t=5s", 0], ["#t=1e1", 0]]) {
+    const { video } = open({ hash });
+    assert.deepEqual([video.currentTime, video.paused], [time, true], hash);
+  }
+});
+
+test("at an address beyond the end stands the last still, and playing begins at the start", () => {
+  const { video, still, press } = open({ hash: "#t=99999" });
+  assert.deepEqual([video.currentTime, still()], [20, "still-2.webp"]);
+  press(" ");
+  assert.deepEqual([video.currentTime, video.paused, still()], [0, false, "still-1.webp"]);
 });
 
 test("a page that was left no longer listens", () => {
