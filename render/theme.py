@@ -5,7 +5,7 @@ One meaning a colour on all scenes; each also has a shape or a place of its own,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -87,13 +87,19 @@ class Quality:
     crf: int  # of H.264, as the preset
     preset: str
     av1: tuple[int, int] | None = None  # preset and CRF of AV1; None: H.264 alone
+    slow: tuple[int, int] | None = None  # height and CRF of a second H.264, for slow lines; None: without
+
+    def at_most(self, height: int) -> Quality:
+        """The same, made smaller where it is higher; both sides are even."""
+        share = min(1.0, height / self.height)
+        return replace(self, width=2 * round(self.width * share / 2), height=2 * round(self.height * share / 2))
 
 
 QUALITIES = {
     quality.name: quality
     for quality in (
         Quality("draft", 640, 360, 15, 30, "ultrafast"),
-        Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45)),
+        Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45), slow=(720, 28)),
         Quality("final", 3840, 2160, 30, 14, "medium", av1=(8, 23)),
     )
 }

@@ -56,7 +56,7 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
                 el("img", {"class": "scene__still", "alt": "", "hidden": True}),
             ),
             el("p", {"class": "scene__words", "aria-live": "polite", "hidden": True}),
-            _controls(manifest),
+            _controls(manifest, base),
         ),
         el(
             "nav",
@@ -108,7 +108,7 @@ def _captions(manifest: Mapping[str, Any]) -> list[tuple[float, float, str]]:
             for section in manifest["sections"] for words in section["captions"]]  # fmt: skip
 
 
-def _controls(manifest: Mapping[str, Any]) -> Html:
+def _controls(manifest: Mapping[str, Any], base: str) -> Html:
     """The controls of the film, hidden until a script moves them; the steps are ticks on the line of time."""
     length = manifest["duration"]
     starts = [section["start"] for section in manifest["sections"] if section["step"]]
@@ -119,15 +119,16 @@ def _controls(manifest: Mapping[str, Any]) -> Html:
     return el(
         "div",
         {"class": "controls", "role": "group", "aria-label": "Controls of the film", "hidden": True},
-        el("button", {"type": "button", "class": "controls__play", "data-does": "play"}, "Play"),
-        el("span", {"class": "controls__load"}, size(_videos(manifest)[0]["bytes"])),
-        el("span", {"class": "controls__time"}, f"0:00 / {clock(length)}"),
         el(
             "span",
             {"class": "controls__line"},
             el("input", time),
             el("span", {"class": "controls__ticks", "aria-hidden": "true"}, *ticks),
         ),
+        el("button", {"type": "button", "class": "controls__play", "data-does": "play"}, "Play"),
+        el("span", {"class": "controls__load"}, size(_videos(manifest)[0]["bytes"])),
+        *_smaller(manifest, base),
+        el("span", {"class": "controls__time"}, f"0:00 / {clock(length)}"),
         el("select", {"aria-label": "Speed"}, *speeds),
         *(
             el("button", {"type": "button", "data-does": does, "aria-pressed": pressed}, words)
@@ -139,6 +140,14 @@ def _controls(manifest: Mapping[str, Any]) -> Html:
         ),
         el("output", {}),
     )
+
+
+def _smaller(manifest: Mapping[str, Any], base: str) -> list[Html]:
+    """The button that takes the smaller file in place of the film, or puts the film back."""
+    if not (small := manifest["slow"]):
+        return []
+    data = {"data-does": "smaller", "data-file": base + small["file"], "data-size": size(small["bytes"])}
+    return [el("button", {"type": "button", "aria-pressed": "false", **data}, "Smaller")]
 
 
 def _stop(section: Mapping[str, Any], base: str) -> Html:

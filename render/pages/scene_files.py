@@ -71,9 +71,10 @@ def named_files(manifest: Any) -> list[str]:
     """Every file a manifest names, in its own order."""
     tracks = manifest["tracks"].values()
     stills = [section["still"]["file"] for section in manifest["sections"]]
-    videos = [manifest[kind]["file"] for kind in ("video", "av1") if manifest[kind]]
-    pictures = [manifest[kind]["file"] for kind in ("poster", "glimpse", "preview")]
-    return [*videos, *pictures, *tracks, *stills]
+    loops = [loop["file"] for section in manifest["sections"] for loop in section["loops"]]
+    videos = [manifest[kind]["file"] for kind in ("video", "av1", "slow") if manifest[kind]]
+    pictures = [manifest[kind]["file"] for kind in ("poster", "glimpse")]
+    return [*videos, *pictures, *tracks, *stills, *loops]
 
 
 def load(assets: Path, name: str) -> Scene:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stagelight.render.pages.markup import Html, el, fold, framed, join
 from stagelight.render.pages.scene_files import Scene, fail, label, section_of, title_parts
 from stagelight.render.pages.values import clock, size
+
+STOP = el("button", {"type": "button", "class": "loop__stop", "hidden": True}, "Stop the moving pictures")
 
 
 def still(scene: Scene, base: str, name: str, page: str) -> Html:
@@ -25,8 +28,18 @@ def still(scene: Scene, base: str, name: str, page: str) -> Html:
     start = f"{section['start']:g}"
     link = {"href": f"{base}{manifest['video']['file']}#t={start}", "data-seek": start}
     play = el("a", link, f"Play {label(section)}")
-    caption = el("figcaption", {}, f"At {clock(section['still']['time'])}. ", play)
-    return el("figure", {"class": "still"}, picture, caption)
+    caption = el("figcaption", {}, f"At {clock(section['still']['time'])}. ", play, STOP)
+    return el("figure", {"class": "still"}, el("div", {"class": "looping"}, picture, _loop(section, base)), caption)
+
+
+def _loop(section: Mapping[str, Any], base: str) -> Html:
+    """Some seconds of a section, over its still; `js/loops.js` plays them while they are seen."""
+    sources = (
+        el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
+        for each in section["loops"]
+    )
+    how = {"muted": True, "loop": True, "playsinline": True, "preload": "none"}
+    return el("video", {"class": "loop", "hidden": True, "aria-hidden": "true", "tabindex": -1, **how}, *sources)
 
 
 def heading(scene: Scene, name: str, page: str) -> Html:
@@ -114,6 +127,7 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
     return [
         ("The video", manifest["video"]["file"]),
         *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),
+        *([("The video, smaller, for slow lines", manifest["slow"]["file"])] if manifest["slow"] else []),
         ("Its captions", tracks["captions"]),
         ("Its chapters", tracks["chapters"]),
         ("Its transcript: captions and descriptions", tracks["transcript"]),
@@ -125,24 +139,18 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
 
 
 def poster(scene: Scene, base: str, address: str) -> Html:
-    """The poster as a link to the page of the scene; it moves only while it is pointed at or has the focus."""
+    """The poster as a link to the page of the scene, with the loop of its section over it."""
     manifest = scene.manifest
     size_of = {"width": manifest["width"], "height": manifest["height"], "fetchpriority": "high"}
     picture = el("img", {"src": base + manifest["poster"]["file"], "alt": manifest["title"], **size_of})
-    moving = el(
-        "img",
-        {
-            **{"class": "poster__preview", "src": base + manifest["preview"]["file"], "alt": ""},
-            **{"width": manifest["preview"]["width"], "height": manifest["preview"]["height"], "loading": "lazy"},
-        },
-    )
-    return el(
+    section = next(each for each in manifest["sections"] if each["name"] == manifest["poster"]["section"])
+    link = el(
         "a",
         {"class": "poster", "href": address},
-        picture,
-        moving,
-        el("span", {}, f"Watch the scene, {clock(manifest['duration'])}"),
+        el("span", {"class": "looping"}, picture, _loop(section, base)),
+        el("span", {"class": "poster__words"}, f"Watch the scene, {clock(manifest['duration'])}"),
     )
+    return el("div", {"class": "posted"}, link, STOP)
 
 
 def card_picture(scene: Scene, base: str) -> Html:

@@ -3,8 +3,8 @@
 * `plan`: what a scene's pictures depend on, as hashes
 * `manifest`: what is published, and whether anything has to be done at all
 * `load`: a scene with its recording
-* `encode`: one section, its frames as a segment of each video, its still and, of the poster's section, the preview
-* `video`, `preview`: the encoders, and the joining of segments; the small picture that moves
+* `encode`: one section, its frames as a segment of each video, its still and its loop
+* `video`, `loops`: the encoders, and the joining of segments; the seconds of a section that play beside the text
 * `cache`: finished sections under their keys, and the lock
 * `executor`, `progress`: sections in worker processes, watched
 * `document`, `tracks`: what the scene says of itself, and the tracks and transcript made from it

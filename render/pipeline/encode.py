@@ -21,7 +21,7 @@ from blake3 import blake3
 from PIL import Image
 
 from stagelight.engines.recording import atomic
-from stagelight.render.pipeline import document, preview, video
+from stagelight.render.pipeline import loops, video
 from stagelight.render.pipeline.background import in_background
 from stagelight.render.pipeline.cache import Segment
 from stagelight.render.pipeline.load import load_scene
@@ -40,9 +40,8 @@ def draw(unit: Unit, on_frame: Callable[[int], None]) -> Segment:
     film = Film(section(unit), unit.quality)
     digests, files, errors = _filmed(film, unit, on_frame)
     files["webp"] = webp(picture(film, film.section.still))
-    if unit.section == document.poster(_scene(unit.places, unit.scene)):
-        at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
-        files["preview.webp"] = preview.preview(film.section, since(digests, at) / unit.quality.fps)
+    at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
+    files |= loops.cut(files["mp4"], unit.quality, unit.frames, since(digests, at))
     unit.slot.folder.mkdir(parents=True, exist_ok=True)
     for kind, data in files.items():
         with atomic(unit.slot.file(kind)) as file:
@@ -61,13 +60,17 @@ def _filmed(
 ) -> tuple[list[str], dict[str, bytes], dict[str, float]]:
     """All frames: their hashes, the videos by ending and, where there are two of these, what each has lost."""
     writers = {"mp4": video.h264(unit.quality)}
-    second = video.av1(unit.quality)
-    if second:
+    adders: list[Callable[[VideoFrame, int], None]] = [writers["mp4"].add]
+    if second := video.av1(unit.quality):
         writers["av1.mp4"] = second
+        adders.append(second.add)
+    if small := video.slow(unit.quality):
+        writers["slow.mp4"] = small
+        adders.append(_shrinking(small, video.shrinker(unit.quality.at_most(small.stream.height))))
     digests, samples, converter = list[str](), dict[int, video.Luma](), VideoReformatter()
     sampled = {unit.frames * (2 * sample + 1) // (2 * SAMPLES) for sample in range(SAMPLES)} if second else set()
     with ExitStack() as threads:
-        encoders = [threads.enter_context(in_background(w.add)) if unit.spare else w.add for w in writers.values()]
+        encoders = [threads.enter_context(in_background(add)) if unit.spare else add for add in adders]
         for index, (frame, digest) in enumerate(hashed(film, range(unit.frames))):
             if digests[-1:] != [digest]:
                 converted, first = encodable(converter, frame), index
@@ -78,8 +81,13 @@ def _filmed(
             digests.append(digest)
             on_frame(index + 1)
     movies = {kind: writer.finish(unit.frames) for kind, writer in writers.items()}
-    errors = {kind: video.error(movie, unit.quality.fps, samples) for kind, movie in movies.items() if second}
+    alike = ("mp4", "av1.mp4") if second else ()
+    errors = {kind: video.error(movies[kind], unit.quality.fps, samples) for kind in alike}
     return digests, movies, errors
+
+
+def _shrinking(writer: video.Writer, shrink: Callable[[VideoFrame], VideoFrame]) -> Callable[[VideoFrame, int], None]:
+    return lambda frame, index: writer.add(shrink(frame), index)
 
 
 def digests(unit: Unit, on_frame: Callable[[int], None]) -> list[str]:

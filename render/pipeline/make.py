@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from stagelight.engines.recording import atomic
-from stagelight.render.pipeline import InputError, RenderError, cache, document, plan, publish
+from stagelight.render.pipeline import InputError, RenderError, cache, plan, publish
 from stagelight.render.pipeline import executor as workers
 from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Inputs, Places
@@ -70,9 +70,6 @@ def render(
     reads = {section.name: scene.reads_of(section) for section in sections}
     slots = {section: slot(places, inputs, section, quality, names) for section, names in reads.items()}
     finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
-    poster = document.poster(scene)
-    if poster in finished and "preview.webp" not in finished[poster].files:  # another was the poster then
-        del finished[poster]
     absent = [section for section in sections if section.name not in finished and only in {None, section.name}]
     spare = max(workers.usable_cores() - len(absent), 0)
     units = [

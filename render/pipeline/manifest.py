@@ -13,8 +13,8 @@ from stagelight.render.pipeline.plan import Inputs, Places
 from stagelight.render.theme import Quality
 
 FOLDERS = ("videos", "posters", "stills", "captions")
-OPTIONAL = ("av1",)  # entries that may be null
-PICTURES = ("poster", "glimpse", "preview")
+OPTIONAL = ("av1", "slow")  # entries that may be null
+PICTURES = ("poster", "glimpse")
 
 
 def read(places: Places, scene: str) -> dict[str, Any] | None:
@@ -33,7 +33,9 @@ def named(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield from (manifest[kind]["file"] for kind in OPTIONAL if manifest.get(kind))
     yield from (manifest[kind]["file"] for kind in PICTURES)
     yield from manifest["tracks"].values()
-    yield from (section["still"]["file"] for section in manifest["sections"])
+    for section in manifest["sections"]:
+        yield section["still"]["file"]
+        yield from (loop["file"] for loop in section["loops"])
 
 
 def sections(places: Places, scene: str) -> list[str]:

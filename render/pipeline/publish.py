@@ -55,7 +55,6 @@ def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, fini
     ]
     chosen = [part["name"] for part in described["sections"]].index(described["poster"]["section"])
     poster = finished[chosen][0].file("webp").read_bytes()
-    moving = finished[chosen][0].file("preview.webp").read_bytes()
     manifest = {
         **described,
         "quality": quality.name,
@@ -64,14 +63,15 @@ def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, fini
         "height": quality.height,
         "video": _movie(places, scene.name, movie),
         "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
+        "slow": _movie(places, f"{scene.name}.slow", join(finished, "slow.mp4", quality)) if quality.slow else None,
         "poster": {**described["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
         "glimpse": _smaller(places, f"{scene.name}.glimpse", poster, GLIMPSE),
-        "preview": _sized(places, f"{scene.name}.preview", moving),
         "tracks": _words(places, described),
         "sections": [
             {
                 **part,
                 "still": {**part["still"], "file": still["file"]},
+                "loops": _loops(places, f"{scene.name}.{part['name']}.loop", slot, segment),
                 "frames": segment.frames,
                 "frame_hash": segment.frame_hash,
                 "key": slot.key,
@@ -114,6 +114,13 @@ def av1(finished: Finished, size: int, quality: Quality) -> bytes | None:
 
 def _movie(places: Places, name: str, data: bytes) -> dict[str, Any]:
     return {**_named(place(places, "videos", name, data, "mp4"), data), "codecs": video.codecs(data)}
+
+
+def _loops(places: Places, name: str, slot: Slot, segment: Segment) -> list[dict[str, Any]]:
+    """The loop of a section, once for each codec; the smaller one, that of newer browsers, first."""
+    kinds = [kind for kind in ("loop.av1.mp4", "loop.mp4") if kind in segment.files]
+    return [_movie(places, name + kind.removesuffix(".mp4").removeprefix("loop"), slot.file(kind).read_bytes())
+            for kind in kinds]  # fmt: skip
 
 
 def _picture(places: Places, folder: str, name: str, data: bytes) -> dict[str, Any]:

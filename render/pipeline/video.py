@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -84,6 +85,22 @@ def h264(quality: Quality) -> Writer:
     fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:force-cfr=1:threads=1:lookahead-threads=1"
     fixed += FLATTER.get(quality.preset, "")
     return Writer("libx264", quality, {"preset": quality.preset, "crf": str(quality.crf), "x264-params": fixed})
+
+
+def slow(quality: Quality) -> Writer | None:
+    """The same as `h264`, smaller, for slow lines; None where the quality does without."""
+    if quality.slow is None:
+        return None
+    height, crf = quality.slow
+    return h264(replace(quality.at_most(height), crf=crf))
+
+
+def shrinker(small: Quality) -> Callable[[VideoFrame], VideoFrame]:
+    """What makes pictures as small as a quality has them."""
+    converter = VideoReformatter()
+    return lambda frame: converter.reformat(
+        frame, small.width, small.height, interpolation=Interpolation.AREA, threads=1
+    )
 
 
 def av1(quality: Quality) -> Writer | None:

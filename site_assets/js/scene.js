@@ -56,7 +56,8 @@
     const [screen, controls, line, said] = [".scene__screen", ".controls", ".controls input", "output"].map(part);
     const [speed, words, time, load] = ["select", ".scene__words", ".controls__time", ".controls__load"].map(part);
     const speeds = [...speed.options].map((option) => Number(option.value));
-    const [play, caption] = ["[data-does=play]", "[data-does=captions]"].map(part);
+    const [play, caption, smaller] = ["[data-does=play]", "[data-does=captions]", "[data-does=smaller]"].map(part);
+    const sources = /** @type {HTMLSourceElement[]} */ ([...video.querySelectorAll("source")]);
 
     /** Say something to everybody. @param {string} what */
     const say = (what) => (said.value = what);
@@ -148,6 +149,24 @@
       if (track) track.mode = words.hidden ? "hidden" : "showing";
       return /** @type {any} */ (video).webkitEnterFullscreen?.();
     }
+
+    /** Play the smaller file, or the film again, from where it is. */
+    function shrink() {
+      const [at, paused] = [video.currentTime, video.paused];
+      const small = smaller.getAttribute("aria-pressed") !== "true";
+      smaller.setAttribute("aria-pressed", String(small));
+      if (small) video.src = smaller.dataset.file;
+      else video.removeAttribute("src");
+      video.load();
+      load.textContent = weight();
+      seek(at, !paused);
+    }
+
+    /** The bytes of what would be played, in words. */
+    const weight = () =>
+      smaller?.getAttribute("aria-pressed") === "true"
+        ? smaller.dataset.size
+        : sources.find((each) => video.canPlayType(each.type))?.dataset.size ?? "";
 
     /** Copy the address of this moment; where that is not allowed, leave it where addresses are. */
     async function link() {
@@ -244,8 +263,8 @@
       event.preventDefault();
       event.stopPropagation(); // the theme has uses of its own for f, comma and full stop
     });
-    const does = { play: toggle, captions: toggleCaptions, link, fill };
-    for (const [name, act] of Object.entries(does)) part(`[data-does=${name}]`).addEventListener("click", act);
+    const does = { play: toggle, captions: toggleCaptions, link, fill, smaller: shrink };
+    for (const [name, act] of Object.entries(does)) part(`[data-does=${name}]`)?.addEventListener("click", act);
     line.addEventListener("input", () => seek(Number(line.value), false));
     speed.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
 
@@ -262,8 +281,9 @@
     });
     addEventListener("hashchange", followAddress);
 
-    const sources = /** @type {HTMLSourceElement[]} */ ([...video.querySelectorAll("source")]);
-    load.textContent = sources.find((each) => video.canPlayType(each.type))?.dataset.size ?? load.textContent;
+    const connection = /** @type {any} */ (navigator).connection;
+    if (smaller && (connection?.saveData || /[23]g/.test(connection?.effectiveType))) shrink();
+    load.textContent = weight();
     Object.assign(video, { controls: false, tabIndex: -1 }); // a click gives it the focus, and so the keys
     controls.hidden = false;
     light();

@@ -167,12 +167,12 @@ def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, 
         visit.page.wait_for_timeout(300)
         assert [url for url in visit.requests if not url.startswith(site.url)] == []
         assert visit.complaints == []
-        assert [url for url in visit.requests if url.endswith(".mp4")] == []
+        assert [url for url in visit.requests if url.endswith(".mp4") and ".loop." not in url] == []
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_first_visit_is_small_and_nothing_jumps(site: Site, browser: Any, path: str) -> None:
-    with Visit(browser, site, "404.html") as visit:
+    with Visit(browser, site, "404.html", reduced_motion="reduce") as visit:  # no loop plays
         wire: list[float] = []
         visit.page.goto("about:blank")
         session = visit.context.new_cdp_session(visit.page)
@@ -283,21 +283,36 @@ def test_the_words_of_a_picture_read_until_it_is_there(site: Site, browser: Any,
         assert [each for each in found if ratio(light(each[1]), light(each[2])) < ENOUGH] == []
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_the_preview_moves_only_where_it_is_asked_for(site: Site, browser: Any, motion: str) -> None:
-    def asked(visit: Visit) -> bool:
-        visit.page.wait_for_timeout(300)
-        return any(url.endswith(site.manifest["preview"]["file"]) for url in visit.requests)
-
-    with Visit(browser, site, "", reduced_motion=motion) as visit:
-        assert not asked(visit), "nothing moves, or is loaded, unasked"
-        visit.page.hover(".poster")
-        assert asked(visit) is (motion == "no-preference")
-        moving = visit.page.locator(".poster__preview")
-        assert moving.is_visible() is (motion == "no-preference")
-        visit.page.mouse.move(0, 0)
-        assert not moving.is_visible()
+def test_loops_play_while_they_are_seen_until_a_reader_stops_them(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/") as visit:
+        page, stills = visit.page, visit.page.locator(".still")
+        assert loops(visit) == [], "none is loaded before it is seen"
+        for place, step in enumerate(played.steps()):
+            stills.nth(place).scroll_into_view_if_needed()
+            page.wait_for_function("n => document.querySelectorAll('video.loop')[n].matches('.is-playing')", arg=place)
+            (av1, h264) = step["loops"]
+            assert loops(visit)[-1] in {av1["file"], h264["file"]}
+            assert max(av1["bytes"], h264["bytes"]) <= 400_000
+        stop = stills.last.get_by_role("button")
+        stop.click()
+        page.wait_for_function("() => [...document.querySelectorAll('video.loop')].every(loop => loop.paused)")
+        assert stop.inner_text() == "Let the pictures move"
         assert visit.complaints == []
+
+
+def test_the_first_page_moves_where_that_is_welcome(site: Site, browser: Any) -> None:
+    with Visit(browser, site, "") as visit:
+        visit.page.wait_for_selector(".poster .loop.is-playing")
+        assert visit.page.get_by_role("button", name="Stop the moving pictures").is_visible()
+    with Visit(browser, site, "", reduced_motion="reduce") as visit:
+        visit.page.wait_for_timeout(300)
+        assert loops(visit) == []
+        assert not visit.page.locator(".loop__stop").is_visible()
+
+
+def loops(visit: Visit) -> list[str]:
+    """The loops that a page asked for, in order."""
+    return [url.removeprefix(visit.site.url) for url in dict.fromkeys(visit.requests) if ".loop." in url]
 
 
 def test_of_all_pictures_the_first_page_loads_one_poster_and_small_ones(site: Site, browser: Any) -> None:

@@ -98,7 +98,7 @@ class Visit:
     def __init__(self, browser: Any, site: Site, path: str, **options: Any) -> None:
         options.setdefault("viewport", {"width": 1280, "height": 800})
         self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
+        self.page, self.site = self.context.new_page(), site
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))

@@ -42,6 +42,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         {
             **{"name": name, "step": step, "title": text, "start": start, "duration": 5.0, "alt": text},
             "still": {"file": f"stills/{name}.webp", "time": start + 2},
+            "loops": [{"file": f"videos/tiny.{name}.loop.mp4", "bytes": 3, "codecs": "avc1.64001f"}],
             "marks": [{"id": "ray", "start": start, "end": start + 1}],
             "captions": [{"start": start + at, "end": start + at + 1, "text": f"{text} {at}"} for at in (0, 3)],
         }
@@ -54,7 +55,7 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         "fps": 30,
         "poster": {"section": "reward", "file": "posters/tiny.webp", "width": 1280, "height": 720},
         "glimpse": {"file": "posters/tiny.glimpse.webp", "width": 640, "height": 360},
-        "preview": {"file": "posters/tiny.preview.webp", "width": 480, "height": 270},
+        "slow": {"file": "videos/tiny.slow.mp4", "sha256": "x" * 64, "bytes": 2, "codecs": "avc1.64001f"},
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
         "legend": [{"id": "ray", "name": text, "text": text}],

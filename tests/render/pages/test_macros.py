@@ -276,7 +276,8 @@ def test_the_controls_wait_for_the_script_with_a_tick_for_each_step_and_a_name_f
     assert "hidden" in group
     assert "aria-label" in group
     buttons = re.findall(r'<button type="button"[^>]* data-does="(\w+)"[^>]*>([^<]+)</button>', written)
-    assert buttons == [("play", "Play"), ("captions", "Captions"), ("link", "Copy link"), ("fill", "Full screen")]
+    others = [("captions", "Captions"), ("link", "Copy link"), ("fill", "Full screen")]
+    assert buttons == [("play", "Play"), ("smaller", "Smaller"), *others]
     assert [found["style"] for tag, found in reader.elements if tag == "i"] == ["left: 33.333%", "left: 66.667%"]
     options = [found for tag, found in reader.elements if tag == "option"]
     assert [option["value"] for option in options if "selected" in option] == ["1"]

@@ -167,13 +167,13 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
         "video",
         "av1",
         "glimpse",
-        "preview",
+        "slow",
         "tracks",
         "provenance",
     }
     for part, entry in zip(told["sections"], found["sections"], strict=True):
         assert {**entry, **part} == {**entry, "still": part["still"]}, "the document's words, to the letter"
-        assert set(entry) == {*part, "frames", "frame_hash", "key", "reads"}
+        assert set(entry) == {*part, "loops", "frames", "frame_hash", "key", "reads"}
         assert entry["reads"] == ["config.fail", "config.sleep", "seed"]
         assert entry["still"].items() >= part["still"].items()
     assert json.loads((places.assets / found["tracks"]["scene"]).read_text(encoding="utf-8")) == told
@@ -235,7 +235,7 @@ def test_what_is_cached_and_whole_is_used_and_nothing_else(places: Places) -> No
     (places.manifest("tiny")).unlink()
     assert "drew 0 of 3 sections" in render(places)
     assert files(places.assets) == first
-    one, two, three = sorted(folder.glob("*.mp4"))
+    one, two, three = sorted(path for path in folder.glob("*.mp4") if ".loop." not in path.name)
     one.write_bytes(one.read_bytes()[:-100])
     data = bytearray(two.read_bytes())
     data[len(data) // 2] ^= 1
@@ -270,7 +270,7 @@ def test_what_is_no_longer_named_goes_and_the_rest_stays(places: Places) -> None
     assert all(path.exists() for path in others)
     assert not any(path.exists() for path in stale)
     assert not any((places.assets / file).exists() for file in before - after)
-    assert len(list((places.cache / "tiny" / "tiny").iterdir())) == 10, "three files a section and a preview"
+    assert len(list((places.cache / "tiny" / "tiny").iterdir())) == 12, "four files a section"
 
 
 def test_current_means_that_rendering_would_change_nothing(places: Places) -> None:

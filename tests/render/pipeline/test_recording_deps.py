@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from stagelight.render.pipeline.load import load_scene
 from stagelight.render.pipeline.plan import Places
 from stagelight.render.recording_deps import Excerpt, UndeclaredReadError, declared_parts, parts
 from support.pair_scene import ARRAYS, EVENTS, made, part
-from support.tiny_scene import TINY, Inline, published, unwatched
+from support.tiny_scene import TINY, Inline, unwatched
 
 EVERYTHING = ("arrays.*", "facts.*", "config.*", "events.*", "seed", "code_version")
 
@@ -335,21 +334,6 @@ def test_one_section_whose_name_begins_another_is_not_taken_for_it(tmp_path: Pat
     for name in ("one", "one-more"):
         cache.admit(cache.Slot(tmp_path, name, "0" * 16), cache.Segment(0, (), {}, {}), {"section": name})
     assert cache.last_made_of(tmp_path, "one") == {"section": "one"}
-
-
-def test_a_new_poster_is_drawn_again_for_its_preview(places: Places, tmp_path: Path) -> None:
-    """The poster was section one; now it is section two, whose own sources say nothing of it."""
-    again = partial(make.render, places, quality=TINY, executor=Inline(), watching=unwatched)
-    again(inputs=plan.inputs(places, "tiny"))
-    preview = next((places.cache / "tiny" / "tiny").glob("one-*.preview.webp"))
-    sidecar = next((places.cache / "tiny" / "tiny").glob("one-*.json"))
-    told = json.loads(sidecar.read_bytes())
-    del told["files"]["preview.webp"]
-    sidecar.write_text(json.dumps(told))
-    preview.unlink()
-    places.manifest("tiny").unlink()
-    assert "drew 1 of 3" in again(inputs=plan.inputs(places, "tiny"))
-    assert published(places)["preview"]["bytes"] > 0
 
 
 # --- the real scene --------------------------------------------------------------------------------------------

@@ -37,6 +37,9 @@ export class Element extends EventTarget {
   set textContent(words) {
     [this.text, this.children] = [words, []];
   }
+  get parentElement() {
+    return this.parent;
+  }
   get nextElementSibling() {
     return this.parent.children[this.parent.children.indexOf(this) + 1] ?? null;
   }
@@ -134,8 +137,12 @@ export class Video extends Element {
     this.paused = true;
     this.fire("pause");
   }
+  /** Begin anew, with nothing of the film. */
+  load() {
+    Object.assign(this, { readyState: 0, spans: [] });
+  }
   /** Let the network bring a part of the film. */
-  load(start, end) {
+  bring(start, end) {
     Object.assign(this, { readyState: 4, seeking: false });
     this.spans.push([start, end]);
     this.fire("seeked");
@@ -163,7 +170,7 @@ export class Canvas extends Element {
 
 /** Run scripts of the site on a body, in order. Returns the window's events, the address, what was handed to others, and what an
  *  expression is there. */
-export function run(scripts, body, { hash = "", reduced = false, without = "", clipboard, more = {} } = {}) {
+export function run(scripts, body, { hash = "", reduced = false, without = "", clipboard, connection, more = {} } = {}) {
   const page = new EventTarget();
   const location = { hash, href: `https://site.example/scene/${hash}` };
   const mounts = [];
@@ -178,7 +185,7 @@ export function run(scripts, body, { hash = "", reduced = false, without = "", c
     document: body,
     location,
     history,
-    navigator: { mediaSession: session, clipboard },
+    navigator: { mediaSession: session, clipboard, connection },
     MediaMetadata: Object,
     matchMedia: () => ({ matches: reduced }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },

@@ -19,10 +19,11 @@ function open(options) {
   const link = el("a", { "data-seek": "13" });
   const button = (does) => el("button", { "data-does": does, ...(does === "captions" && { "aria-pressed": "false" }) });
   const [play, caption, copy, fill] = ["play", "captions", "link", "fill"].map(button);
+  const smaller = el("button", { "data-does": "smaller", "aria-pressed": "false", "data-file": "small.mp4", "data-size": "0.4 MB" });
   const line = el("span", {}, el("input", { type: "range" }));
   const speed = el("select", {}, ...SPEEDS.map((each) => el("option", { value: each })));
   const controls = el("div", { class: "controls", hidden: "" }, play, el("span", { class: "controls__load" }, "1.0 MB"),
-    el("span", { class: "controls__time" }), line, speed, caption, copy, fill, el("output"));
+    el("span", { class: "controls__time" }), line, speed, smaller, caption, copy, fill, el("output"));
   const picture = el("div", {}, video, el("img", { class: "scene__still", hidden: "" }));
   const words = el("p", { class: "scene__words", hidden: "" });
   const screen = el("div", { class: "scene__screen" }, picture, words, controls);
@@ -34,7 +35,7 @@ function open(options) {
   const press = (key, more = {}, target = scene) => scene.fire("keydown", { key, ...more }, target);
   const still = () => (({ hidden, src }) => (hidden ? null : src))(picture.children[1]);
   const said = () => scene.querySelector("output").value;
-  const parts = { play, caption, copy, fill, line: line.children[0], speed, controls, words, screen, still, said };
+  const parts = { smaller, play, caption, copy, fill, line: line.children[0], speed, controls, words, screen, still, said };
   return { video, steps, mark, link, scene, press, ...parts, ...ran };
 }
 
@@ -76,7 +77,7 @@ test("until the film is there, the picture is the step's still, and then it is t
   Object.assign(video, { readyState: 1, seeking: true });
   video.fire("timeupdate");
   assert.equal(still(), "still-1.webp", "its length alone is no picture");
-  video.load(0, 6);
+  video.bring(0, 6);
   assert.equal(still(), null);
   line.value = "3";
   line.fire("input");
@@ -86,7 +87,7 @@ test("until the film is there, the picture is the step's still, and then it is t
   assert.equal(still(), "still-2.webp", "the film has not come as far as the step");
   video.fire("timeupdate");
   assert.equal(still(), "still-2.webp");
-  video.load(9, 12);
+  video.bring(9, 12);
   assert.equal(still(), null);
 });
 
@@ -178,7 +179,7 @@ test("the page's controls take the place of the browser's, and say how much ther
   assert.deepEqual([video.controls, controls.hidden, load.textContent], [false, false, "3.0 MB"]);
   video.fire("waiting");
   assert.equal(load.textContent, "Loading");
-  video.load(0, 20);
+  video.bring(0, 20);
   assert.equal(load.textContent, "");
 });
 
@@ -285,4 +286,24 @@ test("a player that the theme announces again is not mounted again", () => {
   again();
   press("ArrowRight");
   assert.equal(video.currentTime, 5);
+});
+
+const weight = (scene) => scene.querySelector(".controls__load").textContent;
+
+test("the smaller file plays from where the film was, and the film again", () => {
+  const { video, smaller, scene } = open();
+  assert.equal(weight(scene), "3.0 MB");
+  Object.assign(video, { currentTime: 7, paused: false });
+  smaller.click();
+  assert.deepEqual([video.src, video.currentTime, video.paused, weight(scene)], ["small.mp4", 7, false, "0.4 MB"]);
+  assert.equal(smaller.getAttribute("aria-pressed"), "true");
+  video.pause();
+  smaller.click();
+  assert.deepEqual([video.getAttribute("src"), video.currentTime, video.paused, weight(scene)], [null, 7, true, "3.0 MB"]);
+});
+
+test("where data are saved, and on a slow line, the smaller file is taken unasked", () => {
+  for (const connection of [{ saveData: true }, { effectiveType: "3g" }])
+    assert.equal(open({ connection }).video.src, "small.mp4");
+  assert.equal(open({ connection: { saveData: false, effectiveType: "4g" } }).video.src, undefined);
 });
