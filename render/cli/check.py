@@ -23,17 +23,23 @@ QUALITY = click.Choice(list(theme.QUALITIES))
 )
 @CLUSTER
 @click.option(
+    "--direction",
+    is_flag=True,
+    help="List where words overlap or are cut off, and where nothing moves; nothing else is checked.",
+)
+@click.option(
     "--run", "stretch", is_flag=True, help="Run a stretch of the engine again too. Example: click check scan --run"
 )
 @click.option("--record", "again", is_flag=True, help="Run all of the engine again too. Example: --record")
 @jobs("Draw N sections")
-@click.pass_obj
+@click.pass_context
 def check(
-    places: Places,
+    context: click.Context,
     scene: str,
     quality: str | None,
     sections: str | None,
     every: int,
+    direction: bool,
     stretch: bool,
     again: bool,
     jobs: int | None,
@@ -51,12 +57,20 @@ def check(
         click check rollout                       all of it
         click check rollout --sections sample     one section
         click check rollout --every 30            a quick look
+        click check rollout --direction           its film alone, as a director would look at it
         click check rollout --run                 a stretch of the run itself too: two minutes
         click check rollout --record              the whole run too: as long as it took
     """
     from stagelight.render.pipeline import check as comparison  # noqa: PLC0415  # brings in Manim, which takes a second
 
+    places: Places = context.obj
     plan.pick("scene", scene, plan.scene_names(places))
+    if direction:
+        for unused in set(context.params) - {"scene", "direction"}:
+            if context.get_parameter_source(unused) is click.core.ParameterSource.COMMANDLINE:
+                raise click.UsageError("--direction looks at the film as it would be drawn, and takes no other option")
+        _look(places, scene)
+        return
     manifest = comparison.published(places, scene)
     if quality not in {None, manifest["quality"]}:
         raise InputError(
@@ -80,3 +94,19 @@ def check(
         raise click.ClickException(
             f"{wrong} of {len(findings)} differ; `click render {scene}` publishes what is right now"
         )
+
+
+def _look(places: Places, name: str) -> None:
+    """List what a director would want to look at in a scene's film."""
+    from stagelight.render.pipeline import direction  # noqa: PLC0415  # as above
+    from stagelight.render.pipeline.load import load_scene  # noqa: PLC0415
+
+    scene = load_scene(places, name)
+    found = sorted(direction.faults(scene), key=lambda fault: fault.start)
+    for fault in found:
+        length = fault.end - fault.start
+        click.echo(f"{fault.start // 60:.0f}:{fault.start % 60:04.1f}, {length:.1f} s  {fault.section}: {fault.what}")
+    sizes = ", ".join(f"{section} {size:.1f}" for section, size in direction.smallest(scene).items())
+    click.echo(f"the smallest words on a telephone, in pixels, of which {direction.LEAST:g} can be read: {sizes}")
+    if found:
+        raise click.ClickException(f"{len(found)} places of {name} to look at")

@@ -71,8 +71,9 @@ def _literals(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str,
 
 
 def reading_time(markdown: str) -> str:
-    """The time it takes to read a page, in whole minutes."""
-    words = re.findall(r"[^\W\d_]+", re.sub(r"(?s)<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```", " ", markdown))
+    """The time it takes to read a page, in whole minutes, without what is folded away."""
+    unread = r"(?s)<details.*?</details>|<math.*?</math>|\{\{.*?\}\}|<[^>]*>|```.*?```"
+    words = re.findall(r"[^\W\d_]+", re.sub(unread, " ", markdown))
     return duration(60 * max(1, math.ceil(len(words) / WORDS_PER_MINUTE))) if words else "no time"
 
 

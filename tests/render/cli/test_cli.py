@@ -284,6 +284,17 @@ def test_check_compares_frames_files_and_the_run(call: Call, places: Places, eng
     assert Path(out.partition("open: ")[2].split("\n")[0].rpartition(": ")[2]).is_file()
 
 
+def test_check_direction_lists_what_to_look_at_and_takes_no_other_option(call: Call) -> None:
+    code, out, err = call("check", "tiny", "--direction")
+    assert "open: “Dots" not in out
+    assert "0:01.0, 1.0 s" not in out, "a second of rest is no fault"
+    assert re.search(r"pixels, of which 9 can be read: open [\d.]+, one [\d.]+, two [\d.]+", out)
+    assert (code, err) == (0, "")
+    code, _, err = call("check", "tiny", "--direction", "--jobs", "1")
+    assert code == 2
+    assert "takes no other option" in err
+
+
 def test_check_record_runs_the_engine_afresh(
     places: Places, engine: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
