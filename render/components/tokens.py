@@ -51,7 +51,7 @@ def stream(pen: Pen, words: Sequence[str], boxes: Sequence[Box], port: Point, t:
             size = mix(1.0, theme.FLOOR / SIZE, share)
             before = (port[0] - box.width / 2 * theme.FLOOR / SIZE, port[1])  # so that it touches the port, at last
             x, y = cut(swing(middle, before), share)[-1] if share else middle
-            with pen.moved(x, y, size), pen.faded((1 - share) / 0.4):
+            with pen.moved(x, y, size), pen.faded((1 - share) / 0.6):
                 _pill(pen, word, Box(-box.width / 2, -box.height / 2, box.width, box.height), 1.0)
     pen.glow(*port, 70, theme.ATTENTION, 0.25 + 0.5 * max(heat, 0.0))
     pen.disc(*port, 11, theme.ATTENTION)

@@ -26,6 +26,8 @@ SEEN = 0.35  # the alpha from which on words count as seen
 TOUCH = 3.0  # stage pixels by which two boxes may overlap: outlines are within them
 STILL = 1.5  # seconds for which a picture may stand once its words are read
 WORDS = 3.0  # read in a second
+PASSING, LEAVING = 0.2, 0.5  # seconds in which a word may pass over another one, and leave the frame with the camera
+CUT = "is cut off"
 PHONE, LEAST = 390, 9.0  # pixels: the width of a telephone, and the least size of what must be read there
 
 
@@ -130,6 +132,8 @@ def _faults(section: Section, start: float) -> Iterator[Fault]:
         before = texts
     yield from _stood(section.name, start, since, section.seconds, read)
     for what, times in found.items():
+        if len(times) <= RATE * (LEAVING if what.endswith(CUT) else PASSING):
+            continue
         yield Fault(start + times[0], start + times[-1] + 1 / RATE, section.name, what)
 
 
@@ -147,7 +151,7 @@ def wrong(words: list[Words]) -> Iterator[str]:
             yield f"“{one.text}” and “{other.text}” overlap"
     for each in words:
         if each.left < 0 or each.top < 0 or each.right > WIDTH or each.bottom > HEIGHT:
-            yield f"“{each.text}” is cut off"
+            yield f"“{each.text}” {CUT}"
 
 
 def smallest(scene: Scene) -> Mapping[str, float]:

@@ -98,7 +98,7 @@ def _lane(pen: Pen, step: Step, state: Group, lane: int, count: int, filled: flo
     colour = theme.TEXT if lit or judged < 0.5 else theme.QUIET
     base = y + size * 0.34
     pen.text(step.name(step.rays.uci[move]), x + 24, base, size, colour, font=theme.MONO_BOLD, alpha=filled)
-    odds = (1 - state.rows * 6) * filled
+    odds = (1 - state.rows * 12) * filled
     smaller = max(size * 0.86, theme.FLOOR)
     pen.text(percent(float(step.rays.before[move])), VERDICT_X - 62, base, smaller, theme.QUIET, font=theme.MONO,
              anchor="end", alpha=odds)  # fmt: skip

@@ -109,6 +109,16 @@ def test_what_was_on_the_stage_before_needs_no_time() -> None:
     assert fault == (1.0, 4.0, "the picture stands, 3.0 s of it with nothing to read")
 
 
+def test_a_word_may_pass_over_another_and_leave_with_the_camera_but_not_stay_there() -> None:
+    def fast(pen: Pen, t: float) -> None:
+        moving(pen, t)
+        pen.text("stays", 500, 500, 60)
+        pen.text("passes", 500, -400 + 700 * t, 60)  # a fifth of a second over it, and as long at the edge
+        pen.text("waits", 1700 + (400 if 1 < t < 1.45 else 0), 500, 60)
+
+    assert found(section(fast)) == []
+
+
 def test_times_are_those_of_the_film() -> None:
     def paint(pen: Pen, t: float) -> None:
         moving(pen, t)
