@@ -268,7 +268,17 @@
     draw();
   }
 
-  const mountAll = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-try=scan]")).forEach(mount);
+  /** Bring a box to life when a reader comes near it: its transforms take a moment. @param {HTMLElement} box */
+  function wait(box) {
+    const watch = new IntersectionObserver((seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      watch.disconnect();
+      mount(box);
+    }, { rootMargin: "800px" });
+    watch.observe(box);
+  }
+
+  const mountAll = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-try=scan]")).forEach(wait);
   const pages = /** @type {any} */ (window).document$;
   if (pages) pages.subscribe(mountAll);
   else mountAll();

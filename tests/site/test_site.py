@@ -675,6 +675,7 @@ def test_a_mask_is_painted_by_keyboard_and_by_pointer(site: Site, browser: Any) 
         def told(words: str, where: str = ".try__note") -> None:
             box.locator(where, has_text=words).wait_for(timeout=10_000)
 
+        box.scroll_into_view_if_needed()
         told("1,280 of 20,480 points, 1 in 16.")
         told("this very mask")
         for name, said in (("Every 4th row", "1 in 4."), ("All", "off by 0.0%"), ("None", "none of 20,480 points")):

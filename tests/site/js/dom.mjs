@@ -168,6 +168,17 @@ export class Canvas extends Element {
   setPointerCapture() {}
 }
 
+/** Everything is seen at once. */
+class IntersectionObserver {
+  constructor(told) {
+    this.told = told;
+  }
+  observe(target) {
+    this.told([{ target, isIntersecting: true }]);
+  }
+  disconnect() {}
+}
+
 /** Run scripts of the site on a body, in order. Returns the window's events, the address, what was handed to others, and what an
  *  expression is there. */
 export function run(scripts, body, { hash = "", reduced = false, without = "", clipboard, connection, more = {} } = {}) {
@@ -193,6 +204,7 @@ export function run(scripts, body, { hash = "", reduced = false, without = "", c
     removeEventListener: page.removeEventListener.bind(page),
     requestAnimationFrame: (draw) => draw(),
     ...{ atob, Blob, DecompressionStream, Event, Response, TextDecoder, setInterval, clearInterval, setTimeout },
+    IntersectionObserver,
     ...more,
   });
   delete context[without];
