@@ -6,22 +6,17 @@ network unrolled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from stagelight.engines.experiment import provenance, training
-from stagelight.engines.experiment.checkpoint import Log
 from stagelight.engines.experiment.progress import NEVER, Progress, interrupt_after
 from stagelight.engines.scan.data import training_set
 from stagelight.engines.scan.data.training_set import SEED
 from stagelight.engines.scan.model.refiner import Refiner
-from stagelight.engines.scan.training import train
-from stagelight.engines.scan.training.train import Config, Step, Trainer
-
-RECENT = 20  # steps, over which a listener is told means
+from stagelight.engines.scan.training import train_unrolled, trainer
+from stagelight.engines.scan.training.train_unrolled import Config, Trainer
 
 
 @dataclass(frozen=True)
@@ -67,12 +62,13 @@ def make(
     model: Refiner | None = None
     for index, stage in enumerate(stages):
         seen = items(folder, stage, progress, seed, deadline)
-        trainer = Trainer(stage.config, seed, seen, None if model is None else model.state_dict())
+        one = Trainer(stage.config, seed, seen, None if model is None else model.state_dict())
         training.run_to_completion(
-            trainer, stage.config.steps, checkpoint(folder, stages[: index + 1], seed), observe, progress, deadline,
+            one, stage.config.steps, checkpoint(folder, stages[: index + 1], seed), trainer.observe, progress, deadline,
             f"training, {stage.name}",
         )  # fmt: skip
-        model = trainer.mean
+        assert isinstance(one.mean, Refiner)
+        model = one.mean
     assert model is not None
     return model
 
@@ -96,20 +92,5 @@ def items(folder: Path, stage: Stage, progress: Progress, seed: int, deadline: f
 
 def checkpoint(folder: Path, stages: Sequence[Stage], seed: int) -> Path:
     """The file of the last of some stages, under a name that changes with the code and with all of them."""
-    key = provenance.key(provenance.code_version(train.__name__), [asdict(stage) for stage in stages], seed)
+    key = provenance.key(provenance.code_version(train_unrolled.__name__), [asdict(stage) for stage in stages], seed)
     return folder / f"{stages[-1].name}-{key}.safetensors"
-
-
-def observe(step: Step, log: Log) -> Mapping[str, float]:
-    """Log a step, and return means over the recent ones, of each kind of step by itself where there are any."""
-    training.append(log, {"finish": step.kind == "finish", "loss": step.loss, "gain": step.gain,
-                          "grad_norm": step.grad_norm})  # fmt: skip
-    recent = {name: values[-RECENT:] for name, values in log.items()}
-    finish = recent["finish"] > 0
-    found: dict[str, float] = {}
-    for kind, chosen in (("denoise", ~finish), ("finish", finish)):
-        if chosen.any():
-            found[f"loss_{kind}"] = float(np.mean(recent["loss"][chosen]))
-    if finish.any():
-        found["gain"] = float(np.mean(recent["gain"][finish]))
-    return found | {"grad_norm": float(np.max(recent["grad_norm"]))}
