@@ -1,4 +1,4 @@
-"""What a director sees at once and a hash does not: words that collide, that are cut off or small, pictures that stand.
+"""Faults that a director sees at once and a hash does not: words that collide or are cut off, pictures that stand.
 
 A section is painted small, ten times a second, by a pen that notes each word it sets.
 """
@@ -107,7 +107,7 @@ def look(section: Section, t: float) -> tuple[list[Words], bytes]:
 
 
 def faults(scene: Scene) -> Iterator[Fault]:
-    """What a director would want to look at, in the order of the film; of each fault how long it lasts."""
+    """The faults of a film, section by section."""
     start = 0.0
     for section in scene.sections():
         yield from _faults(section, start)
@@ -145,7 +145,7 @@ def _stood(name: str, start: float, since: float, until: float, read: float) -> 
 
 
 def wrong(words: list[Words]) -> Iterator[str]:
-    """What is wrong with the words of one moment."""
+    """The faults of the words of one moment."""
     for one, other in combinations(words, 2):
         if one.text != other.text and one.over(other):
             yield f"“{one.text}” and “{other.text}” overlap"

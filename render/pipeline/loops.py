@@ -61,7 +61,7 @@ def lightest(
 
 
 def _cut(movie: bytes, small: Quality, first: int, end: int) -> Iterator[tuple[VideoFrame, int]]:
-    """What a video shows from frame `first` on and before frame `end`, made small."""
+    """The pictures of a video from frame `first` on and before frame `end`, made small."""
     shrink, before = video.shrinker(small), None
     with av.open(io.BytesIO(movie), "r") as file:
         stream = file.streams.video[0]

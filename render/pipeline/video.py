@@ -96,7 +96,7 @@ def slow(quality: Quality) -> Writer | None:
 
 
 def shrinker(small: Quality) -> Callable[[VideoFrame], VideoFrame]:
-    """What makes pictures as small as a quality has them."""
+    """A function that makes pictures as small as a quality has them."""
     converter = VideoReformatter()
     return lambda frame: converter.reformat(
         frame, small.width, small.height, interpolation=Interpolation.AREA, threads=1

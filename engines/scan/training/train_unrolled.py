@@ -72,7 +72,7 @@ class Trainer(trainer.Trainer):
         self.corpus = corpus
 
     def loss(self) -> tuple[Tensor, dict[str, float]]:
-        """Of slabs to denoise or to reconstruct; and of the latter the gain over the quick reconstruction, in dB."""
+        """The mean over slabs; and, of slabs to reconstruct, the gain over the quick reconstruction, in dB."""
         kind = "finish" if self.rng.random() < self.config.finish else "denoise"
         batch = self._draw(kind)
         loss, gain = self._finish(batch) if kind == "finish" else (self._denoise(batch), math.nan)
