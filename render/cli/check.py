@@ -25,7 +25,7 @@ QUALITY = click.Choice(list(theme.QUALITIES))
 @click.option(
     "--direction",
     is_flag=True,
-    help="List where words overlap or are cut off, and where nothing moves; nothing else is checked.",
+    help="List where words overlap or are cut off, and where nothing moves. Example: click check scan --direction",
 )
 @click.option(
     "--run", "stretch", is_flag=True, help="Run a stretch of the engine again too. Example: click check scan --run"

@@ -39,7 +39,7 @@ class TableNames(Treeprocessor):
             elif element.tag == "p":
                 words = self.words(element)
                 named = words.rpartition(". ")[2].removesuffix(":") if words.endswith(":") else heading
-            elif element.tag == "table":
+            elif element.tag == "table" and not element.get("aria-label"):  # within a fold stand finished tables, too
                 element.set("aria-label", named)
                 self.rows(element)
 

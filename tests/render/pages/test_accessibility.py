@@ -52,3 +52,8 @@ def test_the_first_cell_names_its_row_unless_it_is_empty() -> None:
 def test_a_head_without_words_heads_nothing() -> None:
     written = read("# Page\n\n| | Mates |\n|---|---|\n| one | 2 |\n")
     assert re.findall(r"<(th|td)(?: [^>]*)?>", written.partition("</thead>")[0]) == ["td", "th"]
+
+
+def test_a_table_that_has_a_name_keeps_it_within_a_fold() -> None:
+    table = '<table aria-label="Its own"><tbody><tr><td>1</td></tr></tbody></table>'
+    assert names(f"# Page\n\n<details markdown>\n<summary>More</summary>\n\n{table}\n\n</details>") == ["Its own"]

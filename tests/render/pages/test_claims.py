@@ -56,7 +56,7 @@ ALLOWED = {
     ],
     "an order, not a rank": ["first seed", "The first command", "Its first answers"],
     "how runs are set up": [
-        "differ only in", "the learning rate that does best", "Four coils",
+        "the learning rate that does best", "Four coils",
     ],
     "how the scene chooses what it draws": [
         "the strongest between each two layers", "always a group that the run trained on",

@@ -43,7 +43,8 @@ def render():
         "seed": now and now["provenance"]["seed"],
         "damaged": now and manifest.damaged(places, now),
         "half": [str(path) for path in small.rglob("*.part")],
-        "videos": sorted(path.name for path in (small / "assets" / "videos").glob("*.mp4")),
+        "videos": sorted(path.name for path in (small / "assets" / "videos").glob("*.mp4")
+                         if ".loop." not in path.name),
         "free": os.statvfs(small).f_bavail * os.statvfs(small).f_frsize,
     }
 
