@@ -488,7 +488,7 @@ def test_captions_and_controls_lie_below_the_picture_and_not_on_it(played: Site,
                 else:
                     visit.page.click("[data-does=captions]")
                 video, words, controls = (
-                    visit.page.locator(part).bounding_box() for part in ("video", ".scene__words", ".controls")
+                    visit.page.locator(part).bounding_box() for part in (".scene video", ".scene__words", ".controls")
                 )
                 assert video["y"] + video["height"] <= words["y"] + 1
                 assert words["y"] + words["height"] <= controls["y"] + 1
@@ -513,7 +513,7 @@ def test_on_a_slow_line_the_picture_is_that_of_the_step(played: Site, browser: A
         picture = visit.page.locator(".scene__still")
         picture.wait_for(state="visible")
         assert picture.get_attribute("src").endswith(step["still"]["file"])
-        over, under = (visit.page.locator(part).bounding_box() for part in (".scene__still", "video"))
+        over, under = (visit.page.locator(part).bounding_box() for part in (".scene__still", ".scene video"))
         assert over == under
         assert visit.page.locator(".controls__load").inner_text() == "Loading"
         let = True
