@@ -79,22 +79,19 @@ def _video(scene: Scene, base: str) -> Html:
             **{"width": manifest["width"], "height": manifest["height"]},
             **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
         },
-        *(
-            el(
-                "source",
-                {
-                    **{"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'},
-                    "data-size": size(each["bytes"]),
-                },
-            )
-            for each in _videos(manifest)
-        ),
+        *(source(each, base, size(each["bytes"])) for each in _videos(manifest)),
         *(
             el("track", {"kind": kind, "label": label, "srclang": "en", "src": base + manifest["tracks"][name]})
             for kind, name, label in TRACKS
         ),
         el("p", {}, "This browser plays no video here: ", el("a", {"href": video}, "download it"), "."),
     )
+
+
+def source(file: Mapping[str, Any], base: str, said: str | None = None) -> Html:
+    """A file that a video may play, and its size in words where a script shows it."""
+    kind = f'video/mp4; codecs="{file["codecs"]}"'
+    return el("source", {"src": base + file["file"], "type": kind, "data-size": said})
 
 
 def _videos(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stagelight.render.pages.markup import Html, el, fold, framed, join
+from stagelight.render.pages.player import source
 from stagelight.render.pages.scene_files import Scene, fail, label, section_of, title_parts
 from stagelight.render.pages.values import clock, size
 
@@ -34,12 +35,9 @@ def still(scene: Scene, base: str, name: str, page: str) -> Html:
 
 def _loop(section: Mapping[str, Any], base: str) -> Html:
     """Some seconds of a section, over its still; `js/loops.js` plays them while they are seen."""
-    sources = (
-        el("source", {"src": base + each["file"], "type": f'video/mp4; codecs="{each["codecs"]}"'})
-        for each in section["loops"]
-    )
     how = {"muted": True, "loop": True, "playsinline": True, "preload": "none"}
-    return el("video", {"class": "loop", "hidden": True, "aria-hidden": "true", "tabindex": -1, **how}, *sources)
+    return el("video", {"class": "loop", "hidden": True, "aria-hidden": "true", "tabindex": -1, **how},
+              *(source(each, base) for each in section["loops"]))  # fmt: skip
 
 
 def heading(scene: Scene, name: str, page: str) -> Html:
