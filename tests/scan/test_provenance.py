@@ -100,7 +100,7 @@ TRAINING = {"training"}
         ("methods/alone", "steps=60", "steps=61", {"alone"}, (NETWORK - {"alone"}) | OBSERVED | CLASSICAL),
         ("metrics", "0.01**2", "0.02**2", NETWORK | CLASSICAL, OBSERVED | EXAMPLES),
         ("model/text_encoder", "EPS = 6, 12, 1e-12", "EPS = 6, 12, 1e-11", NETWORK | OBSERVED | TRAINING, EXAMPLES),
-        ("training/train", "clip: float = 0.3", "clip: float = 0.4", TRAINING, ITEMS | OBSERVED | {"record"}),
+        ("training/train_unrolled", "clip: float = 0.3", "clip: float = 0.4", TRAINING, ITEMS | OBSERVED | {"record"}),
         ("benchmark_summary", "1024", "1000", set(), OBSERVED | EXAMPLES | NETWORK),
         ("patient_runs", "ERROR_MOST, SPREAD_MOST = 0.25", "ERROR_MOST, SPREAD_MOST = 0.3", set(), OBSERVED | EXAMPLES),
         ("uncertainty", "t.sf(2", "t.sf(3", set(), OBSERVED | DIRECT),
@@ -115,9 +115,16 @@ def test_a_changed_rule_changes_what_it_reaches(
     changed = touched(before)
     assert wanted <= changed
     assert not spared & changed
-    beside = {"training/train", "benchmark", "benchmark_summary", "methods/dps", "methods/diffpir", "methods/pnp_admm"}
+    beside = {
+        "training/train_unrolled",
+        "benchmark",
+        "benchmark_summary",
+        "methods/dps",
+        "methods/diffpir",
+        "methods/pnp_admm",
+    }
     assert ("record" in changed) == (module not in beside)
-    assert ("table" in changed) == (module != "training/train")
+    assert ("table" in changed) == (module != "training/train_unrolled")
 
 
 def test_mended_docstrings_change_nothing(edit: Edit, before: dict[str, str]) -> None:
