@@ -167,7 +167,7 @@ def test_no_third_party_no_error_no_video_before_play(site: Site, browser: Any, 
         visit.page.wait_for_timeout(300)
         assert [url for url in visit.requests if not url.startswith(site.url)] == []
         assert visit.complaints == []
-        assert [url for url in visit.requests if url.endswith(".mp4") and ".loop." not in url] == []
+        assert films(visit) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -307,6 +307,11 @@ def test_the_first_page_moves_where_that_is_welcome(site: Site, browser: Any) ->
         visit.page.wait_for_timeout(300)
         assert loops(visit) == []
         assert not visit.page.locator(".loop__stop").is_visible()
+
+
+def films(visit: Visit) -> list[str]:
+    """The videos that a page asked for, other than loops, which start where they come into view."""
+    return [url for url in visit.requests if url.endswith(".mp4") and ".loop." not in url]
 
 
 def loops(visit: Visit) -> list[str]:
@@ -558,7 +563,7 @@ def test_an_address_names_a_moment(played: Site, browser: Any) -> None:
         with Visit(browser, played, f"{played.scene}/{address}") as visit:
             assert visit.time() == pytest.approx(time)
             assert visit.complaints == []
-            assert [url for url in visit.requests if url.endswith(".mp4")] == []
+            assert films(visit) == []
 
 
 def test_reduced_motion_shows_stills_and_plays_nothing(played: Site, browser: Any) -> None:
