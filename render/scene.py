@@ -43,6 +43,8 @@ class Section:
     still: float  # the moment that shows the section best
     alt: str  # the still, described
     pace: int | None = None  # pictures a second, where a video's own rate is too many; a cut-out moves in poses
+    badge: Callable[[Pen, float], None] = lambda _pen, _t: None  # draws the counter, at the top right
+    upright: Callable[[Pen, float], None] | None = None  # draws all of it on the upright stage; None: as it is, small
     excerpt: Excerpt | None = None  # of the recording, where it declares what it reads; else it reads as its scene does
 
     def frames(self, quality: Quality) -> int:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelight.render import theme
+from stagelight.render.components import upright
 from stagelight.render.pen import Pen
-from stagelight.render.scene import Scene, Section
+from stagelight.render.scene import Scene, Section, nothing
 from stagelight.render.theme import HEIGHT, WIDTH, Quality
 
 BAND = 16  # rows of the night made at once
@@ -53,7 +54,8 @@ class StageCamera(manim.Camera):  # type: ignore[misc]
     def _paint(self, painter: Painter) -> None:
         context = self.get_cairo_context(self.pixel_array)
         context.save()
-        context.set_matrix(cairo.Matrix(self.pixel_width / WIDTH, 0, 0, self.pixel_height / HEIGHT, 0, 0))
+        width, height = theme.UPRIGHT if self.pixel_height > self.pixel_width else (WIDTH, HEIGHT)
+        context.set_matrix(cairo.Matrix(self.pixel_width / width, 0, 0, self.pixel_height / height, 0, 0))
         context.new_path()
         painter.paint(Pen(context))
         context.restore()
@@ -65,12 +67,15 @@ class Film:
 
     def __init__(self, section: Section, quality: Quality) -> None:
         self.section, self.quality = section, quality
+        self.paint, backdrop = section.paint, section.backdrop
+        if quality.upright:
+            self.paint, backdrop = section.upright or upright.alone(section), nothing
         self.camera = StageCamera(
             pixel_width=quality.width, pixel_height=quality.height, frame_rate=quality.fps, background=None
         )
         self.camera.background = night(quality.width, quality.height).copy()
         self.camera.reset()
-        self.camera.capture_mobjects([Painter(section.backdrop)])
+        self.camera.capture_mobjects([Painter(backdrop)])
         self.camera.background = self.camera.pixel_array.copy()
         self._drawn: float | None = None  # the moment whose picture the camera holds
 
@@ -87,7 +92,7 @@ class Film:
         t = self.section.moment(t)
         if t != self._drawn:
             self.camera.reset()
-            self.camera.capture_mobjects([Painter(lambda pen: self.section.paint(pen, t))])
+            self.camera.capture_mobjects([Painter(lambda pen: self.paint(pen, t))])
             self._drawn = t
         return self.camera.pixel_array  # type: ignore[no-any-return]
 

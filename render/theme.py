@@ -14,6 +14,7 @@ FONTS = ASSETS / "fonts"
 
 # The stage is laid out in pixels of a 1920 x 1080 frame, y down; a quality scales it.
 WIDTH, HEIGHT = 1920, 1080
+UPRIGHT = 1080, 1620  # width and height of the stage for a telephone held upright
 
 NIGHT, NIGHT_HIGH, NIGHT_DEEP = "#0D111C", "#151B2B", "#070A12"  # the background, its light and its corners
 TEXT, QUIET, HAIRLINE = "#F3EEDE", "#A9B4D0", "#3A4460"  # ivory words; secondary words (9:1); thin lines
@@ -88,6 +89,20 @@ class Quality:
     preset: str
     av1: tuple[int, int] | None = None  # preset and CRF of AV1; None: H.264 alone
     slow: tuple[int, int] | None = None  # height and CRF of a second H.264, for slow lines; None: without
+
+    @property
+    def upright(self) -> bool:
+        """True if the stage is the upright one."""
+        return self.height > self.width
+
+    def turned(self) -> Quality:
+        """The quality of the upright cut: as fine."""
+        width, height = UPRIGHT
+        slow = None if self.slow is None else (self.slow[0] * height // HEIGHT * 3 // 4, self.slow[1])
+        return replace(
+            self, name=f"{self.name}-upright", width=self.height * width // HEIGHT, height=self.height * height // HEIGHT,
+            slow=slow,
+        )  # fmt: skip
 
     def at_most(self, height: int) -> Quality:
         """The same, made smaller where it is higher; both sides are even."""

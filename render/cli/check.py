@@ -102,11 +102,13 @@ def _look(places: Places, name: str) -> None:
     from stagelight.render.pipeline.load import load_scene  # noqa: PLC0415
 
     scene = load_scene(places, name)
-    found = sorted(direction.faults(scene), key=lambda fault: fault.start)
-    for fault in found:
-        length = fault.end - fault.start
-        click.echo(f"{fault.start // 60:.0f}:{fault.start % 60:04.1f}, {length:.1f} s  {fault.section}: {fault.what}")
+    found = 0
+    for cut, turned in (("", False), (" upright", True)):
+        for fault in sorted(direction.faults(scene, turned), key=lambda fault: fault.start):
+            time, length = f"{fault.start // 60:.0f}:{fault.start % 60:04.1f}", fault.end - fault.start
+            click.echo(f"{time}, {length:.1f} s  {fault.section}{cut}: {fault.what}")
+            found += 1
     sizes = ", ".join(f"{section} {size:.1f}" for section, size in direction.smallest(scene).items())
     click.echo(f"the smallest words on a telephone, in pixels, of which {direction.LEAST:g} can be read: {sizes}")
     if found:
-        raise click.ClickException(f"{len(found)} places of {name} to look at")
+        raise click.ClickException(f"{found} places of {name} to look at")

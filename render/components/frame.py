@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from stagelight.render import theme
+from stagelight.render.components import upright
 from stagelight.render.motion import between, ease, mix, px, py, swing
 from stagelight.render.pen import Pen
 from stagelight.render.scene import Cue, Section
@@ -17,6 +18,7 @@ KICKER_Y, HEADLINE_Y = py(6.6), py(13.0)
 CAPTION_Y, CAPTION_SIZE = py(88.6), 44
 RAIL_Y, RAIL_LABEL_Y = py(93.8), py(97.6)
 FIRST_STATION, LAST_STATION = LEFT + 90, RIGHT - 100
+SCRIM = 0.88  # of the night behind words
 ARRIVES, LEAVES, TRAVELS = 0.35, 0.3, 0.8  # seconds: a header comes, and goes; the rail reaches its station
 
 
@@ -31,17 +33,20 @@ def framed(section: Section, scene: str, headline: str, labels: Sequence[str], s
 
     def paint(pen: Pen, t: float) -> None:
         section.paint(pen, t)
+        section.badge(pen, t)
         caption(pen, section.captions, t)
 
     return replace(section, backdrop=backdrop, paint=paint)
 
 
 def flowing(
-    section: Section, scene: str, headline: str, labels: Sequence[str], station: int, filled: bool = False
-) -> Section:
+    section: Section, scene: str, headline: str, labels: Sequence[str], station: int, keys: upright.Keys,
+    filled: bool = False,
+) -> Section:  # fmt: skip
     """A section in a film without cuts: the header comes and goes, the rail travels on from the station before.
 
-    The last section's header and caption stay. Where the picture fills the whole stage all of the rail is drawn on it.
+    The last section's header and caption stay. Where the picture fills the whole stage, night is laid over it behind
+    the words, and all of the rail is drawn on it. `keys` say what of the picture the upright cut shows.
     """
     kicker = f"{scene} · {section.step} {section.name.upper()}" if section.step else scene
     places, last = _fitted(labels), station == len(labels) - 1
@@ -61,13 +66,26 @@ def flowing(
     def paint(pen: Pen, t: float) -> None:
         section.paint(pen, t)
         if filled:
+            _scrim(pen)
             stations(pen)
+        section.badge(pen, t)
         shown = ease(t, 0.05, ARRIVES) * (1.0 if last else 1 - ease(t, section.seconds - LEAVES - 0.05, LEAVES))
         header(pen, kicker, headline, shown)
         caption(pen, _staying(section.captions) if last else section.captions, t)
         _travelled(pen, places, labels, station, ease(t, 0.05, TRAVELS))
 
-    return replace(section, backdrop=backdrop, paint=paint)
+    turned = upright.flowing(section, kicker, headline, labels, station, keys)
+    return replace(section, backdrop=backdrop, paint=paint, upright=turned)
+
+
+def _scrim(pen: Pen) -> None:
+    """Room for words above and below a picture that fills the stage."""
+    for dark, clear in ((py(13.5), py(19)), (py(86), py(81.5))):
+        pen.context.rectangle(0, min(dark, clear), theme.WIDTH, abs(clear - dark))
+        pen.shade(dark, clear, theme.NIGHT_DEEP, theme.NIGHT_DEEP, SCRIM, 0.0)
+    for top, foot in ((0, py(13.5)), (py(86), theme.HEIGHT)):
+        pen.context.rectangle(0, top, theme.WIDTH, foot - top)
+        pen.fill(theme.NIGHT_DEEP, SCRIM)
 
 
 def _staying(cues: Sequence[Cue]) -> list[Cue]:

@@ -25,6 +25,7 @@ TRACKS = (  # kind, name in the manifest, label
     ("descriptions", "descriptions", "Descriptions"),
     ("metadata", "legend", "Legend"),
 )
+UPRIGHT = "(max-width: 33.98em) and (orientation: portrait)"  # the screens that get the upright cut, as in scene.css
 SPEEDS = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2)  # those of the browsers' own controls
 
 
@@ -44,7 +45,7 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
             **{"class": "scene", "data-scene": scene.name},
             **{"data-fps": manifest["fps"], "data-length": f"{manifest['duration']:g}"},
             **{"data-title": manifest["title"], "data-captions": json.dumps(_captions(manifest))},
-            "data-stills": json.dumps([[each["start"], base + each["still"]["file"]] for each in manifest["sections"]]),
+            "data-stills": json.dumps(_stills(manifest, base)),
         },
         el(
             "div",
@@ -52,6 +53,7 @@ def player(scene: Scene, base: str, legend_title: str, markdown: str) -> Html:
             el(
                 "div",
                 {"class": "scene__picture"},
+                _poster(manifest, base),
                 _video(scene, base),
                 el("img", {"class": "scene__still", "alt": "", "hidden": True}),
             ),
@@ -77,8 +79,9 @@ def _video(scene: Scene, base: str) -> Html:
         {
             **{"controls": True, "playsinline": True, "preload": "none"},
             **{"width": manifest["width"], "height": manifest["height"]},
-            **{"poster": base + manifest["poster"]["file"], "aria-label": f"{manifest['title']}. {manifest['claim']}"},
+            "aria-label": f"{manifest['title']}. {manifest['claim']}",
         },
+        *(source(each, base, size(each["bytes"]), UPRIGHT) for each in _videos(manifest["upright"])),
         *(source(each, base, size(each["bytes"])) for each in _videos(manifest)),
         *(
             el("track", {"kind": kind, "label": label, "srclang": "en", "src": base + manifest["tracks"][name]})
@@ -88,10 +91,29 @@ def _video(scene: Scene, base: str) -> Html:
     )
 
 
-def source(file: Mapping[str, Any], base: str, said: str | None = None) -> Html:
-    """A file that a video may play, and its size in words where a script shows it."""
+def _poster(manifest: Mapping[str, Any], base: str) -> Html:
+    """The picture behind the video, which lets it be seen until there is a film; a video has no poster for each cut."""
+    wide, turned = manifest["poster"], manifest["upright"]["poster"]
+    size_of = {"width": wide["width"], "height": wide["height"]}
+    return el(
+        "picture",
+        {"class": "scene__poster"},
+        el("source", {"media": UPRIGHT, "srcset": base + turned["file"],
+                      "width": turned["width"], "height": turned["height"]}),
+        el("img", {"src": base + wide["file"], "alt": "", "fetchpriority": "high", **size_of}),
+    )  # fmt: skip
+
+
+def _stills(manifest: Mapping[str, Any], base: str) -> list[tuple[float, str, str]]:
+    """The start of each section, its still and that of the upright cut."""
+    pairs = zip(manifest["sections"], manifest["upright"]["sections"], strict=True)
+    return [(each["start"], base + each["still"]["file"], base + turned["still"]["file"]) for each, turned in pairs]
+
+
+def source(file: Mapping[str, Any], base: str, said: str | None = None, media: str | None = None) -> Html:
+    """A file that a video may play, on which screens, and its size in words where a script shows it."""
     kind = f'video/mp4; codecs="{file["codecs"]}"'
-    return el("source", {"src": base + file["file"], "type": kind, "data-size": said})
+    return el("source", {"src": base + file["file"], "type": kind, "media": media, "data-size": said})
 
 
 def _videos(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -143,7 +165,11 @@ def _smaller(manifest: Mapping[str, Any], base: str) -> list[Html]:
     """The button that takes the smaller file in place of the film, or puts the film back."""
     if not (small := manifest["slow"]):
         return []
-    data = {"data-does": "smaller", "data-file": base + small["file"], "data-size": size(small["bytes"])}
+    turned = manifest["upright"]["slow"]
+    data = {
+        **{"data-does": "smaller", "data-file": base + small["file"], "data-size": size(small["bytes"])},
+        **{"data-upright-file": base + turned["file"], "data-upright-size": size(turned["bytes"])},
+    }
     return [el("button", {"type": "button", "aria-pressed": "false", **data}, "Smaller")]
 
 

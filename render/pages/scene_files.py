@@ -71,10 +71,12 @@ def named_files(manifest: Any) -> list[str]:
     """Every file a manifest names, in its own order."""
     tracks = manifest["tracks"].values()
     stills = [section["still"]["file"] for section in manifest["sections"]]
+    turned = manifest["upright"]
+    turned_stills = [section["still"]["file"] for section in turned["sections"]]
     loops = [loop["file"] for section in manifest["sections"] for loop in section["loops"]]
-    videos = [manifest[kind]["file"] for kind in ("video", "av1", "slow") if manifest[kind]]
-    pictures = [manifest[kind]["file"] for kind in ("poster", "glimpse")]
-    return [*videos, *pictures, *tracks, *stills, *loops]
+    videos = [cut[kind]["file"] for cut in (manifest, turned) for kind in ("video", "av1", "slow") if cut[kind]]
+    pictures = [*(manifest[kind]["file"] for kind in ("poster", "glimpse")), turned["poster"]["file"]]
+    return [*videos, *pictures, *tracks, *stills, *turned_stills, *loops]
 
 
 def load(assets: Path, name: str) -> Scene:

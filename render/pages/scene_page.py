@@ -126,6 +126,7 @@ def _files(scene: Scene) -> list[tuple[str, str]]:
         ("The video", manifest["video"]["file"]),
         *([("The video in AV1, smaller", manifest["av1"]["file"])] if manifest["av1"] else []),
         *([("The video, smaller, for slow lines", manifest["slow"]["file"])] if manifest["slow"] else []),
+        ("The upright cut, for telephones", manifest["upright"]["video"]["file"]),
         ("Its captions", tracks["captions"]),
         ("Its chapters", tracks["chapters"]),
         ("Its transcript: captions and descriptions", tracks["transcript"]),

@@ -18,6 +18,7 @@ from stagelight.render.pipeline.make import Watching
 from stagelight.render.pipeline.perceptual import TOLERANCE
 from stagelight.render.pipeline.plan import Inputs, Places
 from stagelight.render.scene import Section
+from stagelight.render.theme import Quality
 
 R = TypeVar("R")
 
@@ -78,9 +79,19 @@ def sections(
         InputError: an unknown section.
         RenderError: drawing failed.
     """
-    manifest = published(places, name)
-    entries = {entry["name"]: entry for entry in manifest["sections"]}
-    chosen = [plan.pick(f"section of {name}", section, entries) for section in only] or list(entries)
+    whole = published(places, name)
+    for section in only:
+        plan.pick(f"section of {name}", section, [entry["name"] for entry in whole["sections"]])
+    cuts = whole, manifests.upright(whole)
+    return [finding for cut in cuts for finding in _cut(places, cut, workers, watching, only, every)]
+
+
+def _cut(
+    places: Places, manifest: dict[str, Any], workers: Executor, watching: Watching, only: Sequence[str], every: int
+) -> list[Finding]:
+    """The sections of one cut, of which `manifest` speaks."""
+    name, entries = manifest["scene"], {entry["name"]: entry for entry in manifest["sections"]}
+    chosen = list(only) or list(entries)
     drawn = {section.name: section for section in load_scene(places, name).sections()}
     findings = {section: _incomparable(places, manifest, entries[section], drawn.get(section)) for section in chosen}
     units = [_unit(places, manifest, entries[section], every) for section in chosen if findings[section] is None]
@@ -93,7 +104,14 @@ def sections(
         units = [replace(unit, report_above=0.0) for unit in units if findings[unit.section] is None]
     for section, difference in _run(workers, watching, units, compare.compare).items():
         findings[section] = _verdict(section, difference, elsewhere)
-    return [finding for finding in findings.values() if finding is not None]
+    cut = " upright" if _quality(manifest).upright else ""
+    return [replace(found, what=found.what + cut) for found in findings.values() if found is not None]
+
+
+def _quality(manifest: dict[str, Any]) -> Quality:
+    """The quality in which a cut is published."""
+    quality = theme.QUALITIES[manifest["quality"]]
+    return quality.turned() if manifest["height"] > manifest["width"] else quality
 
 
 def _incomparable(
@@ -102,7 +120,7 @@ def _incomparable(
     """A difference that is known without drawing anything; None if there is none."""
     if section is None:
         return Finding(entry["name"], False, "the scene has no such section any more")
-    quality = theme.QUALITIES[manifest["quality"]]
+    quality = _quality(manifest)
     then = (entry["frames"], manifest["width"], manifest["height"], manifest["fps"])
     now = (section.frames(quality), quality.width, quality.height, quality.fps)
     if then != now:
@@ -115,8 +133,8 @@ def _incomparable(
 
 
 def _unit(places: Places, manifest: dict[str, Any], entry: dict[str, Any], every: int) -> Published:
-    name, section, quality = manifest["scene"], entry["name"], theme.QUALITIES[manifest["quality"]]
-    report = places.cache / name / "check" / f"{section}.png"
+    name, section, quality = manifest["scene"], entry["name"], _quality(manifest)
+    report = places.cache / name / "check" / f"{section}{'-upright' if quality.upright else ''}.png"
     report.unlink(missing_ok=True)
     return Published(
         places=places,
@@ -152,7 +170,7 @@ def _run(
         results[unit.section] = result
 
     if units:
-        with watching([f"{unit.scene}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
+        with watching([unit.label for unit in units], [unit.frames for unit in units]) as watch:
             executor.run(workers, units, work, watch, keep)
     return results
 

@@ -1,6 +1,6 @@
 """Faults that a director sees at once and a hash does not: words that collide or are cut off, pictures that stand.
 
-A section is painted small, ten times a second, by a pen that notes each word it sets.
+A section is painted small, ten times a second, by a pen that notes each word it sets; its upright cut, too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import cairo
 
 from stagelight.render import theme
+from stagelight.render.components import upright
 from stagelight.render.motion import Box
 from stagelight.render.pen import Anchor, Pen
 from stagelight.render.scene import Scene, Section
@@ -41,6 +42,7 @@ class Words:
     top: float
     right: float
     bottom: float
+    whole: bool = True  # no window cuts into them
 
     def over(self, other: Words) -> bool:
         """True if the boxes overlap by more than they may."""
@@ -74,8 +76,14 @@ class Listener(Pen):
             matrix = self.context.get_matrix()
             left = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
             box = [(left + a * size, y + b * size) for a, b in _extent(words, font)]
-            (a, b), (c, d) = (matrix.transform_point(*corner) for corner in box)
-            self.heard.append(Words(words, size * matrix.xx / SCALE, *(each / SCALE for each in (a, b, c, d))))
+            (left, top), (right, bottom) = box
+            x0, y0, x1, y1 = self.context.clip_extents()
+            if left < x1 and right > x0 and top < y1 and bottom > y0:
+                (a, b), (c, d) = (matrix.transform_point(*corner) for corner in box)
+                room = TOUCH / matrix.xx * SCALE
+                whole = left > x0 - room and right < x1 + room and top > y0 - room and bottom < y1 + room
+                edges = (each / SCALE for each in (a, b, c, d))
+                self.heard.append(Words(words, size * matrix.xx / SCALE, *edges, whole))
         return width
 
     def cached(self, draw: Callable[..., None], arguments: tuple[Hashable, ...], box: Box) -> None:
@@ -91,37 +99,47 @@ def _extent(words: str, font: str) -> tuple[tuple[float, float], tuple[float, fl
     return (min(xs), min(ys)), (max(xs), max(ys))
 
 
-def look(section: Section, t: float) -> tuple[list[Words], bytes]:
-    """The words that are seen at a moment of a section, and its picture."""
-    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, round(WIDTH * SCALE), round(HEIGHT * SCALE))
+def stage(section: Section, turned: bool) -> tuple[int, int, Callable[[Pen, float], None]]:
+    """The stage of a section or of its upright cut: width, height and what draws all of it."""
+    if turned:
+        return *theme.UPRIGHT, section.upright or upright.alone(section)
+
+    def paint(pen: Pen, t: float) -> None:
+        section.backdrop(pen)
+        section.paint(pen, t)
+
+    return WIDTH, HEIGHT, paint
+
+
+def look(section: Section, t: float, turned: bool = False) -> tuple[list[Words], bytes]:
+    """The words that are seen at a moment of a section, or of its upright cut, and its picture."""
+    width, height, draw = stage(section, turned)
+    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, round(width * SCALE), round(height * SCALE))
     context = cairo.Context(surface)
     context.scale(SCALE, SCALE)
     pen = Listener(context)
-    for paint in (section.backdrop, lambda pen: section.paint(pen, t)):
-        context.save()
-        context.new_path()
-        paint(pen)
-        context.restore()
+    draw(pen, t)
     surface.flush()
     return pen.heard, bytes(surface.get_data())
 
 
-def faults(scene: Scene) -> Iterator[Fault]:
-    """The faults of a film, section by section."""
+def faults(scene: Scene, turned: bool = False) -> Iterator[Fault]:
+    """The faults of a film, or of its upright cut, section by section."""
     start = 0.0
     for section in scene.sections():
-        yield from _faults(section, start)
+        yield from _faults(section, start, turned)
         start += section.seconds
 
 
-def _faults(section: Section, start: float) -> Iterator[Fault]:
+def _faults(section: Section, start: float, turned: bool) -> Iterator[Fault]:
+    width, height, _ = stage(section, turned)
     found: dict[str, list[float]] = {}
     before: set[str] = set()
     picture, since, read = b"", 0.0, 0.0
     for index in range(round(section.seconds * RATE)):
         t = index / RATE
-        words, now = look(section, section.moment(t))
-        for what in wrong(words):
+        words, now = look(section, section.moment(t), turned)
+        for what in dict.fromkeys(wrong(words, width, height)):
             found.setdefault(what, []).append(t)
         if now != picture:
             yield from _stood(section.name, start, since, t, read)
@@ -144,17 +162,17 @@ def _stood(name: str, start: float, since: float, until: float, read: float) -> 
         yield Fault(start + since, start + until, name, f"the picture stands, {idle:.1f} s of it with nothing to read")
 
 
-def wrong(words: list[Words]) -> Iterator[str]:
+def wrong(words: list[Words], width: float, height: float) -> Iterator[str]:
     """The faults of the words of one moment."""
     for one, other in combinations(words, 2):
         if one.text != other.text and one.over(other):
             yield f"“{one.text}” and “{other.text}” overlap"
     for each in words:
-        if each.left < 0 or each.top < 0 or each.right > WIDTH or each.bottom > HEIGHT:
+        if not each.whole or each.left < 0 or each.top < 0 or each.right > width or each.bottom > height:
             yield f"“{each.text}” {CUT}"
 
 
 def smallest(scene: Scene) -> Mapping[str, float]:
-    """The size of the smallest words of each section's still, in pixels on a telephone."""
-    sizes = {section.name: [each.size for each in look(section, section.still)[0]] for section in scene.sections()}
-    return {name: min(some) * PHONE / WIDTH for name, some in sizes.items() if some}
+    """The size of the smallest words of each section's upright still, in pixels on a telephone."""
+    sizes = {part.name: [each.size for each in look(part, part.still, turned=True)[0]] for part in scene.sections()}
+    return {name: min(some) * PHONE / theme.UPRIGHT[0] for name, some in sizes.items() if some}

@@ -40,8 +40,9 @@ def draw(unit: Unit, on_frame: Callable[[int], None]) -> Segment:
     film = Film(section(unit), unit.quality)
     digests, files, errors = _filmed(film, unit, on_frame)
     files["webp"] = webp(picture(film, film.section.still))
-    at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
-    files |= loops.cut(files["mp4"], unit.quality, unit.frames, since(digests, at))
+    if not unit.quality.upright:
+        at = min(round(film.section.still * unit.quality.fps), unit.frames - 1)
+        files |= loops.cut(files["mp4"], unit.quality, unit.frames, since(digests, at))
     unit.slot.folder.mkdir(parents=True, exist_ok=True)
     for kind, data in files.items():
         with atomic(unit.slot.file(kind)) as file:

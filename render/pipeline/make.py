@@ -68,33 +68,37 @@ def render(
     if only is not None:
         plan.pick(f"section of {name}", only, [section.name for section in sections])
     reads = {section.name: scene.reads_of(section) for section in sections}
-    slots = {section: slot(places, inputs, section, quality, names) for section, names in reads.items()}
-    finished = {section: segment for section, place in slots.items() if (segment := cache.find(place))}
-    absent = [section for section in sections if section.name not in finished and only in {None, section.name}]
+    cuts = quality, quality.turned()
+    slots = {(part, cut): slot(places, inputs, part, cut, names) for cut in cuts for part, names in reads.items()}
+    finished = {each: segment for each, place in slots.items() if (segment := cache.find(place))}
+    absent = [(section, cut) for cut in cuts for section in sections
+              if (section.name, cut) not in finished and only in {None, section.name}]  # fmt: skip
     spare = max(workers.usable_cores() - len(absent), 0)
     units = [
-        Unit(places, name, section.name, quality, section.frames(quality), slots[section.name], spare)
-        for section in absent
+        Unit(places, name, section.name, cut, section.frames(cut), slots[section.name, cut], spare)
+        for section, cut in absent
     ]
 
     def keep(unit: Unit, segment: cache.Segment) -> None:
         if plan.inputs(places, name) != inputs:
             raise RenderError(f"{name}: the recording or a source changed while it was drawn; render it again")
-        cache.admit(unit.slot, segment, inputs.made_of(unit.section, quality, reads[unit.section]))
-        finished[unit.section] = segment
+        cache.admit(unit.slot, segment, inputs.made_of(unit.section, unit.quality, reads[unit.section]))
+        finished[unit.section, unit.quality] = segment
         on_finished(unit.slot)
 
     if units:
-        with watching([f"{name}/{unit.section}" for unit in units], [unit.frames for unit in units]) as watch:
+        with watching([unit.label for unit in units], [unit.frames for unit in units]) as watch:
             workers.run(executor, units, draw, watch, keep)
-    missing = [section for section in slots if section not in finished]
+    missing = [section for section in reads if any((section, cut) not in finished for cut in cuts)]
     if missing:
         return f"{name}: {only} is drawn; to publish, {quality.name} still lacks {', '.join(missing)}"
-    whole = [(place, finished[section]) for section, place in slots.items()]
-    path = publish.publish(places, scene, inputs, quality, whole)
-    live = {place.file(kind) for place, segment in whole for kind in (*segment.files, "json")}
-    cache.sweep(_folder(places, inputs, quality), live.__contains__)
-    return f"{name}: drew {len(units)} of {len(whole)} sections; published {path}"
+    whole, turned = ([(slots[part, cut], finished[part, cut]) for part in reads] for cut in cuts)
+    path = publish.publish(places, scene, inputs, quality, whole, turned)
+    for cut, film in zip(cuts, (whole, turned), strict=True):
+        live = {place.file(kind) for place, segment in film for kind in (*segment.files, "json")}
+        cache.sweep(_folder(places, inputs, cut), live.__contains__)
+    drawn = len({unit.section for unit in units})
+    return f"{name}: drew {drawn} of {len(whole)} sections; published {path}"
 
 
 def outlook(places: Places, inputs: Inputs, quality: Quality) -> list[tuple[str, str]]:
@@ -109,7 +113,7 @@ def outlook(places: Places, inputs: Inputs, quality: Quality) -> list[tuple[str,
 
 
 def _state(places: Places, inputs: Inputs, section: str, quality: Quality, reads: Sequence[str]) -> str:
-    if cache.find(slot(places, inputs, section, quality, reads)):
+    if all(cache.find(slot(places, inputs, section, cut, reads)) for cut in (quality, quality.turned())):
         return "cached"
     before = cache.last_made_of(_folder(places, inputs, quality), section)
     if before is None:

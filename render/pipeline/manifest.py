@@ -36,6 +36,16 @@ def named(manifest: Mapping[str, Any]) -> Iterator[str]:
     for section in manifest["sections"]:
         yield section["still"]["file"]
         yield from (loop["file"] for loop in section["loops"])
+    turned = manifest["upright"]
+    yield from (turned[kind]["file"] for kind in ("video", *OPTIONAL, "poster") if turned[kind])
+    yield from (section["still"]["file"] for section in turned["sections"])
+
+
+def upright(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest of the upright cut alone, as if it were the scene's."""
+    turned = manifest["upright"]
+    pairs = zip(manifest["sections"], turned["sections"], strict=True)
+    return {**manifest, **turned, "sections": [{**section, **own, "loops": []} for section, own in pairs]}
 
 
 def sections(places: Places, scene: str) -> list[str]:
@@ -46,9 +56,10 @@ def sections(places: Places, scene: str) -> list[str]:
 def damaged(places: Places, manifest: Mapping[str, Any]) -> list[str]:
     """Named files that are missing or not what their name, or the manifest, says."""
     full = {
-        manifest[kind]["file"]: manifest[kind]["sha256"]
+        cut[kind]["file"]: cut[kind]["sha256"]
+        for cut in (manifest, manifest["upright"])
         for kind in ("video", *PICTURES, *OPTIONAL)
-        if manifest.get(kind)
+        if cut.get(kind)
     }
     return [file for file in dict.fromkeys(named(manifest)) if not _intact(places.assets / file, full.get(file))]
 
@@ -70,8 +81,9 @@ def current(places: Places, inputs: Inputs, quality: Quality) -> bool:
         provenance.get(key) == getattr(inputs, key) for key in ("render_version", "recording_sha256", "head_sha256")
     )
     drawn = all(
-        section["key"] == inputs.key(section["name"], quality, section.get("reads", ()))
-        for section in manifest["sections"]
+        section["key"] == inputs.key(section["name"], cut, section.get("reads", ()))
+        for cut, film in ((quality, manifest), (quality.turned(), upright(manifest)))
+        for section in film["sections"]
     )
     return fresh and drawn and not damaged(places, manifest)
 

@@ -28,6 +28,7 @@ Finished = Sequence[tuple[Slot, Segment]]
 
 # What a page loads at once, widest, heaviest in bytes, and the quality it is brought to if it is either.
 POSTER = 1280, 52_000  # widest, heaviest in bytes: before the video plays
+UPRIGHT_POSTER = 720, 45_000
 GLIMPSE = 640, 18_000  # on a card of the first page
 SMALLER = (75, 68, 60, 52, 44)  # qualities of WebP, of which the best that is light enough is taken
 CLEAN = 6.5  # mean squared error of light, 40 dB: a loss that is not seen
@@ -44,11 +45,12 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
     return file
 
 
-def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, finished: Finished) -> Path:
-    """Publish a scene from its finished sections, in order. Returns the manifest's path."""
+def publish(
+    places: Places, scene: Scene, inputs: Inputs, quality: Quality, finished: Finished, turned: Finished
+) -> Path:
+    """Publish a scene from its finished sections, in order, and those of its upright cut. Returns the manifest's path."""
     described, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
-    movie = join(finished, "mp4", quality)
-    lighter = av1(finished, len(movie), quality)
+    films = _films(places, scene.name, quality, finished)
     stills = [
         _picture(places, "stills", f"{scene.name}.{part['name']}", slot.file("webp").read_bytes())
         for part, (slot, _) in zip(described["sections"], finished, strict=True)
@@ -61,9 +63,8 @@ def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, fini
         "fps": quality.fps,
         "width": quality.width,
         "height": quality.height,
-        "video": _movie(places, scene.name, movie),
-        "av1": _movie(places, f"{scene.name}.av1", lighter) if lighter else None,
-        "slow": _movie(places, f"{scene.name}.slow", join(finished, "slow.mp4", quality)) if quality.slow else None,
+        **films,
+        "upright": _upright(places, described, quality.turned(), turned),
         "poster": {**described["poster"], **_smaller(places, f"{scene.name}.poster", poster, POSTER)},
         "glimpse": _smaller(places, f"{scene.name}.glimpse", poster, GLIMPSE),
         "tracks": _words(places, described),
@@ -96,6 +97,34 @@ def publish(places: Places, scene: Scene, inputs: Inputs, quality: Quality, fini
         file.write(json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
     prune(places, scene.name)
     return path
+
+
+def _films(places: Places, name: str, quality: Quality, finished: Finished) -> dict[str, Any]:
+    """The videos of one cut, by their entries."""
+    movie = join(finished, "mp4", quality)
+    lighter = av1(finished, len(movie), quality)
+    return {
+        "video": _movie(places, name, movie),
+        "av1": _movie(places, f"{name}.av1", lighter) if lighter else None,
+        "slow": _movie(places, f"{name}.slow", join(finished, "slow.mp4", quality)) if quality.slow else None,
+    }
+
+
+def _upright(places: Places, described: Document, quality: Quality, finished: Finished) -> dict[str, Any]:
+    """The upright cut: entries as the scene has them, where they are its own."""
+    name, chosen = f"{described['scene']}.upright", described["poster"]["section"]
+    parts, stills = [], {}
+    for part, (slot, segment) in zip(described["sections"], finished, strict=True):
+        stills[part["name"]] = still = slot.file("webp").read_bytes()
+        file = _picture(places, "stills", f"{name}.{part['name']}", still)["file"]
+        parts.append({"still": {"file": file}, "frame_hash": segment.frame_hash, "key": slot.key})
+    return {
+        "width": quality.width,
+        "height": quality.height,
+        **_films(places, name, quality, finished),
+        "poster": _smaller(places, f"{name}.poster", stills[chosen], UPRIGHT_POSTER),
+        "sections": parts,
+    }
 
 
 def join(finished: Finished, kind: str, quality: Quality) -> bytes:

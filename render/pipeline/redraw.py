@@ -123,6 +123,8 @@ def _draw(job: Job, places: Places, inputs: Inputs, quality: Quality) -> None:
     started, drawn = time.time(), list[str]()
 
     def finished(slot: Slot) -> None:
+        if slot.folder.name != quality.name:
+            return  # the upright cut, which comes after
         drawn.append(slot.section)
         _say(f"{inputs.scene}/{slot.section}: drawn {_since(job, started)}: {slot.file('mp4')}")
 

@@ -20,3 +20,8 @@ class Unit:
     frames: int
     slot: Slot
     spare: int  # cores that nobody else uses while it is drawn
+
+    @property
+    def label(self) -> str:
+        """What it is called where progress is shown."""
+        return f"{self.scene}/{self.section}" + (" upright" if self.quality.upright else "")

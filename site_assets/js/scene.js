@@ -49,7 +49,7 @@
     const starts = steps.map((step) => Number(step.dataset.start));
 
     const [fps, length] = [Number(scene.dataset.fps), Number(scene.dataset.length)];
-    /** @type {[number, string][]} */
+    /** @type {[number, string, string][]} */
     const stills = JSON.parse(scene.dataset.stills ?? "[]");
     /** @type {[number, number, string][]} */
     const captions = JSON.parse(scene.dataset.captions ?? "[]");
@@ -58,6 +58,7 @@
     const speeds = [...speed.options].map((option) => Number(option.value));
     const [play, caption, smaller] = ["[data-does=play]", "[data-does=captions]", "[data-does=smaller]"].map(part);
     const sources = /** @type {HTMLSourceElement[]} */ ([...video.querySelectorAll("source")]);
+    const upright = matchMedia(sources[0].media || "not all"); // the sources of the upright cut come first
 
     /** Say something to everybody. @param {string} what */
     const say = (what) => (said.value = what);
@@ -97,7 +98,7 @@
      * @param {number} at
      */
     function cover(at) {
-      const [old, file] = [part(".scene__still"), stills.filter(([start]) => start <= at).pop()?.[1]];
+      const [old, file] = [part(".scene__still"), stills.filter(([start]) => start <= at).pop()?.[upright.matches ? 2 : 1]];
       if (!file) return;
       const picture = old.cloneNode();
       Object.assign(picture, { src: file, hidden: false });
@@ -108,6 +109,7 @@
     function arrive() {
       if (video.readyState < 2 || video.seeking) return;
       part(".scene__still").hidden = true;
+      scene.dataset.there = "";
       load.textContent = "";
     }
 
@@ -152,10 +154,17 @@
 
     /** Play the smaller file, or the film again, from where it is. */
     function shrink() {
+      smaller.setAttribute("aria-pressed", String(!small()));
+      choose();
+    }
+
+    /** Whether the smaller file plays. */
+    const small = () => smaller?.getAttribute("aria-pressed") === "true";
+
+    /** Let the browser choose anew among the files, and go on where it was. */
+    function choose() {
       const [at, paused] = [video.currentTime, video.paused];
-      const small = smaller.getAttribute("aria-pressed") !== "true";
-      smaller.setAttribute("aria-pressed", String(small));
-      if (small) video.src = smaller.dataset.file;
+      if (small()) video.src = upright.matches ? smaller.dataset.uprightFile : smaller.dataset.file;
       else video.removeAttribute("src");
       video.load();
       load.textContent = weight();
@@ -163,10 +172,11 @@
     }
 
     /** The bytes of what would be played, in words. */
-    const weight = () =>
-      smaller?.getAttribute("aria-pressed") === "true"
-        ? smaller.dataset.size
-        : sources.find((each) => video.canPlayType(each.type))?.dataset.size ?? "";
+    function weight() {
+      if (small()) return upright.matches ? smaller.dataset.uprightSize : smaller.dataset.size;
+      const plays = sources.find((each) => (!each.media || upright.matches) && video.canPlayType(each.type));
+      return plays?.dataset.size ?? "";
+    }
 
     /** Copy the address of this moment; where that is not allowed, leave it where addresses are. */
     async function link() {
@@ -213,7 +223,7 @@
     function announce() {
       const session = navigator.mediaSession;
       if (!session) return;
-      const artwork = [{ src: video.poster, type: "image/webp" }];
+      const artwork = [{ src: part(".scene__poster img").currentSrc, type: "image/webp" }];
       session.metadata = new MediaMetadata({ title: scene.dataset.title, artist: "Stagelight", artwork });
       /** @type {Record<string, MediaSessionActionHandler>} */
       const actions = {
@@ -280,6 +290,7 @@
       say(`Speed ${video.playbackRate}`);
     });
     addEventListener("hashchange", followAddress);
+    upright.addEventListener("change", choose); // a telephone is turned
 
     const connection = /** @type {any} */ (navigator).connection;
     if (smaller && (connection?.saveData || /[23]g/.test(connection?.effectiveType))) shrink();

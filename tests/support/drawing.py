@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from stagelight.render import theme
 from stagelight.render.pen import Pen
-from stagelight.render.pipeline import perceptual
+from stagelight.render.pipeline import direction, perceptual
 from stagelight.render.scene import Scene, Section
 from stagelight.render.stage import Film
 
@@ -66,10 +66,17 @@ def text_is_large_and_on_the_stage(monkeypatch: pytest.MonkeyPatch, scene: Scene
 
 def no_cut(scene: Scene) -> None:
     """The last frame of each section is the first of the next, as near as an eye can tell."""
-    films = [Film(section, theme.QUALITIES["web"]) for section in scene.sections()]
-    for before, after in pairwise(films):
-        worst = perceptual.worst(_cells(before.frame(len(before) - 1)), _cells(after.frame(0)))
-        assert worst.distance <= perceptual.TOLERANCE, f"{before.section.name} to {after.section.name}: {worst}"
+    for quality in (theme.QUALITIES["web"], theme.QUALITIES["web"].turned()):
+        films = [Film(section, quality) for section in scene.sections()]
+        for before, after in pairwise(films):
+            worst = perceptual.worst(_cells(before.frame(len(before) - 1)), _cells(after.frame(0)))
+            assert worst.distance <= perceptual.TOLERANCE, f"{before.section.name} to {after.section.name}: {worst}"
+
+
+def read_on_a_telephone(scene: Scene) -> None:
+    """In the upright cut no words are cut off or collide, none is too small to be read, and no picture stands."""
+    assert list(direction.faults(scene, turned=True)) == []
+    assert min(direction.smallest(scene).values()) >= direction.LEAST
 
 
 def _cells(frame: Any) -> perceptual.Cells:

@@ -56,6 +56,13 @@ def sample(text: str = "plain words") -> tuple[dict[str, Any], dict[str, Any]]:
         "poster": {"section": "reward", "file": "posters/tiny.webp", "width": 1280, "height": 720},
         "glimpse": {"file": "posters/tiny.glimpse.webp", "width": 640, "height": 360},
         "slow": {"file": "videos/tiny.slow.mp4", "sha256": "x" * 64, "bytes": 2, "codecs": "avc1.64001f"},
+        "upright": {
+            **{"width": 1080, "height": 1620, "av1": None},
+            "video": {"file": "videos/tiny.upright.mp4", "sha256": "y" * 64, "bytes": 4, "codecs": "avc1.640028"},
+            "slow": {"file": "videos/tiny.upright.slow.mp4", "sha256": "z" * 64, "bytes": 2, "codecs": "avc1.64001f"},
+            "poster": {"file": "posters/tiny.upright.webp", "width": 720, "height": 1080},
+            "sections": [{"still": {"file": f"stills/{each['name']}.upright.webp"}} for each in sections],
+        },
         "tracks": {kind: f"captions/{kind}.vtt" for kind in TRACKS},
         "sections": sections,
         "legend": [{"id": "ray", "name": text, "text": text}],

@@ -21,6 +21,7 @@ from stagelight.render.scenes.rollout import (
     sample,
     training,
     update,
+    upright,
 )
 
 HEADLINES = {
@@ -61,7 +62,7 @@ class Rollout(Scene):
         sections = [module.section(self.recording) for module in modules]
         rail = RAIL[: len(sections)]
         return tuple(
-            frame.flowing(section, "ROLLOUT", HEADLINES[section.name], rail, station)
+            frame.flowing(section, "ROLLOUT", HEADLINES[section.name], rail, station, upright.LAYOUTS[section.name])
             for station, section in enumerate(sections)
         )
 

@@ -11,7 +11,16 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.scene import Mark, Scene, Section
-from stagelight.render.scenes.scan import comparison, consistency, diffusion, measured, patient, prior, undersample
+from stagelight.render.scenes.scan import (
+    comparison,
+    consistency,
+    diffusion,
+    measured,
+    patient,
+    prior,
+    undersample,
+    upright,
+)
 
 HEADLINES = {
     "patient": "One brain, scanned in full",
@@ -57,7 +66,14 @@ class Scan(Scene):
         sections = [module.section(self.recording) for module, _ in stations]
         labels = [label for _, label in stations]
         return tuple(
-            frame.flowing(section, "SCAN", HEADLINES[section.name].format(rate=rate), labels, station)
+            frame.flowing(
+                section,
+                "SCAN",
+                HEADLINES[section.name].format(rate=rate),
+                labels,
+                station,
+                upright.LAYOUTS[section.name],
+            )
             for station, section in enumerate(sections)
         )
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from stagelight.render.components import frame
 from stagelight.render.scene import Mark, Scene, Section
-from stagelight.render.scenes.village import dawn, disturbances, goal, relay, results, tradeoff
+from stagelight.render.scenes.village import dawn, disturbances, goal, relay, results, tradeoff, upright
 
 HEADLINES = {
     "dawn": "Three workers, one village, forty days",
@@ -46,7 +46,9 @@ class Village(Scene):
         """The sections, each within its frame."""
         modules = (dawn, goal, relay, tradeoff, disturbances, results)
         return tuple(
-            frame.flowing(section, "VILLAGE", HEADLINES[section.name], RAIL, station, filled=True)
+            frame.flowing(
+                section, "VILLAGE", HEADLINES[section.name], RAIL, station, upright.LAYOUTS[section.name], filled=True
+            )
             for station, section in enumerate(module.section(self.recording) for module in modules)
         )
 

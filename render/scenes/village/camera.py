@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,6 @@ WIDE = View(MIDDLE, LEVEL, 1.0)
 HALF = View(MIDDLE, 58.0, 0.55)  # the whole town on half of the stage
 SQUARE = View(77.5, 70.5, 2.3)
 PAUSE = 0.1  # seconds
-SCRIM = 0.88  # of the night behind words
 CLOSE = 5.2  # the zoom on the child
 Keys = Sequence[tuple[float, View]]
 
@@ -147,14 +146,9 @@ def shared(
         pen.line((px(edge), py(17)), (px(edge), py(84)), theme.TEXT, 3, 0.6 * share)
 
 
-def dial(pen: Pen, data: Data, now: float) -> None:
-    """Room for words above and below the picture; the day, and a ring that fills in all of them."""
-    for dark, clear in ((py(13.5), py(19)), (py(85), py(79))):
-        pen.context.rectangle(0, min(dark, clear), theme.WIDTH, abs(clear - dark))
-        pen.shade(dark, clear, theme.NIGHT_DEEP, theme.NIGHT_DEEP, SCRIM, 0.0)
-    for top, foot in ((0, py(13.5)), (py(85), theme.HEIGHT)):
-        pen.context.rectangle(0, top, theme.WIDTH, foot - top)
-        pen.fill(theme.NIGHT_DEEP, SCRIM)
+def dial(data: Data, clock: Callable[[float], float], pen: Pen, t: float) -> None:
+    """The day, and a ring that fills in all of them."""
+    now = clock(t)
     town.counter(pen, data.main, now)
     x, y, radius = px(80.5), py(5.4), 17.0
     share = now / (data.main.days * DAY)

@@ -43,6 +43,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, clock),
         captions=(
             Cue(0.2, 2.9, "A child waits for bread."),
             Cue(3.0, 5.8, f"Three workers feed {mouths} mouths."),
@@ -55,13 +56,17 @@ def section(recording: Recording) -> Section:
     )
 
 
+def clock(t: float) -> float:
+    """Ticks at a time."""
+    return camera.ticks("dawn", t, *CLOCK)
+
+
 def paint(data: Data, pen: Pen, t: float) -> None:
     """Light comes up on the child; the camera draws back; the places are named."""
-    now = camera.ticks("dawn", t, *CLOCK)
+    now = clock(t)
     view = camera.looking(((LEAVES, camera.child()), (ARRIVES, camera.WIDE)), max(t, LEAVES))
     camera.shot(pen, data, data.main, now, camera.film("dawn", t), view)
     town.dark(pen, 0.85 * (1 - ease(t, LIGHT, LIGHTS)))
     for order, (name, x, y) in enumerate(PLACES):
         alpha = between(t, NAMES + EACH_NAME * order, NAMED, 0.4)
         pen.text(name, px(x), py(y), theme.FLOOR, theme.TEXT, anchor="middle", alpha=alpha)
-    camera.dial(pen, data, now)

@@ -54,6 +54,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, partial(clock, data)),
         captions=(
             Cue(0.2, 3.6, "The wind drops. Nothing is ground."),
             *(
@@ -133,7 +134,6 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     _numbers(
         pen, run, now, between(t, STORES - 0.9, FED_AGAIN + 0.6, 0.5), between(t, HUNGER - 0.4, SECONDS - 0.4, 0.5)
     )
-    camera.dial(pen, data, now)
 
 
 def _numbers(pen: Pen, run: Run, now: float, stored: float, met: float) -> None:

@@ -40,6 +40,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, partial(clock, data)),
         captions=(
             Cue(0.2, 3.2, "Twice a day the village eats."),
             Cue(3.4, 6.8, "The same days, if nobody works."),
@@ -91,7 +92,6 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     edge, alpha = mix(100.0, 50.0, share), between(t, SHARED - 0.3, PARTS + 0.3, 0.4)
     _counts(pen, data.main, now, "three work", INSET, t, alpha)
     _counts(pen, data.idle, now, "nobody works", edge + INSET, t, alpha)
-    camera.dial(pen, data, now)
 
 
 def _counts(pen: Pen, run: Run, now: float, name: str, x: float, t: float, alpha: float) -> None:

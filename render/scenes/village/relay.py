@@ -43,6 +43,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, partial(clock, data)),
         captions=(
             Cue(0.2, 4.4, f"Each is a {who}."),
             Cue(4.6, 8.6, "Its own words: the fact that decides."),
@@ -111,4 +112,3 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         for other in data.swayed_by(event)[:1]:
             speech.heard(pen, run, event, other, now, seen, between(t, start + HEARD, start + EACH - 0.1, 0.4))
         speech.says(pen, run, event, now, seen, between(t, start + TRAVELS - 0.2, start + EACH - 0.1, 0.3))
-    camera.dial(pen, data, now)

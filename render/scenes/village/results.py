@@ -24,9 +24,9 @@ LEAVES, ARRIVES = 6.2, 8.8  # of the camera, to the child
 RIBBON = (0.8, 6.4)  # while it is seen
 LAST = 0.4  # ticks before the end at which the film does
 DUSK = 0.8  # of a day: the light of the end
-PANE_Y, PANE_HEIGHT = py(66), py(19.5)
-BAND = Box(px(4), py(69.5), px(92), py(8.5))
-KEY = (px(4), py(83.0))
+PANE_Y, PANE_HEIGHT = py(62.5), py(19.5)
+BAND = Box(px(4), py(66), px(92), py(8.5))
+KEY = (px(4), py(79.5))
 KINDS = (Kind("fed", theme.KEPT, 1.0), Kind("short", theme.QUIET, 0.62, solid=False), Kind("hungry", theme.LOST, 0.32))
 
 
@@ -51,6 +51,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, partial(clock, data)),
         captions=(
             Cue(0.1, 3.8, f"Forty days: {fed} fed in full, {hungry} hungry."),
             Cue(3.9, 6.9, f"Where all was sold: {sold} hungry."),
@@ -81,7 +82,6 @@ def paint(data: Data, pen: Pen, t: float) -> None:
         turned = camera.geared(data, clock(data, RUNS), now)
     view = camera.looking([*keys, (SECONDS, child)], t)
     camera.shot(pen, data, run, now, camera.film("results", t), view, light=light, turned=turned)
-    camera.dial(pen, data, now)
     with pen.faded(between(t, *RIBBON, 0.5)) as seen:
         if seen:
             _ribbon(data, pen, now)

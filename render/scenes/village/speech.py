@@ -22,8 +22,9 @@ from stagelight.render.scenes.village.paths import position
 BECAUSE = "because "  # what the model writes between its action and its reason
 HEAD = 150.0  # pixels of the town: a worker's mouth above the ground
 HEIGHT, ICON, GAP, TAIL = 168.0, 116.0, 40.0, 24.0  # of a bubble; of its picture; between it and the mouth, and least
-TOP, LEFT, RIGHT = py(16.5), px(3), px(97)
-LABEL = 640.0  # pixels that the longest of what would have been done takes up
+TOP, LEFT, RIGHT = py(16.5), px(25), px(79)  # within what the upright cut shows
+WIDEST = RIGHT - LEFT
+DROP, LABEL = 62.0, 640.0  # pixels: of what would have been done, below the ear; and the longest of it
 PLAIN = {
     "wait": "wait", "farm": "cut wheat", "guard": "chase rabbits", "haul_wheat": "cart wheat", "mill": "grind",
     "haul_flour": "cart flour", "bake": "bake", "serve": "bring bread", "bank": "store flour", "draw": "fetch flour",
@@ -58,8 +59,8 @@ def says(pen: Pen, run: Run, event: Mapping[str, Any], now: float, view: View, a
     picture = ICON if drawn(thing) else 0.0
     head = f"{event['agent']}, {event['author']}: {PLAIN[event['action']]}"
     longest = max(bubble.width(bubble.plain(text)), typeset.advance(head, theme.MONO) * bubble.SIZE)
-    width = min(longest + 2 * bubble.PAD + picture + 4, px(60))
-    tall = HEIGHT if width < px(60) else HEIGHT + 2 * bubble.LEADING
+    width = min(longest + 2 * bubble.PAD + picture + 4, WIDEST)
+    tall = HEIGHT if width < WIDEST else HEIGHT + 2 * bubble.LEADING
     left = min(max(mouth[0] - width / 3, LEFT), RIGHT - width)
     box = Box(left, max(mouth[1] - GAP - tall, TOP), width, tall)
     mouth = mouth[0], max(mouth[1], box.y + tall + TAIL)
@@ -77,11 +78,12 @@ def heard(
     mouth, ear = (
         view.at((x, y - HEAD)) for (x, y), *_ in (position(run, AGENTS.index(e["agent"]), now) for e in (event, swayed))
     )
-    ear = min(max(ear[0], LEFT + LABEL / 2), RIGHT - LABEL / 2), max(ear[1], TOP + py(12))
+    ear = ear[0], max(ear[1], TOP + py(12))
     pen.beam(partial(pen.curve, swing(mouth, ear)), theme.ATTENTION, 4, 0.8 * alpha)
     pen.glow(*ear, 40, theme.ATTENTION, 0.6 * alpha)
     words = f"had it not heard: {PLAIN[swayed['instead']]}"
-    pen.text(words, ear[0], ear[1] - 28, theme.FLOOR, theme.ATTENTION, font=theme.SANS_STRONG, anchor="middle",
+    middle = min(max(ear[0], LEFT + LABEL / 2), RIGHT - LABEL / 2)
+    pen.text(words, middle, ear[1] + DROP, theme.FLOOR, theme.ATTENTION, font=theme.SANS_STRONG, anchor="middle",
              alpha=alpha)  # fmt: skip
 
 

@@ -58,6 +58,7 @@ def section(recording: Recording) -> Section:
         seconds=SECONDS,
         paint=partial(paint, data),
         backdrop=nothing,
+        badge=partial(camera.dial, data, partial(clock, data)),
         captions=(
             Cue(0.2, 4.0, "Flour is left over: store, or sell?"),
             Cue(4.2, 8.6, f"The {said['agent']} stores it" + (", and says why." if said.get("reason") else ".")),
@@ -139,7 +140,6 @@ def paint(data: Data, pen: Pen, t: float) -> None:
     _numbers(pen, data.investor, now, "sells everything", edge + INSET, alpha)
     if t < SHARES:
         _reading(data, pen, now, view, between(t, ARRIVES, SHARES, 0.4))
-    camera.dial(pen, data, now)
 
 
 def _fork(data: Data, pen: Pen, said: Mapping[str, Any], view: View, alpha: float) -> None:

@@ -248,7 +248,7 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
     reader = Reader()
     reader.feed(offered(project)["scene"]("tiny", "Legend"))
     video = dict(reader.elements)["video"]
-    assert {"controls", "playsinline", "poster", "width", "height"} <= set(video)
+    assert {"controls", "playsinline", "width", "height"} <= set(video)
     assert video["preload"] == "none"
     assert {attributes["kind"] for tag, attributes in reader.elements if tag == "track"} == {
         "captions",
@@ -256,8 +256,11 @@ def test_the_player_is_whole_without_a_script(project: Path) -> None:
         "descriptions",
         "metadata",
     }
-    sources = [(found["src"], found["type"]) for tag, found in reader.elements if tag == "source"]
-    assert sources == [
+    sources = [found for tag, found in reader.elements if tag == "source" and "src" in found]
+    assert [(found["src"], found.get("media")) for found in sources[:1]] == [
+        ("../../videos/tiny.upright.mp4", player.UPRIGHT)
+    ]
+    assert [(found["src"], found["type"]) for found in sources if "media" not in found] == [
         ("../../videos/tiny.av1.mp4", 'video/mp4; codecs="av01.0.08M.08"'),
         ("../../videos/tiny.mp4", 'video/mp4; codecs="avc1.640028"'),
     ]

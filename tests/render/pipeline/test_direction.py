@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -135,6 +136,19 @@ def test_the_smallest_words_of_a_still_are_told_as_a_telephone_shows_them() -> N
 
     scene = cast("Any", SimpleNamespace(sections=lambda: (section(paint),)))
     assert direction.smallest(scene) == {"one": pytest.approx(48 * 390 / 1920)}
+
+
+def test_words_that_a_window_cuts_are_found_and_those_outside_it_are_not_there() -> None:
+    def turned(pen: Pen, t: float) -> None:
+        moving(pen, t)
+        with pen.clipped(100, 400, 500, 200):
+            pen.text("whole", 200, 500, 60)
+            pen.text("halved", 560, 500, 60)
+            pen.text("outside", 700, 500, 60)
+
+    scene = cast("Any", SimpleNamespace(sections=lambda: (replace(section(moving), upright=turned),)))
+    assert [fault.what for fault in direction.faults(scene, turned=True)] == ["“halved” is cut off"]
+    assert list(direction.faults(scene)) == []
 
 
 def void(_: object) -> None:

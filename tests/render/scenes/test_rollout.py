@@ -24,6 +24,7 @@ from support.drawing import (
     named,
     no_cut,
     nothing_stands_still,
+    read_on_a_telephone,
     spoken,
     text_is_large_and_on_the_stage,
     words_fit,
@@ -89,6 +90,10 @@ def test_any_frame_renders_alone(scene: Rollout, name: str) -> None:
 
 def test_no_cut(scene: Rollout) -> None:
     no_cut(scene)
+
+
+def test_the_upright_cut_is_read_on_a_telephone(scene: Rollout) -> None:
+    read_on_a_telephone(scene)
 
 
 def test_nothing_stands_still_unless_it_is_read(scene: Rollout) -> None:

@@ -24,6 +24,7 @@ from support.drawing import (
     named,
     no_cut,
     nothing_stands_still,
+    read_on_a_telephone,
     spoken,
     text_is_large_and_on_the_stage,
     words_fit,
@@ -239,6 +240,10 @@ def test_sections_are_the_storyboards(scene: Scan) -> None:
 
 def test_there_is_no_cut(scene: Scan) -> None:
     no_cut(scene)
+
+
+def test_the_upright_cut_is_read_on_a_telephone(scene: Scan) -> None:
+    read_on_a_telephone(scene)
 
 
 def test_nothing_stands_still(scene: Scan) -> None:

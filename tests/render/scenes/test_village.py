@@ -36,6 +36,7 @@ from support.drawing import (
     named,
     no_cut,
     nothing_stands_still,
+    read_on_a_telephone,
     spoken,
     text_is_large_and_on_the_stage,
     words_fit,
@@ -93,6 +94,10 @@ def test_any_frame_renders_alone(scene: Village, name: str) -> None:
 
 def test_the_film_is_one_shot(scene: Village) -> None:
     no_cut(scene)
+
+
+def test_the_upright_cut_is_read_on_a_telephone(scene: Village) -> None:
+    read_on_a_telephone(scene)
 
 
 @pytest.mark.slow
