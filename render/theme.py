@@ -97,12 +97,9 @@ class Quality:
 
     def turned(self) -> Quality:
         """The quality of the upright cut: as fine."""
-        width, height = UPRIGHT
-        slow = None if self.slow is None else (self.slow[0] * height // HEIGHT * 3 // 4, self.slow[1])
-        return replace(
-            self, name=f"{self.name}-upright", width=self.height * width // HEIGHT, height=self.height * height // HEIGHT,
-            slow=slow,
-        )  # fmt: skip
+        width, height = (self.height * side // HEIGHT for side in UPRIGHT)
+        slow = self.slow and (height // 2, self.slow[1])
+        return replace(self, name=f"{self.name}-upright", width=width, height=height, slow=slow)
 
     def at_most(self, height: int) -> Quality:
         """The same, made smaller where it is higher; both sides are even."""

@@ -62,7 +62,8 @@ def fitted(left: float, top: float, width: float, height: float, place: Box) -> 
 
 def chained(sections: Mapping[str, Keys]) -> dict[str, Keys]:
     """The keys of a film's sections in their order, each beginning with what the one before it ended with."""
-    before, found = None, {}
+    before: Layout | None = None
+    found: dict[str, Keys] = {}
     for name, keys in sections.items():
         found[name] = [Key(-2 * MOVES, before or keys[0].layout), *keys]
         before = keys[-1].layout

@@ -82,8 +82,8 @@ class Listener(Pen):
                 (a, b), (c, d) = (matrix.transform_point(*corner) for corner in box)
                 room = TOUCH / matrix.xx * SCALE
                 whole = left > x0 - room and right < x1 + room and top > y0 - room and bottom < y1 + room
-                edges = (each / SCALE for each in (a, b, c, d))
-                self.heard.append(Words(words, size * matrix.xx / SCALE, *edges, whole))
+                a, b, c, d = (each / SCALE for each in (a, b, c, d))
+                self.heard.append(Words(words, size * matrix.xx / SCALE, a, b, c, d, whole))
         return width
 
     def cached(self, draw: Callable[..., None], arguments: tuple[Hashable, ...], box: Box) -> None:

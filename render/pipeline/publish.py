@@ -48,7 +48,7 @@ def place(places: Places, folder: str, name: str, data: bytes, kind: str) -> str
 def publish(
     places: Places, scene: Scene, inputs: Inputs, quality: Quality, finished: Finished, turned: Finished
 ) -> Path:
-    """Publish a scene from its finished sections, in order, and those of its upright cut. Returns the manifest's path."""
+    """Publish a scene from its finished sections and its upright cut's, in order. Returns the manifest's path."""
     described, head = document.describe(scene, quality.fps), load_head(places.recordings, scene.name)
     films = _films(places, scene.name, quality, finished)
     stills = [

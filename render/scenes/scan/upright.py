@@ -29,7 +29,7 @@ LOOP: Layout = {
     "left": fitted(50, 160, 900, 730, Box(0, PICTURE.y, WIDTH, 510)),
     "right": fitted(1000, 250, 890, 610, Box(0, PICTURE.y + 520, WIDTH, 570)),
 }
-HEADS: Layout = {"count": COUNT, "left": fitted(60, 165, 970, 760, UPPER), "right": fitted(1090, 150, 700, 790, LOWER)}
+HEADS: Layout = {"count": COUNT, "left": fitted(60, 165, 970, 760, UPPER), "right": fitted(1090, 150, 700, 780, LOWER)}
 BARS: Layout = {
     "count": COUNT,
     "left": fitted(260, 150, 640, 790, Box(0, PICTURE.y, WIDTH, 660)),

@@ -272,7 +272,9 @@ def test_check_compares_frames_files_and_the_run(call: Call, places: Places, eng
     render(places, theme.QUALITIES["draft"])
     code, out, _ = call("check", "tiny", "--sections", "one,two", "--every", "5", "--jobs", "1")
     assert code == 0
-    assert re.findall(r"^(\w+) +(one|two)", out, re.MULTILINE) == [("same", "one"), ("same", "two")]
+    assert re.findall(r"^(\w+) +((?:one|two)(?: upright)?):", out, re.MULTILINE) == [
+        ("same", f"{part}{cut}") for cut in ("", " upright") for part in ("one", "two")
+    ]
     assert call("check", "tiny", "--quality", "web")[0] == 2
     name = places.manifest("tiny")
     name.write_text(name.read_text("utf-8").replace('"frame_hash": "', '"frame_hash": "0', 1), "utf-8")

@@ -20,7 +20,7 @@ import pytest
 from PIL import ImageFont
 
 from stagelight.render import macros
-from stagelight.render.pages import learning_curves, prose, values
+from stagelight.render.pages import learning_curves, player, prose, values
 from support.browser import SCENES
 from support.pages import offered, refusal, sample, with_curves, write
 from support.paths import ROOT
@@ -295,9 +295,9 @@ def test_captions_and_stills_are_in_the_page_itself(project: Path) -> None:
     captions = json.loads(str(figure["data-captions"]))
     assert captions[:2] == [[0, 1, "plain words 0"], [3, 4, "plain words 3"]]
     assert len(captions) == 6
-    assert json.loads(str(figure["data-stills"])) == [
-        [start, f"../../stills/{name}.webp"] for start, name in ((0, "position"), (5, "sample"), (10, "reward"))
-    ]
+    stills = [[start, f"../../stills/{name}.webp", f"../../stills/{name}.upright.webp"]
+              for start, name in ((0, "position"), (5, "sample"), (10, "reward"))]  # fmt: skip
+    assert json.loads(str(figure["data-stills"])) == stills
 
 
 def test_each_file_of_the_film_says_its_size(project: Path) -> None:
@@ -305,7 +305,7 @@ def test_each_file_of_the_film_says_its_size(project: Path) -> None:
     manifest["video"]["bytes"] = 3_400_000
     write(project, head, manifest)
     written = offered(project)["scene"]("tiny", "Legend")
-    assert re.findall(r'<source [^>]*data-size="([^"]+)"', written) == ["1 kB", "3.4 MB"]
+    assert re.findall(r'<source [^>]*data-size="([^"]+)"', written) == ["1 kB", "1 kB", "3.4 MB"], "upright first"
     assert '<span class="controls__load">1 kB</span>' in written, "of the one that is asked for first"
 
 
@@ -316,11 +316,11 @@ def test_a_card_shows_the_small_poster_when_it_is_come_near(project: Path) -> No
     assert "A film of 0:15" in made["film_length"]("tiny")
 
 
-def test_without_av1_there_is_one_source(project: Path) -> None:
+def test_without_av1_there_is_one_source_for_each_cut(project: Path) -> None:
     head, manifest = sample()
     manifest["av1"] = None
     write(project, head, manifest)
-    assert offered(project)["scene"]("tiny", "Legend").count("<source") == 1
+    assert offered(project)["scene"]("tiny", "Legend").count("<source src") == 2
     assert "AV1" not in offered(project)["downloads"]("tiny")
 
 

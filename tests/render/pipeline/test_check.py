@@ -215,14 +215,14 @@ def test_nothing_published_is_said(places: Places) -> None:
 def test_the_same_environment_has_to_give_the_same_bits(places: Places) -> None:
     render(places)
     forget(places)
-    assert verdicts(places) == {"open": "same ", "one": "same ", "two": "same "}
+    assert verdicts(places) == {f"{part}{cut}": "same " for cut in ("", " upright") for part in ("open", "one", "two")}
     with pytest.raises(InputError, match="no section of tiny 'three'"):
         verdicts(places, ["three"])
     rewrite(places, "540, 120, _colours.DOT", "540, 120.1, _colours.DOT")
     found = verdicts(places, ["one"])["one"]
     assert found.startswith("different other bits, though no picture looks different; at worst ")
     assert found.endswith(str(places.cache / "tiny" / "check" / "one.png"))
-    assert reports(places) == ["one"]
+    assert reports(places) == ["one", "one-upright"]
 
 
 def test_another_environment_has_to_give_the_same_looks(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +250,7 @@ def test_what_changed_is_found_without_the_cache_and_shown(
     assert all(said.startswith("different ") for said in found.values())
     assert "from frame 18 at 1.80 s on" in found["two"]
     assert f"{'2 of 21' if every == 1 else '1 of 8'} pictures look different" in found["two"]
-    assert reports(places) == ["one", "open", "two"]
+    assert reports(places) == [f"{part}{cut}" for part in ("one", "open", "two") for cut in ("", "-upright")]
     rewrite(places, "min(t, 1.0)", "min(t, 1.0)")
     assert all(said.startswith("same ") for said in verdicts(places, every=every).values())
     assert reports(places) == []
@@ -260,7 +260,11 @@ def test_what_cannot_be_compared_is_different(places: Places) -> None:
     render(places)
     rewrite(places, '("one", "01", 2.5), ("two", "02", 2.0)', '("one", "01", 3.0), ("three", "02", 2.0)')
     (places.assets / published(places)["sections"][0]["still"]["file"]).unlink()
-    assert verdicts(places) == {
+    found = verdicts(places)
+    assert found.pop("open upright") == "same "
+    assert found.pop("one upright").startswith("different 30 frames of 96x144 at 10 fps")
+    assert found.pop("two upright") == found["two"]
+    assert found == {
         "open": f"different {published(places)['sections'][0]['still']['file']} is missing",
         "one": "different 30 frames of 160x96 at 10 fps, published are 25 frames of 160x96 at 10 fps",
         "two": "different the scene has no such section any more",

@@ -104,4 +104,4 @@ def test_a_disk_that_is_full_leaves_the_old_scene_and_space_lets_it_go_on(
     assert (full["seed"], full["damaged"]) == (7, []), "what was published is still, and whole"
     assert full["half"] == []
     assert (after["code"], after["seed"], after["damaged"], after["half"]) == (0, 8, [], []), after
-    assert len(after["videos"]) == 1
+    assert len(after["videos"]) == 2, "one of each cut"

@@ -99,10 +99,11 @@ def half_made(places: Places) -> list[Path]:
 
 
 def kept(places: Places) -> int:
-    """The number of sections drawn from the recording as it is now."""
-    found = plan.inputs(places, "tiny")
+    """The number of sections of which both cuts are drawn from the recording as it is now."""
+    found, cuts = plan.inputs(places, "tiny"), (SMALL, SMALL.turned())
     return sum(
-        cache.find(make.slot(places, found, section, SMALL, READS)) is not None for section in ("open", "one", "two")
+        all(cache.find(make.slot(places, found, section, cut, READS)) for cut in cuts)
+        for section in ("open", "one", "two")
     )
 
 

@@ -168,6 +168,7 @@ def test_the_manifest_says_what_there_is(places: Places) -> None:
         "av1",
         "glimpse",
         "slow",
+        "upright",
         "tracks",
         "provenance",
     }
