@@ -11,6 +11,7 @@ from xml.etree import ElementTree  # of our own making
 import numpy as np
 import pytest
 
+from stagelight.render.pages import values
 from stagelight.render.pages.rollout_group import Group
 from stagelight.render.pages.scene_files import load
 from support.browser import SCENES, Site, Visit, needs_scenes
@@ -394,6 +395,38 @@ def test_the_browser_takes_the_first_video_it_can_play(played: Site, browser: An
         playing = visit.page.evaluate("document.querySelector('video').currentSrc")
         wanted = played.manifest["av1"] or played.manifest["video"]
         assert playing.endswith(wanted["file"])
+
+
+def test_a_telephone_gets_the_upright_cut_while_it_is_held_upright(played: Site, browser: Any) -> None:
+    upright, current = played.manifest["upright"], "document.querySelector('.scene video').currentSrc"
+    with Visit(browser, played, f"{played.scene}/", viewport={"width": 390, "height": 844}) as visit:
+        box = visit.page.locator(".scene video").bounding_box()
+        assert box["height"] / box["width"] == pytest.approx(upright["height"] / upright["width"], abs=0.01)
+        pictures = {url.removeprefix(played.url) for url in visit.requests if "/posters/" in url}
+        assert upright["poster"]["file"] in pictures
+        assert played.manifest["poster"]["file"] not in pictures
+        size = visit.page.inner_text(".controls__load")
+        assert size == values.size((upright["av1"] or upright["video"])["bytes"])
+        visit.page.click(".controls__play")
+        visit.page.wait_for_function("() => document.querySelector('.scene video').readyState > 1")
+        assert visit.page.evaluate(current).endswith((upright["av1"] or upright["video"])["file"])
+        visit.page.evaluate("document.querySelector('.scene video').pause()")
+        at = visit.time()
+        visit.page.set_viewport_size({"width": 844, "height": 390})
+        wide = played.manifest["av1"] or played.manifest["video"]
+        visit.page.wait_for_function(f"file => {current}.endsWith(file)", arg=wide["file"])
+        assert visit.time() == pytest.approx(at, abs=0.1)
+        assert visit.complaints == []
+
+
+def test_a_step_is_covered_by_the_still_of_its_own_cut(played: Site, browser: Any) -> None:
+    with Visit(browser, played, f"{played.scene}/", viewport={"width": 390, "height": 844}) as visit:
+        step = played.steps()[1]
+        visit.page.route("**/*.mp4", lambda route: None)  # never answered
+        visit.page.click(f".rail a[href='#step-{step['step']}']")
+        place = played.manifest["sections"].index(step)
+        wanted = played.manifest["upright"]["sections"][place]["still"]["file"]
+        assert visit.page.evaluate("document.querySelector('.scene__still').src").endswith(wanted)
 
 
 def test_a_step_seeks_the_video_and_lights_itself_and_its_legend(played: Site, browser: Any) -> None:
