@@ -111,7 +111,7 @@ QUALITIES = {
     quality.name: quality
     for quality in (
         Quality("draft", 640, 360, 15, 30, "ultrafast"),
-        Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(8, 45), slow=(720, 28)),
+        Quality("web", 1920, 1080, 30, 21, "veryfast", av1=(10, 45), slow=(720, 28)),
         Quality("final", 3840, 2160, 30, 14, "medium", av1=(8, 23)),
     )
 }
