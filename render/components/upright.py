@@ -109,7 +109,7 @@ def show(pen: Pen, section: Section, keys: Keys, t: float) -> None:
 def flowing(
     section: Section, kicker: str, headline: str, labels: Sequence[str], station: int, keys: Keys
 ) -> Callable[[Pen, float], None]:
-    """What draws a section upright, in a film without cuts: its words come and go, the last section's stay."""
+    """The painter of a section on the upright stage, in a film without cuts; the last section's words stay."""
     last = station == len(labels) - 1
 
     def paint(pen: Pen, t: float) -> None:
@@ -174,7 +174,7 @@ def _lines(words: str, room: float, font: str) -> list[str]:
 
 
 def alone(section: Section) -> Callable[[Pen, float], None]:
-    """What draws a section upright that has no layout of its own: all of its picture, as wide as the stage."""
+    """The painter of a section that has no layout of its own: all of its picture, as wide as the upright stage."""
     return partial(_alone, section)
 
 

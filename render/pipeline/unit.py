@@ -23,5 +23,5 @@ class Unit:
 
     @property
     def label(self) -> str:
-        """What it is called where progress is shown."""
+        """Its name where progress is shown."""
         return f"{self.scene}/{self.section}" + (" upright" if self.quality.upright else "")
