@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.metadata
 import json
 import os
@@ -110,15 +111,21 @@ def below(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
 
 
-def test_a_wheel_holds_one_package_and_one_script(wheel: Path) -> None:
+def test_a_wheel_holds_one_package_one_script_and_what_others_find_it_by(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (scripts,) = (archive.read(name).decode() for name in names if name.endswith("/entry_points.txt"))
     assert {name.partition("/")[0] for name in names} == {
         "stagelight",
+        "stagelight_village.py",
         f"stagelight-{stagelight.__version__}.dist-info",
     }
-    assert scripts.split() == ["[console_scripts]", "stagelight", "=", "stagelight.render.cli:main"]
+    points = configparser.ConfigParser()
+    points.read_string(scripts)
+    assert {name: dict(points[name]) for name in points.sections()} == {
+        "console_scripts": {"stagelight": "stagelight.render.cli:main"},
+        "inspect_ai": {"stagelight": "stagelight.engines.village.adapters.inspect_village"},
+    }
     assert "stagelight/py.typed" in names
     assert {name for name in names if name.startswith("stagelight/site_assets/recordings/")} == {
         f"stagelight/site_assets/recordings/{path.name}"

@@ -1,6 +1,6 @@
-"""The village as an Inspect task: `inspect eval engines/village/adapters/inspect_village.py --model openai/...`.
+"""The village as an Inspect task: `inspect eval stagelight/village --model openai/...`, where the package is installed.
 
-Inspect has an environment of its own, which `make inspect` builds; decision 0028 has the whole line.
+Inspect has an environment of its own, which `make inspect` builds for the tests.
 
 A sample is a scenario and a seed. The model under evaluation is all three workers, each with a memory and a prompt of
 its own, asked in turn as `episode.Episode` wants; every exchange is in Inspect's log. The score is the episode's return

@@ -3,13 +3,14 @@
     from stagelight.engines.village.adapters import verifiers_village as village
     env = village.environment(("std",), seeds=4)
 
+or, from a command line, `vf-eval stagelight-village`.
+
 Each worker is an agent of its own, whose conversation is held open over the episode: a turn for every choice. So a
 trainer sees three traces, each worker's own prompts and replies, and the return on every one of them.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -25,9 +26,7 @@ from stagelight.engines.village.llm import prompt
 from stagelight.engines.village.world import World
 
 __all__ = ["VillageEnv", "VillageTaskset"]
-ID = "stagelight-village"
-# verifiers finds a task set by the name of a module without dots; this one is known to it by that name once imported.
-sys.modules.setdefault(ID.replace("-", "_"), sys.modules[__name__])
+ID = "stagelight-village"  # verifiers finds it by the module `stagelight_village`
 
 
 class VillageData(vf.TaskData):
@@ -45,7 +44,7 @@ class VillageTask(vf.Task[VillageData]):
 class VillageTasksetConfig(vf.TasksetConfig):
     """Which episodes."""
 
-    scenarios: tuple[str, ...] = scenarios.TRAIN
+    scenarios: list[str] = list(scenarios.TRAIN)
     seeds: int = 8  # of each scenario
     first_seed: int = 20_000_000  # of training; below ten million lies what is scored
     days: int = r.DAYS
@@ -65,12 +64,16 @@ class VillageTaskset(vf.Taskset[VillageTask, VillageTasksetConfig]):
                 yield VillageTask(data, self.config.task)
 
 
+# A worker talks and runs nothing, so it needs no box that runs code, which verifiers would rent from a cloud.
+_WORKER = vf.AgentConfig(harness={"id": "null"}, runtime=vf.SubprocessConfig())
+
+
 class VillageEnvConfig(vf.EnvConfig):
     """Who plays whom; each may be another model."""
 
-    farmer: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
-    miller: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
-    baker: vf.AgentConfig = vf.AgentConfig(harness={"id": "null"})
+    farmer: vf.AgentConfig = _WORKER
+    miller: vf.AgentConfig = _WORKER
+    baker: vf.AgentConfig = _WORKER
     max_concurrent_agents: int | None = None  # three conversations are open at once
 
 
@@ -105,7 +108,7 @@ def environment(names: Sequence[str] = scenarios.TRAIN, seeds: int = 8, days: in
         seeds: of each.
         days: to play of the 40.
     """
-    taskset = VillageTasksetConfig(id=ID, scenarios=tuple(names), seeds=seeds, days=days)
+    taskset = VillageTasksetConfig(id=ID, scenarios=list(names), seeds=seeds, days=days)
     return VillageEnv(VillageEnvConfig(taskset=taskset))
 
 

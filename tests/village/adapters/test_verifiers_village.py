@@ -90,6 +90,20 @@ def test_verifiers_plays_an_episode_with_three_agents_and_one_reward() -> None:
         assert seat.talk.turns[1].count('says: "granary=30"') == 2
 
 
+def test_verifiers_finds_the_village_by_its_name_and_rents_nothing_for_it() -> None:
+    vf = pytest.importorskip("verifiers.v1", reason="the extra village-verifiers")
+    from verifiers.v1.utils.loaders import load_environment, load_taskset, taskset_config_type
+
+    from stagelight.engines.village.adapters.verifiers_village import VillageEnv, VillageEnvConfig
+
+    given = {"id": "stagelight-village", "scenarios": ["std"], "seeds": 3, "days": 1}
+    taskset = load_taskset(taskset_config_type("stagelight-village").model_validate(given))
+    assert [task.data.seed for task in taskset] == [FIRST, FIRST + 1, FIRST + 2]
+    config = VillageEnvConfig.model_validate({"taskset": given})
+    assert {type(getattr(config, name).runtime) for name in r.AGENTS} == {vf.SubprocessConfig}
+    assert isinstance(load_environment(config), VillageEnv)
+
+
 def test_verifiers_stops_when_a_conversation_is_over() -> None:
     pytest.importorskip("verifiers", reason="the extra village-verifiers")
     from types import SimpleNamespace
