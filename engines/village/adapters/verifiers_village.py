@@ -44,7 +44,7 @@ class VillageTask(vf.Task[VillageData]):
 class VillageTasksetConfig(vf.TasksetConfig):
     """Which episodes."""
 
-    scenarios: list[str] = list(scenarios.TRAIN)
+    scenarios: list[str] = list(scenarios.TRAIN)  # noqa: RUF012  # a pydantic model copies it
     seeds: int = 8  # of each scenario
     first_seed: int = 20_000_000  # of training; below ten million lies what is scored
     days: int = r.DAYS
