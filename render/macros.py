@@ -19,6 +19,7 @@
 
     {{ try_board("rollout") }} {{ try_village("village") }} {{ try_scan("scan") }}    tables to try
     {{ learning_curves("rollout", {"mate.1": "mate in one"}, "Held-out starts") }}   success in cells of the curriculum
+    {{ script_curves({"ppo-0": "PPO"}) }}                        what scripts from outside wrote while they learnt
     {{ cells("rollout", "What is kept") }}                       success in every cell, over time: what is forgotten
     {{ rollout_results("rollout", "mates") }} {{ rollout_flags("rollout") }} {{ rollout_outside("rollout") }}
     {{ rollout_baselines("rollout") }} {{ rollout_decides("rollout") }} {{ rollout_opponent("rollout") }}
@@ -63,6 +64,7 @@ from stagelight.render.pages import (
     rollout_tables,
     scan_tables,
     scene_page,
+    script_curves,
     try_board,
     try_village,
     values,
@@ -215,6 +217,7 @@ def _tables(site: Site) -> Macros:
         "try_village": lambda name: try_village.village(get(name), site.root, page(), site.base(), keep),
         "try_scan": lambda name: reconstructions.choose(get(name), page(), keep),
         "learning_curves": lambda name, cells, title: learning_curves.plot(get(name), cells, title, page()),
+        "script_curves": lambda files: script_curves.plot(site.root, files, page()),
         "cells": lambda name, title: rollout_cells.plot(get(name), title, page()),
         "rollout_results": lambda name, part: rollout_tables.results(get(name), part, page()),
         "rollout_flags": lambda name: rollout_tables.flags(get(name), page()),
