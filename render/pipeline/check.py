@@ -171,7 +171,7 @@ def _run(
 
     if units:
         with watching([unit.label for unit in units], [unit.frames for unit in units]) as watch:
-            executor.run(workers, units, work, watch, keep)
+            executor.run(workers, units, work, watch, keep, units[0].places.cache)
     return results
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from stagelight.engines.experiment.workers import processes, usable_cores
+from stagelight.engines.recording import atomic
 from stagelight.render.pipeline import RenderError, one_line
 
 __all__ = ["Work", "pool", "run", "usable_cores"]
@@ -43,25 +44,27 @@ def run(
     work: Callable[[U, Callable[[int], None]], R],
     watch: Callable[[Sequence[int]], None],
     keep: Callable[[U, R], None],
+    folder: Path,
 ) -> None:
     """Do all units, longest first, and `keep` each result as it arrives.
+
+    The workers count what they have done in a file of that folder, which is removed; one that a killed process left
+    there is, too.
 
     Raises:
         RenderError: a unit failed; the message names scene, section and frame.
     """
-    with tempfile.NamedTemporaryFile(prefix="stagelight-") as file:
-        file.write(bytes(4 * len(units)))
-        file.flush()
+    with _counter(folder, len(units)) as file:
         order = sorted(range(len(units)), key=lambda index: -units[index].frames)
         waiting: dict[Future[R], int] = {
-            executor.submit(_do, work, units[index], Path(file.name), index): index for index in order
+            executor.submit(_do, work, units[index], file, index): index for index in order
         }
         while waiting:
             ended, _ = wait(waiting, TICK, FIRST_COMPLETED)
             finished = sorted(
                 (future for future in waiting if future in ended), key=lambda future: bool(future.exception())
             )
-            done = _counts(file.name)
+            done = _counts(file)
             watch(done)
             if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
                 raise RenderError(_killed([(units[index], done[index]) for index in sorted(waiting.values())]))
@@ -85,8 +88,35 @@ def _do(work: Callable[[U, Callable[[int], None]], R], unit: U, counts: Path, in
         return work(unit, on_frame)
 
 
-def _counts(path: str) -> list[int]:
-    data = Path(path).read_bytes()
+@contextmanager
+def _counter(folder: Path, units: int) -> Iterator[Path]:
+    """The file in which workers count, named by this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".frames-*.part"):
+        if not _alive(left.stem.rpartition("-")[2]):
+            left.unlink(missing_ok=True)
+    file = folder / f".frames-{os.getpid()}.part"
+    with atomic(file) as out:  # which names it where the disk is full
+        out.write(bytes(4 * units))
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _alive(process: str) -> bool:
+    """True if there is a process of that number."""
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _counts(path: Path) -> list[int]:
+    data = path.read_bytes()
     return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
 
 

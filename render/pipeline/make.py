@@ -88,7 +88,7 @@ def render(
 
     if units:
         with watching([unit.label for unit in units], [unit.frames for unit in units]) as watch:
-            workers.run(executor, units, draw, watch, keep)
+            workers.run(executor, units, draw, watch, keep, places.cache)
     missing = [section for section in reads if any((section, cut) not in finished for cut in cuts)]
     if missing:
         return f"{name}: {only} is drawn; to publish, {quality.name} still lacks {', '.join(missing)}"

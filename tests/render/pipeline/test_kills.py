@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -98,6 +99,11 @@ def half_made(places: Places) -> list[Path]:
     return [path for root in (places.assets, places.cache) for path in root.rglob("*.part")]
 
 
+def litter() -> set[str]:
+    """What lies in the folder of temporary files under a name of ours."""
+    return {path.name for path in Path(tempfile.gettempdir()).glob("stagelight-*")}
+
+
 def kept(places: Places) -> int:
     """The number of sections of which both cuts are drawn from the recording as it is now."""
     found, cuts = plan.inputs(places, "tiny"), (SMALL, SMALL.turned())
@@ -115,7 +121,7 @@ def test_twenty_kills_and_twenty_runs_that_go_on(places: Places, runs: Runs) -> 
     started = time.monotonic()
     assert runs.run()[0] == 0
     whole_run = time.monotonic() - started
-    kills = cut_short = 0
+    kills, cut_short, lay_there = 0, 0, litter()
     for seed in range(101, 101 + MOST):
         before = published(places)
         record(places, seed=seed)
@@ -138,6 +144,7 @@ def test_twenty_kills_and_twenty_runs_that_go_on(places: Places, runs: Runs) -> 
         assert (kept(places), published(places)["provenance"]["seed"]) == (3, seed)
         whole(places)
         assert half_made(places) == []
+        assert litter() == lay_there, "nothing is left in the folder of temporary files"
         if kills == KILLS:
             break
     assert cut_short, "no kill came while there was something to draw"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from stagelight.render.pipeline import progress
+from stagelight.render.pipeline import executor, progress
 
 
 def test_lines_tell_of_starts_ends_and_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,3 +63,15 @@ def test_progress_takes_any_counts(counts: list[list[int]]) -> None:
     with progress._bars(["a", "b", "c"], [10, 20, 30]) as show:
         for done in counts:
             show(done)
+
+
+def test_a_count_that_a_killed_process_left_goes_and_one_of_a_living_one_stays(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, kept, odd = (tmp_path / f".frames-{name}.part" for name in (dead.pid, os.getppid(), "x" * 40))
+    for path in (left, kept, odd):
+        path.write_bytes(b"")
+    with executor._counter(tmp_path, 3) as file:
+        assert file.read_bytes() == bytes(12)
+        assert set(tmp_path.iterdir()) == {kept, file}
+    assert list(tmp_path.iterdir()) == [kept]
