@@ -21,7 +21,7 @@ SIDES: Layout = {
 COLUMNS: Layout = {
     "count": COUNT,
     "left": fitted(190, 150, 570, 800, LEFT_COLUMN),
-    "right": fitted(1160, 150, 570, 800, RIGHT_COLUMN),
+    "middle": fitted(1160, 150, 570, 800, RIGHT_COLUMN),  # the slice, which comes from there
 }
 STACK: Layout = {"count": COUNT, "left": fitted(50, 165, 890, 770, UPPER), "right": fitted(960, 165, 910, 770, LOWER)}
 LOOP: Layout = {
