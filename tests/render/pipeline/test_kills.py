@@ -100,7 +100,7 @@ def half_made(places: Places) -> list[Path]:
 
 
 def litter() -> set[str]:
-    """What lies in the folder of temporary files under a name of ours."""
+    """The files in the folder of temporary files that have a name of ours."""
     return {path.name for path in Path(tempfile.gettempdir()).glob("stagelight-*")}
 
 

@@ -118,7 +118,7 @@ export const el = (tag, attributes, ...children) => new Element(tag, attributes,
 export class Video extends Element {
   constructor(...children) {
     super("video", {}, ...children);
-    Object.assign(this, { currentTime: 0, paused: true, playbackRate: 1, readyState: 0, poster: "first.webp" });
+    Object.assign(this, { currentTime: 0, paused: true, playbackRate: 1, readyState: 0 });
     Object.assign(this, { controls: true, seeking: false, textTracks: [{ kind: "captions", mode: "hidden" }] });
     this.spans = [];
   }
@@ -181,10 +181,12 @@ class IntersectionObserver {
 
 /** Run scripts of the site on a body, in order. Returns the window's events, the address, what was handed to others, and what an
  *  expression is there. */
-export function run(scripts, body, { hash = "", reduced = false, without = "", clipboard, connection, more = {} } = {}) {
+export function run(scripts, body, { hash = "", reduced = false, upright = false, without = "", clipboard, connection, more = {} } = {}) {
   const page = new EventTarget();
   const location = { hash, href: `https://site.example/scene/${hash}` };
   const mounts = [];
+  const held = Object.assign(new EventTarget(), { matches: upright });
+  const turn = () => (held.matches = !held.matches, held.dispatchEvent(new Event("change")));
   const session = { actions: {}, setActionHandler: (name, act) => (session.actions[name] = act) };
   const history = { replaceState: (_, __, hash) => (location.hash = hash) };
   Object.assign(body, {
@@ -198,7 +200,7 @@ export function run(scripts, body, { hash = "", reduced = false, without = "", c
     history,
     navigator: { mediaSession: session, clipboard, connection },
     MediaMetadata: Object,
-    matchMedia: () => ({ matches: reduced }),
+    matchMedia: (query) => (query.includes("orientation") ? held : { matches: reduced, addEventListener() {} }),
     window: { document$: { subscribe: (mount) => (mounts.push(mount), mount()) } },
     addEventListener: page.addEventListener.bind(page),
     removeEventListener: page.removeEventListener.bind(page),
@@ -211,5 +213,5 @@ export function run(scripts, body, { hash = "", reduced = false, without = "", c
   const value = (expression) => vm.runInContext(expression, context);
   const load = (script) => value(readFileSync(new URL(script, SCRIPTS), "utf8"));
   [scripts].flat().forEach(load);
-  return { page, location, session, value, load, again: () => mounts.forEach((mount) => mount()) };
+  return { page, location, session, value, load, turn, again: () => mounts.forEach((mount) => mount()) };
 }

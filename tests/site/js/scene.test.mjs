@@ -4,11 +4,13 @@ import { el, run, Video } from "./dom.mjs";
 
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const CAPTIONS = [[1, 3, "First words."], [11, 14, "Second words."]];
-const STILLS = [[0, "still-1.webp"], [10, "still-2.webp"]];
+const STILLS = [[0, "still-1.webp", "upright-1.webp"], [10, "still-2.webp", "upright-2.webp"]];
+const UPRIGHT = "(orientation: portrait)";
 
 /** Two steps of ten seconds, one mark that holds in both. */
 function open(options) {
   const video = new Video(
+    el("source", { type: 'video/mp4; codecs="avc1"', media: UPRIGHT, "data-size": "0.8 MB" }),
     el("source", { type: 'video/mp4; codecs="av01"', "data-size": "1.0 MB" }),
     el("source", { type: 'video/mp4; codecs="avc1"', "data-size": "3.0 MB" }),
   );
@@ -19,12 +21,13 @@ function open(options) {
   const link = el("a", { "data-seek": "13" });
   const button = (does) => el("button", { "data-does": does, ...(does === "captions" && { "aria-pressed": "false" }) });
   const [play, caption, copy, fill] = ["play", "captions", "link", "fill"].map(button);
-  const smaller = el("button", { "data-does": "smaller", "aria-pressed": "false", "data-file": "small.mp4", "data-size": "0.4 MB" });
+  const smaller = el("button", { "data-does": "smaller", "aria-pressed": "false", "data-file": "small.mp4", "data-size": "0.4 MB", "data-upright-file": "small-upright.mp4", "data-upright-size": "0.2 MB" });
   const line = el("span", {}, el("input", { type: "range" }));
   const speed = el("select", {}, ...SPEEDS.map((each) => el("option", { value: each })));
   const controls = el("div", { class: "controls", hidden: "" }, play, el("span", { class: "controls__load" }, "1.0 MB"),
     el("span", { class: "controls__time" }), line, speed, smaller, caption, copy, fill, el("output"));
-  const picture = el("div", {}, video, el("img", { class: "scene__still", hidden: "" }));
+  const poster = el("picture", { class: "scene__poster" }, Object.assign(el("img"), { currentSrc: "first.webp" }));
+  const picture = el("div", {}, video, el("img", { class: "scene__still", hidden: "" }), poster);
   const words = el("p", { class: "scene__words", hidden: "" });
   const screen = el("div", { class: "scene__screen" }, picture, words, controls);
   const rail = el("nav", { class: "rail" }, ...steps);
@@ -306,4 +309,16 @@ test("where data are saved, and on a slow line, the smaller file is taken unaske
   for (const connection of [{ saveData: true }, { effectiveType: "3g" }])
     assert.equal(open({ connection }).video.src, "small.mp4");
   assert.equal(open({ connection: { saveData: false, effectiveType: "4g" } }).video.src, undefined);
+});
+
+test("held upright it is the upright cut: its size, its stills, its smaller file; turned, the other from the same moment", () => {
+  const { video, steps, scene, smaller, still, turn } = open({ upright: true });
+  const size = () => scene.querySelector(".controls__load").textContent;
+  assert.equal(size(), "0.8 MB");
+  steps[1].fire("click");
+  assert.equal(still(), "upright-2.webp");
+  smaller.fire("click");
+  assert.deepEqual([video.src, size()], ["small-upright.mp4", "0.2 MB"]);
+  turn();
+  assert.deepEqual([video.src, size(), video.currentTime, still()], ["small.mp4", "0.4 MB", 10, "still-2.webp"]);
 });
