@@ -65,7 +65,7 @@ export class Element extends EventTarget {
   setAttribute(name, value) {
     this.attributes.set(name, String(value));
     if (name === "class") this.classList.add(...String(value).split(" "));
-    else if (name.startsWith("data-")) this.dataset[name.slice(5)] = String(value);
+    else if (name.startsWith("data-")) this.dataset[name.slice(5).replace(/-(\w)/g, (_, letter) => letter.toUpperCase())] = String(value);
     else this[name] = name === "hidden" || String(value);
   }
   getAttribute(name) {
