@@ -40,7 +40,7 @@ ADVANTAGES = ("mean", "spread", "leave_one_out", "none", "value")
 class Config:
     """One run. The defaults are the published one."""
 
-    boards: int = 48_000_000  # positions reached, by the learner and its opponents: the run's length in compute
+    boards: int = 96_000_000  # positions reached, by the learner and its opponents: the run's length in compute
     group_size: int = 16  # G, rollouts of one start
     draws: int = 48  # cells drawn in a step, at most: the first step draws two, and one more every `growth` steps
     growth: int = 4
