@@ -67,6 +67,12 @@ def test_every_asset_a_page_names_exists(site: Site) -> None:
     assert named > 50
 
 
+def test_only_a_page_that_quotes_documentation_waits_for_its_styles(site: Site) -> None:
+    pages = {page: page.read_text(encoding="utf-8") for page in site.folder.rglob("*.html")}
+    waiting = {page.relative_to(site.folder).as_posix() for page, text in pages.items() if "_mkdocstrings.css" in text}
+    assert waiting == {"engines/index.html"}
+
+
 def test_every_built_asset_is_named_and_every_named_asset_is_built(site: Site) -> None:
     manifests = [json.loads(path.read_text(encoding="utf-8")) for path in (site.folder / "videos").glob("*.json")]
     named = {
