@@ -16,7 +16,7 @@ import torch  # noqa: E402
 
 from stagelight.engines.scan import reconstruct  # noqa: E402
 from stagelight.engines.scan.acquisition import masks, operator  # noqa: E402
-from support.raw_kspace import coil_images, to_kspace  # noqa: E402
+from stagelight.render.trials.kspace_files import coil_images, to_kspace  # noqa: E402
 
 SIDES = (64, 57)
 

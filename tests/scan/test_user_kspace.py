@@ -10,7 +10,7 @@ pytest.importorskip("sigpy")
 pytestmark = pytest.mark.engine
 
 from stagelight.engines.scan import user_kspace  # noqa: E402
-from support.raw_kspace import coil_images  # noqa: E402
+from stagelight.render.trials.kspace_files import coil_images  # noqa: E402
 
 
 def test_the_brain_of_a_whole_head_is_found_whichever_way_the_axes_run() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stagelight.render.trials.kspace_files import coil_images, to_kspace
 from support.commands import Call
-from support.raw_kspace import coil_images, to_kspace
 
 
 @pytest.mark.parametrize(

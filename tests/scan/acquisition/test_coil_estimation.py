@@ -14,7 +14,7 @@ from sigpy.mri.app import EspiritCalib  # noqa: E402
 
 from stagelight.engines.scan import metrics  # noqa: E402
 from stagelight.engines.scan.acquisition import coil_estimation, operator  # noqa: E402
-from support.raw_kspace import coil_images, to_kspace  # noqa: E402
+from stagelight.render.trials.kspace_files import coil_images, to_kspace  # noqa: E402
 
 
 @pytest.mark.parametrize("count", [1, 4])

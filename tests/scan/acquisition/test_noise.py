@@ -9,7 +9,7 @@ pytest.importorskip("scipy")
 pytestmark = pytest.mark.engine
 
 from stagelight.engines.scan.acquisition import noise  # noqa: E402
-from support.raw_kspace import coil_images, to_kspace  # noqa: E402
+from stagelight.render.trials.kspace_files import coil_images, to_kspace  # noqa: E402
 
 MIX = np.array([[1, 0.3j, 0, 0], [0, 2, 0.4, 0], [0, 0, 1, 0.5], [0, 0, 0, 0.7]])  # of the coils' noise
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stagelight.engines.scan.acquisition.raw.contents import RawScan
 from stagelight.engines.scan.acquisition.raw.reading import read
-from support.raw_kspace import (
+from stagelight.render.trials.kspace_files import (
     Complex,
     Floats,
     axes_of,

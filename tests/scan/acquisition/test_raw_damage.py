@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 from stagelight.engines.scan.acquisition.raw import hdf5  # noqa: E402
 from stagelight.engines.scan.acquisition.raw.reading import read  # noqa: E402
-from support.raw_kspace import (  # noqa: E402
+from stagelight.render.trials.kspace_files import (  # noqa: E402
     Protocol,
     Readout,
     coil_images,

@@ -15,7 +15,7 @@ pytest.importorskip("twixtools", reason="the extra scan-raw")
 
 from stagelight.engines.scan.acquisition.raw.contents import RawScan
 from stagelight.engines.scan.acquisition.raw.reading import read
-from support.raw_kspace import (
+from stagelight.render.trials.kspace_files import (
     GAP,
     ISOCENTRE,
     Complex,

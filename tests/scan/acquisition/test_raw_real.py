@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stagelight.engines.scan.acquisition.raw.reading import read
-from support.raw_kspace import root_sum_of_squares
+from stagelight.render.trials.kspace_files import root_sum_of_squares
 
 FOLDER = Path(os.environ.get("STAGELIGHT_DATA", "")) / "mri/raw"
 pytestmark = pytest.mark.skipif(

@@ -117,7 +117,7 @@ def xml_header(
 
 def write_fastmri(path: Path, kspace: NDArray[Any], kept: int | None = None, mask: NDArray[Any] | None = None) -> Path:
     """`kspace` (C, S, H, W), stored as (S, C, H, W); its header names `kept` samples as the image's."""
-    import h5py
+    import h5py  # noqa: PLC0415  # of the extra `scan-raw`, as the two below
 
     with h5py.File(path, "w") as file:
         file["kspace"] = np.moveaxis(kspace, 0, 1)
@@ -177,7 +177,7 @@ def readouts_of(kspace: Complex, kind: str, slice_numbers: Sequence[int] | None 
 
 def write_ismrmrd(path: Path, readouts: Sequence[Readout], protocol: Protocol) -> Path:
     """A file as the library `ismrmrd` writes it."""
-    import ismrmrd
+    import ismrmrd  # noqa: PLC0415
 
     flags = {
         "noise": ismrmrd.ACQ_IS_NOISE_MEASUREMENT,
@@ -215,7 +215,7 @@ def write_ismrmrd(path: Path, readouts: Sequence[Readout], protocol: Protocol) -
 
 def write_twix(path: Path, readouts: Sequence[Readout], protocol: Protocol) -> Path:
     """A file of the VD/VE kind with one measurement, laid out by hand with twixtools' structures."""
-    from twixtools import hdr_def, mdh_def
+    from twixtools import hdr_def, mdh_def  # noqa: PLC0415
 
     marks = {
         "image": (),
