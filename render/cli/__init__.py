@@ -16,7 +16,7 @@ from stagelight import __version__
 from stagelight.engines import installation
 from stagelight.engines.recording import RecordingError
 from stagelight.render import theme
-from stagelight.render.cli import bench, check, doctor, offline, play, record, reference, render, score, train
+from stagelight.render.cli import bench, check, doctor, offline, play, record, reference, render, score, train, trial
 from stagelight.render.pipeline import InputError, RenderError
 from stagelight.render.pipeline.plan import Places
 
@@ -101,7 +101,7 @@ def cli(debug: bool) -> None:
 
 for command in (
     *(record.record, record.dataset, train.train, score.score, play.play, play.uci),
-    *(render.render, render.clean, check.check, bench.bench, doctor.doctor),
+    *(render.render, render.clean, check.check, bench.bench, doctor.doctor, trial.trial),
     *(reference.reference, offline.offline),
 ):
     cli.add_command(command)

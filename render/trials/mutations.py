@@ -80,10 +80,41 @@ BYTES: tuple[Mutation, ...] = (flipped, lost, inserted, truncated, appended, pre
 # --- texts --------------------------------------------------------------------------------------------
 
 ODD = (
-    "\0", "\x1b[31m", "\x9b31m", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\r", "\n", "\t", "\x07", "\x7f",
-    "\u0663", "\uff11", "é", "\U0001f600", "-", "+", "_", "e308", "NaN", "0x", "9" * 30, "\\", '"', "'", "{", "}", "[", "]", "<",
-    "&", "%s",
-)  # fmt: skip
+    "\0",
+    "\x1b[31m",
+    "\x9b31m",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\u2028",
+    "\r",
+    "\n",
+    "\t",
+    "\x07",
+    "\x7f",
+    "\u0663",
+    "\uff11",
+    "é",
+    "\U0001f600",
+    "-",
+    "+",
+    "_",
+    "e308",
+    "NaN",
+    "0x",
+    "9" * 30,
+    "\\",
+    '"',
+    "'",
+    "{",
+    "}",
+    "[",
+    "]",
+    "<",
+    "&",
+    "%s",
+)
 
 
 def odd_inserted(data: bytes, rng: Rng) -> bytes:
@@ -124,8 +155,14 @@ def number_changed(data: bytes, rng: Rng) -> bytes:
 
 
 TEXTS: tuple[Mutation, ...] = (
-    *BYTES, odd_inserted, odd_inserted, word_swapped, word_repeated, word_dropped, number_changed,
-)  # fmt: skip
+    *BYTES,
+    odd_inserted,
+    odd_inserted,
+    word_swapped,
+    word_repeated,
+    word_dropped,
+    number_changed,
+)
 
 
 # --- heads --------------------------------------------------------------------------------------------
@@ -247,10 +284,23 @@ def laid_out(data: bytes, rng: Rng) -> bytes:
 
 
 HEADS: tuple[Mutation, ...] = (
-    *(flipped, lost, inserted, truncated, appended, preceded, swapped), digit, digits_swapped, rewritten, other_kind,
-    letter, renamed, doubled, doubled_with_another, dropped, lines_swapped, values_swapped, arrays_swapped,
-    events_swapped, shuffled, laid_out,
-)  # fmt: skip
+    *(flipped, lost, inserted, truncated, appended, preceded, swapped),
+    digit,
+    digits_swapped,
+    rewritten,
+    other_kind,
+    letter,
+    renamed,
+    doubled,
+    doubled_with_another,
+    dropped,
+    lines_swapped,
+    values_swapped,
+    arrays_swapped,
+    events_swapped,
+    shuffled,
+    laid_out,
+)
 
 
 def meaning(data: bytes) -> str:
@@ -339,8 +389,14 @@ def member_doubled(data: bytes, rng: Rng) -> bytes:
 
 
 ARCHIVES: tuple[Mutation, ...] = (
-    *BYTES, packed_again, member_swapped, member_renamed, member_dropped, member_mutated, member_doubled,
-)  # fmt: skip
+    *BYTES,
+    packed_again,
+    member_swapped,
+    member_renamed,
+    member_dropped,
+    member_mutated,
+    member_doubled,
+)
 
 
 # --- weights ------------------------------------------------------------------------------------------

@@ -45,11 +45,15 @@ def result(kind: str, seed: int, outcomes: Iterable[Outcome], seconds: float) ->
         "failures": [{"part": part, "kind": wrong, **found} for (part, wrong), found in failures.items()],
         "seed": seed,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"{usable_cores()} cores of {platform.machine()}, {platform.system()}, Python {platform.python_version()}, "
-        f"load {os.getloadavg()[0]:.0f}",
+        "machine": _machine(),
         "seconds": round(seconds),
         "peak_mb": round(peak / 1e6),
     }
+
+
+def _machine() -> str:
+    where = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    return f"{usable_cores()} cores of {where}, load {os.getloadavg()[0]:.0f}"
 
 
 def keep(found: Result, path: Path) -> None:

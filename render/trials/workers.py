@@ -72,9 +72,9 @@ def outcomes(
                 yield Outcome(name, *told)
 
 
-def count_by_hand(name: str, begin: Callable[[Path], Bench]) -> int:
+def count_by_hand(name: str, begin: Callable[[Path], Bench], checked: bool = False) -> int:
     """The number of cases that were made by hand for a reader."""
-    with _worker(begin, False) as (link, _):
+    with _worker(begin, checked) as (link, _):
         if not link.poll(BEGINS):
             raise RuntimeError(f"{name}: not ready to be tried")
         return int(link.recv())
