@@ -21,6 +21,7 @@ from stagelight.render.pipeline import InputError, RenderError
 from stagelight.render.pipeline.plan import Places
 
 WRONG_INPUT = (click.UsageError, InputError, RecordingError)  # exit code 2
+LINE = 760  # characters of an error, at most
 FAILED = (click.ClickException, RenderError, OSError, ValueError)  # exit code 1
 
 
@@ -75,7 +76,10 @@ def _words(error: Exception) -> str:
 
 
 def _say(words: str, code: int) -> int:
-    click.echo(f"error: {' '.join(words.split())}", err=True)
+    """One line, in which what a terminal would obey is seen instead; of a long one the beginning and the end."""
+    line = " ".join(words.split())
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    click.echo(f"error: {line if len(line) <= LINE else f'{line[: LINE // 2]} ... {line[-LINE // 2 :]}'}", err=True)
     return code
 
 

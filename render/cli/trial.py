@@ -61,12 +61,14 @@ def trial(kind: str, cases: int | None, seed: int, only: str, out: Path | None, 
         click trial hostile-words --seed 7
     """
     with refusals():
-        from stagelight.render.trials import results  # noqa: PLC0415
+        from stagelight.render.trials import course, results  # noqa: PLC0415
 
         chosen = importlib.import_module(f"stagelight.render.trials.{KINDS[kind]}")  # brings in what it tries
         started, count = time.monotonic(), chosen.CASES if cases is None else cases
         with progress.following() as report:
-            tried = list(chosen.run(seed, count, lambda part, done, all_: report(part, done, all_, {}), only))
+            tried = list(
+                course.run(chosen.READERS, seed, count, lambda part, done, all_: report(part, done, all_, {}), only)
+            )
         if not tried:
             raise ValueError(f"--only {only!r}: no part of {kind} has such a name")
         found = results.result(kind, seed, tried, time.monotonic() - started)

@@ -4,6 +4,7 @@
 * `readers`: what reads files and texts from outside, and bad input for each
 * `mutations`, `kspace_files`: damage to bytes, and files of measured k-space to be damaged
 * `answers`: when a reader's answer to bad input is a good one
+* `course`: a run of one kind
 * `workers`: cases in a process whose memory and time are bounded
 * `results`: what came of a kind, as JSON
 """

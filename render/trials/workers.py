@@ -56,9 +56,7 @@ def outcomes(
     left = list(tasks)
     while left:
         with _worker(begin, checked) as (link, process):
-            if not link.poll(BEGINS):
-                raise RuntimeError(f"{name}: not ready to be tried")
-            link.recv()
+            _ready(name, link)
             while left:
                 task = left.pop(0)
                 link.send(task)
@@ -75,9 +73,21 @@ def outcomes(
 def count_by_hand(name: str, begin: Callable[[Path], Bench], checked: bool = False) -> int:
     """The number of cases that were made by hand for a reader."""
     with _worker(begin, checked) as (link, _):
-        if not link.poll(BEGINS):
-            raise RuntimeError(f"{name}: not ready to be tried")
-        return int(link.recv())
+        return _ready(name, link)
+
+
+def _ready(name: str, link: Connection) -> int:
+    """Wait for a worker; the number of its cases that were made by hand.
+
+    Raises:
+        RuntimeError: it cannot begin.
+    """
+    try:
+        if link.poll(BEGINS):
+            return int(link.recv())
+    except (EOFError, OSError):
+        pass
+    raise RuntimeError(f"{name}: what is tried does not begin; its own error is above")
 
 
 def _told(link: Connection, process: Any) -> tuple[str, str, str, str, int] | None:

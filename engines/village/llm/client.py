@@ -329,7 +329,8 @@ class Endpoint:
 
     def _said(self, text: str) -> str:
         """A server's words, safe to print."""
-        return sanitize.plain(self._secret(text), MAX_SAID)
+        plain = sanitize.plain(self._secret(text), MAX_SAID)
+        return "".join(letter for letter in plain if letter.isprintable())
 
 
 def _fits(reply: Reply, schema: Schema) -> bool:

@@ -82,7 +82,7 @@ def replies(_: Path) -> Bench:
 
 
 def servers(_: Path) -> Bench:
-    """An answer over HTTP, status line, headers and all, as `Endpoint` takes it: a reply, or one line that says why not."""
+    """An answer over HTTP, headers and all, as `Endpoint` takes it: a reply, or one line that says why not."""
     from stagelight.engines.village.agents import language_model  # noqa: F401, PLC0415
     from stagelight.engines.village.llm.client import Config, Endpoint  # noqa: PLC0415
     from stagelight.engines.village.llm.types import ModelError, Reply  # noqa: PLC0415

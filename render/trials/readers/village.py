@@ -68,7 +68,7 @@ ODD: tuple[Any, ...] = (
 
 
 def tapes(folder: Path) -> Bench:
-    """Tapes that are not as they should be, and files of plans: refused before the compiled core sees them, or played."""
+    """Tapes that are not as they should be, and files of plans: refused before the compiled core runs, or played."""
     good = stack([draw(scenario, 3) for scenario in list(scenarios.SCENARIOS.values())[:3]])
     _played(good)
     for end in ("json", "npz"):
@@ -137,7 +137,7 @@ def _tape(good: Tape, rng: np.random.Generator) -> Case:
         "fewer villages": lambda: field[:2],
         "of other numbers": lambda: field.astype(np.float32),
         "whole numbers": lambda: field.astype(np.int64),
-        "a list": lambda: field.tolist(),
+        "a list": field.tolist,
         "objects": lambda: field.astype(object),
         "every second": lambda: np.repeat(field, 2, 1)[:, ::2],
         "backwards": lambda: field[:, ::-1],

@@ -1,0 +1,1 @@
+"""Where words from outside come up, and hostile words for each place."""
