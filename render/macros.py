@@ -30,6 +30,8 @@
     {{ scan_errors("scan") }} {{ scan_measured("scan") }}
     {{ village_returns("village") }} {{ village_models("village") }} {{ model_answers("village", 4) }}
     {{ leaderboard("village", "held out") }} {{ leaderboard_entries() }}
+    {{ trial("bad-input") }} {{ trial_failures("bad-input") }}   what came of the attempts to break it all, by part
+    {{ trial_count("bad-input", "cases") }} {{ trial_run("bad-input") }}
 
     {{ code("engines/rollout/grpo.py", "rewards") }}             a function, quoted from the source
     {{ cite("shao2024") }} {{ sources() }}                       numbers of works in docs/references.bib, and their list
@@ -65,6 +67,7 @@ from stagelight.render.pages import (
     scan_tables,
     scene_page,
     script_curves,
+    trials,
     try_board,
     try_village,
     values,
@@ -251,6 +254,10 @@ def _texts(site: Site) -> Macros:
     works = Citations(root / "docs/references.bib")
     return {
         "code": lambda path, name: prose.code(root, path, name, page()),
+        "trial": lambda kind: trials.table(root, kind, page()),
+        "trial_count": lambda kind, what: trials.total(root, kind, what, page()),
+        "trial_run": lambda kind: trials.about(root, kind, page()),
+        "trial_failures": lambda kind: trials.failures(root, kind, page()),
         "cite": lambda *keys: works.cite(keys, page()),
         "sources": lambda notes=MappingProxyType({}): works.sources(notes, page()),
         "citation": lambda name: prose.citation(
