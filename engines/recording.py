@@ -19,6 +19,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import platform
 import re
 import struct
 import sys
@@ -29,6 +30,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -193,8 +195,13 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name whole, or not at all: same folder, synced, renamed."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    """A file that appears under its name whole, or not at all: same folder, synced, renamed.
+
+    What a process that was killed left of the same file is removed.
+    """
+    _clear(path)
+    prefix = f".{path.name}.{_here()}-{os.getpid()}."
+    handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -207,6 +214,26 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a full disk does not say whose
         raise
+
+
+@cache
+def _here() -> str:
+    """A short name for this machine: a process's number means something on its own alone."""
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+def _clear(path: Path) -> None:
+    """Remove half-made files of a name whose processes are gone."""
+    whose = re.compile(rf"\.{re.escape(path.name)}\.{_here()}-(\d+)\.\w+\.part")
+    with os.scandir(path.parent) as entries:
+        found = [(entry.path, int(match[1])) for entry in entries if (match := whose.fullmatch(entry.name))]
+    for left, process in found:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            Path(left).unlink(missing_ok=True)
+        except OSError:
+            pass  # somebody else's, and alive
 
 
 def _write(recording: Recording) -> bytes:

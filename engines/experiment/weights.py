@@ -50,13 +50,15 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: not sealed, not as it was sealed, or not safetensors.
+        ValueError: not sealed, not as it was sealed, not safetensors, or with weights that are no numbers.
     """
     data = check(path)
     try:
         tensors = load(data)
     except SafetensorError as error:
         raise ValueError(f"not safetensors, {error}") from error
+    if odd := [name for name, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]:
+        raise ValueError(f"{odd[0]} is not all numbers")
     head = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return tensors, head.get("__metadata__", {})
 

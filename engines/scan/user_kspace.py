@@ -108,7 +108,7 @@ def run(
     _save(mask, affine, folder / f"{stem}_{within}.nii.gz")
     report = folder / f"{stem}_report.html"
     with atomic(report) as file:
-        file.write(report(path, raw, ready, rows, images).encode())
+        file.write(report_page(path, raw, ready, rows, images).encode())
     yield Row("report", np.nan, np.nan, (folder / f"{stem}_{within}.nii.gz", report))
 
 
@@ -173,7 +173,7 @@ def _save(values: NDArray[Any], affine: NDArray[np.float64], path: Path) -> None
         file.write(gzip.compress(image.to_bytes(), 6, mtime=0))
 
 
-def report(path: Path, raw: RawScan, ready: Prepared, rows: list[Row], images: dict[str, NDArray[np.float32]]) -> str:
+def report_page(path: Path, raw: RawScan, ready: Prepared, rows: list[Row], images: dict[str, NDArray[np.float32]]) -> str:
     """One page of HTML, pictures and all. What comes from the file is text."""
     peer = next(row.held_out for row in rows if row.method == "sigpy")
     table = "".join(

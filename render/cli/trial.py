@@ -13,7 +13,7 @@ from stagelight.render.cli.engine_calls import refusals
 from stagelight.render.cli.options import FILE, JSON
 from stagelight.render.pipeline import progress
 
-KINDS = {"bad-input": "bad_input", "hostile-words": "hostile_words"}
+KINDS = {"bad-input": "bad_input", "hostile-words": "hostile_words", "kills": "kills"}
 
 
 @click.command()
@@ -46,13 +46,14 @@ def trial(kind: str, cases: int | None, seed: int, only: str, out: Path | None, 
     """Try to break what is here, in many ways of one KIND.
 
     Each case runs in a process whose memory is bounded to a gigabyte above its imports, and has five seconds of
-    processor time. A way of failing is listed with its count and one example. The same seed tries the same cases.
-    The exit code is 1 if any failed.
+    processor time; work that is killed has two minutes. A way of failing is listed with its count and one example. The
+    same seed tries the same cases. The exit code is 1 if any failed.
 
     \b
     Kinds:
         bad-input        files and texts damaged by chance and by hand, for everything that reads from outside
         hostile-words    words that would be obeyed: markup, codes of a terminal, forged speakers
+        kills            work that is ended at a chance moment and begun again, or runs beside a copy of itself
 
     \b
     Examples:

@@ -36,6 +36,7 @@ class Reader:
     share: int  # of all mutations, beside those of the others
     begin: Callable[[Path], Bench]  # in each worker: makes good files in a folder and reads each of them once
     checked: bool = False  # compiled with every index checked
+    seconds: float = 5.0  # of processor time that a case may take
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def run(
     for reader, count in zip(chosen, counts, strict=True):
         hand = count_by_hand(reader.name, reader.begin, reader.checked) if by_hand else 0
         tasks = [*((-1, number) for number in range(hand)), *((seed, number) for number in range(count))]
-        for done, outcome in enumerate(outcomes(reader.name, reader.begin, tasks, reader.checked), 1):
+        found = outcomes(reader.name, reader.begin, tasks, reader.checked, reader.seconds)
+        for done, outcome in enumerate(found, 1):
             progress(reader.name, done, len(tasks))
             yield outcome
 

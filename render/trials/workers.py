@@ -1,6 +1,6 @@
 """Cases in a process of their own, which is ended and replaced when one of them ends it or does not end.
 
-A case may take a gigabyte of memory above what the imports take, which the system enforces, and five seconds of
+A case may take a gigabyte of memory above what the imports take, which the system enforces, and some seconds of
 processor time, its children's included. Time by the clock is no measure on a loaded machine: it only ends a case that
 would never end.
 """
@@ -23,7 +23,6 @@ from typing import Any
 from stagelight.render.trials.answers import Bench, Case, Wrong
 
 MOST_BYTES = 1 << 30
-MOST_SECONDS = 5.0  # of processor time
 HANGS = 120.0  # seconds by the clock
 BEGINS = 900.0  # seconds by the clock in which a worker is ready, compilation included
 
@@ -43,7 +42,11 @@ class Outcome:
 
 
 def outcomes(
-    name: str, begin: Callable[[Path], Bench], tasks: Sequence[Task], checked: bool = False
+    name: str,
+    begin: Callable[[Path], Bench],
+    tasks: Sequence[Task],
+    checked: bool = False,
+    seconds: float = 5.0,
 ) -> Iterator[Outcome]:
     """Run the cases of a reader, each in turn.
 
@@ -52,6 +55,7 @@ def outcomes(
         begin: a module's function, called in every new worker with an empty folder.
         tasks: the cases.
         checked: have numba check every index.
+        seconds: of processor time that a case may take.
     """
     left = list(tasks)
     while left:
@@ -59,7 +63,7 @@ def outcomes(
             _ready(name, link)
             while left:
                 task = left.pop(0)
-                link.send(task)
+                link.send((*task, seconds))
                 told = _told(link, process)
                 if told is None:
                     code = process.exitcode
@@ -143,14 +147,20 @@ def _serve(link: Connection, begin: Callable[[Path], Bench], folder: Path) -> No
     link.send(len(bench.by_hand))
     while True:
         try:
-            seed, number = link.recv()
+            seed, number, seconds = link.recv()
         except EOFError:
             return
         case = bench.by_hand[number] if seed < 0 else bench.mutated(seed, number)
-        link.send((f"{case.name} ({'by hand' if seed < 0 else number})", *_tried(case), max(0, _resident() - imported)))
+        link.send(
+            (
+                f"{case.name} ({'by hand' if seed < 0 else number})",
+                *_tried(case, seconds),
+                max(0, _resident() - imported),
+            )
+        )
 
 
-def _tried(case: Case) -> tuple[str, str, str]:
+def _tried(case: Case, most: float) -> tuple[str, str, str]:
     """Run a case; its answer, or the kind of failure with an example."""
     started = _processor()
     try:
@@ -160,8 +170,8 @@ def _tried(case: Case) -> tuple[str, str, str]:
     except BaseException as error:  # noqa: BLE001  # that is what is looked for
         return "", f"raises {type(error).__name__}", f"{case.name}: {ascii(str(error))[:200]}"
     taken = _processor() - started
-    if taken > MOST_SECONDS:
-        return "", "more than 5 s", f"{case.name}: {taken:.1f} s"
+    if taken > most:
+        return "", f"more than {most:g} s", f"{case.name}: {taken:.1f} s"
     return answer, "", ""
 
 

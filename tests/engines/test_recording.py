@@ -5,7 +5,10 @@ import io
 import json
 import os
 import resource
+import signal
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +22,15 @@ from hypothesis import strategies as st
 
 from stagelight.engines import npz, recording
 from stagelight.engines.recording import Recording, RecordingError
+from support.paths import PACKAGE
 
+HALF = """
+import os, pathlib, signal, sys
+from stagelight.engines.recording import atomic
+with atomic(pathlib.Path(sys.argv[1])) as file:
+    file.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 NUMBERS = st.one_of(
     npst.boolean_dtypes(),
@@ -479,3 +490,27 @@ def test_an_array_reads_as_numpy_reads_it(saved: Path) -> None:
     with np.load(io.BytesIO((saved / "run.npz").read_bytes()), allow_pickle=False) as arrays:
         for name, array in example().arrays.items():
             np.testing.assert_array_equal(arrays[name], array)
+
+
+# --- files that appear whole ------------------------------------------------------------------------------
+
+
+def test_what_a_killed_process_left_of_a_file_goes_with_the_next_and_what_a_living_one_writes_stays(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a [1].png"
+    killed = subprocess.run(
+        [sys.executable, "-c", HALF, str(path)], env=os.environ | {"PYTHONPATH": str(PACKAGE)}, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".a*.part"))) == 1
+    other = tmp_path / ".b.png.00000000-1.x.part"
+    other.touch()
+    with recording.atomic(path) as first:
+        first.write(b"first")
+        assert len(list(tmp_path.glob(".a*.part"))) == 1, "what was left is gone"
+        with recording.atomic(path) as second:
+            second.write(b"second")
+            assert len(list(tmp_path.glob(".a*.part"))) == 2
+    assert path.read_bytes() == b"first"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [other.name, path.name]

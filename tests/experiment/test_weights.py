@@ -138,3 +138,11 @@ def test_one_bit_of_the_adapter_is_noticed(tmp_path: Path, monkeypatch: pytest.M
     for load in (runs.about, lambda: smollm.merge({}, folder)):
         with pytest.raises(ModelError, match=rf"{name} was changed"):
             load()
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, odd: float) -> None:
+    path = tmp_path / "mine.safetensors"
+    weights.write(path, {"fine": torch.ones(3), "broken": torch.tensor([1.0, odd])})
+    with pytest.raises(ValueError, match="broken is not all numbers"):
+        weights.read(path)

@@ -103,7 +103,7 @@ def reports(_: Path) -> Bench:
             (0, 0, 0), 1.0, words, {"scanner": words}, (words,),
         )  # fmt: skip
         name = words.replace("/", "").replace("\0", "")[:100] or "x"
-        return user_kspace.report(Path(name), raw, Prepared((), 1.0, 1.0, (words,)), rows, {"sigpy": image})
+        return user_kspace.report_page(Path(name), raw, Prepared((), 1.0, 1.0, (words,)), rows, {"sigpy": image})
 
     def answer(words: str) -> str:
         hostile = deque(same_elements(page, words), 1)[0]

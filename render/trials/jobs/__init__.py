@@ -1,0 +1,1 @@
+"""Long commands made short, to be killed at chance moments and started again."""
