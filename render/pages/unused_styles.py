@@ -12,6 +12,11 @@ LINK = re.compile(r'\s*<link rel="stylesheet" href="[^"]*assets/_mkdocstrings\.c
 QUOTED = 'class="doc '  # how mkdocstrings marks each name
 
 
-def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ARG001  # MkDocs gives them by name
+def on_post_page(output: str, page: Any, config: Any) -> str:
     """A finished page, without the link if nothing in it needs the styles."""
     return output if QUOTED in output else LINK.sub("", output)
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """The same of a page that no source in `docs` stands behind, such as that for addresses that are not found."""
+    return on_post_page(output_content, None, config)
