@@ -9,7 +9,6 @@ from __future__ import annotations
 from stagelight.render.trials.answers import Reader
 from stagelight.render.trials.readers import (
     chess_text,
-    cluster,
     commands,
     configuration,
     kspace,
@@ -39,7 +38,6 @@ READERS = (
     Reader("calls of the village", 120, village.calls),
     Reader("leaderboard and manifests", 120, configuration.files),
     Reader("settings of a server", 60, configuration.servers),
-    Reader("a cluster's address and words", 40, cluster.cluster),
     Reader("compiled cores, indices checked", 150, village.checked, checked=True),
     Reader("the real commands", 0, commands.commands),
 )
