@@ -173,7 +173,9 @@ def _save(values: NDArray[Any], affine: NDArray[np.float64], path: Path) -> None
         file.write(gzip.compress(image.to_bytes(), 6, mtime=0))
 
 
-def report_page(path: Path, raw: RawScan, ready: Prepared, rows: list[Row], images: dict[str, NDArray[np.float32]]) -> str:
+def report_page(
+    path: Path, raw: RawScan, ready: Prepared, rows: list[Row], images: dict[str, NDArray[np.float32]]
+) -> str:
     """One page of HTML, pictures and all. What comes from the file is text."""
     peer = next(row.held_out for row in rows if row.method == "sigpy")
     table = "".join(
