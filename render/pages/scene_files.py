@@ -60,7 +60,7 @@ def read(path: Path, remedy: str) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         fail(f"{shown} is missing: {remedy}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fail(f"{shown} cannot be read ({error}), wanted a JSON object: {remedy}")
     if not isinstance(content, dict):
         fail(f"{shown} holds a {type(content).__name__}, wanted a JSON object: {remedy}")

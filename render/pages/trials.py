@@ -1,4 +1,4 @@
-"""What came of the attempts to break the project, from `docs/trials.json`, which `click trial` writes."""
+"""The outcome of the attempts to break the project, from `docs/trials.json`, which `click trial` writes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def total(root: Path, kind: str, what: str, page: str) -> Html:
 
 
 def about(root: Path, kind: str, page: str) -> Html:
-    """When and where a kind was run."""
+    """The day and the machine of a run."""
     found = _kind(root, kind, page)
     return el("span", {}, f"{found['date']}, on {found['machine']}")
 
@@ -54,7 +54,7 @@ def failures(root: Path, kind: str, page: str) -> Html:
 
 
 def _kind(root: Path, kind: str, page: str) -> dict[str, Any]:
-    """What came of a kind, checked."""
+    """The outcome of a kind, checked."""
     kinds = read(root / FILE, REMEDY).get("kinds")
     named = [one for one in kinds if isinstance(one, dict) and one.get("kind") == kind] if kinds else []
     if not named:
@@ -65,7 +65,7 @@ def _kind(root: Path, kind: str, page: str) -> dict[str, Any]:
 
 
 def _faults(one: dict[str, Any]) -> list[str]:
-    """What is wrong with a result, in words."""
+    """The faults of a result, in words."""
     parts, failed = one.get("parts"), one.get("failures")
     if not (isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values())):
         return ["no parts"]

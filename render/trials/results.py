@@ -1,4 +1,4 @@
-"""What came of a kind of trial: counts by part, and each way of failing with its count and one example; as JSON.
+"""The outcome of a kind of trial: counts by part, and each way of failing with its count and one example; as JSON.
 
 A file holds one result for each kind, the latest.
 """

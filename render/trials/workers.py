@@ -141,7 +141,7 @@ def _serve(link: Connection, begin: Callable[[Path], Bench], folder: Path) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bench = begin(folder)
     size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + MOST_BYTES, size + MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (size + MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     imported = _resident()
     link.send(len(bench.by_hand))

@@ -18,6 +18,7 @@ from nibabel.analyze import AnalyzeImage
 from nibabel.filebasedimages import ImageFileError
 from nibabel.freesurfer.mghformat import MGHError, MGHHeader
 from nibabel.spatialimages import HeaderDataError, SpatialImage
+from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 MOST_BYTES = 512 << 20  # of a file, and of its voxels
@@ -31,7 +32,10 @@ MGH = (".mgz", ".mgh", ".mgh.gz")
 UNITS = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}  # mm
 STATISTICS = range(2, 25)  # intent codes of NIfTI that stand for a map of a statistic
 WAY_OUT = "wanted one 3D volume of a brain (.nii, .nii.gz, .mgz, or .hdr with .img)"
-TROUBLE = (OSError, EOFError, ValueError, ImageFileError, HeaderDataError, MGHError, gzip.BadGzipFile, zlib.error)
+TROUBLE = (
+    *(OSError, EOFError, ValueError, KeyError, zlib.error, gzip.BadGzipFile),  # KeyError: a type that nobody knows
+    *(ImageFileError, HeaderDataError, WrapStructError, MGHError),
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ def read(path: Path) -> Picture:
         return _picture(path)
     except TROUBLE as error:
         why = " ".join(str(error).split())[:200].removeprefix(f"{path}: ")
+        if isinstance(error, KeyError):
+            why = f"voxels of type {why}, which NIfTI does not have"
         raise ValueError(f"{path}: {why or type(error).__name__}; {WAY_OUT}") from error
 
 

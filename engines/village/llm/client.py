@@ -360,12 +360,21 @@ def _retry_after(header: str | None) -> float | None:
     return seconds if 0 <= seconds < 86400 else None
 
 
+def _shown(text: str) -> str:
+    """A text from a command line, quoted, in ASCII with the rest escaped, cut."""
+    return ascii(text) if len(text) <= MAX_SAID else f"{text[:MAX_SAID]!a}..."
+
+
 def _check(config: Config) -> None:
-    url = urllib.parse.urlsplit(config.base_url)
+    shown = _shown(config.base_url)
+    try:
+        url = urllib.parse.urlsplit(config.base_url)
+    except ValueError:
+        raise EndpointError(f"--base-url {shown}: not an address") from None
     if url.username or url.password or url.query or url.fragment:
         raise EndpointError("--base-url holds a name, password or query; put the key into the environment instead")
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise EndpointError(f"--base-url {config.base_url!r}: wanted one such as http://127.0.0.1:11434/v1")
+        raise EndpointError(f"--base-url {shown}: wanted one such as http://127.0.0.1:11434/v1")
     if config.dialect not in {"auto", *json_modes.DIALECTS}:
         raise EndpointError(f"dialect {config.dialect!r}: choose auto, {', '.join(json_modes.DIALECTS)}")
     if config.effort not in {"", *EFFORTS}:
@@ -377,7 +386,8 @@ def _check_key(config: Config, key: str) -> None:
     local = url.hostname in {"localhost", "127.0.0.1", "::1"}
     if key and url.scheme == "http" and not local:
         raise EndpointError(
-            f"{config.base_url}: the key in {config.key_variable} would travel unencrypted; use https, or unset it"
+            f"{_shown(config.base_url)}: the key in {config.key_variable} would travel unencrypted; use https, or "
+            "unset it"
         )
     if key and (not key.isascii() or not key.isprintable()):
         raise EndpointError(f"{config.key_variable}: not a key, it has characters no header may hold")

@@ -32,7 +32,7 @@ class Job:
     work: Callable[[Path], object]
     results: Callable[[Path], Results]  # what is in the folder under a name that somebody reads; of each, its meaning
     checkpoints: bool = False  # whether what it leaves when it is killed is of an earlier moment
-    alone: bool = False  # whether a second copy is refused while the first one runs
+    alone: bool = False  # whether one of two copies is refused while the other one runs
 
 
 def bench(job: Job, folder: Path) -> Bench:
@@ -78,16 +78,14 @@ def _killed(job: Job, folder: Path, wanted: Results, kill: signal.Signals, after
 
 
 def _twins(job: Job, folder: Path, wanted: Results, pause: float) -> str:
-    """Run two copies in one folder; both end well, or the second is refused, with the results of one."""
+    """Run two copies in one folder; both end well, or one of them is refused, with the results of one."""
     rmtree(folder, ignore_errors=True)
     first = _begin(job, folder)
     time.sleep(pause)
     second = _begin(job, folder)
-    _end(first)
-    if job.alone:
-        os.waitpid(second, 0)
-    else:
-        _end(second)
+    ended = [os.waitpid(process, 0)[1] for process in (first, second)]
+    if not (any(code == 0 for code in ended) if job.alone else ended == [0, 0]):
+        raise Wrong("copies of which one ends badly", str([os.waitstatus_to_exitcode(code) for code in ended]))
     _same(job, folder, wanted)
     _tidy(folder)
     return READ

@@ -1,1 +1,1 @@
-"""What reads files and texts from outside: one module for each family, each with readers and bad input for them."""
+"""Readers of files and texts from outside: one module for each family, each with readers and bad input for them."""

@@ -45,7 +45,7 @@ def commands(folder: Path) -> Bench:
     whole = theme.ASSETS / "recordings" / "rollout_policy.safetensors"
     policy.write_bytes(whole.read_bytes()[:-1])
     shutil.copy(whole.with_name(f"{whole.name}.sha256"), folder / f"{policy.name}.sha256")
-    scan, start = ("record", "scan"), "8/8/8/4k3/8/8/8/QK6 w - - 0 1"
+    scan, start = ("record", "scan"), "8/8/8/4k3/8/8/8/KQ6 w - - 0 1"
     asked: tuple[tuple[str, ...], ...] = (
         ("play", "nothing"),
         ("play", BAD_FEN),

@@ -104,7 +104,7 @@ def _manifest() -> dict[str, Any]:
 
 
 def _ending(call: Callable[[], Any]) -> Any:
-    """What a call returns; the end of a build as an error with what was said."""
+    """The value that a call returns; the end of a build as an error with what was said."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         try:

@@ -17,7 +17,7 @@ from stagelight.render.trials.readers.chess_text import FENS
 from stagelight.render.trials.readers.common import generator
 
 ENDINGS = (
-    "8/8/8/4k3/8/8/8/QK6 w - - 0 1",
+    "8/8/8/4k3/8/8/8/KQ6 w - - 0 1",
     "k7/8/8/8/8/8/8/6KR w - - 90 1",
     "8/8/3k4/8/8/8/8/BBK5 w - - 0 1",
     "7k/8/8/8/8/8/8/BNK5 w - - 0 1",

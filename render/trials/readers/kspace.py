@@ -61,7 +61,7 @@ def _answer(path: Path) -> str:
 
 
 def _sound(scan: RawScan) -> bool:
-    """Whether a scan is as its description has it."""
+    """Tell whether a scan is as its description has it."""
     one = scan.kspace
     shapes = one.ndim == 4 and scan.mask.shape == one.shape[1:] and len(scan.coils) == len(one)
     return shapes and bool(np.isfinite(one).all()) and bool(scan.mask.any()) and bool(one.any())

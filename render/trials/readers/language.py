@@ -1,4 +1,4 @@
-"""What comes from a language model: its replies, the answers of its server as they come over the wire, transcripts."""
+"""Words of a language model: its replies, the answers of its server as they come over the wire, transcripts."""
 
 from __future__ import annotations
 

@@ -137,7 +137,6 @@ def _tape(good: Tape, rng: np.random.Generator) -> Case:
         "fewer villages": lambda: field[:2],
         "of other numbers": lambda: field.astype(np.float32),
         "whole numbers": lambda: field.astype(np.int64),
-        "a list": field.tolist,
         "objects": lambda: field.astype(object),
         "every second": lambda: np.repeat(field, 2, 1)[:, ::2],
         "backwards": lambda: field[:, ::-1],
@@ -168,7 +167,7 @@ def _played(tape: Any) -> Villages:
 
 
 def _sane(villages: Villages) -> bool:
-    """Whether its numbers are numbers."""
+    """Tell whether its numbers are numbers."""
     return bool(np.isfinite(villages.numbers).all() and np.isfinite(villages.rewards).all())
 
 
@@ -214,7 +213,6 @@ def calls(_: Path) -> Bench:
         "numbers restored": partial(restore, 0),
         "workers restored": partial(restore, 1),
         "knowledge restored": partial(restore, 2),
-        "a snapshot": many.restore,
     }
 
     def case(use: str, value: Any) -> Case:

@@ -118,6 +118,6 @@ def _readers(folder: Path) -> dict[str, Callable[[Path], Any]]:
 
 
 def _plays(policy: Any) -> bool:
-    """Whether all its weights are numbers, so that its choices are."""
+    """Tell whether all its weights are numbers, so that its choices are."""
     network = getattr(policy, "actor", policy)
     return all(bool(np.isfinite(value.detach().float().numpy()).all()) for value in network.state_dict().values())

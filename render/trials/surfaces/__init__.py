@@ -1,1 +1,1 @@
-"""Where words from outside come up, and hostile words for each place."""
+"""Places to which words from outside come, and hostile words for each of them."""

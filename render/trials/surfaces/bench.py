@@ -36,7 +36,7 @@ def seen(text: str, most: int, where: str) -> None:
 
 
 class Elements(HTMLParser):
-    """What a browser would make of markup: its elements with the names of their attributes, and its text."""
+    """Markup as a browser reads it: its elements with the names of their attributes, and its text."""
 
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,4 +1,4 @@
-"""What is built: the film's tracks and its transcript, a page, the report on somebody's own measurement."""
+"""Things that are built: the film's tracks and its transcript, a page, the report on somebody's own measurement."""
 
 from __future__ import annotations
 

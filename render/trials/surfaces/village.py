@@ -22,7 +22,7 @@ OPENS = set("<>{}`")  # what opens markup, a template or a chat's own marks
 
 
 def heard(_: Path) -> Bench:
-    """What one says to the others stands in one line of their text, between the quotation marks of its speaker."""
+    """A message to the others stands in one line of their text, between the quotation marks of its speaker."""
     village = Village(talks=WORDS)
 
     def text_after(words: str) -> list[str]:
