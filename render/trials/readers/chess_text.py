@@ -222,7 +222,7 @@ def uci(_: Path) -> Bench:
 
 
 def _asked(data: bytes) -> int:
-    """The number of times that `go` is asked for, before `quit`: a line's first word that is a command says which it is."""
+    """The number of times that `go` is asked for, before `quit`; of a line the first command counts."""
     return sum(command == "go" for command in _commands(data))
 
 
