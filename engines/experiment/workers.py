@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -75,6 +76,10 @@ def dask(address: str) -> Iterator[Any]:
         distributed: Any = importlib.import_module("distributed")  # of the extra `cluster`
     except ImportError:
         raise ClusterError("--cluster needs Dask; run `pip install 'stagelight[cluster]'`") from None
+    try:
+        urllib.parse.urlsplit(address if "://" in address else f"tcp://{address}").port  # noqa: B018  # raises
+    except ValueError as error:
+        raise ClusterError(f"--cluster {address}: no address ({error}); wanted one such as tcp://host:8786") from None
     try:
         client = distributed.Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -22,7 +22,7 @@ def read(places: Places, scene: str) -> dict[str, Any] | None:
     try:
         manifest = json.loads(places.manifest(scene).read_bytes())
         list(named(manifest))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return cast("dict[str, Any]", manifest)
 

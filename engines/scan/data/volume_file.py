@@ -72,7 +72,8 @@ def read(path: Path) -> Picture:
         why = " ".join(str(error).split())[:200].removeprefix(f"{path}: ")
         if isinstance(error, KeyError):
             why = f"voxels of type {why}, which NIfTI does not have"
-        raise ValueError(f"{path}: {why or type(error).__name__}; {WAY_OUT}") from error
+        shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(path))
+        raise ValueError(f"{shown}: {why or type(error).__name__}; {WAY_OUT}") from error
 
 
 def _peek(path: Path) -> None:
