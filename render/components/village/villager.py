@@ -16,6 +16,7 @@ CARRIES: dict[Role, Good] = {"farmer": "sheaf", "miller": "sack", "baker": "loaf
 LIMB = 8.4  # one of a limb's two segments
 CHILD = 0.74  # a child's height over an adult's
 POSTURES = 24  # between fed and starving
+HOPS = 40  # heights of a hop: a frame moves further than from one to the next
 ROOM = Box(-40, -84, 80, 94)  # what somebody takes up at most, at size 1
 # Joints facing right, feet on the ground: hip, neck, head, near and far hand, near and far foot; and the head's turn.
 STANDS = ((0, -15), (0.6, -34), (2, -44), (3.4, -19), (6, -19), (-3, -1.6), (4, -1.6), (0, 0))
@@ -56,7 +57,7 @@ def villager(
         good: what the load is; their own craft's if None.
     """
     hunger = round(POSTURES * min(max(hunger, 0.0), 1.0)) / POSTURES
-    hop = round(abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0), 4)
+    hop = round(HOPS * abs(math.sin(math.pi * joy)) * max(1 - 3 * hunger, 0.0)) / HOPS
     arguments = (look, hunger, walked, load, hop, left, good or CARRIES.get(look.role))
     with pen.moved(x, y, size * (CHILD if look.role == "child" else 1.0)):
         if walked:
