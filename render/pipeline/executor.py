@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,7 @@ pool = processes
 U = TypeVar("U", bound="Work")
 R = TypeVar("R")
 TICK = 0.2  # seconds between two looks at the workers' counts
+COUNTER = re.compile(r"\.?\.frames-(\d+)\.part")
 
 
 class Work(Protocol):
@@ -92,8 +94,9 @@ def _do(work: Callable[[U, Callable[[int], None]], R], unit: U, counts: Path, in
 def _counter(folder: Path, units: int) -> Iterator[Path]:
     """The file in which workers count, named by this process."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(".frames-*.part"):
-        if not _alive(left.stem.rpartition("-")[2]):
+    for left in folder.glob(".*frames-*.part"):  # or one that was not whole yet, whose name has a dot more
+        whose = COUNTER.match(left.name)
+        if not (whose and _alive(whose[1])):
             left.unlink(missing_ok=True)
     file = folder / f".frames-{os.getpid()}.part"
     with atomic(file) as out:  # which names it where the disk is full
