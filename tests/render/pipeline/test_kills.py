@@ -100,8 +100,9 @@ def half_made(places: Places) -> list[Path]:
 
 
 def litter() -> set[str]:
-    """The files in the folder of temporary files that have a name of ours."""
-    return {path.name for path in Path(tempfile.gettempdir()).glob("stagelight-*")}
+    """The files in the folder of temporary files that have a name of ours; trials may run beside this."""
+    names = {path.name for path in Path(tempfile.gettempdir()).glob("stagelight-*")}
+    return {name for name in names if not name.startswith("stagelight-trial-")}
 
 
 def kept(places: Places) -> int:
