@@ -19,7 +19,7 @@ from stagelight.render.trials.readers import (
     weights,
 )
 
-NAME, CASES = "bad input", 2000
+CASES = 2000
 READERS = (
     Reader("heads of recordings", 240, recordings.heads),
     Reader("arrays of recordings", 160, recordings.arrays),

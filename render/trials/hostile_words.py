@@ -5,7 +5,7 @@ from __future__ import annotations
 from stagelight.render.trials.answers import Reader
 from stagelight.render.trials.surfaces import lines, markup, village
 
-NAME, CASES = "hostile words", 600
+CASES = 600
 READERS = (
     Reader("what workers hear", 80, village.heard),
     Reader("what a model remembers", 80, village.remembered),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from stagelight.render.trials.answers import Reader
 from stagelight.render.trials.jobs import files, training
 
-NAME, CASES = "kills", 360
+CASES = 360
 READERS = (
     Reader("training of the chess policy", 72, training.chess, seconds=120.0),
     Reader("training of the village's policy", 72, training.village, seconds=120.0),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socketserver
-import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 
 from stagelight.render.trials.answers import Bench, Case, Wrong, answered
 from stagelight.render.trials.mutations import TEXTS
+from stagelight.render.trials.raw_server import RawServer
 from stagelight.render.trials.readers.common import damaged, from_file, generator
 
 REPLY = json.dumps(
@@ -88,19 +87,8 @@ def servers(_: Path) -> Bench:
     from stagelight.engines.village.llm.types import ModelError, Reply  # noqa: PLC0415
 
     schema = {"type": "object", "properties": {"action": {"type": "string", "enum": ["guard", "wait"]}}}
-    sent = [b""]
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.settimeout(5)
-            self.request.recv(65_536)
-            self.request.sendall(sent[0])
-
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the other side has left
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    config = Config(f"http://127.0.0.1:{server.server_address[1]}/v1", "m", attempts=1, timeout=3, pause=0.0)
+    server = RawServer()
+    config = Config(server.url, "m", attempts=1, timeout=3, pause=0.0)
 
     def asked() -> Reply:
         with Endpoint(config) as endpoint:
@@ -110,7 +98,7 @@ def servers(_: Path) -> Bench:
         return isinstance(reply.text, str) and reply.tokens_in >= 0 and reply.tokens_out >= 0
 
     def answer(data: bytes) -> str:
-        sent[0] = data
+        server.answer = data
         return answered(asked, (ModelError,), sound)
 
     good = _http(json.dumps(_completion(REPLY)).encode())

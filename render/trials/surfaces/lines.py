@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stagelight.render.trials.answers import READ, REFUSED, Bench, Wrong, one_line
+from stagelight.render.trials.raw_server import RawServer
 from stagelight.render.trials.surfaces.bench import bench, seen
 
 PROGRAM = """
@@ -106,21 +105,10 @@ def servers(_: Path) -> Bench:
     from stagelight.engines.village.llm.client import Config, Endpoint  # noqa: PLC0415
     from stagelight.engines.village.llm.types import ModelError  # noqa: PLC0415
 
-    sent = [b""]
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.settimeout(5)
-            self.request.recv(65_536)
-            self.request.sendall(sent[0])
-
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the other side has left
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = RawServer()
     os.environ["STAGELIGHT_TRIAL_KEY"] = KEY
     config = Config(
-        f"http://127.0.0.1:{server.server_address[1]}/v1", "m", attempts=1, timeout=3, pause=0.0,
+        server.url, "m", attempts=1, timeout=3, pause=0.0,
         key_variable="STAGELIGHT_TRIAL_KEY",
     )  # fmt: skip
     schema = {"type": "object", "properties": {"action": {"type": "string", "enum": ["wait"]}}}
@@ -130,7 +118,7 @@ def servers(_: Path) -> Bench:
         for status in (200, 400, 401, 403, 404, 429, 500, 503):
             body = f"{words[:5000]} {KEY} Bearer {KEY} {KEY[:20]}".encode("utf-8", "replace")
             head = f"HTTP/1.1 {status} {KEY}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-            sent[0] = head.encode() + body
+            server.answer = head.encode() + body
             try:
                 with Endpoint(config) as endpoint:
                     noted.append(endpoint.ask([{"role": "user", "content": "x"}], schema).text)
