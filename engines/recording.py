@@ -228,12 +228,19 @@ def _clear(path: Path) -> None:
     with os.scandir(path.parent) as entries:
         found = [(entry.path, int(match[1])) for entry in entries if (match := whose.fullmatch(entry.name))]
     for left, process in found:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
+        if not alive(process):
             Path(left).unlink(missing_ok=True)
-        except OSError:
-            pass  # somebody else's, and alive
+
+
+def alive(process: int) -> bool:
+    """Tell whether this machine has a process of that number."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def _write(recording: Recording) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from stagelight.engines.experiment.workers import processes, usable_cores
-from stagelight.engines.recording import atomic
+from stagelight.engines.recording import alive, atomic
 from stagelight.render.pipeline import RenderError, one_line
 
 __all__ = ["Work", "pool", "run", "usable_cores"]
@@ -96,7 +96,7 @@ def _counter(folder: Path, units: int) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".*frames-*.part"):  # or one that was not whole yet, whose name has a dot more
         whose = COUNTER.match(left.name)
-        if not (whose and _alive(whose[1])):
+        if not (whose and alive(int(whose[1]))):
             left.unlink(missing_ok=True)
     file = folder / f".frames-{os.getpid()}.part"
     with atomic(file) as out:  # which names it where the disk is full
@@ -105,17 +105,6 @@ def _counter(folder: Path, units: int) -> Iterator[Path]:
         yield file
     finally:
         file.unlink(missing_ok=True)
-
-
-def _alive(process: str) -> bool:
-    """True if there is a process of that number."""
-    try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _counts(path: Path) -> list[int]:
